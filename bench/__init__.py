@@ -1,0 +1,1 @@
+"""How each published figure is made: a simulated role, scalers, scenarios and a lower bound."""
