@@ -1,0 +1,32 @@
+"""Runs guv's migrations against DATABASE_URL, or on the connection a caller hands over."""
+
+import os
+
+from alembic import context
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.pool import NullPool
+from sqlmodel import SQLModel
+
+import guv.models  # noqa: F401  # fills the metadata
+from guv.config import with_driver
+
+
+def run(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=SQLModel.metadata,
+        compare_type=True,
+        compare_server_default=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+given = context.config.attributes.get("connection")
+if given is not None:
+    run(given)
+else:
+    with create_engine(
+        with_driver(os.environ["DATABASE_URL"]), poolclass=NullPool
+    ).connect() as connection:
+        run(connection)

@@ -1,0 +1,74 @@
+"""What does the environment tell our processes? Read once, frozen, passed on."""
+
+from functools import cached_property
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Config(BaseSettings):
+    """Configuration of guv's own processes; a tenant's settings are in `guv.settings`."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    database_url: SecretStr = Field(description="PostgreSQL; Heroku's postgres:// form is accepted")
+    redis_url: SecretStr = Field(description="Redis that holds RQ's queues")
+    guv_encryption_keys: SecretStr = Field(
+        description="Fernet keys, newest first, separated by commas; seal tokens and URLs at rest"
+    )
+    guv_addon_id: str = Field("guv", description="The add-on's slug: user name of Heroku's calls")
+    guv_addon_password: SecretStr = Field(description="Password of Heroku's calls to us")
+    guv_oauth_client_secret: SecretStr = Field(
+        SecretStr(""), description="Exchanges and refreshes the apps' OAuth tokens"
+    )
+    guv_public_url: str = Field(
+        "http://127.0.0.1:8000", description="Where tenants reach the API, without a trailing slash"
+    )
+    guv_log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    guv_log_json: bool = Field(default=True, description="JSON lines; false: for a terminal")
+    guv_api_pool_size: int = Field(
+        40, ge=40, description="Database connections of a web process; fewer can deadlock"
+    )
+    guv_worker_processes: int = Field(2, ge=1, description="Processes of one worker dyno")
+    guv_worker_threads: int = Field(
+        16, ge=1, description="Ticks of one job that run at the same time"
+    )
+    guv_roles_per_job: int = Field(1, ge=1, le=1000, description="Roles carried by one RQ job")
+    guv_clock_beat: float = Field(0.5, gt=0, description="Seconds between two looks for due roles")
+    guv_broker_timeout: float = Field(3.0, gt=0, description="Seconds a broker may take in all")
+    guv_heroku_timeout: float = Field(5.0, gt=0, description="Seconds Heroku may take in all")
+    heroku_api_url: str = Field("https://api.heroku.com", description="Platform API")
+    heroku_id_url: str = Field("https://id.heroku.com", description="Token endpoint's host")
+    new_relic_events_url: str | None = Field(
+        None, description="Overrides the Event API's host, for tests and the demo"
+    )
+    new_relic_license_key: SecretStr | None = Field(
+        None, description="Watches guv's own processes; the agent is off without it"
+    )
+
+    @cached_property
+    def sqlalchemy_url(self) -> str:
+        """The database's URL in the form SQLAlchemy takes."""
+        return with_driver(self.database_url.get_secret_value())
+
+
+def with_driver(url: str) -> str:
+    """A PostgreSQL URL with the psycopg 3 driver named; Heroku's `postgres://` works too.
+
+    Raises:
+        ValueError: It is no PostgreSQL URL; the message does not show it.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
+        raise ValueError("DATABASE_URL must begin with postgres:// or postgresql://")
+    return f"postgresql+psycopg://{rest}"
+
+
+def read_config() -> Config:
+    """Our configuration from the environment.
+
+    Raises:
+        pydantic.ValidationError: A variable is missing or has no usable value; the message names
+            it and does not show it.
+    """
+    return Config()

@@ -1,0 +1,37 @@
+"""How do we reach PostgreSQL? One engine a process, one session a request or tick, one commit."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, create_engine
+from sqlmodel import Session
+
+
+def make_engine(url: str, *, pool_size: int, application: str) -> Engine:
+    """An engine that pings before use; nothing connects until it is used.
+
+    Args:
+        url: SQLAlchemy's form, `postgresql+psycopg://...`.
+        pool_size: Connections kept; there is no overflow, waiting for one fails after 10 seconds.
+        application: Name shown in pg_stat_activity.
+    """
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        connect_args={"application_name": application, "connect_timeout": 5},
+    )
+
+
+@contextmanager
+def session_scope(engine: Engine) -> Iterator[Session]:
+    """A session that is committed when the block ends well and rolled back when it does not."""
+    with Session(engine, expire_on_commit=False) as session:
+        try:
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise

@@ -1,0 +1,64 @@
+"""Which roles, of all tenants, are due? The clock marks them as queued, the worker claims them.
+
+A role is claimed by moving its `due_at` on, under a row lock that others skip: two clocks or two
+jobs for the same role end in one tick, a lost job or an emptied Redis costs one lease, and a
+stretch without workers is not caught up: what is late by more than an interval starts again at a
+random point of it, so that all late roles do not come back at once.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+LEASE_S = 60.0  # a queued role that nobody claimed is queued again after this time
+
+_QUEUE = text("""
+    with due as (
+        select role_id from tick_schedule
+        where enabled and due_at <= :now and (queued_until is null or queued_until <= :now)
+        order by due_at limit :most for update skip locked
+    )
+    update tick_schedule set queued_until = :now + make_interval(secs => :lease)
+    from due where tick_schedule.role_id = due.role_id
+    returning tick_schedule.role_id
+""")
+
+_CLAIM = text("""
+    with due as (
+        select role_id from tick_schedule
+        where role_id = any(:roles) and enabled and due_at <= :now for update skip locked
+    )
+    update tick_schedule set
+        queued_until = null,
+        due_at = case
+            when due_at > :now - make_interval(secs => interval_s)
+            then due_at + make_interval(secs => interval_s)
+            else :now + make_interval(secs => interval_s * random())
+        end
+    from due where tick_schedule.role_id = due.role_id
+    returning tick_schedule.role_id
+""")
+
+_LAG = text("""
+    select coalesce(extract(epoch from :now - min(due_at)), 0) from tick_schedule
+    where enabled and due_at <= :now
+""")
+
+
+def mark_queued(connection: Connection, now: datetime, most: int) -> list[UUID]:
+    """Up to `most` due roles that nobody has queued yet; now they are, for `LEASE_S` seconds."""
+    rows = connection.execute(_QUEUE, {"now": now, "most": most, "lease": LEASE_S})
+    return [row.role_id for row in rows]
+
+
+def claim(connection: Connection, roles: Sequence[UUID], now: datetime) -> list[UUID]:
+    """Those of the roles that are due and now the caller's to tick; the others are taken."""
+    rows = connection.execute(_CLAIM, {"roles": list(roles), "now": now})
+    return [row.role_id for row in rows]
+
+
+def lag(connection: Connection, now: datetime) -> float:
+    """Seconds that the latest due role is late; 0 when none is due."""
+    return float(connection.execute(_LAG, {"now": now}).scalar_one())

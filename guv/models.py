@@ -1,0 +1,289 @@
+"""What do we keep? The tables, dumb on purpose: values are validated before they come here.
+
+Secrets are in `*_sealed` columns only (`guv.crypto.Sealer`), API keys only as a hash. Every row
+that belongs to a tenant says so in `tenant_id`; `guv.tenancy` is the way to query them.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Double,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    LargeBinary,
+    MetaData,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+SQLModel.metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+INSTANT = DateTime(timezone=True)
+
+
+def _instant(**options: Any) -> Any:
+    """A column that holds an aware instant."""
+    return Field(sa_type=INSTANT, **options)
+
+
+def _sealed(**options: Any) -> Any:
+    """A column that holds a secret, sealed."""
+    return Field(sa_type=LargeBinary, **options)
+
+
+def _json(**options: Any) -> Any:
+    """A column that holds a JSON value."""
+    return Field(sa_type=JSONB, **options)
+
+
+class Tenant(SQLModel, table=True):
+    """One provisioned add-on resource; its id is Heroku's uuid of the resource."""
+
+    __tablename__ = "tenant"
+    __table_args__ = (
+        CheckConstraint("state in ('provisioning', 'provisioned', 'deprovisioned')", name="state"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    name: str
+    plan: str
+    region: str = ""
+    state: str = "provisioning"
+    grant_sealed: bytes | None = _sealed(default=None)  # OAuth grant code until it is exchanged
+    grant_expires_at: datetime | None = _instant(default=None)
+    created_at: datetime = _instant()
+    deprovisioned_at: datetime | None = _instant(default=None)
+
+
+class App(SQLModel, table=True):
+    """A tenant's Heroku app and the right to scale it."""
+
+    __tablename__ = "app"
+    __table_args__ = (
+        Index("uq_app_tenant_id_heroku_id", "tenant_id", "heroku_id", unique=True),
+        CheckConstraint(
+            "authorization_state in ('unknown', 'authorized', 'needs_authorization')",
+            name="authorization_state",
+        ),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenant.id", ondelete="CASCADE")
+    heroku_id: UUID
+    name: str
+    access_token_sealed: bytes | None = _sealed(default=None)
+    refresh_token_sealed: bytes | None = _sealed(default=None)
+    token_expires_at: datetime | None = _instant(default=None)
+    authorization_state: str = "unknown"
+    authorization_note: str = ""
+    created_at: datetime = _instant()
+
+
+class Broker(SQLModel, table=True):
+    """The RabbitMQ that feeds an app's roles."""
+
+    __tablename__ = "broker"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenant.id", ondelete="CASCADE", index=True)
+    app_id: UUID = Field(foreign_key="app.id", ondelete="CASCADE", unique=True)
+    url_sealed: bytes = _sealed()  # the management URL, with user, password and virtual host
+    address: str  # the same without user info, for people
+    failures: int = 0  # unusable answers in a row
+    retry_at: datetime | None = _instant(default=None)  # backed off until then
+    updated_at: datetime = _instant()
+
+
+class Role(SQLModel, table=True):
+    """One scaled thing: queues, a process type, and settings; the unit of a tick."""
+
+    __tablename__ = "role"
+    __table_args__ = (
+        Index(
+            "uq_role_app_id_name",
+            "app_id",
+            "name",
+            unique=True,
+            postgresql_where=text("removed_at is null"),
+        ),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenant.id", ondelete="CASCADE", index=True)
+    app_id: UUID = Field(foreign_key="app.id", ondelete="CASCADE")
+    name: str
+    platform_limit: int | None = None  # most dynos that Heroku said it allows
+    created_at: datetime = _instant()
+    removed_at: datetime | None = _instant(default=None)
+
+
+class TickSchedule(SQLModel, table=True):
+    """When a role's next tick is due: narrow, since every tick updates it.
+
+    The clock sets `queued_until` when it enqueues; the worker claims by moving `due_at` on.
+    """
+
+    __tablename__ = "tick_schedule"
+    __table_args__ = (
+        Index("ix_tick_schedule_due_at", "due_at", postgresql_where=text("enabled")),
+        CheckConstraint("interval_s > 0", name="interval"),
+    )
+
+    role_id: UUID = Field(foreign_key="role.id", ondelete="CASCADE", primary_key=True)
+    due_at: datetime = _instant()
+    interval_s: float = Field(sa_type=Double)
+    enabled: bool = True
+    queued_until: datetime | None = _instant(default=None)
+
+
+class SettingsLevel(SQLModel, table=True):
+    """The settings set at one level: a tenant's global ones, an app's, or a role's."""
+
+    __tablename__ = "settings_level"
+    __table_args__ = (CheckConstraint("level in ('global', 'app', 'role')", name="level"),)
+
+    subject_id: UUID = Field(primary_key=True)  # the tenant's, app's or role's id
+    tenant_id: UUID = Field(foreign_key="tenant.id", ondelete="CASCADE", index=True)
+    level: str
+    values: dict[str, Any] = _json(default_factory=dict)
+    notify_sealed: bytes | None = _sealed(default=None)  # holds license keys, so never in `values`
+    version: int = 1
+    updated_at: datetime = _instant()
+    updated_by: str
+
+
+class SettingsChange(SQLModel, table=True):
+    """One change of settings: who, when, from what to what; secrets as "[set]"."""
+
+    __tablename__ = "settings_change"
+    __table_args__ = (Index("ix_settings_change_subject_id", "subject_id", "version"),)
+
+    id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True)
+    )
+    tenant_id: UUID = Field(foreign_key="tenant.id", ondelete="CASCADE", index=True)
+    subject_id: UUID
+    level: str
+    version: int
+    at: datetime = _instant()
+    by: str
+    before: dict[str, Any] = _json(default_factory=dict)
+    after: dict[str, Any] = _json(default_factory=dict)
+
+
+class SampleRow(SQLModel, table=True):
+    """One reading of a role; `at` is also the time of the decision made on it."""
+
+    __tablename__ = "sample"
+
+    role_id: UUID = Field(foreign_key="role.id", ondelete="CASCADE", primary_key=True)
+    at: datetime = _instant(primary_key=True)
+    messages_ready: int | None = Field(default=None, sa_type=BigInteger)
+    messages_unacknowledged: int | None = Field(default=None, sa_type=BigInteger)
+    published: int | None = Field(default=None, sa_type=BigInteger)
+    served: int | None = Field(default=None, sa_type=BigInteger)
+    redelivered: int | None = Field(default=None, sa_type=BigInteger)
+    consumers: int | None = None
+    dynos: int | None = None
+    queues: dict[str, Any] | None = _json(default=None)  # the counts of each queue by its name
+
+
+class DecisionRow(SQLModel, table=True):
+    """One tick of one role: what was decided, why, and what became of it. Always written."""
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        Index("uq_decision_role_id_at", "role_id", "at", unique=True),
+        Index("ix_decision_tenant_id_at_id", "tenant_id", "at", "id"),
+        CheckConstraint(
+            "outcome in ('scaled', 'held', 'skipped', 'refused', 'failed')", name="outcome"
+        ),
+        CheckConstraint("direction in ('up', 'down', 'hold')", name="direction"),
+        ForeignKeyConstraint(["role_id"], ["role.id"], ondelete="CASCADE"),
+    )
+
+    id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True)
+    )
+    tenant_id: UUID
+    app_id: UUID
+    role_id: UUID
+    at: datetime = _instant()
+    settings_version: str
+    current: int | None = None
+    required: int | None = None
+    desired: int | None = None
+    direction: str
+    reason: str
+    outcome: str
+    explanation: str = Field(sa_type=Text)
+    error: str | None = Field(default=None, sa_type=Text)
+    predicted_wait: float | None = Field(default=None, sa_type=Double)
+    misses_at_maximum: bool = False
+    dynos_to_meet: int | None = None
+    next_downscale_at: datetime | None = _instant(default=None)
+    estimates: dict[str, Any] = _json(default_factory=dict)
+    trail: list[dict[str, Any]] = _json(default_factory=list)
+    notices: list[str] = _json(default_factory=list)
+
+
+class Incident(SQLModel, table=True):
+    """One trouble of one role: pending, then open, then resolved; one row for its whole life."""
+
+    __tablename__ = "incident"
+    __table_args__ = (
+        Index(
+            "uq_incident_role_id_cause",
+            "role_id",
+            "cause",
+            unique=True,
+            postgresql_where=text("resolved_at is null"),
+        ),
+        Index("ix_incident_tenant_id_first_seen_at", "tenant_id", "first_seen_at"),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenant.id", ondelete="CASCADE")
+    app_id: UUID
+    role_id: UUID = Field(foreign_key="role.id", ondelete="CASCADE")
+    cause: str
+    title: str
+    text: str = Field(sa_type=Text)
+    first_seen_at: datetime = _instant()
+    last_seen_at: datetime = _instant()  # when the trouble was last there
+    opened_at: datetime | None = _instant(default=None)  # None: has not lasted long enough
+    resolved_at: datetime | None = _instant(default=None)
+    open_notified_at: datetime | None = _instant(default=None)
+    resolve_notified_at: datetime | None = _instant(default=None)
+    notify_error: str | None = None
+
+
+class ApiKey(SQLModel, table=True):
+    """A key to the tenant's API; only its hash is stored."""
+
+    __tablename__ = "api_key"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenant.id", ondelete="CASCADE", index=True)
+    name: str
+    key_hash: str = Field(unique=True)
+    scope: str = "write"  # "read" or "write"
+    created_at: datetime = _instant()
+    last_used_at: datetime | None = _instant(default=None)
+    revoked_at: datetime | None = _instant(default=None)

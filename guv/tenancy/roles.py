@@ -1,0 +1,73 @@
+"""Which roles does a tenant have, and when is each due?"""
+
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from guv.errors import NotFound
+from guv.models import App, Role, Tenant, TickSchedule
+
+
+def list_roles(session: Session, tenant: Tenant, app: App) -> list[Role]:
+    """The app's roles by name."""
+    return list(
+        session.exec(
+            select(Role)
+            .where(Role.tenant_id == tenant.id, Role.app_id == app.id)
+            .where(col(Role.removed_at).is_(None))
+            .order_by(Role.name)
+        )
+    )
+
+
+def find_role(session: Session, tenant: Tenant, app: App, name: str) -> Role:
+    """The app's role by name.
+
+    Raises:
+        NotFound: The app has no such role.
+    """
+    role = session.exec(
+        select(Role)
+        .where(Role.tenant_id == tenant.id, Role.app_id == app.id, Role.name == name)
+        .where(col(Role.removed_at).is_(None))
+    ).first()
+    if role is None:
+        raise NotFound(f"Couldn't find the role {name!r} of app {app.name!r}.")
+    return role
+
+
+def count_roles(session: Session, tenant: Tenant) -> int:
+    """How many roles the tenant has over all its apps."""
+    return session.exec(
+        select(func.count(col(Role.id))).where(
+            Role.tenant_id == tenant.id, col(Role.removed_at).is_(None)
+        )
+    ).one()
+
+
+def add_role(
+    session: Session, tenant: Tenant, app: App, name: str, interval: float, now: datetime
+) -> Role:
+    """A new role, due at once."""
+    role = Role(tenant_id=tenant.id, app_id=app.id, name=name, created_at=now)
+    session.add(role)
+    session.flush()
+    session.add(TickSchedule(role_id=role.id, due_at=now, interval_s=interval))
+    return role
+
+
+def set_interval(session: Session, role: Role, interval: float, now: datetime) -> None:
+    """Nothing; the role ticks at that interval from now on, first at once."""
+    schedule = session.get_one(TickSchedule, role.id)
+    if schedule.interval_s != interval:
+        schedule.interval_s, schedule.due_at = interval, now
+        session.add(schedule)
+
+
+def remove_role(session: Session, role: Role, now: datetime) -> None:
+    """Nothing; the role ticks no more, and what it decided is kept for analysis."""
+    role.removed_at = now
+    session.add(role)
+    schedule = session.get_one(TickSchedule, role.id)
+    schedule.enabled = False
+    session.add(schedule)
