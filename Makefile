@@ -1,0 +1,62 @@
+# make demo: guv on this machine, against a stand-in for Heroku. make test: everything that must hold.
+# Both need only Python 3.11 or newer; the rest goes into .venv.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+SYNCED := .venv/.synced
+RABBITMQ := /usr/lib/rabbitmq/bin/rabbitmq-server
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test rabbitmq check lint types architecture drift fix bench requirements clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+demo: $(SYNCED) ## see guv scale a made-up app; ARGS=--exit-after=120 ends by itself
+	@$(BIN)/python -m sandbox.demo $(ARGS)
+
+test: $(SYNCED) rabbitmq ## run all tests on private services; ARGS go to pytest
+	@$(BIN)/python -m pytest -q -n auto --dist loadgroup $(ARGS)
+
+rabbitmq:
+	@test -x $(RABBITMQ) || test -n "$$GUV_TEST_RABBITMQ_URL" || { test "$$(id -u)" = 0 && \
+		command -v apt-get >/dev/null && apt-get -qq update && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
+		apt-get -qq install --no-install-recommends rabbitmq-server >/dev/null && test -x $(RABBITMQ); } || \
+		{ echo "RabbitMQ is missing: install the package rabbitmq-server (sudo apt-get install rabbitmq-server)"; exit 1; }
+
+check: lint types architecture drift ## lint, types, architecture and migration drift
+
+lint: $(SYNCED) ## style
+	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q .
+
+types: $(SYNCED) ## mypy --strict
+	@$(BIN)/mypy
+
+architecture: $(SYNCED) ## import contracts
+	@$(BIN)/lint-imports
+
+drift: $(SYNCED) ## tables and migrations agree
+	@$(BIN)/python -m sandbox.drift
+
+fix: $(SYNCED) ## format, and mend what can be mended
+	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
+
+bench: $(SYNCED) ## the scaling benchmark of docs/benchmark.md
+	@$(BIN)/python -m bench $(ARGS)
+
+requirements: $(SYNCED) ## compile requirements*.txt from pyproject.toml
+	@$(BIN)/uv pip compile pyproject.toml $(COMPILE) -o requirements.txt
+	@$(BIN)/uv pip compile pyproject.toml --group dev $(COMPILE) -o requirements-dev.txt
+
+COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+$(SYNCED): requirements-dev.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install -q --disable-pip-version-check uv==0.13.9
+	@$(BIN)/uv pip sync -q --python $(BIN)/python requirements-dev.txt
+	@touch $(SYNCED)
+
+clean: ## remove what was installed and cached
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
