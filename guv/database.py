@@ -29,9 +29,5 @@ def make_engine(url: str, *, pool_size: int, application: str) -> Engine:
 def session_scope(engine: Engine) -> Iterator[Session]:
     """A session that is committed when the block ends well and rolled back when it does not."""
     with Session(engine, expire_on_commit=False) as session:
-        try:
-            yield session
-            session.commit()
-        except BaseException:
-            session.rollback()
-            raise
+        yield session
+        session.commit()

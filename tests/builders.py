@@ -1,0 +1,75 @@
+"""Rows that a test needs, with everything filled in that it does not care about."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlmodel import Session
+
+from guv.crypto import Sealer
+from guv.models import App, Broker, Role, SettingsLevel, Tenant, TickSchedule
+from guv.rabbitmq import parse_broker_url
+
+NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
+
+def a_tenant(session: Session, **values: Any) -> Tenant:
+    """A provisioned tenant on plan premium."""
+    given = {"id": uuid4(), "name": "guv-curved-1", "plan": "premium", "state": "provisioned"}
+    tenant = Tenant(**{**given, "created_at": NOON, **values})
+    session.add(tenant)
+    session.flush()
+    return tenant
+
+
+def an_app(session: Session, tenant: Tenant, sealer: Sealer, **values: Any) -> App:
+    """An app with tokens that are valid for a long time."""
+    given: dict[str, Any] = {
+        "heroku_id": uuid4(),
+        "name": f"shop-{uuid4().hex[:6]}",
+        "access_token_sealed": sealer.seal("access-token-marker"),
+        "refresh_token_sealed": sealer.seal("refresh-token-marker"),
+        "token_expires_at": datetime(2100, 1, 1, tzinfo=UTC),
+        "authorization_state": "authorized",
+        "created_at": NOON,
+    }
+    app = App(tenant_id=tenant.id, **{**given, **values})
+    session.add(app)
+    session.flush()
+    return app
+
+
+def a_broker(session: Session, app: App, sealer: Sealer, url: str) -> Broker:
+    """The app's broker at that URL."""
+    broker = Broker(
+        tenant_id=app.tenant_id,
+        app_id=app.id,
+        url_sealed=sealer.seal(url),
+        address=parse_broker_url(url).address,
+        updated_at=NOON,
+    )
+    session.add(broker)
+    session.flush()
+    return broker
+
+
+def a_role(session: Session, app: App, name: str = "worker", **settings: Any) -> Role:
+    """A role that is due since noon, with those settings at its own level."""
+    role = Role(tenant_id=app.tenant_id, app_id=app.id, name=name, created_at=NOON)
+    session.add(role)
+    session.flush()
+    interval = float(settings.get("interval", 10))
+    session.add(TickSchedule(role_id=role.id, due_at=NOON, interval_s=interval))
+    if settings:
+        session.add(
+            SettingsLevel(
+                subject_id=role.id,
+                tenant_id=app.tenant_id,
+                level="role",
+                values=settings,
+                updated_at=NOON,
+                updated_by="test",
+            )
+        )
+    session.flush()
+    return role
