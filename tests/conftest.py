@@ -101,7 +101,12 @@ def sealer(encryption_key: str) -> Sealer:
 
 
 @pytest.fixture
-def config(engine: Engine, database_url: str, redis_url: str, encryption_key: str) -> Config:
+def config(
+    engine: Engine,  # noqa: ARG001  # empties the database
+    database_url: str,
+    redis_url: str,
+    encryption_key: str,
+) -> Config:
     """Our processes' configuration, pointing at the private services; nothing outside answers."""
     return Config.model_validate(
         {

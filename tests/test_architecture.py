@@ -98,10 +98,9 @@ def test_alembic_is_no_package_that_would_shadow_the_library() -> None:
 
 def test_migrations_have_one_head() -> None:
     texts = [path.read_text() for path in (ROOT / "alembic" / "versions").glob("*.py")]
-    revisions = {re.search(r'^revision = "(\w+)"', text, re.MULTILINE)[1] for text in texts}  # type: ignore[index]  # a missing one should fail
-    followed = {
-        found
-        for text in texts
-        for found in re.findall(r'^down_revision = "(\w+)"', text, re.MULTILINE)
-    }
-    assert len(revisions - followed) == 1
+
+    def named(name: str) -> set[str]:
+        pattern = re.compile(rf'^{name} = "(\w+)"', re.MULTILINE)
+        return {found for text in texts for found in pattern.findall(text)}
+
+    assert len(named("revision") - named("down_revision")) == 1
