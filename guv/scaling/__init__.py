@@ -1,1 +1,31 @@
-"""How many dynos does a role need? `decide(settings, history, now)` answers; nothing here does I/O."""
+"""How many dynos does a role need? `decide(settings, history, now)` answers; no I/O here."""
+
+from guv.scaling.decide import decide
+from guv.scaling.model import (
+    Decision,
+    Direction,
+    Estimates,
+    Override,
+    Pause,
+    Reason,
+    Sample,
+    Settings,
+    Step,
+    Window,
+    Wish,
+)
+
+__all__ = [
+    "Decision",
+    "Direction",
+    "Estimates",
+    "Override",
+    "Pause",
+    "Reason",
+    "Sample",
+    "Settings",
+    "Step",
+    "Window",
+    "Wish",
+    "decide",
+]

@@ -105,7 +105,7 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A pause of scaling: `direction` is "both", "up" or "down"; `until` None means until resumed."""
+    """A pause: `direction` is "both", "up" or "down"; `until` None means until resumed."""
 
     direction: str = "both"
     until: float | None = None
@@ -132,7 +132,7 @@ class Settings:
         step_down: Most dynos removed by one decision; None: no limit.
         cooldown_up: Seconds after any change in which none are added; None: none.
         cooldown_down: Seconds after any change in which none are removed; None: none.
-        change_budget: Most changes in an hour; None: no limit. Going up to meet a deadline is exempt.
+        change_budget: Most changes in an hour; None: no limit. Going up for a deadline is exempt.
         busy_protection: "auto" (jobs longer than the platform's grace), "always" or "never".
         busy_protection_limit: Seconds for which going down may be held back by it.
         schedules: Windows with other bounds; the first that contains `now` counts.
@@ -192,30 +192,38 @@ class Estimates:
     Attributes:
         arrival_rate: Messages published per second.
         arrival_rate_stddev: Uncertainty of that rate, messages per second.
+        arrival_dispersion: Variance of the number of arrivals by their mean; 1 is Poisson.
         departure_rate: Messages finished per second.
         service_time: Seconds that one slot needs for a message.
         service_time_stddev: Its spread over messages, seconds.
         service_time_source: "told", "prior", "measured" or "upper_bound".
         boot_time: Seconds from asking for a dyno to its first message.
+        boot_time_stddev: Its spread over starts, seconds.
         boot_time_source: "told", "prior" or "measured".
         backlog: Messages ready and unacknowledged.
         running: Unacknowledged messages that are being worked on.
         hoarded: Unacknowledged messages that wait inside a consumer.
         dynos_up: Dynos that consume, as far as known.
+        sample_gap: Seconds between samples as the history shows it.
+        notices: Told values that the history contradicts, in words.
     """
 
     arrival_rate: float | None = None
     arrival_rate_stddev: float | None = None
+    arrival_dispersion: float = 1.0
     departure_rate: float | None = None
     service_time: float | None = None
     service_time_stddev: float | None = None
     service_time_source: str = "prior"
     boot_time: float | None = None
+    boot_time_stddev: float | None = None
     boot_time_source: str = "prior"
     backlog: int | None = None
     running: int | None = None
     hoarded: int | None = None
     dynos_up: int | None = None
+    sample_gap: float | None = None
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,5 +8,8 @@ the history, so a restart changes nothing.
 from collections.abc import Callable, Sequence
 
 from guv.scaling.model import Estimates, Sample, Settings, Wish
+from guv.scaling.policies.deadline import deadline
 
 Policy = Callable[[Settings, Sequence[Sample], Estimates, float], Wish]
+
+POLICIES: dict[str, Policy] = {"deadline": deadline}

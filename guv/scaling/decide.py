@@ -1,0 +1,132 @@
+"""How many dynos does a role need now? Clean, estimate, wish, shape, predict, explain."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from guv.scaling.estimate import estimate
+from guv.scaling.explain import explain
+from guv.scaling.model import (
+    Decision,
+    Direction,
+    Estimates,
+    Reason,
+    Sample,
+    Settings,
+    Step,
+    Wish,
+)
+from guv.scaling.policies import POLICIES
+from guv.scaling.policies.deadline import deadline
+from guv.scaling.predict import predict
+from guv.scaling.readings import clean, is_counted, is_number, usual_gap
+from guv.scaling.shape import Case, shape
+from guv.scaling.sound import sound
+from guv.scaling.windows import bounds_at
+
+STALE_GAPS = 3.0  # samples may be so many of their usual gaps old
+STALE_AFTER = 90.0  # and so many seconds in any case
+
+
+def decide(settings: Settings, history: Sequence[Sample], now: float) -> Decision:
+    """The decision for one role: pure, total, and the same for the same input.
+
+    Args:
+        settings: The role's settings.
+        history: Its samples in any order, the more recent ones the better; the last one is the
+            present, and its `dynos` what the platform runs now. Anything unusable in it is left
+            out; where too little is left the decision holds and says why.
+        now: Unix seconds.
+    """
+    settings = sound(settings)
+    if not is_number(now):
+        return _held(None, Wish(0, Reason.NO_DATA, "the present time is unknown"), 0.0)
+    samples = clean(history, now)
+    missing = _missing(settings, samples, now)
+    if missing:
+        return _without_data(settings, samples, now, missing)
+    return _decided(settings, samples, now)
+
+
+def _decided(settings: Settings, samples: Sequence[Sample], now: float) -> Decision:
+    estimates = estimate(settings, samples)
+    policy = POLICIES.get(settings.policy, deadline)
+    wish = policy(settings, samples, estimates, now)
+    current = samples[-1].dynos or 0
+    bounds = bounds_at(settings, now)
+    case = Case(settings, samples, estimates, now, current, bounds, policy)
+    first = Step(settings.policy, current, wish.dynos, wish.reason, wish.note)
+    trail = (first, *shape(case, wish))
+    desired = trail[-1].after or 0
+    prediction = predict(settings, samples, estimates, desired)
+    at_most = min(bounds.maximum, settings.platform_limit or bounds.maximum)
+    is_missed = prediction.is_late and desired >= at_most and wish.dynos > at_most
+    decision = Decision(
+        at=now,
+        required=wish.dynos,
+        desired=desired,
+        current=current,
+        direction=_direction(current, desired),
+        reason=trail[-1].reason,
+        explanation="",
+        trail=trail,
+        estimates=estimates,
+        predicted_wait=prediction.wait,
+        misses_at_maximum=is_missed,
+        dynos_to_meet=max(wish.dynos, prediction.dynos_to_meet) if is_missed else None,
+        next_downscale_at=None,
+        notices=estimates.notices + bounds.notices,
+    )
+    return replace(decision, explanation=explain(settings, decision))
+
+
+def _missing(settings: Settings, samples: Sequence[Sample], now: float) -> str:
+    if not samples:
+        return "no usable sample"
+    last = samples[-1]
+    age = now - last.at
+    if age > max(STALE_AFTER, STALE_GAPS * usual_gap(samples, settings.interval)):
+        return f"the last sample is {age:.0f} s old"
+    if not is_counted(last):
+        return "the number of messages is unknown"
+    if last.dynos is None:
+        return "the number of dynos is unknown"
+    return ""
+
+
+def _without_data(
+    settings: Settings, samples: Sequence[Sample], now: float, missing: str
+) -> Decision:
+    current = next((s.dynos for s in reversed(samples) if s.dynos is not None), None)
+    wish = Wish(current or 0, Reason.NO_DATA, missing)
+    if current is None:
+        return _held(None, wish, now)
+    if settings.no_data is not None and settings.no_data_dynos is not None:
+        since = next((s.at for s in reversed(samples) if is_counted(s)), samples[0].at)
+        if now - since >= settings.no_data:
+            wish = replace(wish, dynos=max(current, settings.no_data_dynos))
+    bounds = bounds_at(settings, now)
+    case = Case(settings, samples, Estimates(), now, current, bounds)
+    trail = (Step("no_data", current, wish.dynos, wish.reason, wish.note), *shape(case, wish))
+    return _held(current, wish, now, trail)
+
+
+def _held(current: int | None, wish: Wish, now: float, trail: tuple[Step, ...] = ()) -> Decision:
+    trail = trail or (Step("no_data", current, current, wish.reason, wish.note),)
+    desired = trail[-1].after
+    decision = Decision(
+        at=now,
+        required=None,
+        desired=desired,
+        current=current,
+        direction=_direction(current, desired),
+        reason=trail[-1].reason,
+        explanation="",
+        trail=trail,
+    )
+    return replace(decision, explanation=explain(Settings(), decision))
+
+
+def _direction(current: int | None, desired: int | None) -> Direction:
+    if current is None or desired is None or current == desired:
+        return Direction.HOLD
+    return Direction.UP if desired > current else Direction.DOWN

@@ -1,0 +1,77 @@
+"""How fast do messages arrive? Rate, its uncertainty and its unrest from the published curve."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from math import sqrt
+
+from guv.scaling.curve import Curve, published_until
+
+WINDOWS = (15.0, 30.0, 60.0, 120.0, 240.0, 480.0, 960.0)  # seconds, multiples of 5
+CHANGED = 2.0  # standard deviations by which a longer window must differ to be of another time
+MOST_DISPERSION = 30.0
+FEWEST_PERIODS = 8  # below it the unrest of arrivals cannot be told from chance
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """The present flow of messages.
+
+    Attributes:
+        rate: Messages per second.
+        stddev: Its uncertainty, messages per second.
+        dispersion: Variance of arrivals in a period by their mean, 1 for Poisson.
+    """
+
+    rate: float
+    stddev: float
+    dispersion: float
+
+
+def arrivals(curve: Curve, period: float) -> Arrivals | None:
+    """The present arrival rate; None where the history is shorter than two samples.
+
+    The longest window counts that does not differ from the shorter ones by more than chance, so
+    a steady flow is known well and a change is seen at once.
+
+    Args:
+        curve: Messages published until each instant.
+        period: Seconds over which the unrest of arrivals matters (the reaction time).
+    """
+    if len(curve.times) < 2:  # noqa: PLR2004 - a rate needs two points
+        return None
+    dispersion = _dispersion(curve, period)
+    best: tuple[float, float] | None = None
+    for window in _windows(curve):
+        rate, stddev = _rate(curve, window, dispersion)
+        if best is not None and abs(rate - best[0]) > CHANGED * best[1]:
+            break
+        best = (rate, stddev)
+    return None if best is None else Arrivals(best[0], best[1], dispersion)
+
+
+def _windows(curve: Curve) -> list[float]:
+    end = curve.times[-1]
+    whole = end - curve.times[0]
+    shortest = end - curve.times[-2]
+    return [w for w in WINDOWS if shortest <= w < whole] + [whole]
+
+
+def _rate(curve: Curve, window: float, dispersion: float) -> tuple[float, float]:
+    count = curve.totals[-1] - published_until(curve, curve.times[-1] - window)
+    # One message more than were seen: an empty window does not prove that none will come.
+    return count / window, sqrt(dispersion * (count + 1.0)) / window
+
+
+def _dispersion(curve: Curve, period: float) -> float:
+    end, start = curve.times[-1], curve.times[0]
+    number = min(40, int((end - start) / period))
+    if number < FEWEST_PERIODS:
+        return 1.0
+    marks = [published_until(curve, end - k * period) for k in range(number + 1)]
+    counts = [newer - older for newer, older in pairwise(marks)]
+    mean = sum(counts) / number
+    if mean <= 0.0:
+        return 1.0
+    # Neighbors are compared, not the mean: a slow tide is no unrest.
+    squares = sum((a - b) ** 2 for a, b in pairwise(counts))
+    return min(max(squares / (2.0 * (number - 1) * mean), 1.0), MOST_DISPERSION)

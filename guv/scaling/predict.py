@@ -1,0 +1,64 @@
+"""What will become of the waiting messages? Finish, misses, and when fewer dynos are possible."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+
+from guv.scaling.deadline_curve import known_points
+from guv.scaling.estimate import curve_of
+from guv.scaling.model import Estimates, Sample, Settings
+from guv.scaling.queueing import service_time_quantile
+from guv.scaling.supply import Supply, begun, fresh, seconds_to_begin, supply_of, with_dynos
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What to expect with the desired dynos.
+
+    Attributes:
+        wait: Seconds until the last waiting message is done; infinity: never.
+        is_late: Whether some waiting message will miss its deadline.
+        dynos_to_meet: Dynos that would keep every deadline that can still be kept.
+    """
+
+    wait: float
+    is_late: bool
+    dynos_to_meet: int
+
+
+def predict(
+    settings: Settings, samples: Sequence[Sample], estimates: Estimates, desired: int
+) -> Prediction:
+    """The prediction for the messages that wait now, from the present sample on."""
+    last = samples[-1]
+    waiting = (last.messages_ready or 0) + (estimates.hoarded or 0)
+    present = supply_of(settings, samples, estimates)
+    supply = _with(present, last.dynos or 0, desired, estimates.boot_time or 0.0)
+    mean = estimates.service_time or 1.0
+    wait = seconds_to_begin(supply, float(waiting)) + mean if waiting else 0.0
+    if not waiting and estimates.running:
+        wait = mean
+    slack = settings.target_deadline - _longest(settings, estimates)
+    points = known_points(curve_of(settings, samples, estimates), last.at, waiting, slack)
+    missing = [(p.messages - begun(supply, p.seconds), p.seconds) for p in points]
+    late = [pair for pair in missing if pair[0] > 0.5]  # noqa: PLR2004 - half a message
+    most = max(
+        (m / (supply.concurrency * fresh(supply, _time_left(s, estimates))) for m, s in late),
+        default=0.0,
+    )
+    return Prediction(wait, bool(late), desired + ceil(most))
+
+
+def _with(present: Supply, dynos: int, desired: int, boot_time: float) -> Supply:
+    if desired <= dynos:
+        return with_dynos(present, desired)
+    return replace(present, boots=present.boots + (boot_time,) * (desired - dynos))
+
+
+def _longest(settings: Settings, estimates: Estimates) -> float:
+    mean = estimates.service_time or 1.0
+    return service_time_quantile(mean, estimates.service_time_stddev or 0.0, settings.percentile)
+
+
+def _time_left(seconds: float, estimates: Estimates) -> float:
+    return max(seconds - (estimates.boot_time or 0.0), estimates.service_time or 1.0)

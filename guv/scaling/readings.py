@@ -1,0 +1,95 @@
+"""Which readings can be trusted? A history of any kind in, clean samples from old to new out."""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from math import isfinite
+from numbers import Real
+from operator import attrgetter
+
+from guv.scaling.model import Sample
+
+MOST_SAMPLES = 512  # the newest ones; more would cost time and say nothing about the present
+CLOCK_SKEW = 5.0  # seconds by which a reader's clock may be ahead of ours
+OLDEST = 86_400.0  # seconds; what is older says nothing about the present
+LARGEST_COUNT = 2**53  # beyond it a count is nonsense, and floats lose whole numbers
+
+_COUNTS = (
+    "messages_ready",
+    "messages_unacknowledged",
+    "published",
+    "served",
+    "consumers",
+    "dynos",
+    "redelivered",
+)
+_counts_of = attrgetter(*_COUNTS)
+
+
+def clean(history: object, now: float) -> tuple[Sample, ...]:
+    """Samples that can be computed with, from old to new, at most `MOST_SAMPLES`.
+
+    Args:
+        history: Samples in any order; anything in it that is no sample is left out, as is a
+            sample from the future (`CLOCK_SKEW` is forgiven) or from the far past. A count that
+            is no whole number from 0 to `LARGEST_COUNT` becomes unknown.
+        now: Unix seconds.
+    """
+    checked = (_checked(reading, now) for reading in _newest(history))
+    kept = [sample for sample in checked if sample is not None]
+    if any(later.at <= earlier.at for earlier, later in pairwise(kept)):
+        kept = [by_instant for _, by_instant in sorted({s.at: s for s in kept}.items())]
+    return tuple(kept)
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a finite real number; True and False are not."""
+    if type(value) is float or type(value) is int:
+        return isfinite(value)
+    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+
+
+def is_counted(sample: Sample) -> bool:
+    """Whether both parts of the backlog are known."""
+    return sample.messages_ready is not None and sample.messages_unacknowledged is not None
+
+
+def backlog_of(sample: Sample) -> int:
+    """Messages ready and unacknowledged; 0 where they are unknown (ask `is_counted` first)."""
+    return (sample.messages_ready or 0) + (sample.messages_unacknowledged or 0)
+
+
+def usual_gap(samples: Sequence[Sample], otherwise: float) -> float:
+    """Seconds between samples as the last ones show it (their median), else `otherwise`."""
+    recent = samples[-8:]
+    gaps = sorted(b.at - a.at for a, b in pairwise(recent))
+    return gaps[len(gaps) // 2] if gaps else otherwise
+
+
+def _newest(history: object) -> Iterable[object]:
+    if isinstance(history, Sequence) and not isinstance(history, str | bytes):
+        return history[-MOST_SAMPLES:]
+    if isinstance(history, Iterable) and not isinstance(history, str | bytes):
+        return tuple(history)[-MOST_SAMPLES:]
+    return ()
+
+
+def _checked(reading: object, now: float) -> Sample | None:
+    if not isinstance(reading, Sample) or not is_number(reading.at):
+        return None
+    if not now - OLDEST <= reading.at <= now + CLOCK_SKEW:
+        return None
+    for value in _counts_of(reading):
+        if value is not None and not (type(value) is int and 0 <= value <= LARGEST_COUNT):
+            return _repaired(reading)
+    return reading
+
+
+def _repaired(reading: Sample) -> Sample:
+    counts = {name: _count(getattr(reading, name)) for name in _COUNTS}
+    return Sample(float(reading.at), **counts)
+
+
+def _count(value: object) -> int | None:
+    if not isinstance(value, Real) or not is_number(value):
+        return None
+    return int(float(value)) if 0 <= float(value) <= LARGEST_COUNT else None

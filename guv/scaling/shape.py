@@ -1,0 +1,189 @@
+"""May the wish be carried out? Rules in a fixed order, each with a reason for its change."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from guv.scaling.estimate_changes import changes_since, last_change
+from guv.scaling.model import Estimates, Reason, Sample, Settings, Step, Wish
+from guv.scaling.policies import Policy
+from guv.scaling.queueing import service_time_quantile
+from guv.scaling.windows import Bounds
+
+GRACE = 30.0  # seconds between the platform's request to stop and its kill
+HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the rules look at.
+
+    Attributes:
+        settings: Sound settings.
+        samples: Clean samples from old to new.
+        estimates: What they say.
+        now: Unix seconds.
+        current: Dynos that the platform is asked to run.
+        bounds: The bounds that hold now.
+        policy: The policy that wishes, to ask it again.
+    """
+
+    settings: Settings
+    samples: Sequence[Sample]
+    estimates: Estimates
+    now: float
+    current: int
+    bounds: Bounds
+    policy: Policy | None = None
+
+
+Ruling = tuple[int, Reason, str]
+Rule = Callable[[Case, int, Reason], Ruling | None]
+
+
+def shape(case: Case, wish: Wish) -> tuple[Step, ...]:
+    """The steps from the wish to what is to be asked for; each rule leaves one where it acts."""
+    steps: list[Step] = []
+    dynos, reason = wish.dynos, wish.reason
+    for name, rule in RULES:
+        ruling = rule(case, dynos, reason)
+        if ruling is None or ruling[0] == dynos:
+            continue
+        steps.append(Step(name, dynos, ruling[0], ruling[1], ruling[2]))
+        dynos, reason = ruling[0], ruling[1]
+    return tuple(steps)
+
+
+def is_cut_likely(settings: Settings, estimates: Estimates) -> bool:
+    """Whether a running message may outlast the grace, by the service time's quantile."""
+    if settings.busy_protection == "never":
+        return False
+    if settings.busy_protection == "always":
+        return True
+    mean = estimates.service_time or 1.0
+    spread = estimates.service_time_stddev or 0.0
+    return service_time_quantile(mean, spread, settings.percentile) > GRACE
+
+
+def _schedule(case: Case, dynos: int, _reason: Reason) -> Ruling | None:
+    bounds = case.bounds
+    if dynos < bounds.minimum and bounds.minimum_reason is not Reason.MINIMUM:
+        return bounds.minimum, bounds.minimum_reason, f"at least {bounds.minimum} now"
+    if dynos > bounds.maximum and bounds.maximum_reason is not Reason.MAXIMUM:
+        return bounds.maximum, bounds.maximum_reason, f"at most {bounds.maximum} now"
+    return None
+
+
+def _busy(case: Case, dynos: int, _reason: Reason) -> Ruling | None:
+    running = case.estimates.running
+    if dynos >= case.current or running == 0 or not is_cut_likely(case.settings, case.estimates):
+        return None
+    if _spare_for(case) >= case.settings.busy_protection_limit:
+        return None
+    return case.current, Reason.BUSY, f"{running} running messages could be cut"
+
+
+def _spare_for(case: Case) -> float:
+    """Seconds for which the present dynos have been more than the running messages need."""
+    since = case.now
+    for sample in reversed(case.samples):
+        if sample.dynos != case.current or sample.messages_unacknowledged is None:
+            break
+        if sample.messages_unacknowledged >= case.current * case.settings.concurrency:
+            break
+        since = sample.at
+    return case.now - since
+
+
+def _bounce(case: Case, dynos: int, _reason: Reason) -> Ruling | None:
+    if dynos >= case.current or case.policy is None:
+        return None
+    imagined = replace(case.samples[-1], dynos=dynos)
+    samples = (*case.samples[:-1], imagined)
+    again = case.policy(case.settings, samples, case.estimates, case.now).dynos
+    if again <= dynos:
+        return None
+    held = min(again, case.current)
+    return held, Reason.BOUNCE, f"{dynos} would be raised to {again} at once"
+
+
+def _cooldown(case: Case, dynos: int, _reason: Reason) -> Ruling | None:
+    is_up = dynos > case.current
+    quiet = case.settings.cooldown_up if is_up else case.settings.cooldown_down
+    if quiet is None or dynos == case.current:
+        return None
+    changed = last_change(case.samples)
+    if changed is None or case.now - changed >= quiet:
+        return None
+    left = quiet - (case.now - changed)
+    return case.current, Reason.COOLDOWN, f"{left:.0f} s of rest after the last change are left"
+
+
+def _step_limit(case: Case, dynos: int, _reason: Reason) -> Ruling | None:
+    up, down = case.settings.step_up, case.settings.step_down
+    if up is not None and dynos > case.current + up:
+        return case.current + max(0, up), Reason.STEP_LIMIT, f"at most {up} more at once"
+    if down is not None and dynos < case.current - down:
+        return case.current - max(0, down), Reason.STEP_LIMIT, f"at most {down} fewer at once"
+    return None
+
+
+def _change_budget(case: Case, dynos: int, reason: Reason) -> Ruling | None:
+    budget = case.settings.change_budget
+    if budget is None or dynos == case.current:
+        return None
+    if dynos > case.current and reason is Reason.DEADLINE:
+        return None
+    spent = changes_since(case.samples, case.now - HOUR)
+    if spent < budget:
+        return None
+    return case.current, Reason.CHANGE_BUDGET, f"{spent} changes in the last hour, {budget} allowed"
+
+
+def _spend_cap(case: Case, dynos: int, _reason: Reason) -> Ruling | None:
+    cap, used = case.settings.monthly_dyno_hours, case.settings.dyno_hours_used
+    if cap is None or used is None or used < cap or dynos <= case.bounds.minimum:
+        return None
+    kept = case.bounds.minimum
+    if case.estimates.running and is_cut_likely(case.settings, case.estimates):
+        kept = max(kept, min(dynos, case.current))
+    return kept, Reason.SPEND_CAP, f"{used:.0f} of {cap:.0f} dyno-hours of this month are used"
+
+
+def _bounds(case: Case, dynos: int, _reason: Reason) -> Ruling | None:
+    bounds = case.bounds
+    if dynos > bounds.maximum:
+        return bounds.maximum, bounds.maximum_reason, f"at most {bounds.maximum}"
+    if dynos < bounds.minimum:
+        return bounds.minimum, bounds.minimum_reason, f"at least {bounds.minimum}"
+    return None
+
+
+def _platform_limit(case: Case, dynos: int, _reason: Reason) -> Ruling | None:
+    limit = case.settings.platform_limit
+    if limit is None or dynos <= limit:
+        return None
+    return max(0, limit), Reason.PLATFORM_LIMIT, f"the platform allows {limit}"
+
+
+def _pause(case: Case, dynos: int, _reason: Reason) -> Ruling | None:
+    pause = case.settings.pause
+    if pause is None or (pause.until is not None and case.now >= pause.until):
+        return None
+    is_up = dynos > case.current
+    if pause.direction in {"both", "up" if is_up else "down"}:
+        return case.current, Reason.PAUSED, "scaling is paused"
+    return None
+
+
+RULES: tuple[tuple[str, Rule], ...] = (
+    ("schedule", _schedule),
+    ("busy_protection", _busy),
+    ("bounce", _bounce),
+    ("cooldown", _cooldown),
+    ("step_limit", _step_limit),
+    ("change_budget", _change_budget),
+    ("spend_cap", _spend_cap),
+    ("bounds", _bounds),
+    ("platform_limit", _platform_limit),
+    ("pause", _pause),
+)

@@ -1,0 +1,96 @@
+"""Which bounds hold now? The settings', or the first open window's, or the override's."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from guv.scaling.model import Reason, Settings, Window
+
+MINUTES_PER_DAY = 1440
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The least and most dynos now, and where they come from.
+
+    Attributes:
+        minimum: Least dynos.
+        maximum: Most dynos; it wins over the minimum.
+        minimum_reason: MINIMUM, SCHEDULE or OVERRIDE.
+        maximum_reason: MAXIMUM, SCHEDULE or OVERRIDE.
+        notices: Windows that could not be read.
+    """
+
+    minimum: int
+    maximum: int
+    minimum_reason: Reason = Reason.MINIMUM
+    maximum_reason: Reason = Reason.MAXIMUM
+    notices: tuple[str, ...] = ()
+
+
+def bounds_at(settings: Settings, now: float) -> Bounds:
+    """The bounds at an instant (Unix seconds); the minimum is never above the maximum."""
+    bounds = Bounds(settings.minimum_dynos, settings.maximum_dynos)
+    if settings.schedules:
+        bounds = _scheduled(settings.schedules, bounds, now)
+    override = settings.override
+    if override is not None and now < override.until:
+        bounds = _narrowed(bounds, override.minimum_dynos, override.maximum_dynos, Reason.OVERRIDE)
+    if bounds.minimum > bounds.maximum:
+        bounds = replace(bounds, minimum=bounds.maximum, minimum_reason=bounds.maximum_reason)
+    return bounds
+
+
+def is_open(window: Window, now: float) -> bool:
+    """Whether a window contains an instant, by the wall clock of its own time zone.
+
+    Raises:
+        ValueError: The window's time, date or zone is not one.
+        LookupError: The time zone is unknown (`ZoneInfoNotFoundError`).
+    """
+    local = datetime.fromtimestamp(now, ZoneInfo(window.timezone))
+    minute = local.hour * 60 + local.minute
+    start, end = _minute(window.start), _minute(window.end)
+    if start < end:
+        return start <= minute < end and _begins(window, local)
+    if minute >= start and _begins(window, local):
+        return True
+    return minute < end and _begins(window, local - timedelta(days=1))
+
+
+def _scheduled(windows: tuple[Window, ...], bounds: Bounds, now: float) -> Bounds:
+    notices: list[str] = []
+    for window in windows:
+        try:
+            is_now = is_open(window, now)
+        except (ValueError, LookupError, OSError) as error:
+            notices.append(f"a schedule window cannot be read: {error}")
+            continue
+        if is_now:
+            low = window.minimum_dynos if window.dynos is None else window.dynos
+            high = window.maximum_dynos if window.dynos is None else window.dynos
+            bounds = _narrowed(bounds, low, high, Reason.SCHEDULE)
+            break
+    return replace(bounds, notices=tuple(notices))
+
+
+def _narrowed(bounds: Bounds, low: int | None, high: int | None, reason: Reason) -> Bounds:
+    if high is not None:
+        bounds = replace(bounds, maximum=max(0, high), maximum_reason=reason)
+    if low is not None:
+        bounds = replace(bounds, minimum=max(0, low), minimum_reason=reason)
+    return bounds
+
+
+def _begins(window: Window, day: datetime) -> bool:
+    if window.date is not None:
+        return day.date().isoformat() == window.date
+    return day.weekday() in window.days
+
+
+def _minute(text: str) -> int:
+    hours, minutes = text.split(":")
+    minute = int(hours) * 60 + int(minutes)
+    if not 0 <= minute <= MINUTES_PER_DAY:
+        raise ValueError(f"{text!r} is no time of day")
+    return minute
