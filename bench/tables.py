@@ -1,0 +1,72 @@
+"""How are the figures shown? Tables in Markdown, readable in a terminal too."""
+
+from collections.abc import Iterable, Sequence
+from statistics import fmean
+
+from bench.runs import Row
+
+
+def by_scenario(rows: Iterable[Row]) -> str:
+    """One line per run: share on time, cost over the bound, changes per hour, cut jobs."""
+    head = ("scenario", "scaler", "on time", "p99/D", "cost/bound", "changes/h", "cut")
+    lines = [
+        (
+            row.scenario,
+            row.scaler,
+            percent(row.on_time) + ("" if row.is_met else " !"),
+            f"{row.p99:.2f}",
+            f"{row.cost:.2f}" + ("" if row.feasible else " *"),
+            f"{row.changes_per_hour:.1f}",
+            str(row.cut),
+        )
+        for row in rows
+    ]
+    return table(head, lines)
+
+
+def summary(rows: Sequence[Row]) -> str:
+    """One line per scaler over the scenarios that a clairvoyant could meet."""
+    head = (
+        "scaler", "met", "worst on time", "mean cost where met", "mean cost", "changes/h",
+        "changes/h where met", "cut",
+    )  # fmt: skip
+    scalers = list(dict.fromkeys(row.scaler for row in rows))
+    return table(head, [_line(scaler, rows) for scaler in scalers])
+
+
+def _line(scaler: str, rows: Sequence[Row]) -> tuple[str, ...]:
+    own = [row for row in rows if row.scaler == scaler and row.feasible]
+    met = [row for row in own if row.is_met]
+    return (
+        scaler,
+        f"{len(met)} of {len(own)}",
+        percent(min((row.on_time for row in own), default=1.0)),
+        mean(row.cost for row in met),
+        mean(row.cost for row in own),
+        mean(row.changes_per_hour for row in own),
+        mean(row.changes_per_hour for row in met),
+        str(sum(row.cut for row in own)),
+    )
+
+
+def table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """A Markdown table whose columns are as wide as their widest cell."""
+    widths = [max(len(line[k]) for line in (head, *lines)) for k in range(len(head))]
+    rule = ["-" * width for width in widths]
+    return "\n".join(_padded(line, widths) for line in (head, rule, *lines))
+
+
+def percent(share: float) -> str:
+    """A share in percent, rounded down so that 98.99 never reads as 99."""
+    return f"{int(share * 10_000 + 1e-6) / 100:.2f} %"
+
+
+def mean(values: Iterable[float]) -> str:
+    """The mean with two decimals, or a dash where there is nothing."""
+    present = list(values)
+    return f"{fmean(present):.2f}" if present else "-"
+
+
+def _padded(line: Sequence[str], widths: Sequence[int]) -> str:
+    cells = " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+    return f"| {cells} |"
