@@ -8,8 +8,41 @@ the history, so a restart changes nothing.
 from collections.abc import Callable, Sequence
 
 from guv.scaling.model import Estimates, Sample, Settings, Wish
+from guv.scaling.policies import (
+    band,
+    fixed,
+    latency,
+    on_off,
+    proportional,
+    ratio,
+    schedule,
+    target_tracking,
+)
 from guv.scaling.policies.deadline import deadline
+from guv.scaling.policies.parameters import Parameter
 
 Policy = Callable[[Settings, Sequence[Sample], Estimates, float], Wish]
 
-POLICIES: dict[str, Policy] = {"deadline": deadline}
+POLICIES: dict[str, Policy] = {
+    "deadline": deadline,
+    "proportional": proportional.proportional,
+    "ratio": ratio.ratio,
+    "band": band.band,
+    "latency": latency.latency,
+    "on_off": on_off.on_off,
+    "target_tracking": target_tracking.target_tracking,
+    "schedule": schedule.schedule,
+    "fixed": fixed.fixed,
+}
+
+PARAMETERS: dict[str, tuple[Parameter, ...]] = {
+    "deadline": (),
+    "proportional": proportional.PARAMETERS,
+    "ratio": ratio.PARAMETERS,
+    "band": band.PARAMETERS,
+    "latency": latency.PARAMETERS,
+    "on_off": on_off.PARAMETERS,
+    "target_tracking": target_tracking.PARAMETERS,
+    "schedule": schedule.PARAMETERS,
+    "fixed": fixed.PARAMETERS,
+}

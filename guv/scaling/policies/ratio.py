@@ -1,0 +1,87 @@
+"""So many messages per dyno: Workless, Dynosaur, HireFire's queue size.
+
+    wanted = ceil(messages / messages_per_dyno)
+
+Workless follows it at each message, up and down. Dynosaur takes the highest backlog of a window,
+which goes up at once and down late. HireFire waits until a wish has lasted for some samples, rests
+after a change, and by default goes down only when no message is left. Each is a set of parameters.
+"""
+
+from collections.abc import Sequence
+from math import ceil
+
+from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
+from guv.scaling.policies.parameters import Flag, Number, Parameter
+from guv.scaling.policies.past import backlog, is_resting, last_change, lasts, window
+
+PER_DYNO = Number("messages_per_dyno", 100.0, "messages", "backlog that one dyno is for", 1e-3)
+COUNT_RUNNING = Flag("count_running", default=True, meaning="count messages being worked on, too")
+WINDOW = Number("window", 0.0, "s", "the highest backlog of this time counts; 0: the present one")
+UP_AFTER = Number("up_after", 1.0, "samples", "samples in a row that must ask for more", 1.0)
+DOWN_AFTER = Number("down_after", 1.0, "samples", "samples in a row that must ask for fewer", 1.0)
+REST_UP = Number("rest_up", 0.0, "s", "time after going up in which it does not go up again")
+REST_DOWN = Number("rest_down", 0.0, "s", "time after going down in which it does not go down")
+ONLY_EMPTY = Flag("down_only_when_empty", default=False, meaning="go down only from an empty queue")
+
+PARAMETERS: tuple[Parameter, ...] = (
+    PER_DYNO, COUNT_RUNNING, WINDOW, UP_AFTER, DOWN_AFTER, REST_UP, REST_DOWN, ONLY_EMPTY,
+)  # fmt: skip
+
+
+def ratio(settings: Settings, samples: Sequence[Sample], _: Estimates, now: float) -> Wish:
+    """The dynos that the backlog asks for, once the wish has lasted."""
+    current, wanted = samples[-1].dynos, wanted_dynos(settings, samples, now)
+    if wanted is None:
+        return Wish(current or 0, Reason.NO_DATA, "the backlog is unknown")
+    if current is None or wanted == current:
+        return Wish(wanted, Reason.STEADY, f"the backlog asks for {wanted}")
+    if wanted > current:
+        return _up(settings, samples, wanted, now)
+    return _down(settings, samples, wanted, now)
+
+
+def wanted_dynos(settings: Settings, samples: Sequence[Sample], now: float) -> int | None:
+    """Dynos that the backlog of the window asks for, within the bounds; None if it is unknown."""
+    recent = window(samples, WINDOW.of(settings), now)
+    counts = [_count(settings, sample) for sample in (*recent, samples[-1])]
+    known = [count for count in counts if count is not None]
+    return _dynos(settings, max(known)) if known and counts[-1] is not None else None
+
+
+def _count(settings: Settings, sample: Sample) -> int | None:
+    return backlog(sample) if COUNT_RUNNING.of(settings) else sample.messages_ready
+
+
+def _dynos(settings: Settings, messages: int) -> int:
+    wanted = ceil(messages / PER_DYNO.of(settings))
+    return max(settings.minimum_dynos, min(wanted, settings.maximum_dynos))
+
+
+def _up(settings: Settings, samples: Sequence[Sample], wanted: int, now: float) -> Wish:
+    current = samples[-1].dynos or 0
+    if is_resting(last_change(samples, 1), REST_UP.of(settings), now):
+        return Wish(current, Reason.COOLDOWN, f"{wanted} are wanted, but it went up just now")
+    if not lasts(samples, int(UP_AFTER.of(settings)), lambda old: _asks(settings, old) > 0):
+        return Wish(current, Reason.STABILIZED, f"{wanted} are wanted, but not for long")
+    return Wish(wanted, Reason.BACKLOG, f"the backlog asks for {wanted}")
+
+
+def _down(settings: Settings, samples: Sequence[Sample], wanted: int, now: float) -> Wish:
+    current = samples[-1].dynos or 0
+    if ONLY_EMPTY.of(settings) and _count(settings, samples[-1]):
+        return Wish(current, Reason.BUSY, "the queue is not empty")
+    if is_resting(last_change(samples, -1), REST_DOWN.of(settings), now):
+        return Wish(current, Reason.COOLDOWN, f"{wanted} are enough, but it went down just now")
+    if not lasts(samples, int(DOWN_AFTER.of(settings)), lambda old: _asks(settings, old) < 0):
+        return Wish(current, Reason.STABILIZED, f"{wanted} are enough, but not for long")
+    return Wish(wanted, Reason.IDLE, f"the backlog asks for {wanted}")
+
+
+def _asks(settings: Settings, sample: Sample) -> int:
+    """Dynos more (or, negative, fewer) than there were that a sample on its own asked for."""
+    messages = _count(settings, sample)
+    if messages is None or sample.dynos is None:
+        return 0
+    if ONLY_EMPTY.of(settings) and messages and _dynos(settings, messages) < sample.dynos:
+        return 0
+    return _dynos(settings, messages) - sample.dynos
