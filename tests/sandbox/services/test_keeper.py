@@ -1,0 +1,102 @@
+"""Whatever happens to the process that asked for a server, the server does not stay behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sandbox.services.process import Command, ServiceFailed, free_port, listens, running
+
+ROOT = Path(__file__).parents[3]
+
+ASKING = """
+import sys, time
+from pathlib import Path
+from sandbox.services.process import Command, running
+pid = Path(sys.argv[1])
+argv = [sys.executable, "-c", sys.argv[2], str(pid)]
+with running(Command("child", argv, grace=0.5), pid.with_suffix(".log"), pid.exists):
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+SLEEPS = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(60)"
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEPS
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def wait_until_gone(pid: int, seconds: float = 5.0) -> bool:
+    end = time.monotonic() + seconds
+    while alive(pid) and time.monotonic() < end:
+        time.sleep(0.02)
+    return not alive(pid)
+
+
+def start_asking(pid_file: Path, child: str) -> tuple[subprocess.Popen[str], int]:
+    """A process that runs `child` as its server, and the server's process id."""
+    argv = [sys.executable, "-c", ASKING, str(pid_file), child]
+    asking = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert asking.stdout is not None
+    assert asking.stdout.readline() == "ready\n"
+    return asking, int(pid_file.read_text())
+
+
+@pytest.mark.parametrize("death", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_server_ends_when_the_process_that_asked_dies(
+    tmp_path: Path, death: signal.Signals
+) -> None:
+    asking, server = start_asking(tmp_path / "pid", SLEEPS)
+    asking.send_signal(death)
+    asking.communicate()
+    assert wait_until_gone(server)
+
+
+def test_a_server_that_ignores_the_signal_is_killed_after_its_grace(tmp_path: Path) -> None:
+    asking, server = start_asking(tmp_path / "pid", STUBBORN)
+    asking.kill()
+    asking.communicate()
+    assert wait_until_gone(server)
+
+
+def test_a_server_ends_when_its_keeper_is_told_to(tmp_path: Path) -> None:
+    asking, server = start_asking(tmp_path / "pid", SLEEPS)
+    keeper = int(Path(f"/proc/{server}/stat").read_text().rpartition(")")[2].split()[1])
+    os.kill(keeper, signal.SIGTERM)
+    gone = wait_until_gone(server)
+    asking.kill()
+    asking.communicate()
+    assert gone
+
+
+def test_a_server_that_ends_at_once_is_one_error_with_its_last_words(tmp_path: Path) -> None:
+    argv = [sys.executable, "-c", "import sys; print('no disk left'); sys.exit(3)"]
+    with (
+        pytest.raises(ServiceFailed, match=r"Example ended with status 3(?s:.*)no disk left"),
+        running(Command("Example", argv), tmp_path / "log", lambda: False),
+    ):
+        pytest.fail("it never answered")
+
+
+def test_a_server_that_does_not_answer_is_one_error_and_is_ended(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    argv = [sys.executable, "-c", SLEEPS, str(pid_file)]
+    with (
+        pytest.raises(ServiceFailed, match=r"Example does not answer after 0\.5 s"),
+        running(Command("Example", argv), tmp_path / "log", lambda: False, seconds=0.5),
+    ):
+        pytest.fail("it never answered")
+    assert wait_until_gone(int(pid_file.read_text()))
+
+
+def test_a_free_port_has_no_listener() -> None:
+    assert not listens(free_port())
