@@ -9,7 +9,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Config(BaseSettings):
     """Configuration of guv's own processes; a tenant's settings are in `guv.settings`."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     database_url: SecretStr = Field(description="PostgreSQL; Heroku's postgres:// form is accepted")
     redis_url: SecretStr = Field(description="Redis that holds RQ's queues")
@@ -37,6 +39,12 @@ class Config(BaseSettings):
     guv_clock_beat: float = Field(0.5, gt=0, description="Seconds between two looks for due roles")
     guv_broker_timeout: float = Field(3.0, gt=0, description="Seconds a broker may take in all")
     guv_heroku_timeout: float = Field(5.0, gt=0, description="Seconds Heroku may take in all")
+    guv_resolve_after: float = Field(
+        300.0, gt=0, description="Good seconds after which an incident resolves by itself"
+    )
+    guv_authorization_retry: float = Field(
+        300.0, gt=0, description="Seconds between attempts at an app that lost its authorization"
+    )
     heroku_api_url: str = Field("https://api.heroku.com", description="Platform API")
     heroku_id_url: str = Field("https://id.heroku.com", description="Token endpoint's host")
     new_relic_events_url: str | None = Field(

@@ -21,6 +21,7 @@ def make_engine(url: str, *, pool_size: int, application: str) -> Engine:
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text goes to logs and rows
         connect_args={"application_name": application, "connect_timeout": 5},
     )
 

@@ -6,12 +6,13 @@ Apps are addressed by their UUID, counts are absolute, sizes are never sent.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx
 
 from guv.errors import HerokuRefused, HerokuUnavailable
-from guv.http import new_client
+from guv.http import Answer, fetch, new_client
 
 ACCEPT = "application/vnd.heroku+json; version=3"
 
@@ -59,6 +60,7 @@ class HerokuClient:
         self._api_url = api_url.rstrip("/")
         self._id_url = id_url.rstrip("/")
         self._client_secret = client_secret
+        self._timeout = timeout
         self._client = new_client(
             timeout, headers={"Accept": ACCEPT, "User-Agent": "guv"}, transport=transport
         )
@@ -85,7 +87,7 @@ class HerokuClient:
         answer = self._api("GET", f"/addons/{addon_id}", token)
         try:
             return AddonApp(UUID(answer["app"]["id"]), str(answer["app"]["name"]))
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, AttributeError):
             raise HerokuUnavailable("Heroku's answer is no add-on") from None
 
     def read_formation(self, app_id: UUID, token: str) -> dict[str, int]:
@@ -103,7 +105,7 @@ class HerokuClient:
 
     def scale(self, app_id: UUID, process_type: str, quantity: int, token: str) -> int:
         """The quantity that Heroku runs after being asked for `quantity`; errors as above."""
-        path = f"/apps/{app_id}/formation/{process_type}"
+        path = f"/apps/{app_id}/formation/{quote(process_type, safe='')}"
         answer = self._api("PATCH", path, token, {"quantity": quantity})
         try:
             return int(answer["quantity"])
@@ -128,17 +130,19 @@ class HerokuClient:
 
     def _send(self, method: str, url: str, **options: Any) -> Any:
         try:
-            answer = self._client.request(method, url, **options)
+            answer = fetch(self._client, method, url, self._timeout, **options)
             if answer.is_success:
                 return answer.json()
+        except httpx.TimeoutException:
+            raise HerokuUnavailable(f"no answer within {self._timeout:g} seconds") from None
         except (httpx.HTTPError, ValueError) as error:
             raise HerokuUnavailable(f"no usable answer ({type(error).__name__})") from None
         raise _refusal(answer)
 
 
-def _refusal(answer: httpx.Response) -> Exception:
+def _refusal(answer: Answer) -> Exception:
     """Heroku's error as ours: what may pass is unavailable, what stays is refused."""
-    status = answer.status_code
+    status = answer.status
     try:
         body = answer.json()
     except ValueError:

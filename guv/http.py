@@ -1,12 +1,42 @@
 """How do we talk to the outside? Pooled, kept-alive connections that give up in time."""
 
+import json
 import ssl
+from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import httpx
 
+from guv.moment import steady_seconds
+
 KEEPALIVE_S = 120.0  # longer than most intervals, else every tick pays a TLS handshake
 CONNECT_S = 1.0
+MOST_BYTES = 8_000_000  # unpacked; a list of 2,000 queues takes 0.5 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer: its status and its unpacked body."""
+
+    status: int
+    body: bytes
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is one of 200 to 299."""
+        return httpx.codes.is_success(self.status)
+
+    def json(self) -> Any:
+        """The body as JSON.
+
+        Raises:
+            ValueError: It is no JSON, or nested too deeply to be meant.
+        """
+        try:
+            return json.loads(self.body)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
 
 
 @cache
@@ -38,3 +68,31 @@ def new_client(
         verify=shared_ssl_context(),
         transport=transport,
     )
+
+
+def fetch(client: httpx.Client, method: str, url: str, seconds: float, **options: Any) -> Answer:
+    """The whole answer, read within `seconds` in all and no larger than `MOST_BYTES`.
+
+    A client's own timeout starts again with every byte, so a slow or an endless answer would
+    hold a tick for as long as the other side likes.
+
+    Args:
+        client: From `new_client`.
+        method: HTTP method.
+        url: Where to.
+        seconds: How long all of it may take.
+        **options: As for `httpx.Client.request`.
+
+    Raises:
+        httpx.HTTPError: No connection, no answer in time, or one that is too large.
+    """
+    end = steady_seconds() + seconds
+    body = bytearray()
+    with client.stream(method, url, **options) as answer:
+        for chunk in answer.iter_bytes():
+            body += chunk
+            if steady_seconds() > end:
+                raise httpx.ReadTimeout("the answer takes too long")
+            if len(body) > MOST_BYTES:
+                raise httpx.ReadError("the answer is too large")
+    return Answer(answer.status_code, bytes(body))

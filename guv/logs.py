@@ -9,12 +9,13 @@ from typing import Any
 import structlog
 
 _SECRET_KEYS = re.compile(
-    r"password|passwd|secret|token|api_?key|license_?key|authorization|credential|encryption",
+    r"password|passwd|secret|token|api[_-]?key|license[_-]?key|authorization|credential|encryption",
     re.IGNORECASE,
 )
-_USER_INFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s@]+@", re.IGNORECASE)
+# Up to the last "@": a password may hold an "@" or a "/" that nobody encoded.
+_USER_INFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s\"'<>]*@", re.IGNORECASE)
 _BEARER = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{8,}", re.IGNORECASE)
-_OURS = re.compile(r"\b(guv_|HRKU-|NRAK-|gAAAAA)[A-Za-z0-9_=-]{6,}")
+_KNOWN = re.compile(r"\b((guv_|HRKU-|NRAK-|gAAAAA)[A-Za-z0-9_=-]{6,}|[A-Za-z0-9]{30,}NRAL\b)")
 MASK = "[masked]"
 
 
@@ -22,7 +23,7 @@ def mask(text: str) -> str:
     """The text without user info in URLs, authorization values and tokens of known shape."""
     text = _USER_INFO.sub(rf"\1{MASK}@", text)
     text = _BEARER.sub(rf"\1 {MASK}", text)
-    return _OURS.sub(MASK, text)
+    return _KNOWN.sub(MASK, text)
 
 
 def _masked(value: Any) -> Any:
@@ -32,7 +33,7 @@ def _masked(value: Any) -> Any:
         return {k: MASK if _SECRET_KEYS.search(str(k)) else _masked(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_masked(item) for item in value]
-    return value
+    return value if value is None or isinstance(value, int | float) else mask(str(value))
 
 
 def mask_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:

@@ -92,6 +92,7 @@ class App(SQLModel, table=True):
     token_expires_at: datetime | None = _instant(default=None)
     authorization_state: str = "unknown"
     authorization_note: str = ""
+    authorization_retry_at: datetime | None = _instant(default=None)  # when lost: next attempt
     created_at: datetime = _instant()
 
 
@@ -107,6 +108,7 @@ class Broker(SQLModel, table=True):
     address: str  # the same without user info, for people
     failures: int = 0  # unusable answers in a row
     retry_at: datetime | None = _instant(default=None)  # backed off until then
+    note: str = ""  # what the last failure was, in words
     updated_at: datetime = _instant()
 
 
@@ -129,6 +131,7 @@ class Role(SQLModel, table=True):
     app_id: UUID = Field(foreign_key="app.id", ondelete="CASCADE")
     name: str
     platform_limit: int | None = None  # most dynos that Heroku said it allows
+    platform_limit_until: datetime | None = _instant(default=None)  # then more is tried again
     created_at: datetime = _instant()
     removed_at: datetime | None = _instant(default=None)
 
@@ -255,6 +258,7 @@ class Incident(SQLModel, table=True):
             unique=True,
             postgresql_where=text("resolved_at is null"),
         ),
+        Index("ix_incident_role_id_first_seen_at", "role_id", "first_seen_at"),
         Index("ix_incident_tenant_id_first_seen_at", "tenant_id", "first_seen_at"),
     )
 

@@ -1,11 +1,17 @@
 """What time is it? The one module that reads the clock; everyone else takes `now`."""
 
+import time
 from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
     """The present instant, aware, in UTC."""
     return datetime.now(UTC)
+
+
+def steady_seconds() -> float:
+    """Seconds from an arbitrary start that no setting of the clock can move; for durations."""
+    return time.monotonic()
 
 
 def unix_seconds(instant: datetime) -> float:

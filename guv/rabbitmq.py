@@ -13,8 +13,10 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 import httpx
 
 from guv.errors import BrokerRefused, BrokerUnreachable, QueueMissing
-from guv.http import new_client
+from guv.http import Answer, fetch, new_client
 
+MOST_COUNT = 2**53  # a larger count is nonsense, and no database column would take it
+MOST_CONSUMERS = 1_000_000
 _COLUMNS = (
     "name,type,state,consumers,messages,messages_ready,messages_unacknowledged,"
     "message_stats.publish,message_stats.ack,message_stats.deliver_no_ack,"
@@ -57,20 +59,36 @@ def parse_broker_url(text: str) -> BrokerUrl:
     Raises:
         ValueError: It is no such URL; the message says what would be right, without the URL.
     """
-    parts = urlsplit(text.strip())
+    try:
+        parts = urlsplit(text.strip())
+        port = parts.port
+    except ValueError:  # its own text would show parts of the password
+        raise ValueError(_MALFORMED) from None
     if parts.scheme not in {"amqp", "amqps", "http", "https"}:
         raise ValueError("must begin with amqps://, amqp://, https:// or http://")
-    host = parts.hostname
-    if not host or parts.username is None or parts.password is None:
+    if not parts.hostname or not parts.username or parts.password is None:
         raise ValueError("must name user, password and host: amqps://user:password@host/vhost")
-    host = f"[{host}]" if ":" in host else host
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     if parts.scheme in {"amqp", "amqps"}:
         base, vhost = f"https://{host}", unquote(parts.path.removeprefix("/"))
     else:
-        port = f":{parts.port}" if parts.port else ""
-        base = f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}"
+        base = f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
         vhost = parse_qs(parts.query).get("vhost", ["/"])[0]
-    return BrokerUrl(base, vhost or "/", unquote(parts.username), unquote(parts.password))
+    return BrokerUrl(_usable(base), vhost or "/", unquote(parts.username), unquote(parts.password))
+
+
+_MALFORMED = (
+    "is malformed: user and password must be percent-encoded (/ as %2F, @ as %40, : as %3A)"
+    " and the port must be a number"
+)
+
+
+def _usable(base: str) -> str:
+    """The same address, if a request could be made to it."""
+    try:
+        return base if httpx.URL(base).host else ""
+    except httpx.InvalidURL:
+        raise ValueError("must name a host that can be looked up") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +137,7 @@ class BrokerClient:
         self, url: BrokerUrl, *, timeout: float, transport: httpx.BaseTransport | None = None
     ) -> None:
         self._url = url
+        self._timeout = timeout
         self._client = new_client(
             timeout,
             auth=httpx.BasicAuth(url.user.encode(), url.password.encode()),
@@ -174,22 +193,25 @@ class BrokerClient:
         return {str(queue.get("name")): queue for queue in _queues(found)}
 
     def _get(self, path: str, params: Mapping[str, str], queue: str | None = None) -> Any:
+        url = self._url.base + path
         try:
-            answer = self._client.get(self._url.base + path, params=dict(params))
+            answer = fetch(self._client, "GET", url, self._timeout, params=dict(params))
             if answer.is_success:
                 return answer.json()
+        except httpx.TimeoutException:
+            raise BrokerUnreachable(f"no answer within {self._timeout:g} seconds") from None
         except (httpx.HTTPError, ValueError) as error:
             raise BrokerUnreachable(f"no usable answer ({type(error).__name__})") from None
         raise self._refusal(answer, queue)
 
-    def _refusal(self, answer: httpx.Response, queue: str | None) -> Exception:
+    def _refusal(self, answer: Answer, queue: str | None) -> Exception:
         where = f"virtual host {self._url.vhost!r}"
-        if answer.status_code in {401, 403}:
+        if answer.status in {401, 403}:
             return BrokerRefused(f"the broker refuses access to {where}: {_reason(answer)}")
-        if answer.status_code == httpx.codes.NOT_FOUND:
+        if answer.status == httpx.codes.NOT_FOUND:
             what = f"queue {queue!r} in {where}" if queue is not None else where
             return QueueMissing(f"the broker knows no {what}")
-        return BrokerUnreachable(f"the broker answers {answer.status_code}")
+        return BrokerUnreachable(f"the broker answers {answer.status}")
 
 
 def _part(text: str) -> str:
@@ -197,13 +219,13 @@ def _part(text: str) -> str:
     return quote(text, safe="")
 
 
-def _reason(answer: httpx.Response) -> str:
+def _reason(answer: Answer) -> str:
     """The broker's own words for a refusal, which name no secret; or the status."""
     try:
         reason = answer.json().get("reason")
     except (ValueError, AttributeError):
         reason = None
-    return str(reason)[:200] if reason else f"HTTP {answer.status_code}"
+    return str(reason)[:200] if reason else f"HTTP {answer.status}"
 
 
 def _queues(found: Any) -> list[Mapping[str, Any]]:
@@ -226,7 +248,7 @@ def _counts(queue: Mapping[str, Any], live: Mapping[str, Any]) -> QueueCounts:
         published=stats.get("publish"),
         served=sum(part for part in served if part is not None) if stats else None,
         redelivered=stats.get("redeliver"),
-        consumers=_whole(queue.get("consumers")),
+        consumers=_whole(queue.get("consumers"), MOST_CONSUMERS),
     )
 
 
@@ -244,6 +266,7 @@ def _counters(queue: Mapping[str, Any]) -> dict[str, int]:
     return {name: _whole(known.get(name)) or 0 for name in names}
 
 
-def _whole(value: Any) -> int | None:
+def _whole(value: Any, most: int = MOST_COUNT) -> int | None:
     """A count, or None where it is missing or no count."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
+    return value if is_count else None

@@ -65,6 +65,7 @@ def upgrade() -> None:
         sa.Column("token_expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("authorization_state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("authorization_note", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("authorization_retry_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "authorization_state in ('unknown', 'authorized', 'needs_authorization')",
@@ -134,6 +135,7 @@ def upgrade() -> None:
         sa.Column("address", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["app_id"], ["app.id"], name=op.f("fk_broker_app_id_app"), ondelete="CASCADE"
@@ -155,6 +157,7 @@ def upgrade() -> None:
         sa.Column("app_id", sa.Uuid(), nullable=False),
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("platform_limit", sa.Integer(), nullable=True),
+        sa.Column("platform_limit_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
@@ -240,6 +243,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incident")),
     )
     op.create_index(
+        "ix_incident_role_id_first_seen_at", "incident", ["role_id", "first_seen_at"], unique=False
+    )
+    op.create_index(
         "ix_incident_tenant_id_first_seen_at",
         "incident",
         ["tenant_id", "first_seen_at"],
@@ -305,6 +311,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("resolved_at is null"),
     )
     op.drop_index("ix_incident_tenant_id_first_seen_at", table_name="incident")
+    op.drop_index("ix_incident_role_id_first_seen_at", table_name="incident")
     op.drop_table("incident")
     op.drop_index("uq_decision_role_id_at", table_name="decision")
     op.drop_index("ix_decision_tenant_id_at_id", table_name="decision")
