@@ -25,27 +25,32 @@ def by_scenario(rows: Iterable[Row]) -> str:
 
 
 def summary(rows: Sequence[Row]) -> str:
-    """One line per scaler over the scenarios that a clairvoyant could meet."""
-    head = (
-        "scaler", "met", "worst on time", "mean cost where met", "mean cost", "changes/h",
-        "changes/h where met", "cut",
-    )  # fmt: skip
+    """One line per scaler over the scenarios that a clairvoyant could meet.
+
+    The last column compares with the first scaler, over the scenarios that both have met.
+    """
     scalers = list(dict.fromkeys(row.scaler for row in rows))
-    return table(head, [_line(scaler, rows) for scaler in scalers])
+    head = (
+        "scaler", "met", "worst on time", "cost/bound where met", "changes/h where met",
+        "changes/h", "cut", f"cost against {scalers[0]} where both met",
+    )  # fmt: skip
+    feasible = [row for row in rows if row.feasible]
+    return table(head, [_line(scaler, scalers[0], feasible) for scaler in scalers])
 
 
-def _line(scaler: str, rows: Sequence[Row]) -> tuple[str, ...]:
-    own = [row for row in rows if row.scaler == scaler and row.feasible]
+def _line(scaler: str, first: str, rows: Sequence[Row]) -> tuple[str, ...]:
+    own = [row for row in rows if row.scaler == scaler]
     met = [row for row in own if row.is_met]
+    other = {row.scenario: row.cost for row in rows if row.scaler == first and row.is_met}
     return (
         scaler,
         f"{len(met)} of {len(own)}",
         percent(min((row.on_time for row in own), default=1.0)),
         mean(row.cost for row in met),
-        mean(row.cost for row in own),
-        mean(row.changes_per_hour for row in own),
         mean(row.changes_per_hour for row in met),
+        mean(row.changes_per_hour for row in own),
         str(sum(row.cut for row in own)),
+        mean(row.cost / other[row.scenario] for row in met if row.scenario in other),
     )
 
 

@@ -20,7 +20,7 @@ DOWN_BY = Number("down_by", 1.0, "dynos", "how many are removed at once", 1.0)
 UP_AFTER = Number("up_after", 10.0, "s", "how long the age must ask for more")
 DOWN_AFTER = Number("down_after", 600.0, "s", "how long fewer must have been enough")
 REST_UP = Number("rest_up", 120.0, "s", "time after going up in which it does not go up again")
-KEEP_BUSY = Flag("keep_busy", default=True, meaning="never go down while messages are running")
+KEEP_BUSY = Flag("keep_busy", default=False, meaning="never go down while messages are running")
 WAKE = Flag("wake", default=True, meaning="the first message starts a dyno at once")
 
 PARAMETERS: tuple[Parameter, ...] = (

@@ -62,6 +62,8 @@ def _aws(settings: Settings, samples: Sequence[Sample], now: float) -> Wish:
     wanted = ceil(max(1, dynos) * newest / target)
     note = f"{newest:.1f} messages per dyno, {target:.1f} is the target"
     if all(point is not None and point > target for point in points[:POINTS_UP]):
+        if is_resting(last_change(samples, 1), MINUTE, now):
+            return Wish(dynos, Reason.COOLDOWN, "it went up since the last point")
         return Wish(max(dynos, min(wanted, settings.maximum_dynos)), Reason.BACKLOG, note)
     low = target * (1 - TOLERANCE.of(settings))
     if any(point is None or point >= low for point in points):
