@@ -1,9 +1,29 @@
 """Known results of queueing theory that the estimates and the deadline policy stand on."""
 
-from math import exp, log, sqrt
+from dataclasses import dataclass
+from math import exp, inf, log, sqrt
 from statistics import NormalDist
 
+MOST_SERVERS = 60  # beyond it the recursion costs more than it tells
+
 _NORMAL = NormalDist()
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A flow of messages and what each takes.
+
+    Attributes:
+        rate: Messages per second.
+        dispersion: Variance of arrivals by their mean, 1 for Poisson.
+        service_time: Seconds per message and slot, above 0.
+        variation: Standard deviation of the service time by its mean.
+    """
+
+    rate: float
+    dispersion: float
+    service_time: float
+    variation: float
 
 
 def normal_quantile(percentile: float) -> float:
@@ -31,6 +51,8 @@ def service_time_quantile(mean: float, stddev: float, percentile: float) -> floa
 def erlang_c(servers: int, offered: float) -> float:
     """Probability that a message has to wait in M/M/n, from 0 to 1 (Erlang 1917).
 
+    Above `MOST_SERVERS` the limit of many servers stands in for it (Halfin and Whitt 1981).
+
     Args:
         servers: Number of slots, n.
         offered: Arrival rate times service time; 1 results when it is n or more.
@@ -39,25 +61,63 @@ def erlang_c(servers: int, offered: float) -> float:
         return 1.0
     if offered <= 0.0:
         return 0.0
+    if servers > MOST_SERVERS:
+        spare = (servers - offered) / sqrt(offered)
+        return 1.0 / (1.0 + spare * _NORMAL.cdf(spare) / _NORMAL.pdf(min(spare, 30.0)))
     blocking = 1.0  # Erlang B by its recursion, which cannot overflow
     for n in range(1, servers + 1):
         blocking = offered * blocking / (n + offered * blocking)
     return servers * blocking / (servers - offered * (1.0 - blocking))
 
 
-def wait_tail(servers: int, offered: float, wait: float, variability: float = 1.0) -> float:
-    """Probability that a message waits longer than `wait`, from 0 to 1.
+def passage(level: float, drift: float, variance: float, seconds: float) -> float:
+    """Probability that a random walk from 0 reaches a level within some time, from 0 to 1.
 
-    M/G/n by the Lee-Longton correction of M/M/n: the exponential tail is stretched by
-    `variability` = (ca2 + cs2) / 2, which is 1 for M/M/n.
+    Brownian motion with drift, the inverse Gaussian law of its first passage.
+
+    Args:
+        level: How far it has to go, above 0 or already there.
+        drift: Its mean change per second.
+        variance: Its variance per second, 0 or more.
+        seconds: The time it has; infinity is allowed.
+    """
+    if level <= 0.0:
+        return 1.0
+    if variance <= 0.0:
+        return 1.0 if drift * seconds >= level else 0.0
+    mirrored = exp(min(2.0 * drift * level / variance, 0.0 if drift < 0.0 else 700.0))
+    if seconds == inf:
+        return mirrored if drift < 0.0 else 1.0
+    spread = sqrt(variance * seconds)
+    if spread <= 0.0:
+        return 0.0
+    direct = _NORMAL.cdf((drift * seconds - level) / spread)
+    tail = _NORMAL.cdf((-drift * seconds - level) / spread)
+    return min(1.0, direct + (mirrored * tail if tail > 0.0 else 0.0))
+
+
+def late_risk(servers: int, load: Load, waiting: float, patience: float, seconds: float) -> float:
+    """Probability that the wait exceeds `patience` within some time, from 0 to 1.
+
+    The steady state's tail (Erlang C, stretched by the variability as in the Lee-Longton
+    correction for M/G/n) times the part of it that a walk from the present reaches in the time.
 
     Args:
         servers: Number of slots.
-        offered: Arrival rate times service time, in slots.
-        wait: In units of the mean service time, 0 or more.
-        variability: Half the sum of the squared variation of arrivals and of service times.
+        load: The flow of messages.
+        waiting: Messages that wait now.
+        patience: Seconds that a message may wait.
+        seconds: The time in which nothing can be done about it.
     """
-    if offered >= servers:
+    if servers <= 0:
         return 1.0
-    decay = (servers - offered) / max(variability, 1e-9)
-    return erlang_c(servers, offered) * exp(-decay * wait)
+    pace = servers / load.service_time
+    level = pace * patience - waiting
+    drift = load.rate - pace
+    variance = load.rate * (load.dispersion + load.variation**2)
+    within = passage(level, drift, variance, seconds)
+    offered = load.rate * load.service_time
+    if offered >= servers or waiting > 0 or variance <= 0.0:
+        return within
+    # The walk has no memory of single servers; Erlang C has: it says who has to wait at all.
+    return within * erlang_c(servers, offered)

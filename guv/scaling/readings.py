@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from math import isfinite
 from numbers import Real
 from operator import attrgetter
 
@@ -11,6 +10,7 @@ from guv.scaling.model import Sample
 MOST_SAMPLES = 512  # the newest ones; more would cost time and say nothing about the present
 CLOCK_SKEW = 5.0  # seconds by which a reader's clock may be ahead of ours
 OLDEST = 86_400.0  # seconds; what is older says nothing about the present
+LARGEST_NUMBER = 1e300
 LARGEST_COUNT = 2**53  # beyond it a count is nonsense, and floats lose whole numbers
 
 _COUNTS = (
@@ -43,9 +43,10 @@ def clean(history: object, now: float) -> tuple[Sample, ...]:
 
 def is_number(value: object) -> bool:
     """Whether it is a finite real number; True and False are not."""
-    if type(value) is float or type(value) is int:
-        return isfinite(value)
-    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    # False for NaN, and no overflow as `isfinite` has for huge integers.
+    return bool(-LARGEST_NUMBER < value < LARGEST_NUMBER)  # type: ignore[operator]  # Real is ordered
 
 
 def is_counted(sample: Sample) -> bool:

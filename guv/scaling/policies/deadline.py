@@ -1,32 +1,44 @@
-"""The deadline policy: every message in time, with the fewest dynos."""
+"""The deadline policy: every message in time, with the fewest dynos and few changes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, inf
+from math import ceil, floor, inf, sqrt
 
-from guv.scaling.curve import Curve
 from guv.scaling.deadline_curve import Flow, Point, coming_points, known_points
 from guv.scaling.estimate import curve_of
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
-from guv.scaling.queueing import service_time_quantile
+from guv.scaling.queueing import Load, late_risk, service_time_quantile
 from guv.scaling.supply import Supply, begun, fresh, supply_of, with_dynos
 
-UP_CAUTION = 1.5  # standard deviations of arrivals that the up rule expects on top
-DOWN_CAUTION = 1.5
+CAUTION = 0.5  # standard deviations of arrivals that far points expect on top of the mean
+RISK_UP = 0.05  # probability of a late message before help can come, above which help is asked
+RISK_DOWN = 0.01  # the same for going down, smaller so that the two cannot chase each other
+CHANGE_COST = 60.0  # dyno-seconds that a person would pay to be spared one change
 SEEN_LATE = 5.0  # seconds by which a broker's counts are old
-WORTH_IT = 0.6  # use of its last dyno below which a formation gives it up
 EPSILON = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """Everything the rules look at, in seconds from now."""
+    """Everything the rules look at, in seconds from now.
+
+    Attributes:
+        supply: The slots that are up or will be.
+        points: What must have begun by when, for waiting and for coming messages.
+        load: The flow of messages.
+        waiting: Messages that have not begun.
+        dynos: Dynos that the platform is asked to run.
+        patience: Seconds that a message may wait.
+        boot: Seconds until a dyno asked for now is up.
+        tick: Seconds until the next decision.
+    """
 
     supply: Supply
-    known: list[Point]
-    coming: list[Point]
+    points: Sequence[Point]
+    load: Load
     waiting: int
     dynos: int
+    patience: float
     boot: float
     tick: float
 
@@ -36,41 +48,36 @@ def deadline(
 ) -> Wish:
     """The fewest dynos that keep every deadline, see docs/scaling-model.md."""
     view = outlook(settings, samples, estimates, now)
-    extra = needed_extra(view, view.boot)
-    if extra > EPSILON and needed_extra(view, view.boot + view.tick) > extra + EPSILON:
-        wanted = min(view.dynos + ceil(extra - EPSILON), _useful(settings, estimates, view))
-        if wanted > view.dynos:
-            return Wish(wanted, Reason.DEADLINE, f"{wanted - view.dynos} more keep the deadline")
-    if extra <= EPSILON:
-        return _fewer(settings, estimates, view)
-    return Wish(view.dynos, Reason.STEADY, "the deadline can wait for the next tick")
+    most = _useful(settings, estimates, view)
+    asked = max(_by_curve(view), _by_risk(view))
+    if asked > view.dynos and most > view.dynos:
+        wanted = min(asked, most)
+        return Wish(wanted, Reason.DEADLINE, f"{wanted - view.dynos} more keep the deadline")
+    return _fewer(view, estimates)
 
 
 def outlook(
     settings: Settings, samples: Sequence[Sample], estimates: Estimates, now: float
 ) -> Outlook:
-    """The present supply and the points that it must keep."""
-    curve: Curve = curve_of(settings, samples, estimates)
+    """The present supply and what it must keep."""
     waiting = (samples[-1].messages_ready or 0) + (estimates.hoarded or 0)
     slack = patience(settings, estimates)
-    boot = estimates.boot_time or 0.0
+    boot = (estimates.boot_time or 0.0) + (estimates.boot_time_stddev or 0.0)
     tick = estimates.sample_gap or settings.interval
-    flow = Flow(
-        estimates.arrival_rate or 0.0,
-        0.0,
-        estimates.arrival_dispersion,
-        UP_CAUTION,
+    mean = estimates.service_time or 1.0
+    load = Load(
+        rate=estimates.arrival_rate or 0.0,
+        dispersion=estimates.arrival_dispersion,
+        service_time=mean,
+        variation=(estimates.service_time_stddev or 0.0) / mean,
     )
-    horizon = 2.0 * (boot + tick) + max(0.0, slack)
-    return Outlook(
-        supply=supply_of(settings, samples, estimates),
-        known=known_points(curve, now, waiting, slack),
-        coming=coming_points(flow, waiting, slack, horizon, max(tick, horizon / 16.0)),
-        waiting=waiting,
-        dynos=samples[-1].dynos or 0,
-        boot=boot + (estimates.boot_time_stddev or 0.0),
-        tick=tick,
-    )
+    flow = Flow(load.rate, 0.0, load.dispersion, CAUTION)
+    horizon = 2.0 * (boot + tick) + slack
+    known = known_points(curve_of(settings, samples, estimates), now, waiting, slack)
+    coming = coming_points(flow, waiting, slack, horizon, max(tick, horizon / 16.0))
+    supply = supply_of(settings, samples, estimates)
+    dynos = samples[-1].dynos or 0
+    return Outlook(supply, (*known, *coming), load, waiting, dynos, slack, boot, tick)
 
 
 def patience(settings: Settings, estimates: Estimates) -> float:
@@ -84,44 +91,100 @@ def patience(settings: Settings, estimates: Estimates) -> float:
 def needed_extra(view: Outlook, delay: float) -> float:
     """Dynos missing if they are asked for so that they help after `delay` seconds, maybe broken."""
     most = 0.0
-    for point in (*view.known, *view.coming):
+    for point in view.points:
         missing = point.messages - begun(view.supply, point.seconds)
         if missing <= EPSILON or point.seconds <= view.boot:
             continue
         if point.seconds <= delay:
             return inf
-        each = view.supply.concurrency * fresh(view.supply, point.seconds - delay)
-        most = max(most, missing / each)
-    if not most and view.waiting and not view.dynos:
-        return 1.0
+        # A point right after the boot would ask for a crowd that idles a moment later.
+        seconds = max(point.seconds - delay, view.tick)
+        most = max(most, missing / (view.supply.concurrency * fresh(view.supply, seconds)))
     return most
+
+
+def _by_curve(view: Outlook) -> int:
+    extra = needed_extra(view, view.boot)
+    if not view.dynos and view.waiting and view.patience <= view.boot + view.tick:
+        extra = max(extra, 1.0)
+    if extra <= EPSILON:
+        return 0
+    now, later = ceil(extra - EPSILON), needed_extra(view, view.boot + view.tick)
+    if later == inf or ceil(later - EPSILON) > now:
+        return view.dynos + now
+    return view.dynos
+
+
+def _by_risk(view: Outlook) -> int:
+    seconds = view.boot + view.tick
+    if view.dynos and _risk(view, view.dynos, seconds) > RISK_UP:
+        for dynos in range(view.dynos + 1, 2 * view.dynos + 2):
+            if _risk(view, dynos, seconds) <= RISK_UP:
+                return dynos
+        return 2 * view.dynos + 2
+    return 0
+
+
+def _risk(view: Outlook, dynos: int, seconds: float) -> float:
+    slots = dynos * view.supply.concurrency
+    if not dynos:
+        return 0.0 if view.patience > seconds else 1.0
+    if view.load.rate <= 0.0:
+        return 0.0
+    return late_risk(slots, view.load, view.waiting, view.patience, seconds)
 
 
 def _useful(settings: Settings, estimates: Estimates, view: Outlook) -> int:
     backlog = ceil((estimates.backlog or 0) / settings.concurrency)
-    mean = estimates.service_time or 1.0
-    flow = ceil((estimates.arrival_rate or 0.0) * mean / settings.concurrency)
-    return max(view.dynos, backlog, flow + 1)
+    use = view.load.rate * view.load.service_time / settings.concurrency
+    return max(view.dynos, backlog, ceil(use + 2.0 * sqrt(use)))
 
 
-def _fewer(settings: Settings, estimates: Estimates, view: Outlook) -> Wish:
-    mean = estimates.service_time or 1.0
-    rate = estimates.arrival_rate or 0.0
-    soon = begun(view.supply, view.tick) - rate * view.tick
+def _fewer(view: Outlook, estimates: Estimates) -> Wish:
+    soon = begun(view.supply, view.tick) - view.load.rate * view.tick
     if view.dynos == 0 or view.waiting > soon:
         return Wish(view.dynos, Reason.STEADY, "every dyno has work")
-    use = rate * mean / settings.concurrency
-    fewest = max(0, ceil(use - WORTH_IT))
-    if (estimates.backlog or 0) > 0:
-        fewest = max(fewest, 1)
-    for dynos in range(fewest, view.dynos):
-        if _keeps(view, with_dynos(view.supply, dynos)):
+    use = view.load.rate * view.load.service_time / view.supply.concurrency
+    fewest = 1 if (estimates.backlog or 0) > 0 else 0
+    for dynos in range(max(fewest, floor(use)), view.dynos):
+        if _keeps(view, dynos) and _pays(view, dynos, use):
             return Wish(dynos, Reason.IDLE, f"{use:.2f} dynos are in use")
-    return Wish(view.dynos, Reason.STEADY, "fewer would miss a deadline")
+    return Wish(view.dynos, Reason.STEADY, "fewer would miss a deadline or not pay")
 
 
-def _keeps(view: Outlook, supply: Supply) -> bool:
+def _keeps(view: Outlook, dynos: int) -> bool:
+    seconds = view.boot + 2.0 * view.tick
+    if _risk(view, dynos, seconds) > RISK_DOWN:
+        return False
+    supply = with_dynos(view.supply, dynos)
     return all(
         point.messages <= begun(supply, point.seconds) + EPSILON
-        for point in (*view.known, *view.coming)
+        for point in view.points
+        if point.seconds <= seconds
     )
+
+
+def _pays(view: Outlook, dynos: int, use: float) -> bool:
+    """Whether giving up a dyno saves more than two changes are worth.
+
+    The buffer of messages that fills until it is asked for again keeps it busy later, and until
+    then it does not idle; its boot is covered by the messages that come meanwhile.
+    """
+    if use <= dynos:
+        return True
+    pace = view.supply.concurrency / view.load.service_time
+    share = use - dynos
+    if dynos:
+        buffer = dynos * pace * view.patience
+        quiet = _time_to_fill(buffer, share * pace, view)
+    else:
+        gather = max(0.0, view.patience - view.boot - view.tick)
+        buffer = view.load.rate * gather
+        quiet = gather + 1.0 / view.load.rate
+    return (1.0 - share) * quiet + buffer / pace > 2.0 * CHANGE_COST
+
+
+def _time_to_fill(buffer: float, drift: float, view: Outlook) -> float:
+    variance = view.load.rate * (view.load.dispersion + view.load.variation**2)
+    root = (-sqrt(variance) + sqrt(variance + 4.0 * drift * buffer)) / (2.0 * drift)
+    return root * root
