@@ -7,8 +7,9 @@ from math import sqrt
 from guv.scaling.curve import Curve, published_until
 
 WINDOWS = (15.0, 30.0, 60.0, 120.0, 240.0, 480.0, 960.0)  # seconds, multiples of 5
-CHANGED = 2.0  # standard deviations by which a longer window must differ to be of another time
-MOST_DISPERSION = 30.0
+CHANGED = 2.5  # standard deviations by which a longer window must differ to be of another time
+MOST_DISPERSION = 10.0
+MOST_PERIODS = 24
 FEWEST_PERIODS = 8  # below it the unrest of arrivals cannot be told from chance
 
 
@@ -64,7 +65,7 @@ def _rate(curve: Curve, window: float, dispersion: float) -> tuple[float, float]
 
 def _dispersion(curve: Curve, period: float) -> float:
     end, start = curve.times[-1], curve.times[0]
-    number = min(40, int((end - start) / period))
+    number = min(MOST_PERIODS, int((end - start) / period))
     if number < FEWEST_PERIODS:
         return 1.0
     marks = [published_until(curve, end - k * period) for k in range(number + 1)]

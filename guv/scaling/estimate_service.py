@@ -9,10 +9,10 @@ from guv.scaling.model import Sample, Settings
 from guv.scaling.readings import backlog_of, is_counted
 from guv.scaling.sound import PRIOR_SERVICE_TIME, PRIOR_SPREAD
 
-TOLD_WEIGHT = 30.0  # a told value counts as much as so many measured messages
-PRIOR_WEIGHT = 1.0
+TOLD_ERROR = 0.12  # standard error that a told value is believed to have, as a part of it
+PRIOR_ERROR = 1.0
 ENOUGH = 20.0  # finished messages before a measured value may overrule a told one
-WANTED = 200.0  # finished messages that the estimate looks back for
+WANTED_ERROR = 0.04  # the estimate looks back until it is as good as this, as a part of it
 CONTRADICTION = 3.0  # standard errors
 LEAST_CONTRADICTION = 0.25  # of the told value; smaller differences are averaged in
 
@@ -47,11 +47,11 @@ def service(settings: Settings, samples: Sequence[Sample], consumers_per_dyno: i
     """The service time: the told one or the prior, corrected by what was measured."""
     told = settings.processing_time
     prior = PRIOR_SERVICE_TIME if told is None else told
-    work = _worked(samples, settings.concurrency, consumers_per_dyno)
-    mean, source, notice = _weighed(prior, told, work)
-    if settings.processing_time_stddev is None:
-        return Service(mean, mean * PRIOR_SPREAD, source, notice)
-    return Service(mean, settings.processing_time_stddev * mean / prior, source, notice)
+    variation = _variation(settings, prior)
+    wanted = (variation / WANTED_ERROR) ** 2
+    work = _worked(samples, settings.concurrency, consumers_per_dyno, wanted)
+    mean, source, notice = _weighed(prior, told, work, variation)
+    return Service(mean, variation * mean, source, notice)
 
 
 def slots_of(sample: Sample, concurrency: int, consumers_per_dyno: int) -> int | None:
@@ -62,14 +62,23 @@ def slots_of(sample: Sample, concurrency: int, consumers_per_dyno: int) -> int |
     return None if sample.dynos is None else sample.dynos * concurrency
 
 
-def _weighed(prior: float, told: float | None, work: Work) -> tuple[float, str, str]:
-    weight = PRIOR_WEIGHT if told is None else TOLD_WEIGHT
+def _variation(settings: Settings, prior: float) -> float:
+    if settings.processing_time_stddev is None:
+        return PRIOR_SPREAD
+    return max(settings.processing_time_stddev / prior, 0.05)
+
+
+def _weighed(
+    prior: float, told: float | None, work: Work, variation: float
+) -> tuple[float, str, str]:
+    # A told value counts as much as the measured messages that would be as exact.
+    weight = (variation / (PRIOR_ERROR if told is None else TOLD_ERROR)) ** 2
     source = "prior" if told is None else "told"
     if work.finished < 1.0:
         return prior, source, ""
     measured = work.slot_seconds / work.finished
     name = "measured" if work.is_exact else "upper_bound"
-    error = max(LEAST_CONTRADICTION, CONTRADICTION / sqrt(work.finished))
+    error = max(LEAST_CONTRADICTION, CONTRADICTION * variation / sqrt(work.finished))
     if work.finished >= ENOUGH and measured > 0 and abs(log(measured / prior)) > error:
         text = f"messages take {measured:.3g} s as measured, not {prior:.3g} s as told"
         return measured, name, text if told is not None else ""
@@ -77,7 +86,9 @@ def _weighed(prior: float, told: float | None, work: Work) -> tuple[float, str, 
     return mean, name if work.finished > weight else source, ""
 
 
-def _worked(samples: Sequence[Sample], concurrency: int, consumers_per_dyno: int) -> Work:
+def _worked(
+    samples: Sequence[Sample], concurrency: int, consumers_per_dyno: int, wanted: float
+) -> Work:
     counted = [sample for sample in samples if is_counted(sample)]
     seconds = finished = exact = 0.0
     running = [_running(s, concurrency, consumers_per_dyno) for s in counted]
@@ -92,7 +103,7 @@ def _worked(samples: Sequence[Sample], concurrency: int, consumers_per_dyno: int
         served += (running[index] - running[index - 1]) / 2.0
         finished += served
         exact += served if before.messages_ready and after.messages_ready else 0.0
-        if finished >= WANTED:
+        if finished >= wanted:
             break
     return Work(seconds, max(0.0, finished), exact > finished / 2.0)
 

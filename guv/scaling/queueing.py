@@ -48,6 +48,19 @@ def service_time_quantile(mean: float, stddev: float, percentile: float) -> floa
     return mean * exp(sqrt(variance) * normal_quantile(percentile) - variance / 2.0)
 
 
+def outlasting(mean: float, stddev: float, seconds: float) -> float:
+    """Part of the messages in service now that will still be in service that much later, 0 to 1.
+
+    The equilibrium residual of a lognormal service time: E[max(S - seconds, 0)] / E[S].
+    """
+    if stddev <= 0.0:
+        return max(0.0, 1.0 - seconds / mean)
+    variance = log(1.0 + (stddev / mean) ** 2)
+    spread = sqrt(variance)
+    above = (log(mean / seconds) + variance / 2.0) / spread
+    return _NORMAL.cdf(above) - seconds / mean * _NORMAL.cdf(above - spread)
+
+
 def erlang_c(servers: int, offered: float) -> float:
     """Probability that a message has to wait in M/M/n, from 0 to 1 (Erlang 1917).
 

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from guv.scaling.estimate_changes import changes_since, last_change
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Step, Wish
 from guv.scaling.policies import Policy
-from guv.scaling.queueing import service_time_quantile
+from guv.scaling.queueing import outlasting
 from guv.scaling.windows import Bounds
 
+CUT_COST = 60.0  # dyno-seconds that a person would pay to be spared a cut message
+CUT_WORK = 3.0  # and as many service times
+RARE = 0.01  # part of the running messages that may outlast the grace
 GRACE = 30.0  # seconds between the platform's request to stop and its kill
 HOUR = 3600.0
 
@@ -54,14 +58,11 @@ def shape(case: Case, wish: Wish) -> tuple[Step, ...]:
 
 
 def is_cut_likely(settings: Settings, estimates: Estimates) -> bool:
-    """Whether a running message may outlast the grace, by the service time's quantile."""
-    if settings.busy_protection == "never":
-        return False
-    if settings.busy_protection == "always":
-        return True
-    mean = estimates.service_time or 1.0
-    spread = estimates.service_time_stddev or 0.0
-    return service_time_quantile(mean, spread, settings.percentile) > GRACE
+    """Whether going down may cut running messages that outlast the grace."""
+    if settings.busy_protection in {"never", "always"}:
+        return settings.busy_protection == "always"
+    mean, spread = estimates.service_time or 1.0, estimates.service_time_stddev or 0.0
+    return outlasting(mean, spread, GRACE) > RARE
 
 
 def _schedule(case: Case, dynos: int, _reason: Reason) -> Ruling | None:
@@ -74,12 +75,31 @@ def _schedule(case: Case, dynos: int, _reason: Reason) -> Ruling | None:
 
 
 def _busy(case: Case, dynos: int, _reason: Reason) -> Ruling | None:
-    running = case.estimates.running
-    if dynos >= case.current or running == 0 or not is_cut_likely(case.settings, case.estimates):
+    running = case.estimates.running or 0
+    if dynos >= case.current or running == 0 or case.settings.busy_protection == "never":
         return None
-    if _spare_for(case) >= case.settings.busy_protection_limit:
+    patience = case.settings.busy_protection_limit
+    if case.settings.busy_protection != "always":
+        patience = min(patience, _worth_waiting(case, running))
+    if _spare_for(case) >= patience:
         return None
     return case.current, Reason.BUSY, f"{running} running messages could be cut"
+
+
+def _worth_waiting(case: Case, running: int) -> float:
+    """Seconds of idling that cost as much as the messages that going down now would cut.
+
+    Who waits so long before giving up never pays more than twice the best (ski rental).
+    """
+    estimates = case.estimates
+    mean, spread = estimates.service_time or 1.0, estimates.service_time_stddev or 0.0
+    slots = max(case.current * case.settings.concurrency, 1)
+    busy = min(1.0, running / slots)
+    if busy >= 1.0:
+        return inf
+    loss = CUT_COST + CUT_WORK * mean
+    cut = busy * case.settings.concurrency * outlasting(mean, spread, GRACE)
+    return cut * loss / case.settings.concurrency / (1.0 - busy)
 
 
 def _spare_for(case: Case) -> float:

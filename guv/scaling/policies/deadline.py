@@ -13,7 +13,7 @@ from guv.scaling.supply import Supply, begun, fresh, supply_of, with_dynos
 CAUTION = 0.5  # standard deviations of arrivals that far points expect on top of the mean
 RISK_UP = 0.05  # probability of a late message before help can come, above which help is asked
 RISK_DOWN = 0.01  # the same for going down, smaller so that the two cannot chase each other
-CHANGE_COST = 60.0  # dyno-seconds that a person would pay to be spared one change
+CHANGE_COST = 20.0  # dyno-seconds that a person would pay to be spared one change
 SEEN_LATE = 5.0  # seconds by which a broker's counts are old
 EPSILON = 1e-9
 
@@ -117,21 +117,23 @@ def _by_curve(view: Outlook) -> int:
 
 def _by_risk(view: Outlook) -> int:
     seconds = view.boot + view.tick
-    if view.dynos and _risk(view, view.dynos, seconds) > RISK_UP:
+    # What waits now is over, or not, when help comes; only what waits then can be helped.
+    waiting = max(0.0, view.waiting + view.load.rate * view.boot - begun(view.supply, view.boot))
+    if view.dynos and _risk(view, view.dynos, waiting, seconds) > RISK_UP:
         for dynos in range(view.dynos + 1, 2 * view.dynos + 2):
-            if _risk(view, dynos, seconds) <= RISK_UP:
+            if _risk(view, dynos, waiting, seconds) <= RISK_UP:
                 return dynos
         return 2 * view.dynos + 2
     return 0
 
 
-def _risk(view: Outlook, dynos: int, seconds: float) -> float:
+def _risk(view: Outlook, dynos: int, waiting: float, seconds: float) -> float:
     slots = dynos * view.supply.concurrency
     if not dynos:
-        return 0.0 if view.patience > seconds else 1.0
+        return 0.0 if view.patience > view.boot + view.tick else 1.0
     if view.load.rate <= 0.0:
         return 0.0
-    return late_risk(slots, view.load, view.waiting, view.patience, seconds)
+    return late_risk(slots, view.load, waiting, view.patience, seconds)
 
 
 def _useful(settings: Settings, estimates: Estimates, view: Outlook) -> int:
@@ -153,8 +155,8 @@ def _fewer(view: Outlook, estimates: Estimates) -> Wish:
 
 
 def _keeps(view: Outlook, dynos: int) -> bool:
-    seconds = view.boot + 2.0 * view.tick
-    if _risk(view, dynos, seconds) > RISK_DOWN:
+    seconds = view.boot + (2.0 if dynos else 1.0) * view.tick
+    if _risk(view, dynos, float(view.waiting), seconds) > RISK_DOWN:
         return False
     supply = with_dynos(view.supply, dynos)
     return all(
