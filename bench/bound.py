@@ -7,6 +7,10 @@ as fits since it was published; added up over the messages these are the two cur
 the work done has to stay. The share that may be late is chosen as kindly as can be: the longest
 messages. Everything is checked on a grid of instants only. Each of these liberties makes the
 bound lower, never higher.
+
+Fractions of a dyno are too kind where messages are rare, so a second bound counts whole dynos:
+take messages so far apart that no instant suits two of them. Between two such, a dyno either
+stays up, idle for the gap, or another has to boot. The higher of the two bounds counts.
 """
 
 import math
@@ -58,7 +62,40 @@ def lower_bound(scenario: Scenario, share: float = 0.99) -> Bound:
     if demand is None:
         return Bound(None, feasible=False)
     cost = _solve(scenario, demand)
-    return Bound(cost, feasible=cost is not None)
+    if cost is None:
+        return Bound(None, feasible=False)
+    return Bound(max(cost, _whole_dynos(scenario, share)), feasible=True)
+
+
+def _whole_dynos(scenario: Scenario, share: float) -> float:
+    """The work and, between messages that no instant suits both of, the idle time or the boot.
+
+    A message that may be late could spoil two of these gaps, a dyno that is up at the start or
+    the minimum could spare one boot.
+    """
+    if scenario.settings.minimum_dynos:
+        return scenario.work
+    late = math.floor((1.0 - share) * len(scenario.arrivals) + 1e-9)
+    boots = [scenario.boot_time, *_gaps(scenario)]
+    spoiled = scenario.boot_time * (2 * late + scenario.initial_dynos)
+    return scenario.work + max(0.0, math.fsum(boots) - spoiled)
+
+
+def _gaps(scenario: Scenario) -> list[float]:
+    """What each gap costs: its idle seconds, or a boot where that is less."""
+    arrivals = np.asarray(scenario.arrivals, dtype=np.float64)
+    services = np.asarray(scenario.services, dtype=np.float64)
+    deadline, costs, chosen = scenario.settings.target_deadline, list[float](), 0
+    while True:
+        end = float(arrivals[chosen]) + deadline
+        following = int(np.searchsorted(arrivals, end, side="right"))
+        if following >= len(arrivals):
+            return costs
+        reach = arrivals[chosen:following] + deadline - end  # how far each may run into the gap
+        useful = float(np.minimum(services[chosen:following], reach).sum())
+        idle = float(arrivals[following]) - end - useful
+        costs.append(min(scenario.boot_time, max(0.0, idle)))
+        chosen = following
 
 
 def _demand(scenario: Scenario, share: float) -> _Demand | None:
