@@ -154,6 +154,7 @@ def _constraints(scenario: Scenario, demand: _Demand, width: float) -> LinearCon
     rows.add(0.0, (dynos, -slots, 0.0), (on_time, 1.0, -1.0), (late, 1.0, -1.0))
     rows.add(-demand.required[1:], (on_time, -1.0, 0.0), (given_up, -1.0, 0.0))
     rows.add(demand.available[1:], (on_time, 1.0, 0.0), (late, 1.0, 0.0))
+    rows.add(demand.available[1:], (on_time, 1.0, 0.0), (given_up, 1.0, 0.0))
     rows.add(demand.hopeless, (late, 1.0, 0.0), (given_up, -1.0, 0.0))
     for grows in (on_time, late, given_up):
         rows.add(0.0, (grows, -1.0, 1.0))
