@@ -1,0 +1,1 @@
+"""How do people and Heroku talk to guv? HTTP in, HTTP out, no scaling rules."""

@@ -107,10 +107,10 @@ def contradictions(effective: EffectiveSettings, plan: Plan) -> list[FieldError]
         found.append(
             FieldError("interval", f"must be at least {plan.interval} on plan {plan.name}")
         )
-    return found + _unreachable_deadline(values)
+    return found + _unreachable_deadline(values, tick_interval(effective, plan))
 
 
-def _unreachable_deadline(values: Mapping[str, Any]) -> list[FieldError]:
+def _unreachable_deadline(values: Mapping[str, Any], interval: int) -> list[FieldError]:
     """A deadline shorter than the told processing time, with interval and boot at minimum 0."""
     processing = values["processing_time"]
     if processing is None:
@@ -119,8 +119,8 @@ def _unreachable_deadline(values: Mapping[str, Any]) -> list[FieldError]:
     parts = f"processing_time {processing:g}"
     if values["minimum_dynos"] == 0:
         boot = values["boot_time"] if values["boot_time"] is not None else 0
-        needed += values["interval"] + boot
-        parts = f"interval {values['interval']} + boot_time {boot:g} + {parts}"
+        needed += interval + boot
+        parts = f"interval {interval} + boot_time {boot:g} + {parts}"
     if values["target_deadline"] > needed:
         return []
     message = (

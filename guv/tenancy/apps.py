@@ -34,6 +34,23 @@ def count_apps(session: Session, tenant: Tenant) -> int:
     return session.exec(select(func.count(col(App.id))).where(App.tenant_id == tenant.id)).one()
 
 
+def put_app(session: Session, tenant: Tenant, heroku_id: UUID, name: str, now: datetime) -> App:
+    """The tenant's app of that Heroku id, made or with its present name."""
+    query = select(App).where(App.tenant_id == tenant.id, App.heroku_id == heroku_id)
+    app = session.exec(query).first()
+    if app is None:
+        app = App(tenant_id=tenant.id, heroku_id=heroku_id, name=name, created_at=now)
+    app.name = name
+    session.add(app)
+    return app
+
+
+def list_brokers(session: Session, tenant: Tenant) -> dict[UUID, Broker]:
+    """The tenant's brokers by the id of the app that they feed."""
+    brokers = session.exec(select(Broker).where(Broker.tenant_id == tenant.id))
+    return {broker.app_id: broker for broker in brokers}
+
+
 def find_broker(session: Session, tenant: Tenant, app: App) -> Broker | None:
     """The broker that feeds the app, if it was set."""
     query = select(Broker).where(Broker.tenant_id == tenant.id, Broker.app_id == app.id)
@@ -50,7 +67,7 @@ def put_broker(
             tenant_id=tenant.id, app_id=app.id, url_sealed=sealed, address=address, updated_at=now
         )
     broker.url_sealed, broker.address, broker.updated_at = sealed, address, now
-    broker.failures, broker.retry_at = 0, None
+    broker.failures, broker.retry_at, broker.note = 0, None, ""
     session.add(broker)
     return broker
 

@@ -1,12 +1,15 @@
 """Whose key is this?"""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from guv.crypto import hash_api_key, new_api_key
 from guv.models import ApiKey, Tenant
+
+NOTED_EVERY = timedelta(hours=1)
 
 
 def find_tenant(session: Session, key: str) -> tuple[Tenant, ApiKey] | None:
@@ -28,3 +31,39 @@ def add_key(session: Session, tenant_id: UUID, name: str, now: datetime) -> str:
     key = new_api_key()
     session.add(ApiKey(tenant_id=tenant_id, name=name, key_hash=hash_api_key(key), created_at=now))
     return key
+
+
+def put_key(session: Session, tenant_id: UUID, name: str, key: str, now: datetime) -> None:
+    """Nothing; the key is one of the tenant's, as it may have been before."""
+    key_hash = hash_api_key(key)
+    if session.exec(select(ApiKey).where(ApiKey.key_hash == key_hash)).first() is None:
+        session.add(ApiKey(tenant_id=tenant_id, name=name, key_hash=key_hash, created_at=now))
+
+
+def first_valid(session: Session, tenant_id: UUID, keys: Sequence[str]) -> str | None:
+    """The first of these keys that opens the tenant's API, or None."""
+    hashes = [hash_api_key(key) for key in keys]
+    query = select(ApiKey.key_hash).where(
+        ApiKey.tenant_id == tenant_id,
+        col(ApiKey.key_hash).in_(hashes),
+        col(ApiKey.revoked_at).is_(None),
+    )
+    valid = set(session.exec(query))
+    return next((key for key in keys if hash_api_key(key) in valid), None)
+
+
+def count_revoked(session: Session, tenant_id: UUID, name: str) -> int:
+    """How many of the tenant's keys of that name were revoked."""
+    query = select(func.count(col(ApiKey.id))).where(
+        ApiKey.tenant_id == tenant_id, ApiKey.name == name, col(ApiKey.revoked_at).is_not(None)
+    )
+    return session.exec(query).one()
+
+
+def note_use(session: Session, key: ApiKey, now: datetime) -> bool:
+    """Whether the key's last use was noted: at most once an hour, since every request has one."""
+    if key.last_used_at is not None and key.last_used_at > now - NOTED_EVERY:
+        return False
+    key.last_used_at = now
+    session.add(key)
+    return True

@@ -1,6 +1,8 @@
 """Which roles does a tenant have, and when is each due?"""
 
+from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
@@ -18,6 +20,36 @@ def list_roles(session: Session, tenant: Tenant, app: App) -> list[Role]:
             .order_by(Role.name)
         )
     )
+
+
+def list_all_roles(session: Session, tenant: Tenant) -> dict[UUID, list[Role]]:
+    """The roles of all the tenant's apps, by the app's id and then by name."""
+    found: dict[UUID, list[Role]] = {}
+    query = (
+        select(Role)
+        .where(Role.tenant_id == tenant.id, col(Role.removed_at).is_(None))
+        .order_by(Role.name)
+    )
+    for role in session.exec(query):
+        found.setdefault(role.app_id, []).append(role)
+    return found
+
+
+def find_roles(session: Session, tenant: Tenant, app: App | None, name: str | None) -> list[UUID]:
+    """The ids of the tenant's roles, removed ones too, of that app and that name where given.
+
+    Raises:
+        NotFound: The tenant never had a role of that name there.
+    """
+    query = select(Role.id).where(Role.tenant_id == tenant.id)
+    if app is not None:
+        query = query.where(Role.app_id == app.id)
+    if name is not None:
+        query = query.where(Role.name == name)
+    found = list(session.exec(query))
+    if name is not None and not found:
+        raise NotFound(f"Couldn't find the role {name!r}.")
+    return found
 
 
 def find_role(session: Session, tenant: Tenant, app: App, name: str) -> Role:
@@ -56,12 +88,20 @@ def add_role(
     return role
 
 
-def set_interval(session: Session, role: Role, interval: float, now: datetime) -> None:
-    """Nothing; the role ticks at that interval from now on, first at once."""
-    schedule = session.get_one(TickSchedule, role.id)
-    if schedule.interval_s != interval:
-        schedule.interval_s, schedule.due_at = interval, now
-        session.add(schedule)
+def set_intervals(session: Session, intervals: Mapping[UUID, float], now: datetime) -> None:
+    """Nothing; each role ticks at its interval from now on, first at once where it is another.
+
+    Args:
+        session: Its transaction is the caller's.
+        intervals: Seconds by the id of a role of the caller's tenant.
+        now: When those with another interval are due.
+    """
+    query = select(TickSchedule).where(col(TickSchedule.role_id).in_(intervals))
+    for schedule in session.exec(query):
+        interval = intervals[schedule.role_id]
+        if schedule.interval_s != interval:
+            schedule.interval_s, schedule.due_at = interval, now
+            session.add(schedule)
 
 
 def remove_role(session: Session, role: Role, now: datetime) -> None:

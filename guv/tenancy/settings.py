@@ -1,7 +1,7 @@
 """What did a tenant set at each level, and what holds for a role?"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,8 @@ from sqlmodel import Session, col, select
 from guv.crypto import Sealer
 from guv.models import App, Role, SettingsChange, SettingsLevel, Tenant
 from guv.settings.effective import EffectiveSettings, Level, effective_settings
+from guv.tenancy.apps import list_apps
+from guv.tenancy.roles import list_all_roles
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +24,51 @@ class Edit:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class RoleSettings:
+    """What holds for a role."""
+
+    app: App
+    role: Role
+    effective: EffectiveSettings
+
+    @property
+    def name(self) -> str:
+        """The role and its app, for people."""
+        return f"role {self.role.name!r} of app {self.app.name!r}"
+
+
 NOTIFY_SET = "[set]"  # stands for the sealed notification target
 
 
 def read_level(session: Session, tenant: Tenant, level: str, subject_id: UUID) -> Level:
     """The values set at one level; without any, an empty level of version 0."""
     row = _find_level(session, tenant, subject_id)
+    return level_of(row, level)
+
+
+def stored_levels(
+    session: Session, tenant: Tenant, subjects: Collection[UUID] | None = None
+) -> dict[UUID, SettingsLevel]:
+    """The levels that the tenant ever set, by the tenant's, app's or role's id.
+
+    Args:
+        session: Read with one query.
+        tenant: Whose levels.
+        subjects: Only these ids; None: all.
+    """
+    query = select(SettingsLevel).where(SettingsLevel.tenant_id == tenant.id)
+    if subjects is not None:
+        query = query.where(col(SettingsLevel.subject_id).in_(subjects))
+    return {row.subject_id: row for row in session.exec(query)}
+
+
+def level_of(row: SettingsLevel | None, name: str) -> Level:
+    """The values of a stored level, of `notify` only that it is set; an empty one of version 0."""
     if row is None:
-        return Level(level, {})
+        return Level(name, {})
     values = {**row.values, **({"notify": NOTIFY_SET} if row.notify_sealed else {})}
-    return Level(level, values, row.version)
+    return Level(name, values, row.version)
 
 
 def role_levels(session: Session, tenant: Tenant, app: App, role: Role) -> tuple[Level, ...]:
@@ -46,6 +83,31 @@ def role_levels(session: Session, tenant: Tenant, app: App, role: Role) -> tuple
 def role_settings(session: Session, tenant: Tenant, app: App, role: Role) -> EffectiveSettings:
     """What holds for a role; `notify` is only said to be set."""
     return effective_settings(role.name, role_levels(session, tenant, app, role))
+
+
+def tenant_settings(
+    session: Session, tenant: Tenant, changed: Mapping[UUID, Level] | None = None
+) -> list[RoleSettings]:
+    """What holds for each of the tenant's roles, by app and name.
+
+    Args:
+        session: Read with four queries, however many roles there are.
+        tenant: Whose roles.
+        changed: Levels as they would be, by the tenant's, app's or role's id, in place of the
+            stored ones.
+    """
+    stored, changed = stored_levels(session, tenant), changed or {}
+    of_app = list_all_roles(session, tenant)
+    found = []
+    for app in list_apps(session, tenant):
+        for role in of_app.get(app.id, []):
+            subjects = (("global", tenant.id), ("app", app.id), ("role", role.id))
+            three = tuple(
+                changed.get(subject) or level_of(stored.get(subject), name)
+                for name, subject in subjects
+            )
+            found.append(RoleSettings(app, role, effective_settings(role.name, three)))
+    return found
 
 
 def notify_target(
@@ -71,6 +133,8 @@ def write_level(
 ) -> Level:
     """The level with its new version, stored together with a line in the change log.
 
+    Setting what is already set is no change: neither version nor log move.
+
     Args:
         session: Its transaction is the caller's.
         tenant: Whose level it is.
@@ -79,7 +143,6 @@ def write_level(
         notify: The sealed notification target that it shall have; None: none.
         edit: Who changes it and when, for the log.
     """
-    before = read_level(session, tenant, level.name, subject_id)
     row = _find_level(session, tenant, subject_id) or SettingsLevel(
         subject_id=subject_id,
         tenant_id=tenant.id,
@@ -88,19 +151,14 @@ def write_level(
         updated_at=edit.at,
         updated_by=edit.by,
     )
+    before, renotified = level_of(row, level.name), row.notify_sealed != notify
+    if row.values == level.values and not renotified:
+        return before
     row.values, row.notify_sealed = dict(level.values), notify
     row.version, row.updated_at, row.updated_by = row.version + 1, edit.at, edit.by
     session.add(row)
-    session.flush()
-    after = read_level(session, tenant, level.name, subject_id)
-    session.add(_change(tenant, subject_id, before, after, edit))
-    return after
-
-
-def sealed_notify(session: Session, tenant: Tenant, subject_id: UUID) -> bytes | None:
-    """The sealed notification target set at a level, for keeping it when other values change."""
-    row = _find_level(session, tenant, subject_id)
-    return row.notify_sealed if row else None
+    session.add(_change(row, before, edit, renotified=renotified))
+    return level_of(row, level.name)
 
 
 def list_changes(session: Session, tenant: Tenant, subject_id: UUID) -> list[SettingsChange]:
@@ -122,20 +180,19 @@ def _find_level(session: Session, tenant: Tenant, subject_id: UUID) -> SettingsL
     ).first()
 
 
-def _change(
-    tenant: Tenant, subject_id: UUID, before: Level, after: Level, edit: Edit
-) -> SettingsChange:
-    """A line of the change log with the values that differ."""
+def _change(row: SettingsLevel, before: Level, edit: Edit, *, renotified: bool) -> SettingsChange:
+    """A line of the change log with the values that differ; `notify` also with a new secret."""
+    after = level_of(row, row.level)
     names = {
         name
         for name in before.values.keys() | after.values.keys()
-        if before.values.get(name) != after.values.get(name)
+        if before.values.get(name) != after.values.get(name) or (name == "notify" and renotified)
     }
     return SettingsChange(
-        tenant_id=tenant.id,
-        subject_id=subject_id,
-        level=after.name,
-        version=after.version,
+        tenant_id=row.tenant_id,
+        subject_id=row.subject_id,
+        level=row.level,
+        version=row.version,
         at=edit.at,
         by=edit.by,
         before={name: before.values.get(name) for name in names},

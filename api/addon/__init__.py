@@ -1,0 +1,1 @@
+"""What Heroku asks of us: provision, change the plan, deprovision."""

@@ -1,0 +1,76 @@
+"""What becomes of a resource after it was added? It changes its plan, and it ends."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session
+
+from api.addon.schemas import known_plan
+from guv.errors import Gone, Invalid, NotFound
+from guv.models import Tenant
+from guv.plans import Plan
+from guv.settings.effective import tick_interval
+from guv.tenancy import apps, roles, tenants
+from guv.tenancy.settings import tenant_settings
+
+
+def change_plan(session: Session, resource: UUID, name: str, now: datetime) -> str:
+    """What became of it, for the customer; the roles tick as the new plan allows.
+
+    Raises:
+        Invalid: There is no such plan, or what is used now does not fit in it.
+        NotFound: The resource was never provisioned.
+        Gone: It was deprovisioned.
+    """
+    plan = known_plan(name)
+    tenant = _present(session, resource)
+    if tenant.plan == plan.name:
+        return f"The plan is {plan.name} already."
+    _refuse_if_too_small(session, tenant, plan)
+    tenant.plan = plan.name
+    session.add(tenant)
+    settings = tenant_settings(session, tenant)
+    intervals = {one.role.id: float(tick_interval(one.effective, plan)) for one in settings}
+    roles.set_intervals(session, intervals, now)
+    return f"The plan is {plan.name} now: {plan.apps} apps, {plan.roles} roles."
+
+
+def deprovision(session: Session, resource: UUID, now: datetime) -> None:
+    """Nothing; the tenant's scaling has stopped and its secrets are gone. Its dynos stay.
+
+    Raises:
+        Gone: It is deprovisioned already, or was never there.
+    """
+    tenant = tenants.lock_tenant(session, resource)
+    if tenant is None or tenant.state == "deprovisioned":
+        raise Gone("This resource is not there.")
+    tenants.end_tenant(session, tenant, now)
+
+
+def _present(session: Session, resource: UUID) -> Tenant:
+    tenant = tenants.lock_tenant(session, resource)
+    if tenant is None:
+        raise NotFound("Couldn't find that resource.")
+    if tenant.state == "deprovisioned":
+        raise Gone("This resource was deprovisioned.")
+    return tenant
+
+
+def _refuse_if_too_small(session: Session, tenant: Tenant, plan: Plan) -> None:
+    """Nothing, or an error that says what to reduce before the plan fits."""
+    too_much = [
+        f"remove {used - allowed} of {used} {what} (at most {allowed})"
+        for what, used, allowed in (
+            ("apps", apps.count_apps(session, tenant), plan.apps),
+            ("roles", roles.count_roles(session, tenant), plan.roles),
+        )
+        if used > allowed
+    ]
+    too_short = [
+        f"set the interval of {one.name} to at least {plan.interval}"
+        for one in tenant_settings(session, tenant)
+        if one.effective.sources["interval"] != "default"
+        and one.effective.values["interval"] < plan.interval
+    ]
+    if too_much or too_short:
+        raise Invalid(f"Plan {plan.name} is too small: {'; '.join(too_much + too_short)}.")

@@ -1,0 +1,41 @@
+"""Which calls does Heroku make? The Partner API, version 3.
+
+Its id and password are checked before anything is looked up.
+"""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from api.addon import lifecycle
+from api.addon.provisioning import provision
+from api.addon.schemas import PlanAnswer, PlanRequest, ProvisionAnswer, ProvisionRequest
+from api.deps import HerokuAuthDep, NowDep, PartsDep, SessionDep
+from api.errors import error_answers
+
+router = APIRouter(
+    prefix="/heroku/resources",
+    tags=["add-on"],
+    dependencies=[HerokuAuthDep],
+    responses=error_answers(401, 410, 422),
+)
+
+
+@router.post("")
+def provision_resource(parts: PartsDep, now: NowDep, request: ProvisionRequest) -> ProvisionAnswer:
+    """Provision a resource; the same uuid again gets the same answer."""
+    return provision(parts, request, now)
+
+
+@router.put("/{resource}", responses=error_answers(404))
+def change_plan(
+    session: SessionDep, now: NowDep, resource: UUID, request: PlanRequest
+) -> PlanAnswer:
+    """Change a resource's plan; refused where what is used now does not fit in it."""
+    return PlanAnswer(message=lifecycle.change_plan(session, resource, request.plan, now))
+
+
+@router.delete("/{resource}", status_code=204)
+def deprovision_resource(session: SessionDep, now: NowDep, resource: UUID) -> None:
+    """Deprovision a resource: scaling stops, tokens and keys are gone, dynos stay as they are."""
+    lifecycle.deprovision(session, resource, now)

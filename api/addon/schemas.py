@@ -1,0 +1,75 @@
+"""What do Heroku and guv say to each other about an add-on resource? Unknown fields are ignored."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, Field, SecretStr, field_validator
+
+from guv.errors import Invalid
+from guv.plans import PLANS, Plan, find_plan
+
+Slug = Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")]
+
+
+class OAuthGrant(BaseModel):
+    """The right to exchange a code for tokens, once and within 5 minutes."""
+
+    code: SecretStr = Field(max_length=500)
+    expires_at: AwareDatetime | None = Field(
+        None, description="When the code is worthless; null or not understood: in 5 minutes"
+    )
+
+    @field_validator("expires_at", mode="wrap")
+    @classmethod
+    def _lenient(cls, value: Any, validate: Any) -> Any:
+        try:
+            return validate(value)
+        except ValueError:
+            return None
+
+
+class ProvisionRequest(BaseModel):
+    """A resource that Heroku sold."""
+
+    uuid: UUID = Field(description="Heroku's id of the resource, and guv's of the tenant")
+    plan: Slug = Field(description="The plan's slug")
+    name: Slug = Field("", description="The resource's name; not the app's")
+    region: Slug = Field("", description="provider::region")
+    oauth_grant: OAuthGrant | None = Field(None, description="Exchanged for the app's tokens")
+    options: dict[str, Any] | None = Field(
+        None, description="What followed `--` in addons:create; not used yet"
+    )
+
+
+class ProvisionAnswer(BaseModel):
+    """What the resource's app gets."""
+
+    id: UUID = Field(description="guv's id of the resource: the same uuid")
+    message: str = Field(description="Shown to whoever added it")
+    config: dict[str, str] = Field(
+        description="Config vars of the app; a repeated delivery gets the same"
+    )
+
+
+class PlanRequest(BaseModel):
+    """The plan that a resource shall have."""
+
+    plan: Slug = Field(description="The plan's slug")
+
+
+class PlanAnswer(BaseModel):
+    """What became of it."""
+
+    message: str
+
+
+def known_plan(name: str) -> Plan:
+    """The plan of that slug.
+
+    Raises:
+        Invalid: There is none; the message, shown to the customer, lists those that there are.
+    """
+    plan = find_plan(name)
+    if plan is None:
+        raise Invalid(f"There is no plan {name!r}; there are {', '.join(PLANS)}.")
+    return plan

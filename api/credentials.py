@@ -1,0 +1,58 @@
+"""Who says they are calling? Credentials as they come in the Authorization header."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class BasicCredentials:
+    """User and password of Basic authorization; never printed."""
+
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        return "BasicCredentials()"
+
+
+def parse_basic(header: str | None) -> BasicCredentials | None:
+    """The user and password of a Basic authorization header; None: it holds none."""
+    scheme, _, encoded = (header or "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        decoded = base64.b64decode(encoded.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    user, colon, password = decoded.partition(":")
+    return BasicCredentials(user, password) if colon else None
+
+
+def parse_api_key(header: str | None) -> str | None:
+    """The API key of a Bearer or Basic authorization header; None: it holds none.
+
+    With Basic the key is the password, as in `https://guv:KEY@host/v1`, or else the user.
+    """
+    scheme, _, token = (header or "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip() or None
+    basic = parse_basic(header)
+    return (basic.password or basic.user or None) if basic else None
+
+
+def are_equal(given: BasicCredentials, user: str, password: str) -> bool:
+    """Whether they are these, found out in a time that does not tell how much of them is right.
+
+    An empty password is never right: a service without one refuses everybody.
+    """
+    same_user = hmac.compare_digest(_digest(given.user), _digest(user))
+    same_password = hmac.compare_digest(_digest(given.password), _digest(password))
+    return same_user & same_password & bool(password)
+
+
+def _digest(text: str) -> bytes:
+    """A digest of one length for every text, so that lengths do not show either."""
+    return hashlib.sha256(text.encode()).digest()

@@ -1,0 +1,50 @@
+"""Which field is wrong, and what would be right? Validation errors in words of the API."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from guv.errors import FieldError
+from guv.settings.names import nearest_name
+
+_OUTER = frozenset({"body", "query", "path", "header"})
+_NO_BODY = frozenset({"model_attributes_type", "dict_type", "model_type"})
+
+
+def field_errors(errors: Iterable[Mapping[str, Any]]) -> list[FieldError]:
+    """The errors of pydantic as fields and messages, one a field, in their order.
+
+    A value that may have several forms has an error for each; their messages are joined.
+    """
+    found: dict[str, list[str]] = {}
+    for error in errors:
+        path = _path(error["loc"])
+        messages = found.setdefault(".".join(path), [])
+        message = _message(error, path)
+        if message not in messages:
+            messages.append(message)
+    return [FieldError(field, "; or ".join(messages)) for field, messages in found.items()]
+
+
+def _path(location: Sequence[str | int]) -> list[str]:
+    """The field's path as a client writes it: without where it came in and which form was tried."""
+    parts = list(location[1:] if location and location[0] in _OUTER else location)
+    return [str(part) for part in parts if isinstance(part, int) or _is_name(part)]
+
+
+def _is_name(part: str) -> bool:
+    """Whether it is a name of ours, and not pydantic's word for one form of a union."""
+    return part not in {"bool", "float", "constrained-str"} and part.islower() and "[" not in part
+
+
+def _message(error: Mapping[str, Any], path: Sequence[str]) -> str:
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        near = nearest_name(path) if path else None
+        return f"is no known name; did you mean {near}?" if near else "is no known name"
+    if kind in _NO_BODY and not path:
+        return "the body must be a JSON object, sent with Content-Type: application/json"
+    if kind == "missing" and not path:
+        return "a JSON object is needed as the body, with Content-Type: application/json"
+    if kind == "missing":
+        return "is needed"
+    return str(error["msg"]).removeprefix("Value error, ")

@@ -1,0 +1,99 @@
+"""Is guv well? What it stands on, and whether the roles' ticks keep up."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+from redis import Redis, RedisError
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.deps import NowDep, PartsDep
+from guv import due
+from guv.moment import unix_seconds
+
+BEAT_KEY = "guv:clock:beat"  # the clock writes Unix seconds there at every beat
+MOST_BEAT_AGE_S = 10.0
+MOST_LAG_S = 90.0  # a lost job costs its roles one lease of 60 seconds
+
+Ok = Annotated[bool, Field(description="Whether it is as it should be")]
+
+
+class StoreHealth(BaseModel):
+    """Whether a store answers."""
+
+    ok: Ok
+
+
+class ClockHealth(BaseModel):
+    """Whether the clock beats."""
+
+    ok: Ok
+    age: float | None = Field(description="Seconds since its last beat; null: unknown")
+
+
+class LagHealth(BaseModel):
+    """Whether ticks are in time."""
+
+    ok: Ok
+    seconds: float | None = Field(description="Seconds the latest due role is late; null: unknown")
+
+
+class Health(BaseModel):
+    """How guv is."""
+
+    status: str = Field(description="ok, or unwell", examples=["ok"])
+    unwell: list[str] = Field(description="What is not as it should be", examples=[[]])
+    database: StoreHealth
+    redis: StoreHealth
+    clock: ClockHealth
+    lag: LagHealth
+
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/health", responses={503: {"model": Health}})
+def read_health(parts: PartsDep, now: NowDep, response: Response) -> Health:
+    """How guv is: 200 when all is well, 503 otherwise, saying what is not."""
+    lag = _lag(parts.engine, now)
+    reached, age = _beat_age(parts.redis, now)
+    checks = {
+        "database": lag is not None,
+        "redis": reached,
+        "clock": age is not None and age <= MOST_BEAT_AGE_S,
+        "lag": lag is not None and lag <= MOST_LAG_S,
+    }
+    unwell = [name for name, ok in checks.items() if not ok]
+    if unwell:
+        response.status_code = 503
+    return Health(
+        status="unwell" if unwell else "ok",
+        unwell=unwell,
+        database=StoreHealth(ok=checks["database"]),
+        redis=StoreHealth(ok=checks["redis"]),
+        clock=ClockHealth(ok=checks["clock"], age=age),
+        lag=LagHealth(ok=checks["lag"], seconds=lag),
+    )
+
+
+def _lag(engine: Engine, now: datetime) -> float | None:
+    """Seconds that the latest due role is late; None: the database does not answer."""
+    try:
+        with engine.connect() as connection:
+            return due.lag(connection, now)
+    except SQLAlchemyError:
+        return None
+
+
+def _beat_age(redis: Redis, now: datetime) -> tuple[bool, float | None]:
+    """Whether Redis answers, and seconds since the clock's last beat, where one is there."""
+    try:
+        beat = redis.get(BEAT_KEY)
+    except RedisError:
+        return False, None
+    try:
+        return True, max(0.0, unix_seconds(now) - float(beat or "never"))
+    except ValueError:
+        return True, None

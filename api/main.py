@@ -1,0 +1,73 @@
+"""How is the web process put together? `uvicorn api.main:make_app --factory` runs it."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from api import health
+from api.addon import routes as addon
+from api.decisions import routes as decisions
+from api.errors import install_error_handlers
+from api.parts import Outside, make_parts
+from api.request_log import RequestLog
+from api.settings import routes as settings
+from guv.config import Config, read_config
+from guv.logs import configure_logs
+
+MOST_BODY_BYTES = 1_000_000
+DESCRIPTION = """Keeps a team's promise that every job is done within its deadline.
+
+All durations are in seconds, all instants are ISO 8601 with their offset from UTC. Errors have one
+form: `id`, `message` and `fields`. The key is in `GUV_URL`, so `curl "$GUV_URL/apps"` works.
+"""
+
+
+def create_app(config: Config, outside: Outside | None = None) -> FastAPI:
+    """The web application; nothing connects before the first request.
+
+    Args:
+        config: Our processes' configuration.
+        outside: Clock and networks, for tests.
+
+    Raises:
+        ValueError: The configuration's keys or addresses make no sense.
+    """
+    parts = make_parts(config, outside or Outside())
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        parts.close()
+
+    app = FastAPI(
+        title="guv",
+        version="1",
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=MOST_BODY_BYTES,
+        lifespan=lifespan,
+    )
+    app.state.parts = parts
+    app.add_middleware(RequestLog)
+    install_error_handlers(app)
+    for router in (health.router, addon.router, settings.router, decisions.router):
+        app.include_router(router)
+    return app
+
+
+def make_app() -> FastAPI:
+    """The web application from the environment, for uvicorn's factory.
+
+    Raises:
+        pydantic.ValidationError: A variable is missing or has no usable value.
+    """
+    config = read_config()
+    configure_logs(config.guv_log_level, json=config.guv_log_json)
+    for name in ("uvicorn", "uvicorn.error"):  # its own handlers would print unmasked
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+    return create_app(config)

@@ -1,0 +1,90 @@
+"""What does a web process hold for as long as it lives? Built once, closed once, passed on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import httpx
+from redis import Redis
+from sqlalchemy import Engine
+
+from guv.config import Config
+from guv.crypto import Sealer, sealer_from
+from guv.database import make_engine
+from guv.grants import GrantExchange
+from guv.heroku import HerokuClient
+from guv.moment import utc_now
+from guv.rabbitmq import BrokerClient, BrokerUrl
+
+REDIS_TIMEOUT_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What a test replaces: the clock, and the networks behind the clients.
+
+    Attributes:
+        clock: Says what time it is.
+        heroku: Stands for Heroku's network.
+        broker: Stands for the networks of the tenants' brokers.
+    """
+
+    clock: Callable[[], datetime] = utc_now
+    heroku: httpx.BaseTransport | None = None
+    broker: httpx.BaseTransport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts that requests share; nothing here connects before it is used."""
+
+    config: Config
+    outside: Outside
+    engine: Engine
+    redis: Redis
+    sealer: Sealer
+    heroku: HerokuClient
+
+    def connect_broker(self, url: BrokerUrl) -> BrokerClient:
+        """A client of that broker; the caller closes it."""
+        return BrokerClient(
+            url, timeout=self.config.guv_broker_timeout, transport=self.outside.broker
+        )
+
+    def grant_exchange(self) -> GrantExchange:
+        """What the exchange of an OAuth grant needs."""
+        return GrantExchange(self.engine, self.sealer, self.heroku)
+
+    def close(self) -> None:
+        """Nothing; every connection is given back."""
+        self.heroku.close()
+        self.redis.close()
+        self.engine.dispose()
+
+
+def make_parts(config: Config, outside: Outside) -> Parts:
+    """The parts of a web process.
+
+    Raises:
+        ValueError: The encryption keys or the database's URL make no sense.
+    """
+    return Parts(
+        config=config,
+        outside=outside,
+        engine=make_engine(
+            config.sqlalchemy_url, pool_size=config.guv_api_pool_size, application="guv web"
+        ),
+        redis=Redis.from_url(
+            config.redis_url.get_secret_value(),
+            socket_timeout=REDIS_TIMEOUT_S,
+            socket_connect_timeout=REDIS_TIMEOUT_S,
+        ),
+        sealer=sealer_from(config.guv_encryption_keys.get_secret_value()),
+        heroku=HerokuClient(
+            api_url=config.heroku_api_url,
+            id_url=config.heroku_id_url,
+            client_secret=config.guv_oauth_client_secret.get_secret_value(),
+            timeout=config.guv_heroku_timeout,
+            transport=outside.heroku,
+        ),
+    )

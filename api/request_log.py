@@ -1,0 +1,57 @@
+"""What happened to a request? One line each, with an id that the client sees too."""
+
+import re
+import time
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_USABLE = re.compile(r"[A-Za-z0-9-]{8,100}")
+_log = structlog.get_logger("api")
+
+
+class RequestLog:
+    """Names every request, and writes one line about it when it is answered.
+
+    The id of the router in front of us is kept, so that one id finds the lines of both.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Nothing; the request is answered by the app behind."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(Headers(scope=scope))
+        status, started = 500, time.perf_counter()
+
+        async def send_named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+            await send(message)
+
+        scope.setdefault("state", {})["request_id"] = request_id
+        try:
+            await self._app(scope, receive, send_named)
+        finally:
+            _log.info(
+                "request_answered",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                duration_ms=round(1000 * (time.perf_counter() - started), 1),
+                request_id=request_id,
+                tenant=scope["state"].get("tenant"),
+            )
+
+
+def _request_id(headers: Headers) -> str:
+    """The id that came with the request where it is usable, else a new one."""
+    given = headers.get("x-request-id", "")
+    return given if _USABLE.fullmatch(given) else str(uuid4())

@@ -1,0 +1,1 @@
+"""What a tenant sets: apps, brokers, roles, and settings at three levels."""

@@ -1,0 +1,115 @@
+"""May this be set there? A change of settings, judged by what would hold for every role it affects.
+
+The tenant is locked first: a change is judged by what the others have already committed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from api.deps import Access
+from api.settings.consistency import refuse_contradictions
+from api.settings.notification import sealed_target
+from guv.errors import Gone, Invalid
+from guv.models import App, Role, SettingsLevel, Tenant
+from guv.plans import PLANS
+from guv.settings.effective import Level, tick_interval
+from guv.settings.names import misplaced
+from guv.settings.values import SettingsValues
+from guv.tenancy import settings, tenants
+from guv.tenancy.roles import set_intervals
+from guv.tenancy.settings import RoleSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose level it is: the tenant's without an app, an app's without a role, or a role's."""
+
+    tenant: Tenant
+    app: App | None = None
+    role: Role | None = None
+
+    @property
+    def level(self) -> str:
+        """The level's name."""
+        return "role" if self.role else "app" if self.app else "global"
+
+    @property
+    def id(self) -> UUID:
+        """What the level's settings are stored under."""
+        return (self.role or self.app or self.tenant).id
+
+    def wider(self) -> tuple["Subject", ...]:
+        """The levels from the widest to this one."""
+        chain = (
+            Subject(self.tenant),
+            Subject(self.tenant, self.app) if self.app else None,
+            self if self.role else None,
+        )
+        return tuple(one for one in chain if one is not None)
+
+    @property
+    def ids(self) -> tuple[UUID, ...]:
+        """What this level and the wider ones are stored under."""
+        return tuple(one.id for one in self.wider())
+
+    def affects(self, one: RoleSettings) -> bool:
+        """Whether a change of this level can change what holds for that role."""
+        return self.id in {self.tenant.id, one.app.id, one.role.id}
+
+
+def locked(access: Access) -> Tenant:
+    """The caller's tenant as it is now, locked until the request is answered.
+
+    Raises:
+        Gone: It was deprovisioned meanwhile.
+    """
+    tenant = tenants.lock_tenant(access.session, access.tenant.id)
+    if tenant is None or tenant.state == "deprovisioned":
+        raise Gone("The add-on was removed.")
+    return tenant
+
+
+def change_level(access: Access, subject: Subject, values: SettingsValues, *, merge: bool) -> None:
+    """Nothing; the level is changed, and the roles it affects tick as it says.
+
+    Args:
+        access: Its transaction holds the tenant's lock.
+        subject: Whose level.
+        values: The values that were sent.
+        merge: Whether values that were not sent stay as they are; null then resets one.
+
+    Raises:
+        Invalid: A setting does not belong at the level, or what would hold cannot work together.
+    """
+    session, tenant, plan = access.session, subject.tenant, PLANS[subject.tenant.plan]
+    refused = misplaced(values.model_dump(exclude_none=True), subject.level)
+    if refused:
+        raise Invalid("These settings belong elsewhere.", refused)
+    stored = settings.stored_levels(session, tenant, subject.ids)
+    chain = read_chain(stored, subject)
+    level = replace(chain[-1], values=_changed(chain[-1].values, values, merge=merge))
+    holds = settings.tenant_settings(session, tenant, {subject.id: level})
+    affected = [one for one in holds if subject.affects(one)]
+    refuse_contradictions(plan, (*chain[:-1], level), affected, holds)
+    row = stored.get(subject.id)
+    notify = row.notify_sealed if row else None
+    if not merge or "notify" in values.model_fields_set:
+        notify = sealed_target(values.notify, notify, access.sealer)
+    settings.write_level(session, tenant, level, subject.id, notify=notify, edit=access.edit)
+    intervals = {one.role.id: float(tick_interval(one.effective, plan)) for one in affected}
+    set_intervals(session, intervals, access.edit.at)
+
+
+def read_chain(stored: Mapping[UUID, SettingsLevel], subject: Subject) -> tuple[Level, ...]:
+    """The levels from the widest to the subject's own."""
+    return tuple(settings.level_of(stored.get(one.id), one.level) for one in subject.wider())
+
+
+def _changed(present: Mapping[str, Any], sent: SettingsValues, *, merge: bool) -> dict[str, Any]:
+    """The level's values after the change, without the notification target."""
+    values = sent.model_dump(mode="json", exclude_none=True, exclude={"notify"})
+    named = sent.model_fields_set | {"notify"}
+    kept = {name: value for name, value in present.items() if name not in named} if merge else {}
+    return {**kept, **values}

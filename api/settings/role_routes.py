@@ -1,0 +1,95 @@
+"""Which roles does an app have, and what is set for each?"""
+
+from fastapi import APIRouter, Response
+
+from api.deps import Access, AccessDep
+from api.errors import error_answers
+from api.settings.levels import Subject, change_level, locked
+from api.settings.schemas import AppName, RoleAnswer, RoleList, RoleName
+from api.settings.views import role_answer
+from guv.errors import Invalid, NotFound
+from guv.models import App, Role, Tenant
+from guv.plans import PLANS
+from guv.settings.values import SettingsValues
+from guv.tenancy import incidents, roles
+from guv.tenancy.apps import find_app
+from guv.tenancy.settings import stored_levels
+
+router = APIRouter(prefix="/apps/{app}/roles", tags=["roles"], responses=error_answers(404))
+
+
+@router.get("")
+def list_roles(access: AccessDep, app: AppName) -> RoleList:
+    """The app's roles by name, each with its settings."""
+    session, tenant = access.session, access.tenant
+    found, stored = find_app(session, tenant, app), stored_levels(session, tenant)
+    return RoleList(
+        roles=[
+            role_answer(stored, Subject(tenant, found, role), access.sealer)
+            for role in roles.list_roles(session, tenant, found)
+        ]
+    )
+
+
+@router.get("/{role}")
+def read_role(access: AccessDep, app: AppName, role: RoleName) -> RoleAnswer:
+    """A role's settings, what holds for it, and where each value comes from."""
+    return _answer(access, _subject(access, access.tenant, app, role))
+
+
+@router.put("/{role}", responses={201: {"model": RoleAnswer}})
+def replace_role(
+    access: AccessDep, app: AppName, role: RoleName, values: SettingsValues, response: Response
+) -> RoleAnswer:
+    """Set a role's settings to exactly these; 201 where that makes the role."""
+    tenant = locked(access)
+    found = find_app(access.session, tenant, app)
+    try:
+        present = roles.find_role(access.session, tenant, found, role)
+    except NotFound:
+        present = _new_role(access, tenant, found, role)
+        response.status_code = 201
+    subject = Subject(tenant, found, present)
+    change_level(access, subject, values, merge=False)
+    return _answer(access, subject)
+
+
+@router.patch("/{role}")
+def change_role(
+    access: AccessDep, app: AppName, role: RoleName, values: SettingsValues
+) -> RoleAnswer:
+    """Change those of a role's settings that are named; null resets one."""
+    subject = _subject(access, locked(access), app, role)
+    change_level(access, subject, values, merge=True)
+    return _answer(access, subject)
+
+
+@router.delete("/{role}", status_code=204)
+def remove_role(access: AccessDep, app: AppName, role: RoleName) -> None:
+    """Stop scaling a role; its dynos stay as they are, its decisions can still be read."""
+    tenant = locked(access)
+    found = roles.find_role(access.session, tenant, find_app(access.session, tenant, app), role)
+    roles.remove_role(access.session, found, access.edit.at)
+    incidents.end_incidents(access.session, found, access.edit.at)
+
+
+def _answer(access: Access, subject: Subject) -> RoleAnswer:
+    stored = stored_levels(access.session, subject.tenant, subject.ids)
+    return role_answer(stored, subject, access.sealer)
+
+
+def _subject(access: Access, tenant: Tenant, app: str, role: str) -> Subject:
+    found = find_app(access.session, tenant, app)
+    return Subject(tenant, found, roles.find_role(access.session, tenant, found, role))
+
+
+def _new_role(access: Access, tenant: Tenant, app: App, name: str) -> Role:
+    """A new role, as far as the plan allows one more."""
+    plan, used = PLANS[tenant.plan], roles.count_roles(access.session, tenant)
+    if used >= plan.roles:
+        raise Invalid(
+            f"Plan {plan.name} allows {plan.roles} roles, and {used} are used:"
+            " remove one, or change to a larger plan."
+        )
+    interval = float(plan.interval)
+    return roles.add_role(access.session, tenant, app, name, interval, access.edit.at)

@@ -1,0 +1,111 @@
+"""What does a tenant see of its apps, brokers, roles and settings? Secrets are masked."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+AppName = Annotated[
+    str, Path(max_length=100, pattern=r"^[^\x00]*$", description="The app's name, or Heroku's UUID")
+]
+RoleName = Annotated[
+    str,
+    Path(
+        pattern=r"^[-_A-Za-z0-9]{1,100}$",
+        description="The role's name: letters, digits, - and _, at most 100",
+    ),
+]
+
+
+class EffectiveValue(BaseModel):
+    """A setting that holds, and the level it comes from."""
+
+    value: Any = Field(description="Times in seconds; null: not set, or measured")
+    source: str = Field(
+        description="default, global, app or role; plan where the plan's limit holds instead",
+        examples=["app"],
+    )
+
+
+class SettingsAnswer(BaseModel):
+    """The settings of one level, and what holds there with the wider levels below them."""
+
+    level: str = Field(description="global, app or role", examples=["role"])
+    version: int = Field(description="Counts the level's changes; 0: never set")
+    settings: dict[str, Any] = Field(
+        description="What is set at this level itself", examples=[{"target_deadline": 120.0}]
+    )
+    effective: dict[str, EffectiveValue] = Field(description="What holds, by name")
+    effective_version: str = Field(
+        description="The versions of the levels, wide to narrow; decisions name it",
+        examples=["0.2.5"],
+    )
+
+
+class RoleAnswer(SettingsAnswer):
+    """A role and its settings."""
+
+    app: str = Field(description="The app's name")
+    role: str = Field(description="The role's name")
+
+
+class RoleList(BaseModel):
+    """An app's roles."""
+
+    roles: list[RoleAnswer]
+
+
+class BrokerRequest(BaseModel):
+    """The RabbitMQ that feeds an app's roles."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: SecretStr = Field(
+        max_length=2000,
+        description="amqps://user:password@host/vhost, or the management API's own address"
+        " https://user:password@host:port/prefix?vhost=name. Tested before it is saved",
+        examples=["amqps://guv:secret@rabbit.example.com/orders"],
+    )
+
+
+class BrokerState(BaseModel):
+    """A broker as guv sees it; user and password are never shown."""
+
+    address: str = Field(description="Its management API and virtual host")
+    updated_at: datetime = Field(description="When it was set")
+    failures: int = Field(description="Unusable answers in a row")
+    note: str = Field(description="What the last failure was")
+    retry_at: datetime | None = Field(description="Not asked before then; null: asked every tick")
+
+
+class BrokerAnswer(BrokerState):
+    """A broker that was tested and saved."""
+
+    queues: list[str] = Field(description="The first 100 queues it names, by name")
+    queue_count: int = Field(description="How many there are")
+
+
+class AuthorizationState(BaseModel):
+    """Whether guv may scale an app."""
+
+    state: str = Field(description="unknown, authorized or needs_authorization")
+    note: str = Field(description="Why, where there is something to say")
+
+
+class AppAnswer(BaseModel):
+    """A tenant's Heroku app."""
+
+    id: UUID = Field(description="Heroku's UUID of the app")
+    name: str
+    authorization: AuthorizationState
+    broker: BrokerState | None = Field(description="null: not set yet, so no queue is watched")
+    roles: list[str] = Field(description="The names of its roles")
+
+
+class AppList(BaseModel):
+    """A tenant's apps."""
+
+    apps: list[AppAnswer]
+    note: str | None = Field(description="Why an app is missing; null: none is known to be")

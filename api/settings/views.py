@@ -1,0 +1,114 @@
+"""How are apps, roles and settings shown? What is set, what holds, and where it comes from."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from api.settings.levels import Subject, read_chain
+from api.settings.notification import shown_target
+from api.settings.schemas import (
+    AppAnswer,
+    AuthorizationState,
+    BrokerState,
+    EffectiveValue,
+    RoleAnswer,
+    SettingsAnswer,
+)
+from guv.crypto import Sealer
+from guv.models import App, Broker, Role, SettingsLevel
+from guv.plans import PLANS
+from guv.settings.effective import EffectiveSettings, Level, effective_settings, tick_interval
+from guv.settings.values import ROLE_ONLY
+
+Stored = Mapping[UUID, SettingsLevel]
+
+
+def settings_answer(stored: Stored, subject: Subject, sealer: Sealer) -> SettingsAnswer:
+    """The settings of the tenant or of an app."""
+    chain = read_chain(stored, subject)
+    effective = effective_settings("", chain)
+    shown = _effective(stored, subject, effective, sealer)
+    return SettingsAnswer(
+        level=subject.level,
+        version=chain[-1].version,
+        settings=_own(stored, subject, chain[-1], sealer),
+        effective={name: value for name, value in shown.items() if name not in ROLE_ONLY},
+        effective_version=effective.version,
+    )
+
+
+def role_answer(stored: Stored, subject: Subject, sealer: Sealer) -> RoleAnswer:
+    """A role and its settings."""
+    app, role = _app_and_role(subject)
+    chain = read_chain(stored, subject)
+    effective = effective_settings(role.name, chain)
+    return RoleAnswer(
+        app=app.name,
+        role=role.name,
+        level=subject.level,
+        version=chain[-1].version,
+        settings=_own(stored, subject, chain[-1], sealer),
+        effective=_effective(stored, subject, effective, sealer),
+        effective_version=effective.version,
+    )
+
+
+def broker_state(broker: Broker) -> BrokerState:
+    """A broker without its secrets."""
+    return BrokerState(
+        address=broker.address,
+        updated_at=broker.updated_at,
+        failures=broker.failures,
+        note=broker.note,
+        retry_at=broker.retry_at,
+    )
+
+
+def app_answer(app: App, broker: Broker | None, roles: list[Role]) -> AppAnswer:
+    """An app, whether guv may scale it, and what is set."""
+    return AppAnswer(
+        id=app.heroku_id,
+        name=app.name,
+        authorization=AuthorizationState(
+            state=app.authorization_state, note=app.authorization_note
+        ),
+        broker=broker_state(broker) if broker else None,
+        roles=[role.name for role in roles],
+    )
+
+
+def _app_and_role(subject: Subject) -> tuple[App, Role]:
+    if subject.app is None or subject.role is None:
+        raise TypeError("a role's settings are asked for without a role")
+    return subject.app, subject.role
+
+
+def _own(stored: Stored, subject: Subject, level: Level, sealer: Sealer) -> dict[str, Any]:
+    """What is set at the level itself."""
+    values = {name: value for name, value in level.values.items() if name != "notify"}
+    target = _target(stored, subject, sealer)
+    return values if target is None else {**values, "notify": target}
+
+
+def _effective(
+    stored: Stored, subject: Subject, effective: EffectiveSettings, sealer: Sealer
+) -> dict[str, EffectiveValue]:
+    """What holds, by name; the interval as the plan allows it."""
+    shown = {
+        name: EffectiveValue(value=value, source=effective.sources[name])
+        for name, value in effective.values.items()
+    }
+    interval = tick_interval(effective, PLANS[subject.tenant.plan])
+    if interval != effective.values["interval"]:
+        shown["interval"] = EffectiveValue(value=interval, source="plan")
+    for one in subject.wider():  # the narrowest that sets a target is the last one seen
+        target = _target(stored, one, sealer)
+        if target is not None:
+            shown["notify"] = EffectiveValue(value=target, source=one.level)
+    return shown
+
+
+def _target(stored: Stored, subject: Subject, sealer: Sealer) -> dict[str, Any] | None:
+    """The notification target set at the subject's own level, masked."""
+    row = stored.get(subject.id)
+    return shown_target(row.notify_sealed, sealer) if row else None

@@ -1,0 +1,104 @@
+"""How does a tenant's app come to us? Its OAuth grant becomes tokens, the tokens name the app.
+
+A grant code works once and for 5 minutes. It is stored, sealed, before Heroku is asked anything;
+what it was exchanged for is stored before the app is looked up. Whatever fails on the way can be
+tried again by whoever comes next: a repeated delivery, the tenant's own look at its apps, a job.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from guv.crypto import Sealer
+from guv.database import session_scope
+from guv.errors import HerokuRefused, HerokuUnavailable
+from guv.heroku import HerokuClient
+from guv.models import Tenant
+from guv.tenancy import apps, tenants
+
+
+@dataclass(frozen=True, slots=True)
+class GrantExchange:
+    """What the exchange of a grant needs."""
+
+    engine: Engine
+    sealer: Sealer
+    heroku: HerokuClient
+
+
+def keep_grant(tenant: Tenant, code: str, expires_at: datetime, sealer: Sealer) -> None:
+    """Nothing; the tenant's row holds the grant code, sealed, until it is exchanged.
+
+    Tokens of an earlier code, which only wait for their app, are worth more and stay.
+    """
+    if "access_token" in _pending(tenant, sealer):
+        return
+    tenant.grant_sealed = sealer.seal(json.dumps({"code": code}))
+    tenant.grant_expires_at = expires_at
+
+
+def is_pending(tenant: Tenant, now: datetime) -> bool:
+    """Whether the tenant's row holds a grant, or its tokens, that can still be of use."""
+    expires_at = tenant.grant_expires_at
+    return tenant.grant_sealed is not None and expires_at is not None and expires_at > now
+
+
+def settle_grant(exchange: GrantExchange, tenant_id: UUID, now: datetime) -> str | None:
+    """Why the tenant's app is still unknown, for a person; None: nothing is left to do.
+
+    Args:
+        exchange: Database, keys and Heroku.
+        tenant_id: Whose grant it is; its row is locked while Heroku is asked, for seconds.
+        now: The present.
+    """
+    try:
+        _exchange_code(exchange, tenant_id, now)
+        _learn_app(exchange, tenant_id, now)
+    except HerokuRefused:
+        return "Heroku refused the authorization."
+    except HerokuUnavailable:
+        return "Heroku did not answer; guv tries again."
+    return None
+
+
+def _exchange_code(exchange: GrantExchange, tenant_id: UUID, now: datetime) -> None:
+    """Nothing; in place of the code, the tenant's row holds the tokens that it stood for."""
+    with session_scope(exchange.engine) as session:
+        tenant = tenants.lock_tenant(session, tenant_id)
+        pending = _pending(tenant, exchange.sealer)
+        if tenant is None or "code" not in pending:
+            return
+        tokens = exchange.heroku.exchange_grant(str(pending["code"]))
+        expires_at = now + timedelta(seconds=tokens.expires_in)
+        stored = {"access_token": tokens.access_token, "refresh_token": tokens.refresh_token}
+        tenant.grant_sealed = exchange.sealer.seal(json.dumps(stored))
+        tenant.grant_expires_at = expires_at
+
+
+def _learn_app(exchange: GrantExchange, tenant_id: UUID, now: datetime) -> None:
+    """Nothing; the tenant has its app with the tokens, and no grant any more."""
+    with session_scope(exchange.engine) as session:
+        tenant = tenants.lock_tenant(session, tenant_id)
+        pending = _pending(tenant, exchange.sealer)
+        if tenant is None or "access_token" not in pending:
+            return
+        found = exchange.heroku.read_addon_app(tenant_id, str(pending["access_token"]))
+        app = apps.put_app(session, tenant, found.id, found.name, now)
+        app.access_token_sealed = exchange.sealer.seal(pending["access_token"])
+        refresh = pending["refresh_token"]
+        app.refresh_token_sealed = exchange.sealer.seal(refresh) if refresh else None
+        app.token_expires_at = tenant.grant_expires_at
+        tenant.grant_sealed, tenant.grant_expires_at = None, None
+
+
+def _pending(tenant: Tenant | None, sealer: Sealer) -> Mapping[str, Any]:
+    """What the tenant's row holds of its grant: a code, tokens, or nothing."""
+    if tenant is None or tenant.grant_sealed is None:
+        return {}
+    pending: Mapping[str, Any] = json.loads(sealer.open(tenant.grant_sealed))
+    return pending

@@ -1,0 +1,70 @@
+"""Which troubles did a tenant's roles have?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import tuple_, update
+from sqlmodel import Session, col, select
+
+from guv.models import App, Incident, Role, Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentFilter:
+    """Which incidents are asked for; what is None does not narrow the choice.
+
+    Attributes:
+        roles: The roles that may have them.
+        state: "pending", "open" or "resolved".
+        before: Only those after this one in the order of the list: its first sight and its id.
+    """
+
+    roles: Sequence[UUID] | None = None
+    state: str | None = None
+    before: tuple[datetime, UUID] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NamedIncident:
+    """An incident with the names of its role and app."""
+
+    incident: Incident
+    app: str
+    role: str
+
+
+def list_incidents(
+    session: Session, tenant: Tenant, wanted: IncidentFilter, limit: int
+) -> list[NamedIncident]:
+    """Up to `limit` of the tenant's incidents, the one that was first seen last at the top."""
+    query = (
+        select(Incident, App.name, Role.name)
+        .join(Role, col(Role.id) == col(Incident.role_id))
+        .join(App, col(App.id) == col(Role.app_id))
+        .where(Incident.tenant_id == tenant.id)
+    )
+    if wanted.roles is not None:
+        query = query.where(col(Incident.role_id).in_(wanted.roles))
+    if wanted.before is not None:
+        place = tuple_(col(Incident.first_seen_at), col(Incident.id))
+        query = query.where(place < wanted.before)
+    opened, resolved = col(Incident.opened_at), col(Incident.resolved_at)
+    if wanted.state == "resolved":
+        query = query.where(resolved.is_not(None))
+    elif wanted.state is not None:
+        query = query.where(
+            resolved.is_(None), opened.is_not(None) if wanted.state == "open" else opened.is_(None)
+        )
+    order = (col(Incident.first_seen_at).desc(), col(Incident.id).desc())
+    return [NamedIncident(*row) for row in session.exec(query.order_by(*order).limit(limit))]
+
+
+def end_incidents(session: Session, role: Role, now: datetime) -> None:
+    """Nothing; the role's incidents are over, since nobody will look at it any more."""
+    session.execute(
+        update(Incident)
+        .where(col(Incident.role_id) == role.id, col(Incident.resolved_at).is_(None))
+        .values(resolved_at=now)
+    )
