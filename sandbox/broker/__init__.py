@@ -1,0 +1,1 @@
+"""A broker in memory with RabbitMQ's management API, for machines without RabbitMQ."""

@@ -1,0 +1,162 @@
+"""The customer's side: add-ons are created, changed and destroyed, and guv hears of it.
+
+What Heroku then asks of a partner is its Add-on Partner API, version 3.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from sandbox.heroku import wire
+from sandbox.heroku.errors import Refusal
+from sandbox.heroku.model import AddOn, AddOnState, App
+from sandbox.heroku.platform import Heroku
+
+_TIMEOUT = 25.0  # what Heroku waits at most for a partner
+_ACCEPT = "application/vnd.heroku-addons+json; version=3"
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """Where guv answers Heroku's calls, and Heroku's credentials there; never printed.
+
+    Attributes:
+        base_url: As in the manifest: `https://.../heroku/resources`.
+        id: The add-on's slug, the user name.
+        password: The manifest's password.
+    """
+
+    base_url: str
+    id: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Partner({self.base_url})"
+
+
+class PartnerRefused(Exception):
+    """guv did not do as Heroku asked.
+
+    Attributes:
+        status: What it answered; 0: nothing usable.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"{status}: {message}")
+        self.status = status
+
+
+class Customer:
+    """A customer of Heroku who uses the add-on.
+
+    Args:
+        heroku: Where their apps are.
+        partner: The add-on's partner.
+    """
+
+    def __init__(self, heroku: Heroku, partner: Partner) -> None:
+        self._heroku = heroku
+        self._partner = partner
+
+    def create_addon(
+        self, app: App, plan: str = "test", options: Mapping[str, str] | None = None
+    ) -> AddOn:
+        """The resource, provisioned or still on its way, with its variables in the app.
+
+        Raises:
+            PartnerRefused: guv refused, or gave no usable answer; there is no resource then.
+        """
+        addon = self._heroku.new_addon(app, plan)
+        try:
+            answer = self.ask("POST", "", self.provision_body(addon, options or {}))
+            self._take_config(addon, answer)
+        except PartnerRefused:
+            self._heroku.remove_addon(addon)
+            raise
+        return addon
+
+    def provision_body(self, addon: AddOn, options: Mapping[str, str]) -> dict[str, Any]:
+        """What Heroku sends for a new resource; a new grant with each."""
+        heroku = self._heroku
+        with heroku.lock:
+            grant = heroku.authorizations.new_grant(addon, heroku.clock())
+        return {
+            "uuid": str(addon.id),
+            "name": addon.name,
+            "plan": addon.plan,
+            "region": "amazon-web-services::us-east-1",
+            "callback_url": f"https://api.heroku.com/addons/{addon.id}",
+            "oauth_grant": {
+                "code": grant.code,
+                "type": "authorization_code",
+                "expires_at": grant.expires_at.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            },
+            "options": dict(options),
+        }
+
+    def change_plan(self, addon: AddOn, plan: str) -> None:
+        """Nothing; the resource has the plan; errors as in `create_addon`."""
+        answer = self.ask("PUT", f"/{addon.id}", {"plan": plan})
+        addon.plan = plan
+        self._take_config(addon, answer)
+
+    def destroy_addon(self, addon: AddOn) -> None:
+        """Nothing; the resource is gone, also where guv says that it already was."""
+        answer = self.ask("DELETE", f"/{addon.id}", accepted=(200, 204, 410))
+        if answer.status_code != httpx.codes.ACCEPTED:
+            self._heroku.remove_addon(addon)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        accepted: tuple[int, ...] = (200, 201, 202),
+    ) -> httpx.Response:
+        """The answer that guv gives to one call of Heroku.
+
+        Raises:
+            PartnerRefused: It is no accepted one.
+        """
+        auth = (self._partner.id, self._partner.password)
+        try:
+            answer = httpx.request(
+                method,
+                self._partner.base_url + path,
+                json=body,
+                auth=auth,
+                headers={"Accept": _ACCEPT, "Content-Type": "application/json"},
+                timeout=_TIMEOUT,
+            )
+        except httpx.HTTPError as error:
+            raise PartnerRefused(0, type(error).__name__) from None
+        if answer.status_code not in accepted:
+            raise PartnerRefused(answer.status_code, _message(answer))
+        return answer
+
+    def _take_config(self, addon: AddOn, answer: httpx.Response) -> None:
+        body = answer.json() if answer.content else {}
+        addon.provider_id = str(body.get("id", addon.provider_id))
+        addon.message = body.get("message")
+        if answer.status_code == httpx.codes.ACCEPTED:
+            return
+        try:
+            self._heroku.set_config(addon, body.get("config") or {})
+        except Refusal as refusal:
+            raise PartnerRefused(answer.status_code, str(refusal)) from None
+        if addon.state is AddOnState.PROVISIONING:
+            self._heroku.finish_provisioning(addon)
+
+
+def _message(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json()["message"])
+    except (ValueError, KeyError, TypeError):
+        return answer.reason_phrase
+
+
+def describe(addon: AddOn) -> dict[str, Any]:
+    """The resource for the control routes: Heroku's JSON and the variables' values."""
+    return {**wire.addon_json(addon), "config": dict(addon.config)}

@@ -1,0 +1,125 @@
+"""Heroku's things: apps, their process types and dynos, add-ons, and what happened to them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+SIZES = (
+    "Eco",
+    "Basic",
+    "Standard-1X",
+    "Standard-2X",
+    "Performance-M",
+    "Performance-L",
+    "Private-S",
+    "Private-M",
+    "Private-L",
+)
+
+
+class DynoState(StrEnum):
+    """What Heroku says of a dyno that is meant to run."""
+
+    STARTING = "starting"
+    UP = "up"
+
+
+class AddOnState(StrEnum):
+    """How far an add-on resource has come."""
+
+    PROVISIONING = "provisioning"
+    PROVISIONED = "provisioned"
+    DEPROVISIONED = "deprovisioned"
+
+
+@dataclass(frozen=True, slots=True)
+class Dyno:
+    """One running dyno; `ready_at` is when its boot is over."""
+
+    id: UUID
+    process_type: str
+    number: int
+    created_at: datetime
+    ready_at: datetime
+
+    @property
+    def name(self) -> str:
+        """Such as "worker.3"."""
+        return f"{self.process_type}.{self.number}"
+
+    def state(self, now: datetime) -> DynoState:
+        """Starting until the boot is over, up from then on."""
+        return DynoState.UP if now >= self.ready_at else DynoState.STARTING
+
+
+@dataclass(slots=True)
+class ProcessType:
+    """One entry of a formation; its quantity is the number of its dynos."""
+
+    id: UUID
+    name: str
+    size: str
+    created_at: datetime
+    updated_at: datetime
+    dynos: list[Dyno] = field(default_factory=list)
+
+    @property
+    def quantity(self) -> int:
+        """How many dynos are meant to run."""
+        return len(self.dynos)
+
+
+@dataclass(slots=True)
+class App:
+    """One customer app.
+
+    Attributes:
+        boot_delay: How long a dyno takes from its start until it is up.
+        limit: The most dynos that one process type may have; None: the size's usual limit.
+        locked: Whether a release is under way, so that the formation cannot be changed.
+        config_vars: What the app's dynos see.
+    """
+
+    id: UUID
+    name: str
+    created_at: datetime
+    boot_delay: timedelta
+    types: dict[str, ProcessType]
+    limit: int | None = None
+    locked: bool = False
+    config_vars: dict[str, str] = field(default_factory=dict)
+
+    def find_type(self, identity: str) -> ProcessType | None:
+        """The process type of that name or id."""
+        for process in self.types.values():
+            if identity in {process.name, str(process.id)}:
+                return process
+        return None
+
+
+@dataclass(slots=True)
+class AddOn:
+    """One add-on resource; `config` is what its partner has set."""
+
+    id: UUID
+    name: str
+    plan: str
+    app: App
+    created_at: datetime
+    state: AddOnState = AddOnState.PROVISIONING
+    provider_id: str | None = None
+    message: str | None = None
+    config: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FormationChange:
+    """One change of a quantity, by whom (an e-mail address) and when."""
+
+    at: datetime
+    app: str
+    process_type: str
+    before: int
+    after: int
+    by: str

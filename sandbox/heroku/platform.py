@@ -1,0 +1,171 @@
+"""Heroku's whole state behind one lock."""
+
+import secrets
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from guv.moment import utc_now
+from sandbox.heroku import errors
+from sandbox.heroku.access import PARTNER, Access, Authorizations, RateLimit
+from sandbox.heroku.formation import apply, read_changes
+from sandbox.heroku.model import (
+    AddOn,
+    AddOnState,
+    App,
+    Dyno,
+    DynoState,
+    FormationChange,
+    ProcessType,
+)
+
+Clock = Callable[[], datetime]
+CUSTOMER = "customer@example.com"
+
+
+class Heroku:
+    """All apps, add-ons and tokens; every method may be called from any thread.
+
+    Args:
+        client_secret: The partner's OAuth client secret.
+        config_vars: The variables that the partner's manifest declares.
+        clock: Says what time it is.
+    """
+
+    def __init__(
+        self,
+        *,
+        client_secret: str = "",
+        config_vars: Sequence[str] = ("GUV_URL",),
+        clock: Clock = utc_now,
+    ) -> None:
+        self.clock = clock
+        self.lock = threading.RLock()
+        self.apps: dict[UUID, App] = {}
+        self.addons: dict[UUID, AddOn] = {}
+        self.changes: list[FormationChange] = []
+        self.authorizations = Authorizations(client_secret)
+        self.rate_limit = RateLimit()
+        self.manifest_config_vars = tuple(config_vars)
+
+    def new_app(
+        self,
+        name: str,
+        formation: Mapping[str, int],
+        *,
+        boot_delay: float = 0.0,
+        size: str = "Standard-1X",
+    ) -> App:
+        """A deployed app whose dynos are up; `boot_delay` in seconds is for those that follow."""
+        now = self.clock()
+        types = {
+            type_: ProcessType(uuid4(), type_, size, now, now, _running(type_, quantity, now))
+            for type_, quantity in formation.items()
+        }
+        app = App(uuid4(), name, now, timedelta(seconds=boot_delay), types)
+        with self.lock:
+            self.apps[app.id] = app
+        return app
+
+    def new_addon(self, app: App, plan: str) -> AddOn:
+        """A resource that its partner has not heard of yet."""
+        name = f"guv-{secrets.token_hex(4)}"
+        addon = AddOn(uuid4(), name, plan, app, self.clock())
+        with self.lock:
+            self.addons[addon.id] = addon
+        return addon
+
+    def app(self, identity: str) -> App:
+        """The app with that id or name.
+
+        Raises:
+            Refusal: There is none.
+        """
+        with self.lock:
+            for app in self.apps.values():
+                if identity in {str(app.id), app.name}:
+                    return app
+        raise errors.missing("app")
+
+    def addon(self, identity: str) -> AddOn:
+        """The add-on with that id or name; errors as in `app`."""
+        with self.lock:
+            for addon in self.addons.values():
+                gone = addon.state is AddOnState.DEPROVISIONED
+                if identity in {str(addon.id), addon.name} and not gone:
+                    return addon
+        raise errors.missing("add-on")
+
+    def scale(
+        self, app: App, updates: Sequence[Mapping[str, Any]], by: str = CUSTOMER
+    ) -> list[ProcessType]:
+        """The changed process types; all updates are done, or none.
+
+        Args:
+            app: Whose formation.
+            updates: As in Heroku's batch update: `type`, `quantity`, and a size where wanted.
+            by: Who asks, as an e-mail address.
+
+        Raises:
+            Refusal: One of the updates cannot be done.
+        """
+        now = self.clock()
+        with self.lock:
+            changes = read_changes(app, updates)
+            for change in changes:
+                process, before = change.process, change.process.quantity
+                apply(app, change, now)
+                done = FormationChange(now, app.name, process.name, before, change.quantity, by)
+                self.changes.append(done)
+            return [change.process for change in changes]
+
+    def dynos(self, app: App, process_type: str, state: DynoState | None = None) -> list[Dyno]:
+        """The app's dynos of the type in their order; `state` leaves out all others."""
+        now = self.clock()
+        with self.lock:
+            process = app.types.get(process_type)
+            found = list(process.dynos) if process else []
+        return [dyno for dyno in found if state in {None, dyno.state(now)}]
+
+    def finish_provisioning(self, addon: AddOn) -> None:
+        """Nothing; the resource is in use and its variables are the app's."""
+        with self.lock:
+            addon.state = AddOnState.PROVISIONED
+            addon.app.config_vars.update(addon.config)
+
+    def set_config(self, addon: AddOn, values: Mapping[str, str]) -> None:
+        """Nothing; the partner's variables are set.
+
+        Raises:
+            Refusal: One of them is not in the partner's manifest.
+        """
+        unknown = sorted(set(values) - set(self.manifest_config_vars))
+        if unknown:
+            raise errors.invalid(f"Config var {unknown[0]} is not declared by the add-on.")
+        with self.lock:
+            addon.config.update(values)
+            if addon.state is AddOnState.PROVISIONED:
+                addon.app.config_vars.update(values)
+
+    def remove_addon(self, addon: AddOn) -> None:
+        """Nothing; the resource is gone, its tokens are dead and its variables are unset."""
+        with self.lock:
+            addon.state = AddOnState.DEPROVISIONED
+            self.authorizations.revoke(addon.id)
+            for name in addon.config:
+                addon.app.config_vars.pop(name, None)
+
+    def remove_app(self, app: App) -> None:
+        """Nothing; the app is gone."""
+        with self.lock:
+            self.apps.pop(app.id, None)
+
+    def who(self, access: Access) -> str:
+        """The e-mail address under which changes with this access are noted."""
+        return PARTNER if access.addon_id else access.account
+
+
+def _running(process_type: str, quantity: int, now: datetime) -> list[Dyno]:
+    return [Dyno(uuid4(), process_type, number + 1, now, now) for number in range(quantity)]

@@ -1,0 +1,236 @@
+"""Heroku over HTTP: the Platform API and the token endpoint."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
+from uuid import uuid4
+
+from fastapi import APIRouter, Body, Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+
+from sandbox.heroku import errors, wire
+from sandbox.heroku.access import Access
+from sandbox.heroku.model import AddOn, App, ProcessType
+from sandbox.heroku.platform import Heroku
+from sandbox.heroku.wire import Json
+
+
+class HerokuRoute(APIRoute):
+    """A route whose answers, refusals too, carry the headers that all of Heroku's answers have."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler."""
+        usual = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            try:
+                response = await usual(request)
+            except errors.Refusal as refusal:
+                response = JSONResponse(refusal.body, refusal.status)
+            except RequestValidationError:
+                response = JSONResponse(errors.bad_request().body, 400)
+            return _with_headers(request, response)
+
+        return handle
+
+
+def _with_headers(request: Request, response: Response) -> Response:
+    response.headers["Request-Id"] = str(uuid4())
+    remaining = getattr(request.state, "remaining", None)
+    if remaining is not None:
+        response.headers["RateLimit-Remaining"] = str(remaining)
+    response.headers["ETag"] = tag = wire.etag(bytes(response.body))
+    if request.method == "GET" and request.headers.get("If-None-Match") == tag:
+        return Response(status_code=304, headers={"ETag": tag})
+    return response
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and what is theirs."""
+
+    heroku: Heroku
+    access: Access
+
+    def app(self, identity: str) -> App:
+        """The app, if it is theirs.
+
+        Raises:
+            Refusal: It is not there, or not theirs.
+        """
+        app = self.heroku.app(identity)
+        if app.id not in self.access.app_ids:
+            raise errors.no_access(app.name)
+        return app
+
+    def app_to_scale(self, identity: str) -> App:
+        """The app, if they may see and change its formation; errors as in `app`."""
+        app = self.app(identity)
+        if self.access.addon_id and not self.heroku.authorizations.partner_may_scale:
+            raise errors.no_access(app.name)
+        return app
+
+    def addon(self, identity: str) -> AddOn:
+        """The add-on resource, if it is theirs; errors as in `app`."""
+        addon = self.heroku.addon(identity)
+        if addon.id != self.access.addon_id:
+            raise errors.no_access(addon.app.name)
+        return addon
+
+
+def heroku_of(request: Request) -> Heroku:
+    """The Heroku that this server stands for."""
+    heroku: Heroku = request.app.state.heroku
+    return heroku
+
+
+AnyHeroku = Annotated[Heroku, Depends(heroku_of)]
+
+
+def _known(request: Request, heroku: AnyHeroku) -> Caller:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    with heroku.lock:
+        if scheme != "Bearer":
+            raise errors.bad_credentials()
+        return Caller(heroku, heroku.authorizations.find(token, heroku.clock()))
+
+
+def _counted(request: Request, caller: Annotated[Caller, Depends(_known)]) -> Caller:
+    heroku, now = caller.heroku, caller.heroku.clock()
+    with heroku.lock:
+        request.state.remaining = 0
+        request.state.remaining = heroku.rate_limit.take(caller.access.account, now)
+    return caller
+
+
+KnownCaller = Annotated[Caller, Depends(_known)]
+CountedCaller = Annotated[Caller, Depends(_counted)]
+JsonBody = Annotated[Json, Body()]
+router = APIRouter(route_class=HerokuRoute)
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """What was sent as a form, or in the query, as Heroku's own example does."""
+    sent = parse_qsl((await request.body()).decode(errors="replace"))
+    return dict(request.query_params) | dict(sent)
+
+
+@router.post("/oauth/token")
+def give_tokens(heroku: AnyHeroku, form: Annotated[dict[str, str], Depends(_form)]) -> Json:
+    """Tokens for a grant code or a refresh token."""
+    office, now, secret = heroku.authorizations, heroku.clock(), form.get("client_secret", "")
+    with heroku.lock:
+        if form.get("grant_type") == "refresh_token":
+            return wire.tokens_json(office.renew(form.get("refresh_token", ""), secret, now))
+        return wire.tokens_json(office.exchange(form.get("code", ""), secret, now))
+
+
+@router.get("/account/rate-limits")
+def read_rate_limit(caller: KnownCaller) -> Json:
+    """The calls left; asking costs none."""
+    now = caller.heroku.clock()
+    return {"remaining": caller.heroku.rate_limit.remaining(caller.access.account, now)}
+
+
+@router.get("/apps")
+def list_apps(caller: CountedCaller) -> list[Json]:
+    """The caller's apps."""
+    return [wire.app_json(caller.heroku.app(str(id_))) for id_ in caller.access.app_ids]
+
+
+@router.get("/apps/{identity}")
+def read_app(identity: str, caller: CountedCaller) -> Json:
+    """One app."""
+    return wire.app_json(caller.app(identity))
+
+
+@router.get("/apps/{identity}/formation")
+def read_formation(identity: str, caller: CountedCaller) -> list[Json]:
+    """All process types of an app."""
+    app = caller.app_to_scale(identity)
+    with caller.heroku.lock:
+        return [wire.formation_json(app, process) for process in app.types.values()]
+
+
+@router.get("/apps/{identity}/formation/{type_}")
+def read_process_type(identity: str, type_: str, caller: CountedCaller) -> Json:
+    """One process type of an app."""
+    app = caller.app_to_scale(identity)
+    process = app.find_type(type_)
+    if process is None:
+        raise errors.no_process_type(type_)
+    return wire.formation_json(app, process)
+
+
+@router.patch("/apps/{identity}/formation")
+def change_formation(identity: str, body: JsonBody, caller: CountedCaller) -> list[Json]:
+    """The changed process types; all or none."""
+    app = caller.app_to_scale(identity)
+    updates = body.get("updates")
+    if not isinstance(updates, list) or not all(isinstance(one, dict) for one in updates):
+        raise errors.invalid("updates must be an array of objects")
+    return [wire.formation_json(app, process) for process in _scale(caller, app, updates)]
+
+
+@router.patch("/apps/{identity}/formation/{type_}")
+def change_process_type(identity: str, type_: str, body: JsonBody, caller: CountedCaller) -> Json:
+    """The changed process type."""
+    app = caller.app_to_scale(identity)
+    [process] = _scale(caller, app, [{**body, "type": type_}])
+    return wire.formation_json(app, process)
+
+
+@router.get("/apps/{identity}/dynos")
+def list_dynos(identity: str, caller: CountedCaller) -> list[Json]:
+    """All dynos of an app."""
+    app, now = caller.app_to_scale(identity), caller.heroku.clock()
+    with caller.heroku.lock:
+        found = [(process, dyno) for process in app.types.values() for dyno in process.dynos]
+    return [wire.dyno_json(app, process, dyno, now) for process, dyno in found]
+
+
+@router.get("/addons/{identity}")
+def read_addon(identity: str, caller: CountedCaller) -> Json:
+    """One add-on resource."""
+    return wire.addon_json(caller.addon(identity))
+
+
+@router.get("/addons/{identity}/config")
+def read_config(identity: str, caller: CountedCaller) -> list[Json]:
+    """The add-on's own variables."""
+    return wire.config_json(caller.addon(identity))
+
+
+@router.patch("/addons/{identity}/config")
+def change_config(identity: str, body: JsonBody, caller: CountedCaller) -> list[Json]:
+    """The add-on's own variables, changed."""
+    addon = caller.addon(identity)
+    try:
+        values = {str(one["name"]): str(one["value"]) for one in body["config"]}
+    except (KeyError, TypeError):
+        raise errors.invalid("config must be an array of name and value") from None
+    caller.heroku.set_config(addon, values)
+    return wire.config_json(addon)
+
+
+@router.post("/addons/{identity}/actions/provision")
+def finish_provisioning(identity: str, caller: CountedCaller) -> Json:
+    """The resource, now in use."""
+    addon = caller.addon(identity)
+    caller.heroku.finish_provisioning(addon)
+    return wire.addon_json(addon)
+
+
+@router.post("/addons/{identity}/actions/deprovision")
+def give_up(identity: str, caller: CountedCaller) -> Json:
+    """The resource, removed."""
+    addon = caller.addon(identity)
+    caller.heroku.remove_addon(addon)
+    return wire.addon_json(addon)
+
+
+def _scale(caller: Caller, app: App, updates: list[Json]) -> list[ProcessType]:
+    return caller.heroku.scale(app, updates, caller.heroku.who(caller.access))

@@ -1,0 +1,112 @@
+"""The stand-ins over HTTP, in one process and on one port."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import uvicorn
+from fastapi import FastAPI
+
+from sandbox import control, newrelic
+from sandbox.broker import api as broker_api
+from sandbox.broker.memory import MemoryBroker
+from sandbox.heroku import routes as heroku_routes
+from sandbox.heroku.customer import Customer, Partner, PartnerRefused
+from sandbox.heroku.errors import Refusal
+from sandbox.heroku.platform import Heroku
+from sandbox.newrelic import NewRelic
+from sandbox.traffic import Traffic
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The world around guv, without its network."""
+
+    heroku: Heroku = field(default_factory=Heroku)
+    new_relic: NewRelic = field(default_factory=NewRelic)
+    broker: MemoryBroker = field(default_factory=MemoryBroker)
+    traffic: Traffic = field(default_factory=Traffic)
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """The running stand-ins.
+
+    Attributes:
+        url: Where all of them answer: Heroku's Platform API and token endpoint, New Relic's
+            collector, the in-memory broker's management API, and the control routes.
+        outside: What is behind it.
+    """
+
+    url: str
+    outside: Outside
+
+    @property
+    def heroku(self) -> Heroku:
+        """Apps, add-ons and tokens."""
+        return self.outside.heroku
+
+    @property
+    def new_relic(self) -> NewRelic:
+        """Events and incidents."""
+        return self.outside.new_relic
+
+    @property
+    def broker(self) -> MemoryBroker:
+        """The broker for where there is no RabbitMQ."""
+        return self.outside.broker
+
+    @property
+    def traffic(self) -> Traffic:
+        """What was asked, and the faults in force."""
+        return self.outside.traffic
+
+    def customer(self, partner: Partner) -> Customer:
+        """A customer whose add-ons guv serves at the partner's address."""
+        return Customer(self.heroku, partner)
+
+
+def create_app(outside: Outside) -> FastAPI:
+    """The stand-ins as one application."""
+    app = FastAPI(title="The world around guv", openapi_url=None)
+    app.state.heroku = outside.heroku
+    app.state.new_relic = outside.new_relic
+    app.state.broker = outside.broker
+    app.state.traffic = outside.traffic
+    app.state.partner = None
+    app.middleware("http")(outside.traffic.watch)
+    for error in (Refusal, PartnerRefused):
+        app.add_exception_handler(error, control.answer_refusal)
+    for router in (control.router, newrelic.router, broker_api.router, heroku_routes.router):
+        app.include_router(router)
+    return app
+
+
+@contextmanager
+def running(outside: Outside | None = None, *, port: int = 0) -> Iterator[Sandbox]:
+    """The stand-ins answering on 127.0.0.1 from a thread of this process, until the block ends.
+
+    Args:
+        outside: What they stand for; new and empty without.
+        port: Where; 0: a free one.
+    """
+    outside = outside or Outside()
+    listener = socket.create_server(("127.0.0.1", port))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    settings = uvicorn.Config(
+        create_app(outside), log_level="warning", lifespan="off", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(settings)
+    thread = threading.Thread(target=server.run, args=([listener],), name="sandbox", daemon=True)
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.005)
+    try:
+        yield Sandbox(url, outside)
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
