@@ -26,6 +26,9 @@ from bench.simulator import Scenario
 GRID = 1200
 """Most instants at which the curves are checked."""
 
+ROUNDING = 1e-6
+"""Share of the work by which the curves may cross through rounding alone."""
+
 _Curve = NDArray[np.float64]
 
 
@@ -110,7 +113,7 @@ def _demand(scenario: Scenario, share: float) -> _Demand | None:
     due, long = arrivals[in_time] + deadline, services[in_time]
     return _Demand(
         grid=grid,
-        required=_done_by(grid, due - long, due),
+        required=_done_by(grid, due - long, due) - ROUNDING * scenario.work,
         available=_done_by(grid, arrivals, arrivals + services),
         late=float(np.sort(long)[len(long) - spare :].sum()),
         hopeless=float(services[~in_time].sum()),
@@ -159,7 +162,7 @@ def _constraints(scenario: Scenario, demand: _Demand, width: float) -> LinearCon
     for grows in (on_time, late, given_up):
         rows.add(0.0, (grows, -1.0, 1.0))
     finished = np.full(steps, np.inf)
-    finished[-1] = -demand.available[-1] * (1 - 1e-9)
+    finished[-1] = -demand.available[-1] * (1 - ROUNDING)
     rows.add(finished, (on_time, -1.0, 0.0), (late, -1.0, 0.0))
     return rows.constraint()
 
