@@ -25,6 +25,8 @@ _QUEUE = text("""
     returning tick_schedule.role_id
 """)
 
+_UNMARK = text("update tick_schedule set queued_until = null where role_id = any(:roles)")
+
 _CLAIM = text("""
     with due as (
         select role_id from tick_schedule
@@ -51,6 +53,11 @@ def mark_queued(connection: Connection, now: datetime, most: int) -> list[UUID]:
     """Up to `most` due roles that nobody has queued yet; now they are, for `LEASE_S` seconds."""
     rows = connection.execute(_QUEUE, {"now": now, "most": most, "lease": LEASE_S})
     return [row.role_id for row in rows]
+
+
+def unmark_queued(connection: Connection, roles: Sequence[UUID]) -> None:
+    """Nothing; what was marked and could not be enqueued is due again at once."""
+    connection.execute(_UNMARK, {"roles": list(roles)})
 
 
 def claim(connection: Connection, roles: Sequence[UUID], now: datetime) -> list[UUID]:

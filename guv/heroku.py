@@ -98,8 +98,9 @@ class HerokuClient:
             HerokuUnavailable: No usable answer, or the rate limit is reached.
         """
         answer = self._api("GET", f"/apps/{app_id}/formation", token)
+        entries = answer if isinstance(answer, list) else [answer]
         try:
-            return {str(entry["type"]): int(entry["quantity"]) for entry in answer}
+            return {str(entry["type"]): int(entry["quantity"]) for entry in entries}
         except (KeyError, TypeError, ValueError):
             raise HerokuUnavailable("Heroku's answer is no formation") from None
 

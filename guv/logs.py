@@ -13,9 +13,11 @@ _SECRET_KEYS = re.compile(
     re.IGNORECASE,
 )
 # Up to the last "@": a password may hold an "@" or a "/" that nobody encoded.
-_USER_INFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s\"'<>]*@", re.IGNORECASE)
+_USER_INFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s\"<>]*@", re.IGNORECASE)
 _BEARER = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{8,}", re.IGNORECASE)
-_KNOWN = re.compile(r"\b((guv_|HRKU-|NRAK-|gAAAAA)[A-Za-z0-9_=-]{6,}|[A-Za-z0-9]{30,}NRAL\b)")
+_KNOWN = re.compile(
+    r"\bguv_[A-Za-z0-9_-]{32,}|\b(HRKU-|NRAK-|gAAAAA)[A-Za-z0-9_=-]{6,}|\b[A-Za-z0-9]{30,}NRAL\b"
+)
 MASK = "[masked]"
 
 

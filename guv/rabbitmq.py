@@ -86,9 +86,12 @@ _MALFORMED = (
 def _usable(base: str) -> str:
     """The same address, if a request could be made to it."""
     try:
-        return base if httpx.URL(base).host else ""
+        is_usable = bool(httpx.URL(base).host) and not re.search(r"\s", base)
     except httpx.InvalidURL:
-        raise ValueError("must name a host that can be looked up") from None
+        is_usable = False
+    if not is_usable:
+        raise ValueError("must name a host that can be looked up")
+    return base
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +203,7 @@ class BrokerClient:
                 return answer.json()
         except httpx.TimeoutException:
             raise BrokerUnreachable(f"no answer within {self._timeout:g} seconds") from None
-        except (httpx.HTTPError, ValueError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise BrokerUnreachable(f"no usable answer ({type(error).__name__})") from None
         raise self._refusal(answer, queue)
 

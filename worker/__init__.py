@@ -1,0 +1,1 @@
+"""What does guv do every tick? Collect, decide, actuate, record, notify."""

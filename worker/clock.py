@@ -1,0 +1,121 @@
+"""Which roles are due? `python -m worker.clock` asks at every beat and enqueues their ticks.
+
+Two clocks may run: marking a role as queued is atomic, and a job that was enqueued twice finds
+its role claimed. Whatever was missed while a clock was away is not caught up.
+"""
+
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from types import FrameType
+from typing import NoReturn
+from uuid import UUID
+
+import structlog
+from redis.exceptions import RedisError
+from rq import Queue
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from guv import due
+from guv.config import Config, read_config
+from guv.database import make_engine
+from guv.logs import configure_logs
+from guv.moment import unix_seconds, utc_now
+from worker.job_queue import connect_redis, pauses, tick_queue
+
+JOB = "worker.jobs.scale_roles"
+HEARTBEAT = "guv:clock:beat"  # Unix seconds of the last good beat; the health endpoint reads it
+HEARTBEAT_S = 3600
+MOST_ROLES = 5000  # a beat; what is left waits for the next one
+JOB_TIMEOUT_S = 60
+RESULT_S = 60  # 0 would cost RQ nine more round trips a job
+FAILURE_S = 3600
+
+_log = structlog.get_logger(__name__)
+
+
+def beat(engine: Engine, queue: Queue, now: datetime, roles_per_job: int = 1) -> int:
+    """How many roles were due and are queued now; also tells Redis that the clock is alive.
+
+    Args:
+        engine: The database.
+        queue: From `tick_queue`.
+        now: The present instant.
+        roles_per_job: Most roles that one job carries.
+
+    Raises:
+        RedisError: Redis is away; the roles stay due.
+        SQLAlchemyError: The database is away.
+    """
+    with engine.begin() as connection:
+        roles = due.mark_queued(connection, now, MOST_ROLES)
+    try:
+        enqueue(queue, roles, roles_per_job)
+        queue.connection.set(HEARTBEAT, f"{unix_seconds(now):.3f}", ex=HEARTBEAT_S)
+    except RedisError:
+        with engine.begin() as connection:
+            due.unmark_queued(connection, roles)
+        raise
+    return len(roles)
+
+
+def enqueue(queue: Queue, roles: Sequence[UUID], roles_per_job: int) -> None:
+    """Nothing; the roles' ticks wait in the queue, so many to a job, in one round trip.
+
+    A job that nobody took until its roles are queued again is dropped.
+    """
+    jobs = [
+        Queue.prepare_data(
+            JOB,
+            args=([str(role) for role in roles[start : start + roles_per_job]],),
+            timeout=JOB_TIMEOUT_S,
+            result_ttl=RESULT_S,
+            failure_ttl=FAILURE_S,
+            ttl=int(due.LEASE_S),
+            description=f"{min(roles_per_job, len(roles) - start)} roles",
+        )
+        for start in range(0, len(roles), roles_per_job)
+    ]
+    if jobs:
+        queue.enqueue_many(jobs)
+
+
+def run(config: Config, engine: Engine, queue: Queue) -> NoReturn:
+    """Never; beats until a signal ends the process, and says once when something is away."""
+    waits = pauses()
+    is_away = False
+    while True:
+        try:
+            beat(engine, queue, utc_now(), config.guv_roles_per_job)
+        except (RedisError, SQLAlchemyError) as error:
+            if not is_away:
+                _log.warning("clock_stopped", error=f"{type(error).__name__}: {error}")
+            is_away = True
+            time.sleep(next(waits))
+            continue
+        if is_away:
+            _log.info("clock_goes_on")
+            is_away, waits = False, pauses()
+        time.sleep(config.guv_clock_beat)
+
+
+def main() -> None:
+    """Nothing; the clock process, until SIGTERM or SIGINT."""
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    config = read_config()
+    configure_logs(config.guv_log_level, json=config.guv_log_json)
+    engine = make_engine(config.sqlalchemy_url, pool_size=1, application="guv clock")
+    _log.info("clock_started", beat=config.guv_clock_beat)
+    run(config, engine, tick_queue(connect_redis(config, timeout=5.0)))
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""Which jobs can be enqueued? RQ calls them by dotted name: a wire format, never moved or renamed.
+
+One job carries the ticks of one or more roles; each tick is its own success or failure.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import cache, partial
+from uuid import UUID
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from structlog.contextvars import bound_contextvars
+
+from guv import due
+from guv.config import read_config
+from guv.database import session_scope
+from guv.logs import mask
+from guv.moment import steady_seconds, utc_now
+from worker.recorder import record_failure
+from worker.result import TickResult
+from worker.runtime import Runtime, build_runtime
+from worker.tick import tick
+
+_log = structlog.get_logger(__name__)
+
+
+def scale_roles(role_ids: list[str]) -> int:
+    """How many of the roles were due and not taken by somebody else, and got their tick now."""
+    return tick_roles(process_runtime(), [UUID(role_id) for role_id in role_ids])
+
+
+@cache
+def process_runtime() -> Runtime:
+    """This process's runtime, built at its first job from the environment."""
+    return build_runtime(read_config())
+
+
+def tick_roles(runtime: Runtime, roles: Sequence[UUID]) -> int:
+    """How many of the roles could be claimed and got their tick; several run at the same time."""
+    with runtime.engine.begin() as connection:
+        claimed = due.claim(connection, roles, utc_now())
+    if len(claimed) == 1:
+        _tick(runtime, claimed[0])
+    else:
+        list(runtime.threads.map(partial(_tick, runtime), claimed))
+    return len(claimed)
+
+
+def _tick(runtime: Runtime, role_id: UUID) -> None:
+    """Nothing; one role's tick, whose fault is its own row and nobody else's problem."""
+    now, start = utc_now(), steady_seconds()
+    with bound_contextvars(role_id=str(role_id)):
+        try:
+            result = tick(runtime, role_id, now)
+        except Exception as fault:  # noqa: BLE001 - the one broad catch, see the architecture
+            _record_fault(runtime, role_id, now, fault)
+        else:
+            if result is not None:
+                _log_tick(result, steady_seconds() - start)
+
+
+def _record_fault(runtime: Runtime, role_id: UUID, now: datetime, fault: Exception) -> None:
+    text = mask(f"{type(fault).__name__}: {fault}")
+    _log.error("tick_failed", error=text, exc_info=fault)
+    with suppress(SQLAlchemyError), session_scope(runtime.engine) as session:
+        record_failure(session, role_id, now, text)
+
+
+def _log_tick(result: TickResult, seconds: float) -> None:
+    """Nothing; the one line of a tick."""
+    subject, decision, actuated = result.subject, result.decision, result.actuated
+    _log.info(
+        "tick_done",
+        tenant=str(subject.tenant.id),
+        app=subject.app.name,
+        role=subject.role.name,
+        outcome=actuated.outcome,
+        reason=decision.reason,
+        current=decision.current,
+        desired=decision.desired,
+        backlog=decision.estimates.backlog,
+        error=actuated.error,
+        milliseconds=round(1000 * seconds, 1),
+    )

@@ -1,0 +1,116 @@
+"""When does a trouble become an incident, and when is it over?
+
+Pending at first sight; open once it has lasted `alert_after`; open through dips and while
+nothing can be seen; resolved after some good minutes. One row for its whole life.
+"""
+
+from datetime import timedelta
+from uuid import uuid4
+
+from sqlalchemy import or_
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from guv.models import Incident
+from worker.result import TickResult
+from worker.subject import Subject
+from worker.trouble import Cause, Trouble
+
+_TITLES = {
+    Cause.DEADLINE_MISSED: "the deadline cannot be met at the maximum",
+    Cause.NO_DATA: "messages or dynos cannot be counted",
+    Cause.AUTHORIZATION_LOST: "guv is not authorized to scale",
+    Cause.BROKER_REFUSES: "the broker refuses guv's login",
+}
+
+
+def update_incidents(session: Session, result: TickResult, resolve_after: float) -> list[Incident]:
+    """The role's incidents that New Relic has still to hear of.
+
+    Args:
+        session: Its transaction is the caller's.
+        result: The tick; its troubles and what it knows to be clear move the incidents on.
+        resolve_after: Good seconds after which an open incident is resolved.
+    """
+    incidents = _unsettled(session, result.subject)
+    known = {one.cause: one for one in incidents if one.resolved_at is None}
+    for trouble in result.troubles:
+        incident = known.pop(trouble.cause, None) or _added(session, result, trouble)
+        _see_again(incident, trouble, result)
+        incidents = [*(one for one in incidents if one is not incident), incident]
+    for incident in known.values():
+        _miss(session, incident, result, timedelta(seconds=resolve_after))
+    return [one for one in incidents if needs_trigger(one) or needs_resolve(one)]
+
+
+def needs_trigger(incident: Incident) -> bool:
+    """Whether the page that it opened has still to be sent."""
+    is_open = incident.opened_at is not None and incident.resolved_at is None
+    return is_open and incident.open_notified_at is None and incident.notify_error is None
+
+
+def needs_resolve(incident: Incident) -> bool:
+    """Whether it was paged and the message that it is over has still to be sent."""
+    is_over = incident.open_notified_at is not None and incident.resolved_at is not None
+    return is_over and incident.resolve_notified_at is None and incident.notify_error is None
+
+
+def _unsettled(session: Session, subject: Subject) -> list[Incident]:
+    """The role's incidents that are not over, or of whose end nobody was told."""
+    told = or_(
+        col(Incident.open_notified_at).is_(None),
+        col(Incident.resolve_notified_at).is_not(None),
+        col(Incident.notify_error).is_not(None),
+    )
+    return list(
+        session.exec(
+            select(Incident)
+            .where(Incident.tenant_id == subject.tenant.id, Incident.role_id == subject.role.id)
+            .where(or_(col(Incident.resolved_at).is_(None), ~told))
+        )
+    )
+
+
+def _added(session: Session, result: TickResult, trouble: Trouble) -> Incident:
+    """A new pending incident, or the one that another tick of the role added just now."""
+    subject = result.subject
+    values = {
+        "id": uuid4(),
+        "tenant_id": subject.tenant.id,
+        "app_id": subject.app.id,
+        "role_id": subject.role.id,
+        "cause": trouble.cause,
+        "title": f"{subject.app.name} / {subject.role.name}: {_TITLES[trouble.cause]}",
+        "text": trouble.text,
+        "first_seen_at": result.now,
+        "last_seen_at": result.now,
+    }
+    session.execute(insert(Incident).values(**values).on_conflict_do_nothing())
+    return session.exec(
+        select(Incident).where(
+            Incident.tenant_id == subject.tenant.id,
+            Incident.role_id == subject.role.id,
+            Incident.cause == trouble.cause,
+            col(Incident.resolved_at).is_(None),
+        )
+    ).one()
+
+
+def _see_again(incident: Incident, trouble: Trouble, result: TickResult) -> None:
+    incident.last_seen_at = result.now
+    incident.text = trouble.text
+    patience = timedelta(seconds=result.subject.effective.values["alert_after"])
+    if incident.opened_at is None and result.now - incident.first_seen_at >= patience:
+        incident.opened_at = result.now
+
+
+def _miss(
+    session: Session, incident: Incident, result: TickResult, resolve_after: timedelta
+) -> None:
+    if incident.cause not in result.cleared:
+        # Neither bad nor good was seen: these are no good minutes.
+        incident.last_seen_at = result.now
+    elif incident.opened_at is None:
+        session.delete(incident)
+    elif result.now - incident.last_seen_at >= resolve_after:
+        incident.resolved_at = result.now

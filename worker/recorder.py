@@ -1,0 +1,178 @@
+"""What do we keep of a tick? A sample and a decision, always, with the same instant."""
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from math import isfinite
+from random import uniform
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, update
+from sqlmodel import Session, col
+
+from guv.logs import mask
+from guv.models import App, Broker, DecisionRow, Role, SampleRow
+from guv.moment import from_unix
+from guv.scaling import Decision, Direction, Reason
+from worker.result import Outcome, TickResult
+
+FIRST_PAUSE_S = 4.0  # a broker that failed once is left alone for so long
+LONGEST_PAUSE_S = 60.0
+LIMIT_BELIEVED = timedelta(hours=1)  # a platform's limit may have been raised meanwhile
+
+
+def record(session: Session, result: TickResult, authorization_retry_s: float) -> None:
+    """Nothing; writes the tick's rows, and what it learned about broker, app and role.
+
+    Args:
+        session: Its transaction is the caller's.
+        result: The tick.
+        authorization_retry_s: Seconds until a lost authorization is tried again.
+    """
+    session.execute(insert(SampleRow), _sample_values(result))
+    session.execute(insert(DecisionRow), _decision_values(result))
+    _record_broker(session, result)
+    _record_authorization(session, result, timedelta(seconds=authorization_retry_s))
+    _record_platform_limit(session, result)
+
+
+def record_failure(session: Session, role_id: UUID, now: datetime, error: str) -> None:
+    """Nothing; writes the rows of a tick that a fault of ours ended.
+
+    Args:
+        session: Its transaction is the caller's.
+        role_id: Whose tick it was.
+        now: The tick's instant.
+        error: What went wrong; it is masked here.
+    """
+    role = session.get(Role, role_id)
+    if role is None:
+        return
+    session.add(SampleRow(role_id=role_id, at=now))
+    session.add(
+        DecisionRow(
+            tenant_id=role.tenant_id,
+            app_id=role.app_id,
+            role_id=role_id,
+            at=now,
+            settings_version="",
+            direction=Direction.HOLD,
+            reason=Reason.NO_DATA,
+            outcome=Outcome.FAILED,
+            explanation="A fault inside guv ended this tick; nothing was changed.",
+            error=mask(error)[:1000],
+        )
+    )
+
+
+def pause_after(failures: int) -> timedelta:
+    """How long a broker is left alone after so many failures in a row; jittered, growing."""
+    longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(failures - 1, 10))
+    return timedelta(seconds=longest * uniform(0.75, 1.0))  # noqa: S311 - jitter, no secret
+
+
+def json_safe(value: Any) -> Any:
+    """The same as JSON can hold it: what is not finite becomes None, tuples become lists."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(name): json_safe(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_safe(one) for one in value]
+    return value
+
+
+def _sample_values(result: TickResult) -> dict[str, Any]:
+    queues = result.collected.queues
+    return {
+        **asdict(queues.counts),
+        "role_id": result.subject.role.id,
+        "at": result.now,
+        "dynos": result.collected.formation.dynos,
+        "queues": {name: asdict(counts) for name, counts in queues.queues.items()} or None,
+    }
+
+
+def _decision_values(result: TickResult) -> dict[str, Any]:
+    decision, subject = result.decision, result.subject
+    error = _error(result)
+    return {
+        "tenant_id": subject.tenant.id,
+        "app_id": subject.app.id,
+        "role_id": subject.role.id,
+        "at": result.now,
+        "settings_version": subject.effective.version,
+        "current": decision.current,
+        "required": decision.required,
+        "desired": decision.desired,
+        "direction": decision.direction,
+        "reason": decision.reason,
+        "outcome": result.actuated.outcome,
+        "explanation": decision.explanation,
+        "error": None if error is None else mask(error)[:1000],
+        "predicted_wait": decision.predicted_wait,
+        "misses_at_maximum": decision.misses_at_maximum,
+        "dynos_to_meet": decision.dynos_to_meet,
+        "next_downscale_at": _instant(decision),
+        "estimates": json_safe(asdict(decision.estimates)),
+        "trail": [json_safe(asdict(step)) for step in decision.trail],
+        "notices": list(decision.notices),
+    }
+
+
+def _error(result: TickResult) -> str | None:
+    """What went wrong outside, in words; the actuator's before the collectors'."""
+    if result.actuated.error is not None:
+        return result.actuated.error
+    collected = result.collected
+    troubles = [collected.queues.trouble, collected.formation.trouble]
+    return " ".join(one.text for one in troubles if one is not None) or None
+
+
+def _instant(decision: Decision) -> datetime | None:
+    at = decision.next_downscale_at
+    return from_unix(at) if at is not None and isfinite(at) else None
+
+
+def _record_broker(session: Session, result: TickResult) -> None:
+    """The broker's failures in a row; of many ticks that failed together only one counts."""
+    broker, reading = result.subject.broker, result.collected.queues
+    if broker is None or reading.answered is None or (reading.answered and not broker.failures):
+        return
+    failures = 0 if reading.answered else broker.failures + 1
+    session.execute(
+        update(Broker)
+        .where(col(Broker.id) == broker.id, col(Broker.failures) == broker.failures)
+        .values(
+            failures=failures,
+            retry_at=result.now + pause_after(failures) if failures else None,
+            note=mask(reading.failure),
+        )
+    )
+
+
+def _record_authorization(session: Session, result: TickResult, pause: timedelta) -> None:
+    app, lost = result.subject.app, result.lost_authorization
+    answered = result.collected.formation.answered
+    if lost is None and (not answered or app.authorization_state == "authorized"):
+        return
+    session.execute(
+        update(App)
+        .where(col(App.id) == app.id)
+        .values(
+            authorization_state="authorized" if lost is None else "needs_authorization",
+            authorization_note="" if lost is None else mask(lost),
+            authorization_retry_at=None if lost is None else result.now + pause,
+        )
+    )
+
+
+def _record_platform_limit(session: Session, result: TickResult) -> None:
+    limit = result.actuated.platform_limit
+    if limit is None:
+        return
+    session.execute(
+        update(Role)
+        .where(col(Role.id) == result.subject.role.id)
+        .values(platform_limit=limit, platform_limit_until=result.now + LIMIT_BELIEVED)
+    )

@@ -1,0 +1,147 @@
+"""What came of a tick? What was collected, decided and done, as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from guv.rabbitmq import QueueCounts
+from guv.scaling import Decision, Sample
+from worker.subject import Subject
+from worker.trouble import Cause, Trouble
+
+
+class Outcome(StrEnum):
+    """What became of a decision."""
+
+    SCALED = "scaled"  # Heroku runs another number now
+    HELD = "held"  # nothing to change
+    SKIPPED = "skipped"  # not asked for: a dry run, or no authorization
+    REFUSED = "refused"  # Heroku said no
+    FAILED = "failed"  # no usable answer, or a fault of ours
+
+
+@dataclass(frozen=True, slots=True)
+class QueueReading:
+    """What the broker said.
+
+    Attributes:
+        counts: The role's queues added up.
+        queues: Each queue's counts by its name.
+        trouble: Why the counts are incomplete.
+        answered: Whether the broker gave any usable answer; None: it was not asked.
+        failure: Why it gave none, in words.
+    """
+
+    counts: QueueCounts = field(default_factory=QueueCounts)
+    queues: Mapping[str, QueueCounts] = field(default_factory=dict)
+    trouble: Trouble | None = None
+    answered: bool | None = None
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FormationReading:
+    """What Heroku said.
+
+    Attributes:
+        quantities: The quantity of each process type.
+        dynos: The quantity of the role's own; None: unknown.
+        trouble: Why it is unknown.
+        answered: Whether Heroku showed the formation.
+        lost: Heroku's words when it refused for want of authorization in this very tick.
+    """
+
+    quantities: Mapping[str, int] = field(default_factory=dict)
+    dynos: int | None = None
+    trouble: Trouble | None = None
+    answered: bool = False
+    lost: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """One sample and where it comes from."""
+
+    sample: Sample
+    queues: QueueReading
+    formation: FormationReading
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether both the messages and the dynos are known."""
+        counts = (self.sample.messages_ready, self.sample.messages_unacknowledged)
+        return None not in counts and self.sample.dynos is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Actuated:
+    """What became of a decision.
+
+    Attributes:
+        outcome: In one word.
+        error: Why it was skipped, refused or failed; Heroku's own words where it refused.
+        quantity: Dynos that Heroku runs after a change; None: nothing was changed.
+        lost: Heroku's words when it refused for want of authorization.
+        platform_limit: Most dynos that Heroku said it allows; None: it did not say.
+    """
+
+    outcome: Outcome
+    error: str | None = None
+    quantity: int | None = None
+    lost: str | None = None
+    platform_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TickResult:
+    """Everything that one tick leaves behind."""
+
+    now: datetime
+    subject: Subject
+    collected: Collected
+    decision: Decision
+    actuated: Actuated
+
+    @property
+    def lost_authorization(self) -> str | None:
+        """Heroku's words when authorization was found lost in this tick."""
+        return self.actuated.lost or self.collected.formation.lost
+
+    @property
+    def troubles(self) -> list[Trouble]:
+        """What is wrong now, at most one trouble per cause."""
+        found = [self.collected.queues.trouble, self.collected.formation.trouble, self._missed()]
+        if self.actuated.lost:
+            found.append(Trouble(Cause.AUTHORIZATION_LOST, self.actuated.lost))
+        return list({one.cause: one for one in reversed(found) if one is not None}.values())
+
+    @property
+    def cleared(self) -> set[Cause]:
+        """Causes that are known to be absent now; what could not be seen is in neither list."""
+        collected = self.collected
+        clear = {
+            Cause.NO_DATA: collected.is_complete,
+            Cause.DEADLINE_MISSED: collected.is_complete,
+            Cause.BROKER_REFUSES: bool(collected.queues.answered),
+            Cause.AUTHORIZATION_LOST: collected.formation.answered,
+        }
+        seen = {trouble.cause for trouble in self.troubles}
+        return {cause for cause, is_clear in clear.items() if is_clear and cause not in seen}
+
+    def _missed(self) -> Trouble | None:
+        """The deadline that the most dynos allowed now cannot meet."""
+        decision, settings = self.decision, self.subject.settings
+        if not decision.misses_at_maximum:
+            return None
+        wait = decision.predicted_wait
+        done = "never" if wait is None or wait == float("inf") else f"in {wait:.0f} s"
+        enough = decision.dynos_to_meet
+        would_do = f"{enough} dynos would do" if enough is not None else "no number would do now"
+        return Trouble(
+            Cause.DEADLINE_MISSED,
+            f"The last waiting message will be done {done}; the deadline is"
+            f" {settings.target_deadline:g} s. {decision.desired} dynos are all that is allowed"
+            f" (maximum_dynos {settings.maximum_dynos}), {decision.required} are required;"
+            f" {would_do}.",
+        )

@@ -1,0 +1,119 @@
+"""What does a worker process keep warm? Connections and keys, built once, passed on."""
+
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Lock
+from uuid import UUID
+
+import httpx
+from sqlalchemy import Engine
+
+from guv.config import Config
+from guv.crypto import Sealer, sealer_from
+from guv.database import make_engine
+from guv.heroku import HerokuClient
+from guv.models import Broker
+from guv.newrelic import EventClient
+from guv.rabbitmq import BrokerClient, parse_broker_url
+
+MOST_BROKER_CLIENTS = 2000  # each keeps about 50 kB and an idle connection
+
+
+class BrokerClients:
+    """One client per broker, kept until its URL changes or too many others were used since.
+
+    Args:
+        sealer: Opens the brokers' URLs.
+        timeout: Seconds that a broker may take for one answer.
+        transport: Replaces the network, for tests.
+    """
+
+    def __init__(
+        self, sealer: Sealer, *, timeout: float, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self._sealer = sealer
+        self._timeout = timeout
+        self._transport = transport
+        self._lock = Lock()
+        self._clients: OrderedDict[UUID, tuple[bytes, BrokerClient]] = OrderedDict()
+
+    def client_of(self, broker: Broker) -> BrokerClient:
+        """The broker's client.
+
+        Raises:
+            ValueError: The stored URL cannot be opened with the configured keys.
+        """
+        with self._lock:
+            known = self._clients.get(broker.id)
+            if known is not None and known[0] == broker.url_sealed:
+                self._clients.move_to_end(broker.id)
+                return known[1]
+            client = self._connect(broker)
+            self._clients[broker.id] = (broker.url_sealed, client)
+            if known is not None:
+                known[1].close()
+            if len(self._clients) > MOST_BROKER_CLIENTS:
+                self._clients.popitem(last=False)[1][1].close()
+            return client
+
+    def close(self) -> None:
+        """Nothing; gives all connections back."""
+        with self._lock:
+            for _, client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
+    def _connect(self, broker: Broker) -> BrokerClient:
+        url = parse_broker_url(self._sealer.open(broker.url_sealed))
+        return BrokerClient(url, timeout=self._timeout, transport=self._transport)
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What every tick of a process stands on."""
+
+    config: Config
+    engine: Engine
+    sealer: Sealer
+    brokers: BrokerClients
+    heroku: HerokuClient
+    events: EventClient
+    threads: ThreadPoolExecutor
+
+    def close(self) -> None:
+        """Nothing; gives all connections back."""
+        self.threads.shutdown()
+        self.brokers.close()
+        self.heroku.close()
+        self.events.close()
+        self.engine.dispose()
+
+
+def build_runtime(config: Config, transport: httpx.BaseTransport | None = None) -> Runtime:
+    """A runtime; nothing connects until it is used.
+
+    Args:
+        config: Our configuration.
+        transport: Replaces the network towards brokers, Heroku and New Relic, for tests.
+    """
+    sealer = sealer_from(config.guv_encryption_keys.get_secret_value())
+    return Runtime(
+        config=config,
+        engine=make_engine(
+            config.sqlalchemy_url,
+            pool_size=config.guv_worker_threads + 1,
+            application="guv worker",
+        ),
+        sealer=sealer,
+        brokers=BrokerClients(sealer, timeout=config.guv_broker_timeout, transport=transport),
+        heroku=HerokuClient(
+            api_url=config.heroku_api_url,
+            id_url=config.heroku_id_url,
+            client_secret=config.guv_oauth_client_secret.get_secret_value(),
+            timeout=config.guv_heroku_timeout,
+            transport=transport,
+        ),
+        events=EventClient(base_url=config.new_relic_events_url, transport=transport),
+        threads=ThreadPoolExecutor(config.guv_worker_threads, thread_name_prefix="tick"),
+    )

@@ -1,0 +1,42 @@
+"""What happens to a role that is due?
+
+Every tick, for every role that is due, guv collects a sample, decides how many dynos the role
+needs, actuates the change, records the decision and notifies when the deadline cannot be met.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from guv.database import session_scope
+from guv.moment import unix_seconds
+from guv.scaling import decide
+from worker.actuators.heroku import actuate
+from worker.collectors import collect
+from worker.notifiers.incidents import update_incidents
+from worker.notifiers.newrelic import send_incidents
+from worker.recorder import record
+from worker.result import TickResult
+from worker.runtime import Runtime
+from worker.subject import read_subject
+from worker.tokens import Access
+
+
+def tick(runtime: Runtime, role_id: UUID, now: datetime) -> TickResult | None:
+    """What came of the role's tick; None: the role was removed meanwhile."""
+    with session_scope(runtime.engine) as session:
+        subject = read_subject(session, role_id, now)
+    if subject is None:
+        return None
+    access = Access(runtime, subject.app, now)
+
+    collected = collect(runtime, access, subject, now)
+    history = (*subject.history, collected.sample)
+    decision = decide(subject.settings, history, unix_seconds(now))
+    actuated = actuate(runtime.heroku, access, subject, collected, decision)
+    result = TickResult(now, subject, collected, decision, actuated)
+
+    with session_scope(runtime.engine) as session:
+        record(session, result, runtime.config.guv_authorization_retry)
+        incidents = update_incidents(session, result, runtime.config.guv_resolve_after)
+    send_incidents(runtime, subject, incidents, now)
+    return result
