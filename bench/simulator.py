@@ -117,8 +117,8 @@ class Result:
     lost: float
     p99: float
     worst: float
-    begun: Sequence[float]
-    done: Sequence[float]
+    begun: "array[float]"
+    done: "array[float]"
     formation: Sequence[tuple[float, int]]
 
     @property
