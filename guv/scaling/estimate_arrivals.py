@@ -8,7 +8,7 @@ from guv.scaling.curve import Curve, published_until
 
 WINDOWS = (15.0, 30.0, 60.0, 120.0, 240.0, 480.0, 960.0)  # seconds, multiples of 5
 CHANGED = 2.5  # standard deviations by which a longer window must differ to be of another time
-MOST_DISPERSION = 10.0
+MOST_DISPERSION = 10.0  # beyond it the arrivals are batches, which no caution covers
 MOST_PERIODS = 24
 FEWEST_PERIODS = 8  # below it the unrest of arrivals cannot be told from chance
 
@@ -47,7 +47,7 @@ def arrivals(curve: Curve, period: float) -> Arrivals | None:
         if best is not None and abs(rate - best[0]) > CHANGED * best[1]:
             break
         best = (rate, stddev)
-    return None if best is None else Arrivals(best[0], best[1], dispersion)
+    return None if best is None else Arrivals(*best, min(dispersion, MOST_DISPERSION))
 
 
 def _windows(curve: Curve) -> list[float]:
@@ -75,4 +75,4 @@ def _dispersion(curve: Curve, period: float) -> float:
         return 1.0
     # Neighbors are compared, not the mean: a slow tide is no unrest.
     squares = sum((a - b) ** 2 for a, b in pairwise(counts))
-    return min(max(squares / (2.0 * (number - 1) * mean), 1.0), MOST_DISPERSION)
+    return max(squares / (2.0 * (number - 1) * mean), 1.0)

@@ -11,6 +11,7 @@ PRIOR_WEIGHT = 1.0
 MOST_STARTS = 8  # the newest ones
 SPREAD = 0.2  # standard deviation of a boot time, as a part of its mean, until measured
 CONTRADICTION = 1.5  # times; a measured value so far off overrules the told one
+SEEN_LATE = 2.5  # seconds after which a broker shows new consumers, on average
 ENOUGH = 2  # starts before it may
 
 
@@ -74,14 +75,17 @@ def _starts(samples: Sequence[Sample], consumers_per_dyno: int) -> list[float]:
 
 
 def _seconds_until_up(samples: Sequence[Sample], index: int, per_dyno: int) -> float | None:
-    level = samples[index].dynos or 0
+    before, level = samples[index - 1].dynos or 0, samples[index].dynos or 0
     asked = samples[index - 1].at
+    # Of several dynos started together, the middle one shows the mean.
+    middle = (before + (level - before + 1) // 2) * per_dyno
     for later in range(index, len(samples)):
         sample = samples[later]
         if sample.dynos is None or sample.dynos < level or sample.consumers is None:
             return None
-        if sample.consumers >= level * per_dyno:
-            return (sample.at + samples[later - 1].at) / 2.0 - asked
+        if sample.consumers >= middle:
+            # It happened since the sample before, and the broker showed it late.
+            return max(1.0, (sample.at + samples[later - 1].at) / 2.0 - SEEN_LATE - asked)
     return None
 
 

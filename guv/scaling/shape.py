@@ -12,7 +12,7 @@ from guv.scaling.windows import Bounds
 
 CUT_COST = 60.0  # dyno-seconds that a person would pay to be spared a cut message
 CUT_WORK = 3.0  # and as many service times
-RARE = 0.01  # part of the running messages that may outlast the grace
+RARE = 0.005  # part of the running messages that may outlast the grace
 GRACE = 30.0  # seconds between the platform's request to stop and its kill
 HOUR = 3600.0
 
@@ -93,13 +93,12 @@ def _worth_waiting(case: Case, running: int) -> float:
     """
     estimates = case.estimates
     mean, spread = estimates.service_time or 1.0, estimates.service_time_stddev or 0.0
-    slots = max(case.current * case.settings.concurrency, 1)
-    busy = min(1.0, running / slots)
-    if busy >= 1.0:
-        return inf
-    loss = CUT_COST + CUT_WORK * mean
-    cut = busy * case.settings.concurrency * outlasting(mean, spread, GRACE)
-    return cut * loss / case.settings.concurrency / (1.0 - busy)
+    lasting = outlasting(mean, spread, GRACE)
+    if lasting < RARE:
+        return 0.0
+    busy = running / max(case.current * case.settings.concurrency, 1)
+    idle = 1.0 - busy
+    return inf if idle <= 0.0 else busy * lasting * (CUT_COST + CUT_WORK * mean) / idle
 
 
 def _spare_for(case: Case) -> float:

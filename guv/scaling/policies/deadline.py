@@ -11,10 +11,11 @@ from guv.scaling.queueing import Load, late_risk, service_time_quantile
 from guv.scaling.supply import Supply, begun, fresh, supply_of, with_dynos
 
 CAUTION = 0.5  # standard deviations of arrivals that far points expect on top of the mean
-RISK_UP = 0.05  # probability of a late message before help can come, above which help is asked
+RISK_UP = 0.025  # probability of a late message before help can come, above which help is asked
 RISK_DOWN = 0.01  # the same for going down, smaller so that the two cannot chase each other
 CHANGE_COST = 20.0  # dyno-seconds that a person would pay to be spared one change
-SEEN_LATE = 5.0  # seconds by which a broker's counts are old
+SEEN_LATE = 3.0  # seconds by which a broker's counts are old
+BOOT_MARGIN = 0.5  # standard deviations by which a boot is expected to be longer than its mean
 EPSILON = 1e-9
 
 
@@ -62,7 +63,7 @@ def outlook(
     """The present supply and what it must keep."""
     waiting = (samples[-1].messages_ready or 0) + (estimates.hoarded or 0)
     slack = patience(settings, estimates)
-    boot = (estimates.boot_time or 0.0) + (estimates.boot_time_stddev or 0.0)
+    boot = (estimates.boot_time or 0.0) + BOOT_MARGIN * (estimates.boot_time_stddev or 0.0)
     tick = estimates.sample_gap or settings.interval
     mean = estimates.service_time or 1.0
     load = Load(
