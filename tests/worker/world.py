@@ -1,0 +1,190 @@
+"""A tenant's whole world on one machine: broker, Heroku, New Relic and database."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+from sqlmodel import Session, col, select
+
+from guv.models import App, Broker, DecisionRow, Incident, Role, SampleRow, Tenant
+from guv.moment import steady_seconds
+from guv.settings.values import Notify
+from sandbox.broker.memory import MemoryAccess
+from sandbox.heroku import model as heroku
+from sandbox.server import Sandbox
+from sandbox.traffic import Fault
+from tests.builders import NOON, a_broker, a_role, a_tenant, an_app
+from worker.result import TickResult
+from worker.runtime import Runtime
+from worker.tick import tick
+
+Row = TypeVar("Row", App, Broker, Role)
+ACCOUNT = {"account_id": 1234567, "license_key": "license-key-marker"}
+
+
+@dataclass
+class MovedClock:
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class World:
+    """One tenant with one app "shop" of process types web and worker, and a role "worker"."""
+
+    sandbox: Sandbox
+    runtime: Runtime
+    clock: MovedClock
+    shop: heroku.App
+    access: MemoryAccess
+    tenant: Tenant
+    app: App
+    broker: Broker
+    role: Role
+
+    def publish(self, messages: int, queue: str = "worker") -> None:
+        """Nothing; so many more messages wait."""
+        self.sandbox.broker.declare(self.access.vhost, queue)
+        for _ in range(messages):
+            self.sandbox.broker.publish(self.access.vhost, queue, b"")
+
+    def tick(self, role: Role | None = None, *, after: float = 10.0) -> TickResult:
+        """What a tick so many seconds later comes to."""
+        self.clock.now += timedelta(seconds=after)
+        result = tick(self.runtime, (role or self.role).id, self.clock.now)
+        assert result is not None
+        return result
+
+    def ticks(self, seconds: float) -> list[TickResult]:
+        """What all the ticks of that time come to, one every 10 seconds."""
+        return [self.tick() for _ in range(round(seconds / 10))]
+
+    def dynos(self, process_type: str = "worker") -> int:
+        """How many dynos Heroku runs."""
+        return self.shop.types[process_type].quantity
+
+    def fail(self, path: str, status: int | None = None, **options: Any) -> None:
+        """Nothing; such calls are answered so until `mend`."""
+        self.sandbox.traffic.add_fault(Fault(path, status=status, **options))
+
+    def mend(self) -> None:
+        """Nothing; all calls are answered as usual."""
+        self.sandbox.traffic.clear_faults()
+
+    def asked(self, method: str, path: str) -> int:
+        """How often that was asked since the start."""
+        return len(self.sandbox.traffic.requests(method, path))
+
+    def decisions(self) -> list[DecisionRow]:
+        """The decisions kept, oldest first."""
+        return self._rows(select(DecisionRow).order_by(col(DecisionRow.at)))
+
+    def samples(self) -> list[SampleRow]:
+        """The samples kept, oldest first."""
+        return self._rows(select(SampleRow).order_by(col(SampleRow.at)))
+
+    def incidents(self) -> list[Incident]:
+        """The incidents kept, oldest first."""
+        return self._rows(select(Incident).order_by(col(Incident.first_seen_at)))
+
+    def stored_app(self) -> App:
+        """The app as it is stored now."""
+        return self._row(App, self.app.id)
+
+    def stored_broker(self) -> Broker:
+        """The app's broker as it is stored now."""
+        return self._row(Broker, self.broker.id)
+
+    def stored_role(self) -> Role:
+        """The role as it is stored now."""
+        return self._row(Role, self.role.id)
+
+    def add_role(self, name: str, **settings: Any) -> Role:
+        """Another role of the same app."""
+        with Session(self.runtime.engine, expire_on_commit=False) as session:
+            role = a_role(session, self.app, name, **settings)
+            session.commit()
+        return role
+
+    def change(self, row: Any, **values: Any) -> None:
+        """Nothing; the stored row has those values."""
+        with Session(self.runtime.engine) as session:
+            stored = session.get_one(type(row), row.id)
+            for name, value in values.items():
+                setattr(stored, name, value)
+            session.add(stored)
+            session.commit()
+
+    def _row(self, table: type[Row], identity: UUID) -> Row:
+        with Session(self.runtime.engine) as session:
+            return session.get_one(table, identity)
+
+    def _rows(self, query: Any) -> list[Any]:
+        with Session(self.runtime.engine) as session:
+            return list(session.exec(query))
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Nothing; it is so, or the test fails."""
+    end = steady_seconds() + seconds
+    while not is_so():
+        assert steady_seconds() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def a_world(
+    sandbox: Sandbox,
+    runtime: Runtime,
+    clock: MovedClock,
+    *,
+    formation: Mapping[str, int] | None = None,
+    **settings: Any,
+) -> World:
+    """A tenant whose role has those settings; nothing waits yet, and pages go to New Relic."""
+    vhost = f"shop-{uuid4().hex[:6]}"
+    access = sandbox.broker.new_vhost(vhost)
+    sandbox.broker.declare(vhost, "worker")
+    shop = sandbox.heroku.new_app(f"shop-{uuid4().hex[:6]}", formation or {"web": 1, "worker": 1})
+    sandbox.new_relic.accounts[str(ACCOUNT["account_id"])] = str(ACCOUNT["license_key"])
+    sealer = runtime.sealer
+    with Session(runtime.engine, expire_on_commit=False) as session:
+        tenant, app = _addon(session, sandbox, runtime, shop)
+        broker = a_broker(session, app, sealer, access.management_url(sandbox.url))
+        role = a_role(session, app, **settings)
+        session.commit()
+    return World(sandbox, runtime, clock, shop, access, tenant, app, broker, role)
+
+
+def a_notify(runtime: Runtime, **target: Any) -> bytes:
+    """A sealed notification target as the API stores it."""
+    Notify.model_validate({"new_relic": {**ACCOUNT, **target}})
+    return runtime.sealer.seal(json.dumps({"new_relic": {**ACCOUNT, "region": "us", **target}}))
+
+
+def _addon(
+    session: Session, sandbox: Sandbox, runtime: Runtime, shop: heroku.App
+) -> tuple[Tenant, App]:
+    """The tenant and its app with tokens that Heroku really issued."""
+    now = sandbox.heroku.clock()
+    addon = sandbox.heroku.new_addon(shop, "premium")
+    grant = sandbox.heroku.authorizations.new_grant(addon, now)
+    tokens = runtime.heroku.exchange_grant(grant.code)
+    tenant = a_tenant(session, id=UUID(str(addon.id)))
+    app = an_app(
+        session,
+        tenant,
+        runtime.sealer,
+        heroku_id=shop.id,
+        name=shop.name,
+        access_token_sealed=runtime.sealer.seal(tokens.access_token),
+        refresh_token_sealed=runtime.sealer.seal(tokens.refresh_token or ""),
+        token_expires_at=now + timedelta(seconds=tokens.expires_in),
+        authorization_state="unknown",
+    )
+    return tenant, app
