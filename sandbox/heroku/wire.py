@@ -76,7 +76,7 @@ def addon_json(addon: AddOn) -> Json:
         "config_vars": sorted(addon.config),
         "plan": _named(f"guv:{addon.plan}"),
         "provider_id": addon.provider_id,
-        "provision_message": addon.message,
+        "provision_message": addon.message or "",
         "state": addon.state.value,
         "web_url": f"https://addons-sso.heroku.com/apps/{app['id']}/addons/{addon.id}",
         "created_at": _time(addon.created_at),
