@@ -1,0 +1,178 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from guv import due
+from guv.crypto import Sealer
+from guv.models import Role, TickSchedule
+from tests.builders import NOON, a_role, a_tenant, an_app
+
+SOON = NOON + timedelta(seconds=1)
+
+
+def roles(session: Session, sealer: Sealer, count: int, **settings: object) -> list[UUID]:
+    """So many roles, all due since noon, with an interval of 10 seconds."""
+    app = an_app(session, a_tenant(session), sealer)
+    made = [a_role(session, app, f"role-{number}", **settings) for number in range(count)]
+    session.commit()
+    return [role.id for role in made]
+
+
+def mark(engine: Engine, now: datetime, most: int = 1000) -> list[UUID]:
+    with engine.begin() as connection:
+        return due.mark_queued(connection, now, most)
+
+
+def claim(engine: Engine, ids: list[UUID], now: datetime) -> list[UUID]:
+    with engine.begin() as connection:
+        return due.claim(connection, ids, now)
+
+
+def due_at(engine: Engine, role: UUID) -> datetime:
+    with Session(engine) as session:
+        return session.get_one(TickSchedule, role).due_at
+
+
+def test_a_due_role_is_queued_once(engine: Engine, session: Session, sealer: Sealer) -> None:
+    [role] = roles(session, sealer, 1)
+    assert mark(engine, SOON) == [role]
+    assert mark(engine, SOON) == []
+
+
+def test_a_role_is_not_due_before_its_time(
+    engine: Engine, session: Session, sealer: Sealer
+) -> None:
+    roles(session, sealer, 1)
+    assert mark(engine, NOON - timedelta(milliseconds=1)) == []
+
+
+def test_the_latest_are_queued_first_and_no_more_than_wanted(
+    engine: Engine, session: Session, sealer: Sealer
+) -> None:
+    ids = roles(session, sealer, 4)
+    for late, role in enumerate(ids):
+        session.get_one(TickSchedule, role).due_at = NOON - timedelta(seconds=late)
+    session.commit()
+    assert set(mark(engine, SOON, most=2)) == set(ids[2:])
+
+
+def test_a_queued_role_that_nobody_claimed_is_queued_again_after_its_lease(
+    engine: Engine, session: Session, sealer: Sealer
+) -> None:
+    [role] = roles(session, sealer, 1)
+    mark(engine, SOON)
+    assert mark(engine, SOON + timedelta(seconds=due.LEASE_S - 0.1)) == []
+    assert mark(engine, SOON + timedelta(seconds=due.LEASE_S)) == [role]
+
+
+def test_what_could_not_be_enqueued_is_due_again_at_once(
+    engine: Engine, session: Session, sealer: Sealer
+) -> None:
+    [role] = roles(session, sealer, 1)
+    marked = mark(engine, SOON)
+    with engine.begin() as connection:
+        due.unmark_queued(connection, marked)
+    assert mark(engine, SOON) == [role]
+
+
+def test_a_claimed_role_is_due_again_an_interval_later(
+    engine: Engine, session: Session, sealer: Sealer
+) -> None:
+    [role] = roles(session, sealer, 1)
+    assert claim(engine, [role], SOON) == [role]
+    assert due_at(engine, role) == NOON + timedelta(seconds=10)  # no drift by the second it waited
+
+
+def test_a_role_cannot_be_claimed_twice(engine: Engine, session: Session, sealer: Sealer) -> None:
+    [role] = roles(session, sealer, 1)
+    claim(engine, [role], SOON)
+    assert claim(engine, [role], SOON) == []
+
+
+def test_a_claim_ends_the_lease(engine: Engine, session: Session, sealer: Sealer) -> None:
+    [role] = roles(session, sealer, 1)
+    mark(engine, SOON)
+    claim(engine, [role], SOON)
+    assert mark(engine, NOON + timedelta(seconds=10)) == [role]
+
+
+def test_a_missed_stretch_is_not_caught_up_and_its_roles_come_back_spread(
+    engine: Engine, session: Session, sealer: Sealer
+) -> None:
+    ids = roles(session, sealer, 40)
+    back = NOON + timedelta(hours=3)
+    claim(engine, ids, back)
+    instants = [due_at(engine, role) for role in ids]
+    assert all(back <= instant <= back + timedelta(seconds=10) for instant in instants)
+    assert max(instants) - min(instants) > timedelta(seconds=5)
+
+
+def test_a_removed_role_is_neither_queued_nor_claimed(
+    engine: Engine, session: Session, sealer: Sealer
+) -> None:
+    [role] = roles(session, sealer, 1)
+    session.get_one(TickSchedule, role).enabled = False
+    session.commit()
+    assert (mark(engine, SOON), claim(engine, [role], SOON)) == ([], [])
+
+
+@pytest.mark.parametrize("ids", [[], [UUID(int=1)]])
+def test_what_is_not_there_is_not_claimed(engine: Engine, ids: list[UUID]) -> None:
+    assert claim(engine, ids, SOON) == []
+
+
+def test_a_role_that_another_transaction_holds_is_skipped_and_not_waited_for(
+    engine: Engine, session: Session, sealer: Sealer
+) -> None:
+    [role] = roles(session, sealer, 1)
+    with engine.begin() as connection:
+        assert due.claim(connection, [role], SOON) == [role]
+        assert claim(engine, [role], SOON) == []
+
+
+def test_of_many_claims_at_the_same_time_one_gets_each_role(
+    engine: Engine, session: Session, sealer: Sealer
+) -> None:
+    ids = roles(session, sealer, 30)
+    with ThreadPoolExecutor(12) as threads:
+        found = [
+            role
+            for claimed in threads.map(lambda _: claim(engine, ids, SOON), range(24))
+            for role in claimed
+        ]
+    assert sorted(found) == sorted(ids)
+
+
+def test_of_many_clocks_at_the_same_time_one_queues_each_role(
+    engine: Engine, session: Session, sealer: Sealer
+) -> None:
+    ids = roles(session, sealer, 30)
+    with ThreadPoolExecutor(8) as threads:
+        found = [
+            role
+            for marked in threads.map(lambda _: mark(engine, SOON), range(8))
+            for role in marked
+        ]
+    assert sorted(found) == sorted(ids)
+
+
+def test_the_lag_is_that_of_the_latest_role(
+    engine: Engine, session: Session, sealer: Sealer
+) -> None:
+    roles(session, sealer, 2)
+    with engine.begin() as connection:
+        assert due.lag(connection, NOON + timedelta(seconds=7)) == 7.0
+        assert due.lag(connection, NOON - timedelta(seconds=7)) == 0.0
+
+
+def test_a_tick_schedule_ends_with_its_role(
+    engine: Engine, session: Session, sealer: Sealer
+) -> None:
+    [role] = roles(session, sealer, 1)
+    session.delete(session.get_one(Role, role))
+    session.commit()
+    assert mark(engine, SOON) == []
