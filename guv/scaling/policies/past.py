@@ -4,7 +4,7 @@ Every function takes samples from old to new and reads no more of them than it n
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 from guv.scaling.model import Sample
@@ -46,12 +46,6 @@ def last_change(samples: Sequence[Sample], direction: int = 0) -> float | None:
 def is_resting(changed_at: float | None, rest: float, now: float) -> bool:
     """Whether fewer than `rest` seconds have gone by since the change; never without a change."""
     return changed_at is not None and now - changed_at < rest
-
-
-def lasts(samples: Sequence[Sample], times: int, holds: Callable[[Sample], bool]) -> bool:
-    """Whether something holds in each of the last `times` samples (at least the present one)."""
-    recent = samples[-max(1, times) :]
-    return len(recent) >= times and all(holds(sample) for sample in recent)
 
 
 class Ages:

@@ -25,7 +25,7 @@ TARGET = Number("target", 0.0, "s", "time in which the backlog is to be done; 0:
 PARAMETERS: tuple[Parameter, ...] = (TARGET,)
 
 DEFAULT_PROCESSING = 10.0  # seconds, as in 0.3
-CERTAIN = 0.999999  # a percentile of 100 would ask for infinity
+CERTAIN = 100.0  # percent; no time is enough for it
 
 
 def proportional(settings: Settings, samples: Sequence[Sample], _: Estimates, __: float) -> Wish:
@@ -46,7 +46,7 @@ def proportional(settings: Settings, samples: Sequence[Sample], _: Estimates, __
 def estimated_dynos(settings: Settings, messages: int) -> int:
     """The dynos that `messages` ask for, within the bounds; the maximum wins over the minimum."""
     processing = _processing(settings)
-    rounds = ceil(messages / settings.concurrency)
+    rounds = ceil(messages / max(1, settings.concurrency))
     available = max(processing, target(settings) - processing)
     dynos = ceil(rounds * processing / available)
     return min(max(dynos, settings.minimum_dynos), settings.maximum_dynos)
@@ -58,8 +58,9 @@ def target(settings: Settings) -> float:
         return TARGET.of(settings)
     processing = _processing(settings)
     stddev = settings.processing_time_stddev or processing / 2
-    share = min(settings.percentile / 100, CERTAIN)
-    seconds = settings.target_deadline - NormalDist().inv_cdf(share) * stddev
+    if settings.percentile >= CERTAIN:
+        return processing + 0.01
+    seconds = settings.target_deadline - NormalDist().inv_cdf(settings.percentile / 100) * stddev
     return seconds if seconds > processing else processing + 0.01
 
 

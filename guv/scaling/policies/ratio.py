@@ -12,7 +12,7 @@ from math import ceil
 
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.policies.parameters import Flag, Number, Parameter
-from guv.scaling.policies.past import backlog, is_resting, last_change, lasts, window
+from guv.scaling.policies.past import backlog, is_resting, last_change, window
 
 PER_DYNO = Number("messages_per_dyno", 100.0, "messages", "backlog that one dyno is for", 1e-3)
 COUNT_RUNNING = Flag("count_running", default=True, meaning="count messages being worked on, too")
@@ -61,7 +61,7 @@ def _up(settings: Settings, samples: Sequence[Sample], wanted: int, now: float) 
     current = samples[-1].dynos or 0
     if is_resting(last_change(samples, 1), REST_UP.of(settings), now):
         return Wish(current, Reason.COOLDOWN, f"{wanted} are wanted, but it went up just now")
-    if not lasts(samples, int(UP_AFTER.of(settings)), lambda old: _asks(settings, old) > 0):
+    if not _lasts(settings, samples, int(UP_AFTER.of(settings)), 1):
         return Wish(current, Reason.STABILIZED, f"{wanted} are wanted, but not for long")
     return Wish(wanted, Reason.BACKLOG, f"the backlog asks for {wanted}")
 
@@ -72,16 +72,25 @@ def _down(settings: Settings, samples: Sequence[Sample], wanted: int, now: float
         return Wish(current, Reason.BUSY, "the queue is not empty")
     if is_resting(last_change(samples, -1), REST_DOWN.of(settings), now):
         return Wish(current, Reason.COOLDOWN, f"{wanted} are enough, but it went down just now")
-    if not lasts(samples, int(DOWN_AFTER.of(settings)), lambda old: _asks(settings, old) < 0):
+    if not _lasts(settings, samples, int(DOWN_AFTER.of(settings)), -1):
         return Wish(current, Reason.STABILIZED, f"{wanted} are enough, but not for long")
     return Wish(wanted, Reason.IDLE, f"the backlog asks for {wanted}")
 
 
-def _asks(settings: Settings, sample: Sample) -> int:
-    """Dynos more (or, negative, fewer) than there were that a sample on its own asked for."""
-    messages = _count(settings, sample)
-    if messages is None or sample.dynos is None:
+def _lasts(settings: Settings, samples: Sequence[Sample], times: int, direction: int) -> bool:
+    """Whether each of the last `times` samples, being the present, asked for that direction."""
+    ends = range(len(samples), len(samples) - times, -1)
+    return times <= len(samples) and all(
+        _asked(settings, samples[:end]) * direction > 0 for end in ends
+    )
+
+
+def _asked(settings: Settings, samples: Sequence[Sample]) -> int:
+    """Dynos more (or, negative, fewer) than there were that were asked for at the last sample."""
+    present = samples[-1]
+    wanted = wanted_dynos(settings, samples, present.at)
+    if wanted is None or present.dynos is None:
         return 0
-    if ONLY_EMPTY.of(settings) and messages and _dynos(settings, messages) < sample.dynos:
-        return 0
-    return _dynos(settings, messages) - sample.dynos
+    if ONLY_EMPTY.of(settings) and _count(settings, present):
+        return max(0, wanted - present.dynos)
+    return wanted - present.dynos
