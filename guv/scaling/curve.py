@@ -3,27 +3,33 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from math import inf
 
 from guv.scaling.model import Sample
-from guv.scaling.readings import backlog_of, is_counted
+from guv.scaling.readings import backlog_of
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Messages published until each instant, from an arbitrary start.
+    """Messages published until each instant, counted back from the last instant.
 
     Attributes:
         times: Unix seconds, rising.
-        totals: Messages published until then, never falling.
+        totals: Messages published until then, never falling; 0 at the last instant.
     """
 
     times: Sequence[float]
     totals: Sequence[float]
 
 
-def published_curve(samples: Sequence[Sample], slots_per_second: float, concurrency: int) -> Curve:
-    """The curve of published messages that the counted samples show.
+def published_curve(
+    samples: Sequence[Sample],
+    slots_per_second: float,
+    concurrency: int,
+    since: float,
+    messages: float = inf,
+) -> Curve:
+    """The curve of published messages that the counted samples show, back to where it is needed.
 
     The difference of two published counters counts; where a counter is missing or was reset, the
     change of the backlog and what was served meanwhile stand in for it.
@@ -33,14 +39,24 @@ def published_curve(samples: Sequence[Sample], slots_per_second: float, concurre
         slots_per_second: What one busy slot serves per second (1 / service time), for samples
             without any counter.
         concurrency: Slots per dyno.
+        since: Unix seconds; what was published before does not matter,
+        messages: or nothing before the last so many messages.
     """
-    counted = [sample for sample in samples if is_counted(sample)]
+    times: list[float] = []
+    totals: list[float] = []
+    after: Sample | None = None
     total = 0.0
-    totals = [0.0]
-    for before, after in pairwise(counted):
-        total += arrived(before, after, slots_per_second, concurrency)
+    for sample in reversed(samples):
+        if sample.messages_ready is None or sample.messages_unacknowledged is None:
+            continue
+        if after is not None:
+            total -= arrived(sample, after, slots_per_second, concurrency)
+        times.append(sample.at)
         totals.append(total)
-    return Curve([sample.at for sample in counted], totals[: len(counted)])
+        if sample.at < since or -total > messages:
+            break
+        after = sample
+    return Curve(times[::-1], totals[::-1])
 
 
 def arrived(before: Sample, after: Sample, slots_per_second: float, concurrency: int) -> float:

@@ -6,6 +6,7 @@ from math import sqrt
 
 from guv.scaling.curve import Curve, published_at
 
+SLOPE_LASTS = 120.0  # seconds
 MOST_POINTS = 32  # known points; more cost time and say nothing new
 
 
@@ -23,13 +24,13 @@ class Flow:
 
     Attributes:
         rate: Messages per second.
-        stddev: Uncertainty of the rate.
+        slope: Change of the rate, messages per second and second.
         dispersion: Variance of arrivals by their mean.
         caution: Standard deviations by which more are expected than the mean.
     """
 
     rate: float
-    stddev: float
+    slope: float
     dispersion: float
     caution: float
 
@@ -73,6 +74,7 @@ def coming_points(
 
 def expected(flow: Flow, seconds: float) -> float:
     """Messages expected within that time, with the flow's caution on top."""
-    mean = flow.rate * seconds
-    variance = flow.dispersion * mean + (flow.stddev * seconds) ** 2
-    return mean + flow.caution * sqrt(variance)
+    # A slope is not believed for longer than it was seen.
+    mean = flow.rate * seconds + flow.slope * seconds * min(seconds, SLOPE_LASTS) / 2.0
+    mean = max(0.0, mean)
+    return mean + flow.caution * sqrt(flow.dispersion * mean)

@@ -1,9 +1,10 @@
 """What does the history say about the work? All estimates in one value."""
 
 from collections.abc import Sequence
+from math import inf
 
 from guv.scaling.curve import Curve, published_curve
-from guv.scaling.estimate_arrivals import arrivals
+from guv.scaling.estimate_arrivals import MOST_PERIODS, WINDOWS, arrivals
 from guv.scaling.estimate_boot import boot, consumers_per_dyno
 from guv.scaling.estimate_service import service
 from guv.scaling.model import Estimates, Sample, Settings
@@ -22,11 +23,15 @@ def estimate(settings: Settings, samples: Sequence[Sample]) -> Estimates:
     start = boot(settings, samples, per_dyno)
     last, gap = samples[-1], usual_gap(samples, settings.interval)
     up = dynos_up(samples, per_dyno, start.mean)
-    flow = arrivals(published_curve(samples, 1.0 / time.mean, settings.concurrency), start.mean)
+    period = max(start.mean, gap)
+    since = last.at - max(WINDOWS[-1], (MOST_PERIODS + 1) * period)
+    curve = published_curve(samples, 1.0 / time.mean, settings.concurrency, since)
+    flow = arrivals(curve, period)
     running = _running(last, up, settings.concurrency)
     return Estimates(
         arrival_rate=flow.rate if flow else None,
         arrival_rate_stddev=flow.stddev if flow else None,
+        arrival_slope=flow.slope if flow else 0.0,
         arrival_dispersion=flow.dispersion if flow else 1.0,
         departure_rate=_departures(samples),
         service_time=time.mean,
@@ -44,22 +49,34 @@ def estimate(settings: Settings, samples: Sequence[Sample]) -> Estimates:
     )
 
 
-def curve_of(settings: Settings, samples: Sequence[Sample], estimates: Estimates) -> Curve:
-    """The curve of published messages, for policies that look at ages."""
-    return published_curve(samples, 1.0 / (estimates.service_time or 1.0), settings.concurrency)
+def waiting_of(samples: Sequence[Sample], estimates: Estimates) -> int:
+    """Messages that have not begun: ready, or hoarded by a consumer."""
+    return (samples[-1].messages_ready or 0) + (estimates.hoarded or 0)
 
 
-def asked_at(samples: Sequence[Sample], level: int) -> float:
-    """When the formation was last asked to reach that many dynos, Unix seconds.
+def waiting_curve(settings: Settings, samples: Sequence[Sample], estimates: Estimates) -> Curve:
+    """The curve of published messages as far back as the waiting ones reach."""
+    pace = 1.0 / (estimates.service_time or 1.0)
+    waiting = waiting_of(samples, estimates)
+    return published_curve(samples, pace, settings.concurrency, -inf, waiting)
 
-    A change is first seen by the sample after it, so it was asked for at the sample before; the
-    first sample's own dynos count as asked for long ago.
+
+def asked_at(samples: Sequence[Sample], lowest: int, highest: int) -> list[float]:
+    """When the formation was asked to reach each level from lowest to highest, Unix seconds.
+
+    A change is first seen by the sample after it, so it was asked for at the sample before; what
+    the first sample has was asked for long ago.
     """
-    for index in range(len(samples) - 1, -1, -1):
-        dynos = samples[index].dynos
-        if dynos is not None and dynos < level:
-            return samples[index].at
-    return float("-inf")
+    asked: list[float] = []
+    for sample in reversed(samples):
+        dynos = sample.dynos
+        while dynos is not None and dynos < highest >= lowest:
+            asked.append(sample.at)
+            highest -= 1
+        if highest < lowest:
+            break
+    asked += [-inf] * (highest - lowest + 1)
+    return asked[::-1]
 
 
 def dynos_up(samples: Sequence[Sample], per_dyno: int, boot_time: float) -> int | None:

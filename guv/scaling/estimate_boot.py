@@ -8,6 +8,7 @@ from guv.scaling.sound import PRIOR_BOOT_TIME
 
 TOLD_WEIGHT = 2.0  # a told value counts as much as so many measured starts
 PRIOR_WEIGHT = 1.0
+RECENT = 128  # samples that show how many consumers a dyno has
 MOST_STARTS = 8  # the newest ones
 SPREAD = 0.2  # standard deviation of a boot time, as a part of its mean, until measured
 CONTRADICTION = 1.5  # times; a measured value so far off overrules the told one
@@ -51,9 +52,7 @@ def boot(settings: Settings, samples: Sequence[Sample], consumers_per_dyno: int)
 
 def consumers_per_dyno(samples: Sequence[Sample], concurrency: int) -> int:
     """Consumers that one dyno subscribes, 1 or more: what full formations showed, else 1."""
-    ratios = sorted(
-        s.consumers / s.dynos for s in samples if s.consumers and s.dynos and s.dynos > 0
-    )
+    ratios = sorted(s.consumers / s.dynos for s in samples[-RECENT:] if s.consumers and s.dynos)
     if not ratios:
         return 1
     usual = ratios[(3 * len(ratios)) // 4]
@@ -78,7 +77,7 @@ def _seconds_until_up(samples: Sequence[Sample], index: int, per_dyno: int) -> f
     before, level = samples[index - 1].dynos or 0, samples[index].dynos or 0
     asked = samples[index - 1].at
     # Of several dynos started together, the middle one shows the mean.
-    middle = (before + (level - before + 1) // 2) * per_dyno
+    middle = (before + (level - before) // 2 + 1) * per_dyno
     for later in range(index, len(samples)):
         sample = samples[later]
         if sample.dynos is None or sample.dynos < level or sample.consumers is None:

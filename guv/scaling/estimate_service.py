@@ -1,6 +1,6 @@
 """How long does a message take? Service time from busy slots and finished messages."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import log, sqrt
 
@@ -14,6 +14,8 @@ PRIOR_ERROR = 1.0
 ENOUGH = 20.0  # finished messages before a measured value may overrule a told one
 WANTED_ERROR = 0.04  # the estimate looks back until it is as good as this, as a part of it
 CONTRADICTION = 3.0  # standard errors
+HALF = 0.5
+RECENT = 96  # samples that are all looked at
 LEAST_CONTRADICTION = 0.25  # of the told value; smaller differences are averaged in
 
 
@@ -36,11 +38,21 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Slot-seconds worked and messages finished in a stretch of the history."""
+    """Work done in a stretch of the history.
+
+    Attributes:
+        slot_seconds: Seconds that slots were busy, added up.
+        finished: Messages finished.
+        seen: Messages that the estimate rests on. How many run is read at the samples' instants
+            only; so a stretch counts in full while every slot was busy, and else with the
+            messages that were seen running.
+        saturated: Those of `finished` for which every slot was busy.
+    """
 
     slot_seconds: float
     finished: float
-    is_exact: bool
+    seen: float
+    saturated: float
 
 
 def service(settings: Settings, samples: Sequence[Sample], consumers_per_dyno: int) -> Service:
@@ -71,41 +83,51 @@ def _variation(settings: Settings, prior: float) -> float:
 def _weighed(
     prior: float, told: float | None, work: Work, variation: float
 ) -> tuple[float, str, str]:
-    # A told value counts as much as the measured messages that would be as exact.
-    weight = (variation / (PRIOR_ERROR if told is None else TOLD_ERROR)) ** 2
     source = "prior" if told is None else "told"
-    if work.finished < 1.0:
+    if work.finished < 1.0 or work.seen < 1.0:
         return prior, source, ""
     measured = work.slot_seconds / work.finished
-    name = "measured" if work.is_exact else "upper_bound"
-    error = max(LEAST_CONTRADICTION, CONTRADICTION * variation / sqrt(work.finished))
-    if work.finished >= ENOUGH and measured > 0 and abs(log(measured / prior)) > error:
+    name = "measured" if work.saturated > work.finished / 2.0 else "upper_bound"
+    error = max(LEAST_CONTRADICTION, CONTRADICTION * variation / sqrt(work.seen))
+    if work.seen >= ENOUGH and measured > 0 and abs(log(measured / prior)) > error:
         text = f"messages take {measured:.3g} s as measured, not {prior:.3g} s as told"
         return measured, name, text if told is not None else ""
-    mean = (weight * prior + work.slot_seconds) / (weight + work.finished)
-    return mean, name if work.finished > weight else source, ""
+    # A told value counts as much as the measured messages that would be as exact.
+    weight = (variation / (PRIOR_ERROR if told is None else TOLD_ERROR)) ** 2
+    share = weight / (weight + work.seen)
+    return share * prior + (1.0 - share) * measured, name if share < HALF else source, ""
 
 
 def _worked(
     samples: Sequence[Sample], concurrency: int, consumers_per_dyno: int, wanted: float
 ) -> Work:
-    counted = [sample for sample in samples if is_counted(sample)]
-    seconds = finished = exact = 0.0
-    running = [_running(s, concurrency, consumers_per_dyno) for s in counted]
-    for index in range(len(counted) - 1, 0, -1):
-        before, after = counted[index - 1], counted[index]
-        served = _served(before, after)
-        if served is None:
+    seconds = finished = seen = saturated = 0.0
+    after: Sample | None = None
+    running_after = 0
+    for before in _back(samples):
+        if not is_counted(before):
             continue
-        span = after.at - before.at
-        seconds += span * (running[index] + running[index - 1]) / 2.0
-        # A message that began is half done on average: it counts as half.
-        served += (running[index] - running[index - 1]) / 2.0
-        finished += served
-        exact += served if before.messages_ready and after.messages_ready else 0.0
-        if finished >= wanted:
-            break
-    return Work(seconds, max(0.0, finished), exact > finished / 2.0)
+        running = _running(before, concurrency, consumers_per_dyno)
+        served = None if after is None else _served(before, after)
+        if after is not None and served is not None:
+            seconds += (after.at - before.at) * (running_after + running) / 2.0
+            finished += served
+            is_full = bool(before.messages_ready and after.messages_ready)
+            seen += served if is_full else min(served, running)
+            saturated += served if is_full else 0.0
+            if seen >= wanted:
+                break
+        after, running_after = before, running
+    # A message that began is half done on average: it counts as half.
+    first = 0 if not samples else _running(samples[-1], concurrency, consumers_per_dyno)
+    finished += (first - running_after) / 2.0
+    return Work(seconds, max(0.0, finished), seen, saturated)
+
+
+def _back(samples: Sequence[Sample]) -> Iterator[Sample]:
+    """From new to old, all of the recent samples and every fourth of the older ones."""
+    yield from samples[: -RECENT - 1 : -1]
+    yield from samples[-RECENT - 4 :: -4]
 
 
 def _running(sample: Sample, concurrency: int, consumers_per_dyno: int) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from guv.scaling.deadline_curve import known_points
-from guv.scaling.estimate import curve_of
+from guv.scaling.estimate import waiting_curve, waiting_of
 from guv.scaling.model import Estimates, Sample, Settings
 from guv.scaling.queueing import service_time_quantile
 from guv.scaling.supply import Supply, begun, fresh, seconds_to_begin, supply_of, with_dynos
@@ -31,7 +31,7 @@ def predict(
 ) -> Prediction:
     """The prediction for the messages that wait now, from the present sample on."""
     last = samples[-1]
-    waiting = (last.messages_ready or 0) + (estimates.hoarded or 0)
+    waiting = waiting_of(samples, estimates)
     present = supply_of(settings, samples, estimates)
     supply = _with(present, last.dynos or 0, desired, estimates.boot_time or 0.0)
     mean = estimates.service_time or 1.0
@@ -39,7 +39,7 @@ def predict(
     if not waiting and estimates.running:
         wait = mean
     slack = settings.target_deadline - _longest(settings, estimates)
-    points = known_points(curve_of(settings, samples, estimates), last.at, waiting, slack)
+    points = known_points(waiting_curve(settings, samples, estimates), last.at, waiting, slack)
     missing = [(p.messages - begun(supply, p.seconds), p.seconds) for p in points]
     late = [pair for pair in missing if pair[0] > 0.5]  # noqa: PLR2004 - half a message
     most = max(

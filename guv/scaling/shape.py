@@ -10,8 +10,8 @@ from guv.scaling.policies import Policy
 from guv.scaling.queueing import outlasting
 from guv.scaling.windows import Bounds
 
-CUT_COST = 60.0  # dyno-seconds that a person would pay to be spared a cut message
-CUT_WORK = 3.0  # and as many service times
+CUT_COST = 100.0  # dyno-seconds that a person would pay to be spared a cut message
+CUT_WORK = 6.0  # and as many service times
 RARE = 0.005  # part of the running messages that may outlast the grace
 GRACE = 30.0  # seconds between the platform's request to stop and its kill
 HOUR = 3600.0

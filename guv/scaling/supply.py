@@ -39,8 +39,7 @@ def supply_of(settings: Settings, samples: Sequence[Sample], estimates: Estimate
     now = samples[-1].at
     boot_time = estimates.boot_time or 0.0
     boots = tuple(
-        _remaining(asked_at(samples, level) + boot_time - now, boot_time)
-        for level in range(up + 1, dynos + 1)
+        _remaining(asked + boot_time - now, boot_time) for asked in asked_at(samples, up + 1, dynos)
     )
     return Supply(
         busy=running,

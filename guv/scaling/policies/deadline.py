@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import ceil, floor, inf, sqrt
 
 from guv.scaling.deadline_curve import Flow, Point, coming_points, known_points
-from guv.scaling.estimate import curve_of
+from guv.scaling.estimate import waiting_curve, waiting_of
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.queueing import Load, late_risk, service_time_quantile
 from guv.scaling.supply import Supply, begun, fresh, supply_of, with_dynos
@@ -15,6 +15,7 @@ RISK_UP = 0.025  # probability of a late message before help can come, above whi
 RISK_DOWN = 0.01  # the same for going down, smaller so that the two cannot chase each other
 CHANGE_COST = 20.0  # dyno-seconds that a person would pay to be spared one change
 SEEN_LATE = 3.0  # seconds by which a broker's counts are old
+DOUBT = 0.5  # standard deviations by which the rate is expected to be higher than it seems
 BOOT_MARGIN = 0.5  # standard deviations by which a boot is expected to be longer than its mean
 EPSILON = 1e-9
 
@@ -61,20 +62,22 @@ def outlook(
     settings: Settings, samples: Sequence[Sample], estimates: Estimates, now: float
 ) -> Outlook:
     """The present supply and what it must keep."""
-    waiting = (samples[-1].messages_ready or 0) + (estimates.hoarded or 0)
+    waiting = waiting_of(samples, estimates)
     slack = patience(settings, estimates)
     boot = (estimates.boot_time or 0.0) + BOOT_MARGIN * (estimates.boot_time_stddev or 0.0)
     tick = estimates.sample_gap or settings.interval
     mean = estimates.service_time or 1.0
+    rate = estimates.arrival_rate or 0.0
+    doubt = DOUBT * (estimates.arrival_rate_stddev or 0.0) if rate else 0.0
     load = Load(
-        rate=estimates.arrival_rate or 0.0,
+        rate=rate + doubt + max(0.0, estimates.arrival_slope) * (boot + tick),
         dispersion=estimates.arrival_dispersion,
         service_time=mean,
         variation=(estimates.service_time_stddev or 0.0) / mean,
     )
-    flow = Flow(load.rate, 0.0, load.dispersion, CAUTION)
+    flow = Flow(rate, estimates.arrival_slope, load.dispersion, CAUTION)
     horizon = 2.0 * (boot + tick) + slack
-    known = known_points(curve_of(settings, samples, estimates), now, waiting, slack)
+    known = known_points(waiting_curve(settings, samples, estimates), now, waiting, slack)
     coming = coming_points(flow, waiting, slack, horizon, max(tick, horizon / 16.0))
     supply = supply_of(settings, samples, estimates)
     dynos = samples[-1].dynos or 0
