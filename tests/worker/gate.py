@@ -1,0 +1,59 @@
+"""A port in front of a server that can be shut and opened again while processes use it."""
+
+import socket
+import threading
+from contextlib import suppress
+from urllib.parse import urlsplit, urlunsplit
+
+
+class Gate:
+    """Forwards connections of its own port to a server; shut, it ends them and takes no more."""
+
+    def __init__(self, server_url: str) -> None:
+        parts = urlsplit(server_url)
+        self._target = (parts.hostname or "127.0.0.1", parts.port or 0)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._port = self._listener.getsockname()[1]
+        self._open: list[socket.socket] = []
+        self.is_shut = False
+        self.url = urlunsplit(parts._replace(netloc=f"127.0.0.1:{self._port}"))
+        threading.Thread(target=self._serve, args=(self._listener,), daemon=True).start()
+
+    def shut(self) -> None:
+        """Nothing; all connections end, and new ones end at once."""
+        self.is_shut = True
+        for side in self._open:
+            with suppress(OSError):
+                side.shutdown(socket.SHUT_RDWR)
+        self._open.clear()
+
+    def open(self) -> None:
+        """Nothing; new connections are forwarded."""
+        self.is_shut = False
+
+    def close(self) -> None:
+        """Nothing; for good."""
+        self.shut()
+        self._listener.close()
+
+    def _serve(self, listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                if self.is_shut:
+                    client.close()
+                    continue
+                server = socket.create_connection(self._target)
+                self._open += [client, server]
+                for source, sink in ((client, server), (server, client)):
+                    threading.Thread(target=_forward, args=(source, sink), daemon=True).start()
+
+
+def _forward(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+    for side in (source, sink):
+        with suppress(OSError):
+            side.shutdown(socket.SHUT_RDWR)
+    source.close()

@@ -1,0 +1,192 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from guv.config import Config
+from guv.moment import steady_seconds
+from tests.worker.gate import Gate
+from tests.worker.world import World, wait_until
+from worker.clock import HEARTBEAT
+
+MakeWorld = Callable[..., World]
+ROOT = Path(__file__).parent.parent.parent
+
+
+class Running:
+    """A process of ours and what it wrote."""
+
+    def __init__(self, module: str, environment: dict[str, str], log: Path) -> None:
+        self.log = log
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", module],
+                cwd=ROOT,
+                env={**os.environ, **environment},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def text(self) -> str:
+        return self.log.read_text()
+
+    def events(self) -> list[str]:
+        return [json.loads(line)["event"] for line in self.text().splitlines()]
+
+    def stop(self) -> float:
+        """Seconds from SIGTERM to the end."""
+        start = steady_seconds()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(20)
+        return steady_seconds() - start
+
+
+@pytest.fixture
+def gate(redis_url: str) -> Iterator[Gate]:
+    gate = Gate(redis_url)
+    yield gate
+    gate.close()
+
+
+@pytest.fixture
+def start(outside_config: Config, gate: Gate, tmp_path: Path) -> Iterator[Callable[[str], Running]]:
+    """Starts a module as a process with that configuration, its Redis behind the gate."""
+    environment = {
+        name.upper(): _text(getattr(outside_config, name)) for name in Config.model_fields
+    }
+    environment |= {"REDIS_URL": gate.url, "GUV_WORKER_PROCESSES": "1", "GUV_CLOCK_BEAT": "0.1"}
+    environment = {name: value for name, value in environment.items() if value}
+    started: list[Running] = []
+
+    def run(module: str) -> Running:
+        started.append(Running(module, environment, tmp_path / f"{module}-{len(started)}.log"))
+        return started[-1]
+
+    yield run
+    for one in started:
+        one.process.kill()
+        one.process.wait()
+
+
+def _text(value: Any) -> str:
+    secret = getattr(value, "get_secret_value", None)
+    return "" if value is None else str(secret() if secret else value)
+
+
+def beats(redis_url: str) -> Callable[[], bool]:
+    """Whether the clock has told of a new beat since the last look."""
+    with Redis.from_url(redis_url) as redis:
+        redis.delete(HEARTBEAT)
+    return lambda: Redis.from_url(redis_url).get(HEARTBEAT) is not None
+
+
+def test_the_clock_stops_within_a_second(start: Callable[[str], Running], redis_url: str) -> None:
+    clock = start("worker.clock")
+    wait_until(beats(redis_url))
+    assert clock.stop() < 1.0
+    assert clock.process.returncode == 0
+
+
+def test_the_clock_stops_within_a_second_while_redis_is_away(
+    start: Callable[[str], Running], gate: Gate
+) -> None:
+    gate.shut()
+    clock = start("worker.clock")
+    wait_until(lambda: "clock_stopped" in clock.text())
+    time.sleep(1.0)
+    assert clock.stop() < 1.0
+
+
+def test_the_clock_outlives_an_outage_of_redis_and_tells_of_it_once(
+    start: Callable[[str], Running], gate: Gate, redis_url: str
+) -> None:
+    clock = start("worker.clock")
+    wait_until(beats(redis_url))
+    gate.shut()
+    wait_until(lambda: "clock_stopped" in clock.text())
+    time.sleep(1.5)
+    gate.open()
+    wait_until(lambda: "clock_goes_on" in clock.text())
+    assert clock.events() == ["clock_started", "clock_stopped", "clock_goes_on"]
+
+
+def test_clock_and_worker_tick_a_role_again_and_again(
+    start: Callable[[str], Running], world: MakeWorld
+) -> None:
+    here = world(interval=1)
+    here.make_due()
+    start("worker.clock")
+    worker = start("worker")
+    wait_until(lambda: len(here.decisions()) >= 3, 20)
+    assert worker.stop() < 3.0
+    assert worker.process.returncode == 0
+
+
+def test_a_worker_that_starts_before_redis_waits_for_it(
+    start: Callable[[str], Running], world: MakeWorld, gate: Gate
+) -> None:
+    here = world(interval=1)
+    here.make_due()
+    gate.shut()
+    worker = start("worker")
+    wait_until(lambda: "redis_away" in worker.text())
+    time.sleep(1.0)
+    gate.open()
+    start("worker.clock")
+    wait_until(lambda: len(here.decisions()) >= 1, 20)
+    assert worker.events()[:3] == ["redis_away", "redis_back", "worker_started"]
+
+
+def test_a_worker_outlives_an_outage_of_redis(
+    start: Callable[[str], Running], world: MakeWorld, gate: Gate
+) -> None:
+    here = world(interval=1)
+    here.make_due()
+    start("worker.clock")
+    worker = start("worker")
+    wait_until(lambda: len(here.decisions()) >= 1, 20)
+    gate.shut()
+    time.sleep(2.0)
+    before = len(here.decisions())
+    gate.open()
+    wait_until(lambda: len(here.decisions()) >= before + 2, 30)
+    assert worker.process.poll() is None
+
+
+def test_no_child_outlives_a_killed_worker(
+    start: Callable[[str], Running], world: MakeWorld
+) -> None:
+    here = world(interval=1)
+    here.make_due()
+    start("worker.clock")
+    worker = start("worker")
+    wait_until(lambda: len(here.decisions()) >= 1, 20)
+    children = Path(f"/proc/{worker.process.pid}/task/{worker.process.pid}/children").read_text()
+    worker.process.kill()
+    worker.process.wait()
+    assert children.split()
+    wait_until(lambda: not any(Path(f"/proc/{child}").exists() for child in children.split()))
+
+
+def test_what_the_processes_write_holds_no_secret(
+    start: Callable[[str], Running], world: MakeWorld, outside_config: Config
+) -> None:
+    here = world(interval=1, processing_time=10.0)
+    here.publish(50)
+    here.fail("/api/queues", 401, body={"reason": "Login failed"}, calls=1)
+    here.make_due()
+    clock, worker = start("worker.clock"), start("worker")
+    wait_until(lambda: len(here.decisions()) >= 3, 20)
+    keys = outside_config.guv_encryption_keys.get_secret_value()
+    secrets = ("marker", "HRKU-", here.access.password, keys)
+    written = clock.text() + worker.text() + repr(here.decisions())
+    assert "tick_done" in written
+    assert [secret for secret in secrets if secret in written] == []
