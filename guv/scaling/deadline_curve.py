@@ -6,7 +6,6 @@ from math import sqrt
 
 from guv.scaling.curve import Curve, published_at
 
-SLOPE_LASTS = 120.0  # seconds
 MOST_POINTS = 32  # known points; more cost time and say nothing new
 
 
@@ -24,13 +23,11 @@ class Flow:
 
     Attributes:
         rate: Messages per second.
-        slope: Change of the rate, messages per second and second.
         dispersion: Variance of arrivals by their mean.
         caution: Standard deviations by which more are expected than the mean.
     """
 
     rate: float
-    slope: float
     dispersion: float
     caution: float
 
@@ -74,7 +71,5 @@ def coming_points(
 
 def expected(flow: Flow, seconds: float) -> float:
     """Messages expected within that time, with the flow's caution on top."""
-    # A slope is not believed for longer than it was seen.
-    mean = flow.rate * seconds + flow.slope * seconds * min(seconds, SLOPE_LASTS) / 2.0
-    mean = max(0.0, mean)
+    mean = flow.rate * seconds
     return mean + flow.caution * sqrt(flow.dispersion * mean)

@@ -8,6 +8,8 @@ from guv.scaling.curve import Curve, published_until
 
 WINDOWS = (15.0, 30.0, 60.0, 120.0, 240.0, 480.0, 960.0)  # seconds, multiples of 5
 TREND_WINDOWS = (60.0, 120.0, 240.0)  # seconds
+TREND_ERRORS = 3.0  # standard errors that make a slope certain
+TREND_MESSAGES = 40.0  # fewer show no trend
 CHANGED = 2.5  # standard deviations by which a longer window must differ to be of another time
 MOST_DISPERSION = 10.0  # beyond it the arrivals are batches, which no caution covers
 MOST_PERIODS = 24
@@ -22,13 +24,13 @@ class Arrivals:
         rate: Messages per second.
         stddev: Its uncertainty, messages per second.
         dispersion: Variance of arrivals in a period by their mean, 1 for Poisson.
-        slope: Change of the rate, messages per second and second; 0 where none is certain.
+        ahead: The rate a period from now where a rise is certain, else the present one.
     """
 
     rate: float
     stddev: float
     dispersion: float
-    slope: float = 0.0
+    ahead: float
 
 
 def arrivals(curve: Curve, period: float) -> Arrivals | None:
@@ -52,13 +54,12 @@ def arrivals(curve: Curve, period: float) -> Arrivals | None:
         best = (rate, stddev)
     if best is None:
         return None
-    level, slope = _trend(curve, dispersion)
-    rate = best[0] if slope == 0.0 else level
-    return Arrivals(rate, best[1], min(dispersion, MOST_DISPERSION), slope)
+    ahead = _ahead(curve, dispersion, period)
+    return Arrivals(*best, min(dispersion, MOST_DISPERSION), max(ahead, best[0]))
 
 
-def _trend(curve: Curve, dispersion: float) -> tuple[float, float]:
-    """The present rate and its slope by the shortest pair of windows that differ for certain."""
+def _ahead(curve: Curve, dispersion: float, period: float) -> float:
+    """The rate a period from now, by the shortest pair of windows that shows a certain rise."""
     end = curve.times[-1]
     for window in TREND_WINDOWS:
         if end - curve.times[0] < 2.0 * window:
@@ -67,12 +68,10 @@ def _trend(curve: Curve, dispersion: float) -> tuple[float, float]:
         late, early = curve.totals[-1] - middle, middle - start
         error = sqrt(dispersion * (late + early + 1.0)) / window**2
         slope = (late - early) / window**2
-        if abs(slope) > CHANGED * error:
-            slope *= 1.0 - (error / slope) ** 2
-            # A fall may end any time: it is followed by half only.
-            ahead = window / (2.0 if slope > 0.0 else 4.0)
-            return max(0.0, late / window + slope * ahead), slope
-    return 0.0, 0.0
+        if late + early >= TREND_MESSAGES and slope > TREND_ERRORS * error:
+            slope *= 1.0 - (TREND_ERRORS * error / slope) ** 2 / 2.0
+            return late / window + slope * (window / 2.0 + period)
+    return 0.0
 
 
 def _windows(curve: Curve) -> list[float]:

@@ -192,7 +192,7 @@ class Estimates:
     Attributes:
         arrival_rate: Messages published per second.
         arrival_rate_stddev: Uncertainty of that rate, messages per second.
-        arrival_slope: Change of that rate, messages per second and second.
+        arrival_rate_ahead: The rate a boot from now where a rise is certain, else the same.
         arrival_dispersion: Variance of the number of arrivals by their mean; 1 is Poisson.
         departure_rate: Messages finished per second.
         service_time: Seconds that one slot needs for a message.
@@ -211,7 +211,7 @@ class Estimates:
 
     arrival_rate: float | None = None
     arrival_rate_stddev: float | None = None
-    arrival_slope: float = 0.0
+    arrival_rate_ahead: float | None = None
     arrival_dispersion: float = 1.0
     departure_rate: float | None = None
     service_time: float | None = None

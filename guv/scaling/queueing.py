@@ -109,6 +109,26 @@ def passage(level: float, drift: float, variance: float, seconds: float) -> floa
     return min(1.0, direct + (mirrored * tail if tail > 0.0 else 0.0))
 
 
+def mean_passage(level: float, drift: float, variance: float) -> float:
+    """Mean seconds that a random walk from 0, never below 0, takes to reach a level.
+
+    Brownian motion reflected at 0; grows without bound as the drift falls.
+
+    Args:
+        level: How far it has to go.
+        drift: Its mean change per second.
+        variance: Its variance per second, 0 or more.
+    """
+    if level <= 0.0:
+        return 0.0
+    if variance <= 0.0:
+        return level / drift if drift > 0.0 else inf
+    steps = 2.0 * drift * level / variance
+    if abs(steps) < 1e-3:  # noqa: PLR2004 - the limit without drift
+        return level * level / variance
+    return level / drift + variance / (2.0 * drift * drift) * (exp(min(-steps, 50.0)) - 1.0)
+
+
 def late_risk(servers: int, load: Load, waiting: float, patience: float, seconds: float) -> float:
     """Probability that the wait exceeds `patience` within some time, from 0 to 1.
 

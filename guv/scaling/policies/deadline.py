@@ -7,12 +7,14 @@ from math import ceil, floor, inf, sqrt
 from guv.scaling.deadline_curve import Flow, Point, coming_points, known_points
 from guv.scaling.estimate import waiting_curve, waiting_of
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
-from guv.scaling.queueing import Load, late_risk, service_time_quantile
+from guv.scaling.queueing import Load, late_risk, mean_passage, service_time_quantile
 from guv.scaling.supply import Supply, begun, fresh, supply_of, with_dynos
 
 CAUTION = 0.5  # standard deviations of arrivals that far points expect on top of the mean
+BRINK = 0.3  # part of the allowed late messages for those that wait as long as they may
 RISK_UP = 0.025  # probability of a late message before help can come, above which help is asked
 RISK_DOWN = 0.01  # the same for going down, smaller so that the two cannot chase each other
+ALARM = 2.24  # standard deviations that leave half of RISK_UP above them
 CHANGE_COST = 20.0  # dyno-seconds that a person would pay to be spared one change
 SEEN_LATE = 3.0  # seconds by which a broker's counts are old
 DOUBT = 0.5  # standard deviations by which the rate is expected to be higher than it seems
@@ -68,27 +70,36 @@ def outlook(
     tick = estimates.sample_gap or settings.interval
     mean = estimates.service_time or 1.0
     rate = estimates.arrival_rate or 0.0
+    tightness = max(0.0, 1.0 - slack / (boot + tick))
     doubt = DOUBT * (estimates.arrival_rate_stddev or 0.0) if rate else 0.0
     load = Load(
-        rate=rate + doubt + max(0.0, estimates.arrival_slope) * (boot + tick),
+        rate=rate + doubt + tightness * max(0.0, (estimates.arrival_rate_ahead or 0.0) - rate),
         dispersion=estimates.arrival_dispersion,
         service_time=mean,
         variation=(estimates.service_time_stddev or 0.0) / mean,
     )
-    flow = Flow(rate, estimates.arrival_slope, load.dispersion, CAUTION)
+    flow = Flow(rate, load.dispersion, CAUTION)
     horizon = 2.0 * (boot + tick) + slack
-    known = known_points(waiting_curve(settings, samples, estimates), now, waiting, slack)
+    brink = patience(settings, estimates, BRINK)
+    known = known_points(waiting_curve(settings, samples, estimates), now, waiting, brink)
     coming = coming_points(flow, waiting, slack, horizon, max(tick, horizon / 16.0))
     supply = supply_of(settings, samples, estimates)
     dynos = samples[-1].dynos or 0
     return Outlook(supply, (*known, *coming), load, waiting, dynos, slack, boot, tick)
 
 
-def patience(settings: Settings, estimates: Estimates) -> float:
-    """Seconds that a message may wait and still be done in time with the asked probability."""
+def patience(settings: Settings, estimates: Estimates, doubt: float = 1.0) -> float:
+    """Seconds that a message may wait and still be done in time with the asked probability.
+
+    Args:
+        settings: Sound settings.
+        estimates: The estimates.
+        doubt: Part of the late messages that the percentile allows which this may use up.
+    """
     mean = estimates.service_time or 1.0
     spread = estimates.service_time_stddev or 0.0
-    worst = service_time_quantile(mean, spread, settings.percentile)
+    percentile = 100.0 - doubt * (100.0 - settings.percentile)
+    worst = service_time_quantile(mean, spread, percentile)
     return max(settings.target_deadline - worst - SEEN_LATE, 0.0)
 
 
@@ -171,26 +182,27 @@ def _keeps(view: Outlook, dynos: int) -> bool:
 
 
 def _pays(view: Outlook, dynos: int, use: float) -> bool:
-    """Whether giving up a dyno saves more than two changes are worth.
+    """Whether giving up the dyno above `dynos` saves more than two changes are worth.
 
-    The buffer of messages that fills until it is asked for again keeps it busy later, and until
-    then it does not idle; its boot is covered by the messages that come meanwhile.
+    Saved is what it would idle until it is asked for again, and the buffer of messages that fills
+    until then and keeps it busy later; its boot is covered by the messages that come meanwhile.
     """
-    if use <= dynos:
-        return True
     pace = view.supply.concurrency / view.load.service_time
-    share = use - dynos
+    idle = min(1.0, dynos + 1.0 - use)
     if dynos:
-        buffer = dynos * pace * view.patience
-        quiet = _time_to_fill(buffer, share * pace, view)
+        buffer, quiet = _until_asked_again(view, dynos * pace)
     else:
         gather = max(0.0, view.patience - view.boot - view.tick)
         buffer = view.load.rate * gather
-        quiet = gather + 1.0 / view.load.rate
-    return (1.0 - share) * quiet + buffer / pace > 2.0 * CHANGE_COST
+        quiet = gather + 1.0 / view.load.rate if view.load.rate > 0.0 else inf
+    return idle * quiet + buffer / pace > 2.0 * CHANGE_COST
 
 
-def _time_to_fill(buffer: float, drift: float, view: Outlook) -> float:
-    variance = view.load.rate * (view.load.dispersion + view.load.variation**2)
-    root = (-sqrt(variance) + sqrt(variance + 4.0 * drift * buffer)) / (2.0 * drift)
-    return root * root
+def _until_asked_again(view: Outlook, pace: float) -> tuple[float, float]:
+    """Messages that may wait until more dynos are asked for, and the mean seconds until they do."""
+    load, drift = view.load, view.load.rate - pace
+    variance = load.rate * (load.dispersion + load.variation**2)
+    reaction = view.boot + view.tick
+    spare = pace * view.patience - drift * reaction - ALARM * sqrt(variance * reaction)
+    buffer = max(0.0, min(spare, pace * view.patience))
+    return buffer, mean_passage(buffer, drift, variance)
