@@ -6,7 +6,7 @@ from math import log, sqrt
 
 from guv.scaling.curve import served_between
 from guv.scaling.model import Sample, Settings
-from guv.scaling.readings import backlog_of, is_counted
+from guv.scaling.readings import backlog_of, is_counted, usual_gap
 from guv.scaling.sound import PRIOR_SERVICE_TIME, PRIOR_SPREAD
 
 TOLD_ERROR = 0.12  # standard error that a told value is believed to have, as a part of it
@@ -125,9 +125,19 @@ def _worked(
 
 
 def _back(samples: Sequence[Sample]) -> Iterator[Sample]:
-    """From new to old, all of the recent samples and every fourth of the older ones."""
+    """From new to old, all of the recent samples and one of about four of the older ones.
+
+    Which ones is told by their instants: the same ones at every tick, or the estimate flickers.
+    """
     yield from samples[: -RECENT - 1 : -1]
-    yield from samples[-RECENT - 4 :: -4]
+    older = samples[-RECENT - 1 :: -1] if len(samples) > RECENT else ()
+    stride = 4.0 * usual_gap(samples, 1.0)
+    before = -1
+    for sample in older:
+        mark = int(sample.at // stride)
+        if mark != before:
+            yield sample
+        before = mark
 
 
 def _running(sample: Sample, concurrency: int, consumers_per_dyno: int) -> int:

@@ -18,6 +18,7 @@ ALARM = 2.24  # standard deviations that leave half of RISK_UP above them
 CHANGE_COST = 20.0  # dyno-seconds that a person would pay to be spared one change
 SEEN_LATE = 3.0  # seconds by which a broker's counts are old
 DOUBT = 0.5  # standard deviations by which the rate is expected to be higher than it seems
+TICK_MARGIN = 1.25  # ticks until the next decision at the latest
 BOOT_MARGIN = 0.5  # standard deviations by which a boot is expected to be longer than its mean
 EPSILON = 1e-9
 
@@ -108,9 +109,10 @@ def needed_extra(view: Outlook, delay: float) -> float:
     most = 0.0
     for point in view.points:
         missing = point.messages - begun(view.supply, point.seconds)
-        if missing <= EPSILON or point.seconds <= view.boot:
+        if missing <= EPSILON or point.seconds <= view.boot - view.tick:
             continue
-        if point.seconds <= delay:
+        # What is late by less than a tick may still be met by a boot shorter than expected.
+        if max(point.seconds, view.boot) < delay:
             return inf
         # A point right after the boot would ask for a crowd that idles a moment later.
         seconds = max(point.seconds - delay, view.tick)
@@ -124,7 +126,8 @@ def _by_curve(view: Outlook) -> int:
         extra = max(extra, 1.0)
     if extra <= EPSILON:
         return 0
-    now, later = ceil(extra - EPSILON), needed_extra(view, view.boot + view.tick)
+    next_tick = view.boot + TICK_MARGIN * view.tick
+    now, later = ceil(extra - EPSILON), needed_extra(view, next_tick)
     if later == inf or ceil(later - EPSILON) > now:
         return view.dynos + now
     return view.dynos
