@@ -11,8 +11,10 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatch
+from pathlib import Path
 
 from bench import tables
+from bench.report import write
 from bench.runs import Row, peers, recipes, run_all
 from bench.scenarios import QUICK
 
@@ -29,6 +31,8 @@ def main(arguments: Sequence[str]) -> None:
     print(tables.by_scenario(rows))
     print()
     print(tables.summary(rows))
+    if options.write:
+        write(rows, options.write)
 
 
 def _run(scenarios: Sequence[str], scalers: Sequence[str], processes: int) -> list[Row]:
@@ -54,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scenarios", help="names or patterns, with commas between")
     parser.add_argument("--policies", default="*", help="names or patterns, with commas between")
     parser.add_argument("--quick", action="store_true", help="the subset for daily use")
+    parser.add_argument("--write", type=Path, help="write the report and its plots, too")
     parser.add_argument("--list", action="store_true", help="only list what there is")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     return parser

@@ -16,6 +16,9 @@ from guv.scaling.decide import decide
 from guv.scaling.model import Estimates, Sample, Settings
 from guv.scaling.policies import POLICIES
 
+_REMEMBERED = 200
+"""Samples that a peer looks back; the longest window of any is fifteen minutes."""
+
 Value = float | str | bool
 Tune = Callable[[Scenario], Mapping[str, Value]]
 
@@ -73,7 +76,8 @@ def of_policy(name: str, *, delay: float = 0.0, told: Settings | None = None) ->
     policy = POLICIES[name]
 
     def scale(settings: Settings, samples: Sequence[Sample], now: float) -> int:
-        seen = [sample for sample in samples[-200:] if sample.at <= now - delay]
+        recent = samples[-_REMEMBERED:]
+        seen = [s for s in recent if s.at <= now - delay] if delay else recent
         current = samples[-1].dynos or 0
         if not seen or seen[-1].messages_ready is None:
             return current

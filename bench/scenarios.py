@@ -81,7 +81,8 @@ def _spikes(base: float, *spikes: tuple[float, int]) -> Draw:
     def draw(duration: float, chance: random.Random) -> list[float]:
         instants = at.poisson(at.steady(base), base, duration, chance)
         for start, size in spikes:
-            instants += at.burst(start, size, 20.0, chance)
+            if start < duration:
+                instants += at.burst(start, size, 20.0, chance)
         return sorted(instants)
 
     return draw

@@ -1,0 +1,146 @@
+"""What is published? docs/benchmark.md with its plots and all figures, made by one command."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench import tables
+from bench.peers import PEERS
+from bench.plots import plot_all
+from bench.runs import Row, recipes
+
+HEAD = """\
+# How good is guv at its job?
+
+Made by `make bench-report` (`python -m bench --write docs/benchmark.md`); do not edit by hand.
+
+A simulator plays a role's queue and dynos: first in first out, a boot time of its own for each
+dyno, counts that are up to five seconds old, the highest-numbered dynos stopped first, 30 s of
+grace, cut jobs run again, billing from the request to the exit. guv's own `decide` and the rules
+of earlier and present systems scale it, each *as shipped* and *fairly tuned*: told the true
+processing and boot time and the deadline, and set as a careful user would (`bench/peers.py`).
+
+- **on time**: share of the messages done within the deadline. 99 % is asked of everybody.
+- **cost/bound**: billed dyno-seconds over the least that a clairvoyant would pay
+  (`bench/bound.py`), who knows every arrival. The bound is below what can really be reached.
+- **changes/h**: how often the number of dynos was changed. **cut**: jobs killed and run again.
+"""
+
+
+def write(rows: Sequence[Row], path: Path) -> None:
+    """Writes the report to `path`, and plots and figures into the folder named like it."""
+    folder = path.with_suffix("")
+    plots = plot_all(rows, folder)
+    _write_figures(rows, folder / "figures.csv")
+    parts = (HEAD, _summary(rows), _losses(rows), _matrix(rows), _plots(plots, folder), _peers())
+    path.write_text("\n".join(part.rstrip() + "\n" for part in parts))
+
+
+def _summary(rows: Sequence[Row]) -> str:
+    scenarios = list(dict.fromkeys(row.scenario for row in rows))
+    feasible = {row.scenario for row in rows if row.feasible}
+    real = sum(recipes()[name].family == "trace" for name in scenarios)
+    beyond = ", ".join(name for name in scenarios if name not in feasible) or "none"
+    return f"""\
+## Over all scenarios
+
+{len(scenarios)} scenarios, {real} of them real arrival traces; a clairvoyant could meet the
+deadline in {len(feasible)} of them (not in: {beyond}). Only those count here.
+
+{tables.summary(rows)}
+
+The mean cost of a scaler is over the scenarios that it met, so one that meets only the easy ones
+looks cheap; the last column compares with guv where both met.
+"""
+
+
+def _losses(rows: Sequence[Row]) -> str:
+    """Where guv is not the best, in so many words."""
+    guv = {row.scenario: row for row in rows if row.scaler == "guv" and row.feasible}
+    missed = [f"{name} ({tables.percent(row.on_time)})" for name, row in guv.items()
+              if not row.is_met]  # fmt: skip
+    others = [row for row in rows if row.feasible and row.scaler != "guv" and row.is_met]
+    cheaper = _better(guv, others, "cost")
+    return f"""\
+## Where guv loses
+
+- Scenarios that a clairvoyant could meet and guv did not: {", ".join(missed) or "none"}.
+- A peer that also met the deadline was more than a twentieth cheaper in: {cheaper or "none"}.
+- Scalers with fewer changes per hour that met as many scenarios as guv or more:
+  {_steadier(rows) or "none"}.
+"""
+
+
+def _better(guv: dict[str, Row], others: Sequence[Row], field: str) -> str:
+    found = []
+    for name, own in guv.items():
+        rivals = [row for row in others if row.scenario == name and own.is_met]
+        best = min(rivals, key=lambda row: row.cost, default=None)
+        if best is not None and getattr(best, field) < getattr(own, field) / 1.05:
+            found.append(f"{name} ({best.scaler} {best.cost:.2f}, guv {own.cost:.2f})")
+    return ", ".join(found)
+
+
+def _steadier(rows: Sequence[Row]) -> str:
+    met: dict[str, int] = {}
+    changes: dict[str, float] = {}
+    for row in rows:
+        if row.feasible:
+            met[row.scaler] = met.get(row.scaler, 0) + row.is_met
+            changes[row.scaler] = changes.get(row.scaler, 0.0) + row.changes_per_hour
+    return ", ".join(
+        name
+        for name in met
+        if met[name] >= met.get("guv", 0) and changes[name] < changes.get("guv", 0.0)
+    )
+
+
+def _matrix(rows: Sequence[Row]) -> str:
+    """Scenarios by scalers: the cost where met, else the share on time."""
+    scalers = [
+        name
+        for name in dict.fromkeys(row.scaler for row in rows)
+        if name == "guv" or name.endswith("-tuned")
+    ]
+    cells = {(row.scenario, row.scaler): _cell(row) for row in rows}
+    scenarios = list(dict.fromkeys(row.scenario for row in rows))
+    lines = [(name, *(cells[name, scaler] for scaler in scalers)) for name in scenarios]
+    notes = "\n".join(f"- **{name}**: {recipes()[name].note}" for name in scenarios)
+    return f"""\
+## Scenario by scenario
+
+Cost over the bound where 99 % were on time; else the share on time, in parentheses. A star: even
+a clairvoyant could not, and the cost is over the bare work. Peers are the tuned ones; every
+figure of every scaler, also as shipped, is in [figures.csv](benchmark/figures.csv).
+
+{tables.table(("scenario", *scalers), lines)}
+
+{notes}
+"""
+
+
+def _cell(row: Row) -> str:
+    star = "" if row.feasible else "*"
+    return f"{row.cost:.2f}{star}" if row.is_met else f"({100 * row.on_time:.0f} %){star}"
+
+
+def _plots(names: Sequence[str], folder: Path) -> str:
+    images = "\n\n".join(f"![{name[:-4]}]({folder.name}/{name})" for name in names)
+    return f"## Plots\n\n{images}\n"
+
+
+def _peers() -> str:
+    lines = [(peer.name, peer.note) for peer in PEERS]
+    return f"## Who is compared\n\n{tables.table(('scaler', 'rule'), lines)}\n"
+
+
+def _write_figures(rows: Sequence[Row], path: Path) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("scenario", "scaler", "on_time", "cost_over_bound", "changes_per_hour",
+                         "cut", "lost_share", "p99_over_deadline", "worst_over_deadline",
+                         "feasible"))  # fmt: skip
+        for row in rows:
+            writer.writerow((row.scenario, row.scaler, f"{row.on_time:.4f}", f"{row.cost:.3f}",
+                             f"{row.changes_per_hour:.2f}", row.cut, f"{row.lost:.4f}",
+                             f"{row.p99:.3f}", f"{row.worst:.3f}", row.feasible))  # fmt: skip

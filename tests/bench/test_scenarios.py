@@ -1,0 +1,120 @@
+"""Are the scenarios what they say, and the same each time?"""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from bench import arrivals, services
+from bench.scenarios import QUICK, SYNTHETIC, Recipe
+from bench.traces import FOLDER, traces
+
+BY_NAME = {recipe.name: recipe for recipe in SYNTHETIC}
+
+
+def built(recipe: Recipe) -> tuple[list[float], list[float]]:
+    scenario = recipe.build()
+    return list(scenario.arrivals), list(scenario.services)
+
+
+def test_there_are_at_least_thirty_without_any_file() -> None:
+    assert len(BY_NAME) == len(SYNTHETIC) >= 30
+
+
+def test_the_quick_ones_exist() -> None:
+    assert set(QUICK) <= BY_NAME.keys()
+
+
+@pytest.mark.parametrize("recipe", SYNTHETIC, ids=lambda recipe: recipe.name)
+def test_arrivals_are_in_order_and_within_the_duration(recipe: Recipe) -> None:
+    scenario = recipe.build()
+
+    assert list(scenario.arrivals) == sorted(scenario.arrivals)
+    assert 0 <= scenario.arrivals[0] <= scenario.arrivals[-1] < scenario.duration
+    assert min(scenario.services) > 0
+
+
+@pytest.mark.parametrize("name", ["sine", "moods", "clusters", "heavy-tail"])
+def test_a_recipe_gives_the_same_scenario_each_time(name: str) -> None:
+    assert built(BY_NAME[name]) == built(BY_NAME[name])
+
+
+def test_each_recipe_has_draws_of_its_own() -> None:
+    assert built(BY_NAME["processing-told-long"])[0] != built(BY_NAME["sine"])[0]
+
+
+def test_what_is_told_wrongly_is_true_in_the_world() -> None:
+    scenario = BY_NAME["boot-told-short"].build()
+
+    assert scenario.settings.boot_time == 20.0
+    assert scenario.boot_time == 80.0
+
+
+def test_a_sine_is_lowest_at_its_start_and_highest_half_way() -> None:
+    rate = arrivals.sine(1.0, 5.0, 100.0)
+
+    assert rate(0.0) == pytest.approx(1.0)
+    assert rate(50.0) == pytest.approx(5.0)
+
+
+def test_steps_hold_until_the_next() -> None:
+    rate = arrivals.steps((0, 1.0), (10, 4.0))
+
+    assert [rate(0), rate(9.9), rate(10), rate(99)] == [1.0, 1.0, 4.0, 4.0]
+
+
+def test_thinning_keeps_the_rate() -> None:
+    instants = arrivals.poisson(arrivals.square(0.0, 2.0, 1000.0), 4.0, 1000.0, random.Random(1))
+
+    assert min(instants) >= 500.0
+    assert len(instants) == pytest.approx(1000, abs=150)
+
+
+def test_binned_counts_are_reproduced_in_their_bins() -> None:
+    instants = arrivals.binned([0, 3, 1], 10.0, 1.0, random.Random(1))
+
+    assert [int(time // 10) for time in instants] == [1, 1, 1, 2]
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.25, 250), (2.0, 2000), (1.5, 1500)])
+def test_binned_counts_are_thinned_or_multiplied(share: float, expected: int) -> None:
+    instants = arrivals.binned([100] * 10, 10.0, share, random.Random(1))
+
+    assert len(instants) == pytest.approx(expected, abs=60)
+
+
+@pytest.mark.parametrize(
+    ("service", "mean"),
+    [
+        (services.spread(10.0, 4.0), 10.0),
+        (services.exponential(5.0), 5.0),
+        (services.mixture(1.0, 11.0, 0.5), 6.0),
+        (services.measured([2.0, 100.0], 0.5, 3.0), 2.0),
+        (services.percentiles(((0, 0.0), (50, 1.0), (100, 2.0)), 4.0), 4.0),
+    ],
+)
+def test_service_times_have_their_mean(service: services.Service, mean: float) -> None:
+    chance = random.Random(1)
+    draws = [service(chance) for _ in range(4000)]
+
+    assert sum(draws) / len(draws) == pytest.approx(mean, rel=0.05)
+
+
+def test_without_the_traces_there_are_none(tmp_path: Path) -> None:
+    assert traces(tmp_path / "missing") == ()
+    assert traces(tmp_path) == ()
+
+
+def test_a_trace_is_cut_and_thinned(tmp_path: Path) -> None:
+    rows = "\n".join(f"{60 * k},{k % 7}" for k in range(480))
+    name = "azfn19_fn_http_lowrate_8h_60s.csv"
+    (tmp_path / name).write_text(f"t_seconds,arrivals\n{rows}\n")
+
+    (recipe,) = traces(tmp_path)
+    assert recipe.family == "trace"
+    assert len(recipe.build().arrivals) == sum(k % 7 for k in range(480))
+
+
+@pytest.mark.skipif(not FOLDER.is_dir(), reason="the traces are not beside the checkout")
+def test_every_trace_there_gives_messages() -> None:
+    assert all(recipe.build().arrivals for recipe in traces())
