@@ -3,7 +3,7 @@
 import json
 import ssl
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import httpx
@@ -70,6 +70,12 @@ def new_client(
     )
 
 
+@lru_cache(maxsize=10_000)
+def _parsed(url: str) -> httpx.URL:
+    """The address as httpx takes it; a tick asks for the same ones again, and parsing is slow."""
+    return httpx.URL(url)
+
+
 def fetch(client: httpx.Client, method: str, url: str, seconds: float, **options: Any) -> Answer:
     """The whole answer, read within `seconds` in all and no larger than `MOST_BYTES`.
 
@@ -85,10 +91,11 @@ def fetch(client: httpx.Client, method: str, url: str, seconds: float, **options
 
     Raises:
         httpx.HTTPError: No connection, no answer in time, or one that is too large.
+        httpx.InvalidURL: It is no address.
     """
     end = steady_seconds() + seconds
     body = bytearray()
-    with client.stream(method, url, **options) as answer:
+    with client.stream(method, _parsed(url), **options) as answer:
         for chunk in answer.iter_bytes():
             body += chunk
             if steady_seconds() > end:

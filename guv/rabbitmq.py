@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 import httpx
 
@@ -196,9 +196,9 @@ class BrokerClient:
         return {str(queue.get("name")): queue for queue in _queues(found)}
 
     def _get(self, path: str, params: Mapping[str, str], queue: str | None = None) -> Any:
-        url = self._url.base + path
+        url = f"{self._url.base}{path}?{urlencode(params)}"
         try:
-            answer = fetch(self._client, "GET", url, self._timeout, params=dict(params))
+            answer = fetch(self._client, "GET", url, self._timeout)
             if answer.is_success:
                 return answer.json()
         except httpx.TimeoutException:

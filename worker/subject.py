@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import sqlalchemy
+from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from guv.models import App, Broker, Role, SampleRow, Tenant
-from guv.moment import unix_seconds
+from guv.models import App, Broker, Role, Tenant
 from guv.plans import PLANS, find_plan
 from guv.scaling import Sample, Settings
 from guv.settings.effective import EffectiveSettings, scaling_settings
@@ -16,16 +15,12 @@ from guv.tenancy.settings import role_settings
 
 HISTORY_S = timedelta(hours=6)
 HISTORY_SAMPLES = 512  # as many as a decision looks at
-_SAMPLE_COLUMNS = (
-    col(SampleRow.at),
-    col(SampleRow.messages_ready),
-    col(SampleRow.messages_unacknowledged),
-    col(SampleRow.published),
-    col(SampleRow.served),
-    col(SampleRow.consumers),
-    col(SampleRow.dynos),
-    col(SampleRow.redelivered),
-)
+# Every tick reads hundreds of these: as plain SQL, and with Unix seconds, a third of the time.
+_HISTORY = text("""
+    select extract(epoch from at)::float8, messages_ready, messages_unacknowledged, published,
+        served, consumers, dynos, redelivered
+    from sample where role_id = :role and at > :since and at < :now order by at desc limit :most
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +79,9 @@ def read_subject(session: Session, role_id: UUID, now: datetime) -> Subject | No
 
 def read_history(session: Session, role_id: UUID, now: datetime) -> tuple[Sample, ...]:
     """The role's samples of the last hours, from old to new, at most `HISTORY_SAMPLES`."""
-    rows = session.execute(
-        sqlalchemy.select(*_SAMPLE_COLUMNS)
-        .where(col(SampleRow.role_id) == role_id)
-        .where(col(SampleRow.at) > now - HISTORY_S, col(SampleRow.at) < now)
-        .order_by(col(SampleRow.at).desc())
-        .limit(HISTORY_SAMPLES)
-    )
-    return tuple(Sample(unix_seconds(at), *counts) for at, *counts in rows)[::-1]
+    values = {"role": role_id, "since": now - HISTORY_S, "now": now, "most": HISTORY_SAMPLES}
+    rows = session.connection().execute(_HISTORY, values).all()
+    return tuple(Sample(*row) for row in reversed(rows))
 
 
 def _limit(role: Role, now: datetime) -> int | None:

@@ -7,6 +7,8 @@ needs, actuates the change, records the decision and notifies when the deadline 
 from datetime import datetime
 from uuid import UUID
 
+from sqlmodel import Session
+
 from guv.database import session_scope
 from guv.moment import unix_seconds
 from guv.scaling import decide
@@ -23,7 +25,7 @@ from worker.tokens import Access
 
 def tick(runtime: Runtime, role_id: UUID, now: datetime) -> TickResult | None:
     """What came of the role's tick; None: the role was removed meanwhile."""
-    with session_scope(runtime.engine) as session:
+    with Session(runtime.reader, expire_on_commit=False) as session:
         subject = read_subject(session, role_id, now)
     if subject is None:
         return None

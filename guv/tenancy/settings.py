@@ -73,11 +73,9 @@ def level_of(row: SettingsLevel | None, name: str) -> Level:
 
 def role_levels(session: Session, tenant: Tenant, app: App, role: Role) -> tuple[Level, ...]:
     """The three levels of a role, from wide to narrow."""
-    return (
-        read_level(session, tenant, "global", tenant.id),
-        read_level(session, tenant, "app", app.id),
-        read_level(session, tenant, "role", role.id),
-    )
+    subjects = (("global", tenant.id), ("app", app.id), ("role", role.id))
+    rows = stored_levels(session, tenant, [subject for _, subject in subjects])
+    return tuple(level_of(rows.get(subject), name) for name, subject in subjects)
 
 
 def role_settings(session: Session, tenant: Tenant, app: App, role: Role) -> EffectiveSettings:
