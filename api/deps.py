@@ -1,7 +1,7 @@
 """What does a request come with? The only dependencies of the routes.
 
-Authentication has its own short session: a request that waits for a thread holds no database
-connection, or a busy process would wait for itself.
+Authentication has its own short session, so that it holds no database connection while it waits
+for a thread.
 """
 
 from collections.abc import Iterator
@@ -23,6 +23,7 @@ from guv.models import Tenant
 from guv.tenancy.keys import find_tenant, note_use
 from guv.tenancy.settings import Edit
 
+MOST_TRANSACTIONS = 30  # at once; below the 40 connections that a process has at least
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -119,8 +120,12 @@ def _session(parts: PartsDep) -> Iterator[Session]:
         yield session
 
 
-# The function's scope ends before the answer is sent, so a commit that fails is no 200.
-SessionDep = Annotated[Session, Depends(_session, scope="function")]
+# The function's scope ends before the answer is sent, so a commit that fails is no 200. A request
+# holds its connection while it waits for a thread again; fewer such requests than connections
+# leave some to those that have a thread and wait for one.
+SessionDep = Annotated[
+    Session, Depends(_session, scope="function", max_concurrency=MOST_TRANSACTIONS)
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,10 @@ def install_error_handlers(app: FastAPI) -> None:
         app.add_exception_handler(kind, handler)
 
 
-def _answer(status: int, id_: str, message: str, fields: Sequence[FieldError] = ()) -> JSONResponse:
+def error_answer(
+    status: int, id_: str, message: str, fields: Sequence[FieldError] = ()
+) -> JSONResponse:
+    """An error in the one form, its message masked."""
     body = ErrorBody(
         id=id_,
         message=mask(message),
@@ -73,7 +76,7 @@ def _answer(status: int, id_: str, message: str, fields: Sequence[FieldError] = 
 
 
 async def _guv_error(_request: Request, error: GuvError) -> JSONResponse:
-    answer = _answer(error.status, error.id, error.message, error.fields)
+    answer = error_answer(error.status, error.id, error.message, error.fields)
     if isinstance(error, Unauthorized):
         answer.headers["WWW-Authenticate"] = 'Basic realm="guv"'
     return answer
@@ -81,7 +84,7 @@ async def _guv_error(_request: Request, error: GuvError) -> JSONResponse:
 
 async def _invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
     if any(one["type"] == "json_invalid" for one in error.errors()):
-        return _answer(400, "bad_request", "The body is no JSON.")
+        return error_answer(400, "bad_request", "The body is no JSON.")
     found = field_errors(error.errors())
     named = ", ".join(one.field for one in found if one.field)
     where = f" {named}" if named else ""
@@ -94,7 +97,7 @@ async def _http_error(request: Request, error: HTTPException) -> JSONResponse:
         404: f"There is no {request.url.path}.",
         405: f"{request.method} is not possible on {request.url.path}.",
     }.get(error.status_code, f"{error.detail}.".replace("..", "."))
-    answer = _answer(error.status_code, id_, message)
+    answer = error_answer(error.status_code, id_, message)
     answer.headers.update(error.headers or {})
     return answer
 
@@ -110,4 +113,4 @@ async def _database_away(request: Request, _error: Exception) -> JSONResponse:
 
 
 async def _unexpected(_request: Request, _error: Exception) -> JSONResponse:
-    return _answer(500, GuvError.id, "Something went wrong in guv. Its operators can see it.")
+    return error_answer(500, GuvError.id, "Something went wrong in guv. Its operators can see it.")

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from api import health
 from api.addon import routes as addon
+from api.body_limit import BodyLimit
 from api.decisions import routes as decisions
 from api.errors import install_error_handlers
 from api.parts import Outside, make_parts
@@ -16,7 +17,6 @@ from api.settings import routes as settings
 from guv.config import Config, read_config
 from guv.logs import configure_logs
 
-MOST_BODY_BYTES = 1_000_000
 DESCRIPTION = """Keeps a team's promise that every job is done within its deadline.
 
 All durations are in seconds, all instants are ISO 8601 with their offset from UTC. Errors have one
@@ -48,11 +48,11 @@ def create_app(config: Config, outside: Outside | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=MOST_BODY_BYTES,
         lifespan=lifespan,
     )
     app.state.parts = parts
-    app.add_middleware(RequestLog)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(RequestLog)  # added last, so it sees every answer
     install_error_handlers(app)
     for router in (health.router, addon.router, settings.router, decisions.router):
         app.include_router(router)

@@ -9,7 +9,6 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _USABLE = re.compile(r"[A-Za-z0-9-]{8,100}")
-_log = structlog.get_logger("api")
 
 
 class RequestLog:
@@ -40,7 +39,7 @@ class RequestLog:
         try:
             await self._app(scope, receive, send_named)
         finally:
-            _log.info(
+            structlog.get_logger("api").info(
                 "request_answered",
                 method=scope["method"],
                 path=scope["path"],

@@ -1,0 +1,87 @@
+"""Those who call the API: a tenant with its key, and Heroku with the add-on's password."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from httpx2 import Response
+from sqlalchemy import Engine
+from sqlmodel import Session
+from starlette.testclient import TestClient
+
+from api.parts import Parts
+from guv.crypto import Sealer
+from guv.models import App, Tenant
+from guv.tenancy.keys import add_key
+from tests.builders import NOON, a_tenant, an_app
+
+
+@dataclass(frozen=True, slots=True)
+class TenantCaller:
+    """A tenant with one app and a key."""
+
+    client: TestClient
+    key: str
+    tenant: Tenant
+    app: App
+
+    def ask(self, method: str, path: str, body: Any = None, **options: Any) -> Response:
+        return self.client.request(
+            method, f"/v1{path}", json=body, auth=("guv", self.key), **options
+        )
+
+    def get(self, path: str, **params: Any) -> Response:
+        return self.ask("GET", path, params=params)
+
+    def put(self, path: str, body: Any) -> Response:
+        return self.ask("PUT", path, body)
+
+    def patch(self, path: str, body: Any) -> Response:
+        return self.ask("PATCH", path, body)
+
+    def delete(self, path: str) -> Response:
+        return self.ask("DELETE", path)
+
+    def app_path(self, rest: str = "") -> str:
+        return f"/apps/{self.app.name}{rest}"
+
+    def role_path(self, name: str = "worker") -> str:
+        return self.app_path(f"/roles/{name}")
+
+
+def a_caller(
+    client: TestClient, session: Session, sealer: Sealer, **tenant_values: Any
+) -> TenantCaller:
+    """A tenant with an app and a key, committed."""
+    tenant = a_tenant(session, **tenant_values)
+    app = an_app(session, tenant, sealer)
+    key = add_key(session, tenant.id, "GUV_URL", NOON)
+    session.commit()
+    return TenantCaller(client, key, tenant, app)
+
+
+@dataclass(frozen=True, slots=True)
+class HerokuCaller:
+    """Heroku, with the add-on's id and password."""
+
+    client: TestClient
+    password: str
+
+    def ask(self, method: str, path: str = "", body: Any = None) -> Response:
+        return self.client.request(
+            method, f"/heroku/resources{path}", json=body, auth=("guv", self.password)
+        )
+
+    def provision(self, **body: Any) -> Response:
+        return self.ask("POST", "", {"uuid": str(uuid4()), "plan": "basic", **body})
+
+
+def faults(answer: Response) -> dict[str, str]:
+    """The fields that an error answer blames, with its messages."""
+    return {one["field"]: one["message"] for one in answer.json()["fields"]}
+
+
+def engine_of(client: TestClient) -> Engine:
+    """The web process's own connections to the database."""
+    parts: Parts = client.app.state.parts  # type: ignore[attr-defined]  # it is a FastAPI
+    return parts.engine

@@ -1,0 +1,87 @@
+"""A web process in this one, over real stores, with the sandbox as its outside."""
+
+import io
+import logging
+from collections.abc import Callable, Iterator
+
+import pytest
+import structlog
+from sqlmodel import Session
+from starlette.testclient import TestClient
+
+from api.main import create_app
+from guv.config import Config
+from guv.crypto import Sealer
+from guv.logs import configure_logs
+from sandbox.heroku.model import AddOn
+from sandbox.heroku.platform import Heroku
+from sandbox.server import Outside, Sandbox, running
+from tests.api.callers import HerokuCaller, TenantCaller, a_caller
+
+
+@pytest.fixture(scope="session")
+def endless_world() -> Iterator[Sandbox]:
+    with running(Outside(Heroku(client_secret="oauth-secret-marker"))) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def world(endless_world: Sandbox) -> Iterator[Sandbox]:
+    """The world around guv; nothing is remembered of what was asked, and nothing is broken."""
+    endless_world.traffic.forget()
+    yield endless_world
+    endless_world.traffic.clear_faults()
+
+
+@pytest.fixture
+def web_config(config: Config, world: Sandbox) -> Config:
+    """The configuration of a web process that reaches the sandbox's Heroku."""
+    return config.model_copy(
+        update={
+            "heroku_api_url": world.url,
+            "heroku_id_url": world.url,
+            "guv_public_url": "https://guv.example.com",
+            "guv_heroku_timeout": 1.0,
+            "guv_broker_timeout": 1.0,
+        }
+    )
+
+
+@pytest.fixture
+def client(web_config: Config) -> Iterator[TestClient]:
+    with TestClient(create_app(web_config), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def caller(client: TestClient, session: Session, sealer: Sealer) -> TenantCaller:
+    """A tenant on plan premium with an app and no roles."""
+    return a_caller(client, session, sealer)
+
+
+@pytest.fixture
+def heroku(client: TestClient) -> HerokuCaller:
+    return HerokuCaller(client, "addon-password-marker")
+
+
+@pytest.fixture
+def addon(world: Sandbox) -> AddOn:
+    """A resource of an app at the sandbox's Heroku that guv has not heard of yet."""
+    app = world.heroku.new_app(f"shop-{len(world.heroku.apps)}", {"worker": 1})
+    return world.heroku.new_addon(app, "basic")
+
+
+@pytest.fixture
+def logged() -> Iterator[Callable[[], str]]:
+    """All that was logged since the test began, as a web process logs it."""
+    root, stream = logging.getLogger(), io.StringIO()
+    handlers, level = root.handlers[:], root.level
+    configure_logs("DEBUG", json=True)
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # the test's own client
+    for handler in root.handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(stream)
+    yield stream.getvalue
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()

@@ -1,0 +1,42 @@
+"""What ticks would have stored, with everything filled in that a test does not care about."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlmodel import Session
+
+from guv.models import DecisionRow, Incident, Role
+from tests.builders import NOON
+
+
+def a_decision(session: Session, role: Role, seconds: float = 0, **values: Any) -> DecisionRow:
+    """A decision of the role to hold, so many seconds after noon, committed."""
+    given = {"direction": "hold", "reason": "steady", "outcome": "held", "explanation": "ok"}
+    row = DecisionRow(
+        tenant_id=role.tenant_id,
+        app_id=role.app_id,
+        role_id=role.id,
+        at=NOON + timedelta(seconds=seconds),
+        settings_version="0.0.1",
+        **{**given, **values},
+    )
+    session.add(row)
+    session.commit()
+    return row
+
+
+def an_incident(session: Session, role: Role, minutes: int = 0, **values: Any) -> Incident:
+    """An incident of the role first seen so many minutes after noon, pending, committed."""
+    seen = NOON + timedelta(minutes=minutes)
+    given = {"cause": f"cause_{minutes}", "title": "The deadline is missed", "text": "5 would do"}
+    incident = Incident(
+        tenant_id=role.tenant_id,
+        app_id=role.app_id,
+        role_id=role.id,
+        first_seen_at=seen,
+        last_seen_at=seen,
+        **{**given, **values},
+    )
+    session.add(incident)
+    session.commit()
+    return incident

@@ -1,0 +1,109 @@
+"""What belongs to another tenant is not there: every route is walked with another tenant's key."""
+
+import re
+from typing import Any
+
+import pytest
+from sqlmodel import Session
+from starlette.testclient import TestClient
+
+from guv.crypto import Sealer
+from guv.models import SampleRow
+from tests.api.callers import TenantCaller, a_caller
+from tests.api.rows import a_decision, an_incident
+from tests.builders import NOON, a_broker, a_role
+
+
+@pytest.fixture
+def victim(client: TestClient, session: Session, sealer: Sealer) -> TenantCaller:
+    """A tenant that has one of everything, each with the marker in it."""
+    caller = a_caller(client, session, sealer)
+    caller.app.name = "victim-marker"
+    session.add(caller.app)
+    a_broker(session, caller.app, sealer, "https://u:p@victim-marker.example.com")
+    role = a_role(session, caller.app, "victim-role", process_type="victim-marker")
+    session.add(SampleRow(role_id=role.id, at=NOON))
+    a_decision(session, role, explanation="victim-marker")
+    an_incident(session, role, title="victim-marker")
+    return caller
+
+
+def tenant_routes(client: TestClient) -> list[tuple[str, str]]:
+    paths = client.get("/openapi.json").json()["paths"]
+    return [
+        (method.upper(), path)
+        for path, methods in paths.items()
+        for method in methods
+        if path.startswith("/v1/")
+    ]
+
+
+def body_for(path: str) -> Any:
+    return {"url": "http://u:p@127.0.0.1:9"} if path.endswith("/broker") else {}
+
+
+def test_every_route_that_names_another_tenants_app_finds_nothing(
+    client: TestClient, caller: TenantCaller, victim: TenantCaller
+) -> None:
+    walked = 0
+    for method, path in tenant_routes(client):
+        if "{app}" not in path:
+            continue
+        for app in (victim.app.name, str(victim.app.heroku_id), str(victim.app.id)):
+            real = path.format(app=app, role="victim-role").removeprefix("/v1")
+            body = None if method in {"GET", "DELETE"} else body_for(path)
+            answer = caller.ask(method, real, body)
+            assert (method, path, answer.status_code) == (method, path, 404)
+            walked += 1
+    assert walked >= 30
+
+
+def test_every_list_is_without_another_tenants_rows(
+    client: TestClient, caller: TenantCaller, victim: TenantCaller
+) -> None:
+    lists = [path for method, path in tenant_routes(client) if method == "GET" and "{" not in path]
+    assert len(lists) >= 4
+    for path in lists:
+        assert "victim-marker" in victim.get(path.removeprefix("/v1")).text or "settings" in path
+        assert "victim-marker" not in caller.get(path.removeprefix("/v1")).text
+
+
+@pytest.mark.parametrize("path", ["/decisions", "/incidents"])
+@pytest.mark.parametrize("query", [{"app": "victim-marker"}, {"role": "victim-role"}])
+def test_another_tenants_names_choose_nothing(
+    caller: TenantCaller, victim: TenantCaller, path: str, query: dict[str, str]
+) -> None:
+    assert victim.get(path, **query).status_code == 200
+    assert caller.get(path, **query).status_code == 404
+
+
+def test_another_tenants_cursor_opens_no_row_of_its(
+    caller: TenantCaller, victim: TenantCaller, session: Session
+) -> None:
+    a_decision(session, a_role(session, victim.app, "second"), 3600)
+    cursor = victim.get("/decisions", limit=1).json()["next_cursor"]
+    assert caller.get("/decisions", cursor=cursor).json()["decisions"] == []
+
+
+def test_an_error_does_not_tell_another_tenants_app_from_none(
+    caller: TenantCaller, victim: TenantCaller
+) -> None:
+    theirs = caller.get("/apps/victim-marker").json()["message"]
+    nobodys = caller.get("/apps/nobodys").json()["message"]
+    assert re.sub("victim-marker|nobodys", "", theirs) == re.sub("nobodys", "", nobodys)
+    assert victim.get("/apps/victim-marker").status_code == 200
+
+
+def test_the_same_names_may_be_used_by_two_tenants(
+    caller: TenantCaller, victim: TenantCaller
+) -> None:
+    assert caller.put(caller.role_path("victim-role"), {}).status_code == 201
+    assert victim.get(victim.role_path("victim-role")).status_code == 200
+
+
+def test_one_tenants_settings_change_nothing_for_another(
+    caller: TenantCaller, victim: TenantCaller
+) -> None:
+    before = victim.get(victim.role_path("victim-role")).json()
+    caller.put("/settings", {"maximum_dynos": 99})
+    assert victim.get(victim.role_path("victim-role")).json() == before
