@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-LEASE_S = 60.0  # a queued role that nobody claimed is queued again after this time
+LEASE_S = 30.0  # a queued role that nobody claimed is queued again after this time
 
 _QUEUE = text("""
     with due as (
