@@ -27,7 +27,7 @@ def main(arguments: Sequence[str]) -> None:
     if options.list:
         print("\n".join([*scenarios, "", *scalers]))
         return
-    rows = _run(scenarios, scalers, options.processes)
+    rows = _run(scenarios, scalers, options.processes, options.salt)
     print(tables.by_scenario(rows))
     print()
     print(tables.summary(rows))
@@ -35,9 +35,9 @@ def main(arguments: Sequence[str]) -> None:
         write(rows, options.write)
 
 
-def _run(scenarios: Sequence[str], scalers: Sequence[str], processes: int) -> list[Row]:
+def _run(scenarios: Sequence[str], scalers: Sequence[str], processes: int, salt: int) -> list[Row]:
     start, rows = time.monotonic(), list[Row]()
-    for number, done in enumerate(run_all(scenarios, scalers, processes), 1):
+    for number, done in enumerate(run_all(scenarios, scalers, processes, salt), 1):
         rows += done
         seconds = time.monotonic() - start
         print(f"{number}/{len(scenarios)} {done[0].scenario} ({seconds:.0f} s)", file=sys.stderr)
@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="the subset for daily use")
     parser.add_argument("--write", type=Path, help="write the report and its plots, too")
     parser.add_argument("--list", action="store_true", help="only list what there is")
+    parser.add_argument("--salt", type=int, default=0, help="other draws of the same scenarios")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     return parser
 

@@ -12,7 +12,8 @@ from bench.runs import Row, recipes
 HEAD = """\
 # How good is guv at its job?
 
-Made by `make bench-report` (`python -m bench --write docs/benchmark.md`); do not edit by hand.
+Made by `make bench ARGS="--write docs/benchmark.md"` (`python -m bench --write ...`), some
+minutes on two cores; do not edit by hand. `--salt 1` shows the same scenarios with other draws.
 
 A simulator plays a role's queue and dynos: first in first out, a boot time of its own for each
 dyno, counts that are up to five seconds old, the highest-numbered dynos stopped first, 30 s of
@@ -24,6 +25,13 @@ processing and boot time and the deadline, and set as a careful user would (`ben
 - **cost/bound**: billed dyno-seconds over the least that a clairvoyant would pay
   (`bench/bound.py`), who knows every arrival. The bound is below what can really be reached.
 - **changes/h**: how often the number of dynos was changed. **cut**: jobs killed and run again.
+"""
+
+SOURCES = """
+The traces are arrival counts and run times, cut and thinned, of: NASA's web server in July 1995
+and the World Cup 98 site (Internet Traffic Archive), Google's clusterdata-2011-2 (CC BY 4.0),
+Azure Functions 2019 and Azure's language-model trace of 2023 (CC BY 4.0), Facebook's Hadoop in
+2009 (SWIM), and tweets about a company (Numenta Anomaly Benchmark).
 """
 
 
@@ -51,7 +59,7 @@ deadline in {len(feasible)} of them (not in: {beyond}). Only those count here.
 
 The mean cost of a scaler is over the scenarios that it met, so one that meets only the easy ones
 looks cheap; the last column compares with guv where both met.
-"""
+{SOURCES if real else ""}"""
 
 
 def _losses(rows: Sequence[Row]) -> str:
@@ -121,7 +129,8 @@ figure of every scaler, also as shipped, is in [figures.csv](benchmark/figures.c
 
 def _cell(row: Row) -> str:
     star = "" if row.feasible else "*"
-    return f"{row.cost:.2f}{star}" if row.is_met else f"({100 * row.on_time:.0f} %){star}"
+    late = f"({int(row.on_time * 1000 + 1e-6) / 10:.1f} %){star}"
+    return f"{row.cost:.2f}{star}" if row.is_met else late
 
 
 def _plots(names: Sequence[str], folder: Path) -> str:

@@ -60,10 +60,10 @@ def peers() -> dict[str, Peer]:
 
 
 def run_all(
-    scenarios: Sequence[str], scalers: Sequence[str], processes: int
+    scenarios: Sequence[str], scalers: Sequence[str], processes: int, salt: int = 0
 ) -> Iterator[tuple[Row, ...]]:
     """The rows of each scenario, in the order in which they are done."""
-    tasks = [(scenario, tuple(scalers)) for scenario in scenarios]
+    tasks = [(scenario, tuple(scalers), salt) for scenario in scenarios]
     if processes == 1:
         yield from map(_rows_of, tasks)
         return
@@ -71,16 +71,16 @@ def run_all(
         yield from pool.imap_unordered(_rows_of, tasks)
 
 
-def replay(scenario: str, scaler: str) -> tuple[Scenario, Result]:
+def replay(scenario: str, scaler: str, salt: int = 0) -> tuple[Scenario, Result]:
     """One run with everything that happened in it."""
-    built = _scenario(scenario)
+    built = _scenario(scenario, salt)
     return built, simulate(built, peers()[scaler].make(built))
 
 
-def _rows_of(task: tuple[str, tuple[str, ...]]) -> tuple[Row, ...]:
-    scenario, scalers = task
-    bound = lower_bound(_scenario(scenario), ON_TIME)
-    return tuple(_row(replay(scenario, scaler), scaler, bound) for scaler in scalers)
+def _rows_of(task: tuple[str, tuple[str, ...], int]) -> tuple[Row, ...]:
+    scenario, scalers, salt = task
+    bound = lower_bound(_scenario(scenario, salt), ON_TIME)
+    return tuple(_row(replay(scenario, scaler, salt), scaler, bound) for scaler in scalers)
 
 
 def _row(run: tuple[Scenario, Result], scaler: str, bound: Bound) -> Row:
@@ -101,5 +101,5 @@ def _row(run: tuple[Scenario, Result], scaler: str, bound: Bound) -> Row:
 
 
 @lru_cache(maxsize=2)
-def _scenario(name: str) -> Scenario:
-    return recipes()[name].build()
+def _scenario(name: str, salt: int) -> Scenario:
+    return recipes()[name].build(salt)

@@ -44,9 +44,9 @@ class Recipe:
     world: Mapping[str, float | int | tuple[float, ...]] = field(default_factory=dict)
     family: str = "synthetic"
 
-    def build(self) -> Scenario:
-        """The scenario, with its arrivals and service times drawn."""
-        seed = zlib.crc32(self.name.encode())
+    def build(self, salt: int = 0) -> Scenario:
+        """The scenario, with its arrivals and service times drawn; another `salt`, other draws."""
+        seed = zlib.crc32(f"{self.name}{salt or ''}".encode())
         duration = self.hours * HOUR
         arrivals = self.draw(duration, random.Random(seed))
         chance = random.Random(seed + 1)
@@ -415,7 +415,7 @@ _WRONG = (
         {"boot_time": 60.0, "boot_jitter": 0.4},
     ),
     Recipe(
-        "service-shifts",
+        "doubled-untold",
         "no figure is told, and the load doubles midway",
         6,
         _rate(at.steps((0, 0.5), (3 * HOUR, 1.0)), 1.0),

@@ -43,6 +43,13 @@ def test_each_recipe_has_draws_of_its_own() -> None:
     assert built(BY_NAME["processing-told-long"])[0] != built(BY_NAME["sine"])[0]
 
 
+def test_a_salt_gives_other_draws_of_the_same_recipe() -> None:
+    plain, salted = BY_NAME["sine"].build(), BY_NAME["sine"].build(1)
+
+    assert list(plain.arrivals) != list(salted.arrivals)
+    assert plain.settings == salted.settings
+
+
 def test_what_is_told_wrongly_is_true_in_the_world() -> None:
     scenario = BY_NAME["boot-told-short"].build()
 
