@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import signal
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import httpx
 from sandbox.services.process import Command, ServiceFailed, free_port, listens, running
 
 _SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+_CONTROL = _SERVER.with_name("rabbitmqctl")
 _HOW_TO_GET = "RabbitMQ is missing: install the package rabbitmq-server"
 
 
@@ -50,12 +52,14 @@ class RabbitMQ:
         management_url: The management API without user info.
         user: The administrator.
         password: The administrator's password.
+        environment: In which the broker's own programs find it.
     """
 
     amqp_port: int
     management_url: str
     user: str
     password: str
+    environment: Mapping[str, str]
 
     @property
     def amqp_url(self) -> str:
@@ -82,6 +86,14 @@ class RabbitMQ:
             f"amqp://{login[worker]}@127.0.0.1:{self.amqp_port}/{part}",
             f"{scheme}://{login[watcher]}@{host}?vhost={part}",
         )
+
+    def control(self, *words: str) -> None:
+        """Nothing; `rabbitmqctl` did it, such as `stop_app` and `start_app` (0.3 s and more).
+
+        Raises:
+            subprocess.CalledProcessError: It did not.
+        """
+        subprocess.run([_CONTROL, *words], env=self.environment, check=True, capture_output=True)  # noqa: S603
 
     def admin(self) -> httpx.Client:
         """A client of the management API with all rights; the caller closes it."""
@@ -110,14 +122,15 @@ def rabbitmq(folder: Path) -> Iterator[RabbitMQ]:
     if server is None or epmd is None:
         raise ServiceFailed(_HOW_TO_GET)
     ports = {name: free_port() for name in ("amqp", "management", "distribution", "epmd")}
+    environment = {**os.environ, **_environment(folder, ports)}
     broker = RabbitMQ(
         ports["amqp"],
         f"http://127.0.0.1:{ports['management']}",
         "admin",
         secrets.token_urlsafe(12),
+        environment,
     )
     _write_configuration(folder, broker, ports["management"])
-    environment = {**os.environ, **_environment(folder, ports)}
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder / "data", ignore_errors=True)
         stack.enter_context(_epmd(epmd, folder, ports["epmd"], environment))

@@ -1,0 +1,129 @@
+"""guv's own processes on this machine: the API, clocks and workers, as the Procfile runs them."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+from cryptography.fernet import Fernet
+
+from sandbox.services.process import Command, free_port, running
+
+ADDON_PASSWORD = "sandbox-addon-password"  # noqa: S105  # the sandbox's Heroku knows it too
+OAUTH_SECRET = "sandbox-oauth-secret"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What guv's processes stand on and talk to.
+
+    Attributes:
+        database_url: PostgreSQL, migrated.
+        redis_url: Redis.
+        heroku_url: Platform API and token endpoint.
+        new_relic_url: The event collector.
+        extra: More environment variables by name.
+    """
+
+    database_url: str
+    redis_url: str
+    heroku_url: str
+    new_relic_url: str
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+class Fleet:
+    """Running processes by name ("api", "clock-1", "worker-1"), each started and ended alone.
+
+    Attributes:
+        api_url: Where the API answers.
+        folder: Where each process has its log, `NAME.log`.
+    """
+
+    def __init__(self, surroundings: Surroundings, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        port = free_port()
+        self.api_url = f"http://127.0.0.1:{port}"
+        self._environment = _environment(surroundings, self.api_url)
+        self._running: dict[str, ExitStack] = {}
+        uvicorn = ["uvicorn", "api.main:make_app", "--factory", "--no-access-log"]
+        self._modules = {
+            "api": [*uvicorn, "--host", "127.0.0.1", "--port", str(port)],
+            "clock": ["worker.clock"],
+            "worker": ["worker"],
+        }
+
+    def start(self, name: str) -> None:
+        """Nothing; the process runs, and the API answers.
+
+        Raises:
+            ServiceFailed: It ended at once, or does not answer.
+        """
+        kind = name.partition("-")[0]
+        argv = [sys.executable, "-m", *self._modules[kind]]
+        command = Command(f"guv's {name}", argv, self._environment, grace=10.0)
+        stack = ExitStack()
+        ready = self._answers if kind == "api" else _at_once
+        stack.enter_context(running(command, self.folder / f"{name}.log", ready, seconds=30.0))
+        self._running[name] = stack
+
+    def stop(self, name: str) -> None:
+        """Nothing; the process was asked to end, and has ended."""
+        self._running.pop(name).close()
+
+    def stop_all(self) -> None:
+        """Nothing; no process runs any more."""
+        for name in reversed(list(self._running)):
+            self.stop(name)
+
+    def log(self, name: str) -> str:
+        """What the process has written so far."""
+        path = self.folder / f"{name}.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.api_url}/health", timeout=2).status_code > 0
+        except httpx.HTTPError:
+            return False
+
+
+@contextmanager
+def fleet(surroundings: Surroundings, folder: Path, *names: str) -> Iterator[Fleet]:
+    """The named processes, running until the block ends."""
+    processes = Fleet(surroundings, folder)
+    try:
+        for name in names:
+            processes.start(name)
+        yield processes
+    finally:
+        processes.stop_all()
+
+
+def _at_once() -> bool:
+    return True
+
+
+def _environment(surroundings: Surroundings, api_url: str) -> dict[str, str]:
+    """Our environment without anybody's credentials, and what `guv.config` wants to know."""
+    kept = {
+        name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ
+    }
+    return {
+        **kept,
+        "PYTHONUNBUFFERED": "1",
+        "DATABASE_URL": surroundings.database_url,
+        "REDIS_URL": surroundings.redis_url,
+        "HEROKU_API_URL": surroundings.heroku_url,
+        "HEROKU_ID_URL": surroundings.heroku_url,
+        "NEW_RELIC_EVENTS_URL": surroundings.new_relic_url,
+        "GUV_ADDON_PASSWORD": ADDON_PASSWORD,
+        "GUV_OAUTH_CLIENT_SECRET": OAUTH_SECRET,
+        "GUV_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+        "GUV_PUBLIC_URL": api_url,
+        **surroundings.extra,
+    }

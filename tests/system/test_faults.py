@@ -1,0 +1,83 @@
+"""What goes wrong around guv costs a role its ticks at most: nobody is scaled wrongly."""
+
+import os
+import signal
+import time
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from guv.due import LEASE_S
+from sandbox.services import RabbitMQ
+from tests.system.processes import kill, pids
+from tests.system.world import INTERVAL, World, wait_until
+
+pytestmark = pytest.mark.system
+
+
+def test_a_broker_that_stops_for_a_minute_scales_nothing_and_comes_back(
+    world: World, rabbitmq: RabbitMQ
+) -> None:
+    world.set_role(minimum_dynos=0, maximum_dynos=4, target_deadline=600, processing_time=300)
+    world.publish(8)
+    wait_until(lambda: world.dynos == 4, 60)
+    rabbitmq.control("stop_app")
+    try:
+        time.sleep(60)
+        held = [one for one in world.decisions() if one["reason"] == "no_data"]
+        assert world.dynos == 4
+    finally:
+        rabbitmq.control("start_app")
+    seen = len(held)
+    wait_until(lambda: world.decisions()[-1]["reason"] != "no_data", 90)
+
+    assert seen >= 6
+    assert {one["direction"] for one in held} == {"hold"}
+    assert all(one["sample"]["messages_ready"] is None for one in held)
+    assert [change.after for change in world.sandbox.heroku.changes] == [4]
+
+
+def test_a_worker_killed_in_the_middle_costs_its_role_a_moment(world: World) -> None:
+    world.set_role(minimum_dynos=1, maximum_dynos=2)
+    wait_until(lambda: len(world.decisions()) >= 2, 30)
+    killed = kill(world.fleet, "worker")
+    before = len(world.decisions())
+    world.fleet.stop("worker-1")
+    world.fleet.start("worker-2")
+    wait_until(lambda: len(world.decisions()) > before + 1, LEASE_S + 3 * INTERVAL)
+
+    assert killed >= 2  # the pool and its process
+
+
+def test_one_killed_process_of_the_pool_is_replaced(world: World) -> None:
+    world.set_role(minimum_dynos=1, maximum_dynos=2)
+    wait_until(lambda: len(world.decisions()) >= 1, 30)
+    pool, *children = sorted(pids(world.fleet, "worker"))
+    kill_one = children[-1]
+    os.kill(kill_one, signal.SIGKILL)
+    before = len(world.decisions())
+    wait_until(lambda: len(world.decisions()) > before + 1, LEASE_S + 3 * INTERVAL)
+
+    assert pool in pids(world.fleet, "worker")
+    assert kill_one not in pids(world.fleet, "worker")
+
+
+def test_two_clocks_make_no_tick_twice(world: World) -> None:
+    world.fleet.start("clock-2")
+    for name in ("worker", "mailer"):
+        world.set_role(name, minimum_dynos=1, maximum_dynos=1)
+    time.sleep(6 * INTERVAL)
+
+    for name in ("worker", "mailer"):
+        rows = world.decisions(name)
+        assert len(rows) >= 4
+        assert closest(rows) > INTERVAL * 0.6
+        assert {one["outcome"] for one in rows} == {"held"}
+
+
+def closest(rows: list[dict[str, Any]]) -> float:
+    """The shortest time between two ticks, in seconds."""
+    times = [datetime.fromisoformat(one["at"]).timestamp() for one in rows]
+    return min(late - early for early, late in pairwise(times))

@@ -1,0 +1,55 @@
+"""The product's one sentence, on guv's own processes and a real broker."""
+
+from datetime import datetime
+from itertools import pairwise
+
+import pytest
+
+from tests.system.world import INTERVAL, STALENESS, World, wait_until
+
+pytestmark = pytest.mark.system
+
+
+def test_a_burst_brings_dynos_in_time_and_its_end_takes_them_away(world: World) -> None:
+    world.set_role(minimum_dynos=0, maximum_dynos=10, target_deadline=30, processing_time=1)
+    with world.consuming(seconds=1.0):
+        wait_until(lambda: world.dynos == 0, 30 * INTERVAL)
+        world.publish(60)
+        wait_until(lambda: world.dynos > 0, 2 * INTERVAL + STALENESS)
+        wait_until(lambda: world.dynos == 0, 120)
+
+    decisions = world.decisions()
+    assert {"up", "down"} <= {one["direction"] for one in decisions}
+    assert max(one["desired"] or 0 for one in decisions) <= 10
+    assert no_tick_is_missing(decisions)
+
+
+def test_a_spike_beyond_the_maximum_pages_once_and_resolves(world: World) -> None:
+    notify = {"new_relic": {"account_id": 4711, "license_key": "license-key-marker-0123456789"}}
+    world.set_role(
+        minimum_dynos=1,
+        maximum_dynos=2,
+        target_deadline=10,
+        processing_time=0.5,
+        alert_after=5,
+        notify=notify,
+    )
+    with world.consuming(seconds=0.5):
+        world.publish(160)
+        wait_until(lambda: world.sandbox.new_relic.incidents, 60)
+        wait_until(lambda: world.sandbox.new_relic.incidents[0].closed_at, 150)
+
+    incidents = world.sandbox.new_relic.incidents
+    assert len(incidents) == 1
+    assert "2 dynos" in incidents[0].description
+    assert world.sandbox.new_relic.errors == []
+    known = world.api.get("incidents").json()["incidents"]
+    assert [one["cause"] for one in known] == ["deadline_missed"]
+    assert known[0]["resolved_at"] is not None
+
+
+def no_tick_is_missing(decisions: list[dict[str, object]]) -> bool:
+    """Whether there is a row for every tick: two in a row are at most two intervals apart."""
+    times = [datetime.fromisoformat(str(one["at"])).timestamp() for one in decisions]
+    gaps = [late - early for early, late in pairwise(times)]
+    return len(times) > 3 and max(gaps) < 2 * INTERVAL

@@ -1,0 +1,143 @@
+"""A tenant on guv's real processes, with a real broker and made-up Heroku and New Relic."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from sandbox.fleet import ADDON_PASSWORD, OAUTH_SECRET, Fleet, Surroundings
+from sandbox.heroku.customer import Partner
+from sandbox.heroku.model import App
+from sandbox.heroku.platform import Heroku
+from sandbox.server import Outside, Sandbox, running
+from sandbox.services import BrokerAccess
+from sandbox.workload.queues import AmqpQueue
+from sandbox.workload.shape import Shape
+from sandbox.workload.work import Work
+from sandbox.workload.workload import Tenant, Workload
+
+INTERVAL = 5
+STALENESS = 10.0  # how old a broker's figures may be
+LICENSE_KEY = "license-key-marker-0123456789"
+JOBS = "jobs"
+
+
+@dataclass
+class World:
+    """Everything a scenario needs.
+
+    Attributes:
+        sandbox: Heroku and New Relic.
+        fleet: guv's processes.
+        app: The tenant's Heroku app, with a process type "worker".
+        access: The tenant's virtual host.
+        api: The tenant's client of guv, as `GUV_URL` says.
+    """
+
+    sandbox: Sandbox
+    fleet: Fleet
+    app: App
+    access: BrokerAccess
+    api: httpx.Client
+
+    def set_role(self, name: str = "worker", **settings: Any) -> dict[str, Any]:
+        """What the API answers to setting a role."""
+        body = {"queues": [JOBS], "interval": INTERVAL, "boot_time": 2, **settings}
+        answer = self.api.put(f"apps/{self.app.name}/roles/{name}", json=body)
+        assert answer.is_success, answer.text
+        said: dict[str, Any] = answer.json()
+        return said
+
+    def decisions(self, role: str = "worker", **filters: Any) -> list[dict[str, Any]]:
+        """The role's decisions, oldest first."""
+        asked = {"app": self.app.name, "role": role, "limit": 200, **filters}
+        found: list[dict[str, Any]] = []
+        while True:
+            answer = self.api.get("decisions", params=asked)
+            assert answer.is_success, answer.text
+            page = answer.json()
+            found += page["decisions"]
+            if page["next_cursor"] is None:
+                return found[::-1]
+            asked["cursor"] = page["next_cursor"]
+
+    @property
+    def dynos(self) -> int:
+        """Dynos that Heroku is asked to run."""
+        process = self.app.find_type("worker")
+        assert process is not None
+        return process.quantity
+
+    def queue(self) -> AmqpQueue:
+        """The tenant's queue."""
+        return AmqpQueue(self.access.amqp_url, JOBS)
+
+    def publish(self, count: int) -> None:
+        """Nothing; so many messages wait."""
+        with self.queue().producing() as sender:
+            for _ in range(count):
+                sender.send(repr(time.monotonic()))
+
+    @contextmanager
+    def consuming(self, seconds: float, deadline: float = 60) -> Iterator[Workload]:
+        """The tenant's dynos at work, `seconds` for each message."""
+        tenant = Tenant(
+            self.sandbox.heroku, self.app, "worker", self.queue(), Work(seconds), deadline
+        )
+        workload = Workload(tenant, Shape(mean=0))
+        with workload.running():
+            yield workload
+
+
+def wait_until(what: Callable[[], object], seconds: float) -> float:
+    """Seconds it took until `what` was true.
+
+    Raises:
+        AssertionError: It did not come true in time.
+    """
+    start = time.monotonic()
+    while not what():
+        assert time.monotonic() - start < seconds, f"not within {seconds} s"
+        time.sleep(0.1)
+    return time.monotonic() - start
+
+
+@contextmanager
+def a_world(
+    surroundings: Callable[[str], Surroundings], access: BrokerAccess, folder: Path
+) -> Iterator[World]:
+    """A provisioned tenant with its broker set; API, clock and worker run.
+
+    Args:
+        surroundings: guv's surroundings, for the address of the stand-ins.
+        access: The tenant's virtual host.
+        folder: Where logs go.
+    """
+    with ExitStack() as stack:
+        outside = Outside(heroku=Heroku(client_secret=OAUTH_SECRET))
+        sandbox = stack.enter_context(running(outside))
+        sandbox.new_relic.accounts["4711"] = LICENSE_KEY
+        fleet = Fleet(surroundings(sandbox.url), folder)
+        stack.callback(fleet.stop_all)
+        for name in ("api", "clock-1", "worker-1"):
+            fleet.start(name)
+        app = sandbox.heroku.new_app("shop", {"worker": 1, "mailer": 1}, boot_delay=2.0)
+        partner = Partner(f"{fleet.api_url}/heroku/resources", "guv", ADDON_PASSWORD)
+        sandbox.customer(partner).create_addon(app, "premium")
+        api = stack.enter_context(_client(app.config_vars["GUV_URL"]))
+        with AmqpQueue(access.amqp_url, JOBS).producing():
+            pass  # declares the queue
+        answer = api.put("apps/shop/broker", json={"url": access.management_url})
+        assert answer.is_success, answer.text
+        yield World(sandbox, fleet, app, access, api)
+
+
+def _client(url: str) -> httpx.Client:
+    """A client that takes user and key from the URL, as curl does."""
+    parts = httpx.URL(url)
+    auth = httpx.BasicAuth(parts.username, parts.password)
+    return httpx.Client(base_url=parts.copy_with(userinfo=b""), auth=auth, timeout=30)
