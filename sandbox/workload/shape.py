@@ -27,6 +27,7 @@ class Shape:
         amplitude: How far the rate swings up and down.
         period: Seconds of one wave.
         spikes: What comes on top.
+        cycle: Seconds after which the spikes come again; None: they come once.
         seconds: When the jobs end; None: never.
     """
 
@@ -34,6 +35,7 @@ class Shape:
     amplitude: float = 0.0
     period: float = 60.0
     spikes: Sequence[Spike] = ()
+    cycle: float | None = None
     seconds: float | None = None
 
     def rate_at(self, second: float) -> float:
@@ -41,4 +43,5 @@ class Shape:
         if self.seconds is not None and second >= self.seconds:
             return 0.0
         wave = self.mean + self.amplitude * math.sin(2 * math.pi * second / self.period)
-        return max(wave, 0.0) + sum(spike.rate_at(second) for spike in self.spikes)
+        since = second % self.cycle if self.cycle else second
+        return max(wave, 0.0) + sum(spike.rate_at(since) for spike in self.spikes)

@@ -160,6 +160,11 @@ def test_the_rate_is_a_sine_wave_with_spikes_that_never_falls_below_zero() -> No
     assert rates == pytest.approx([2, 6, 0, 2, 20, 0, 0], abs=0.1)
 
 
+def test_spikes_come_again_with_every_cycle() -> None:
+    shape = Shape(mean=1, spikes=[Spike(10, 5, 7)], cycle=30)
+    assert [shape.rate_at(second) for second in (12, 25, 42, 72.5)] == [8, 1, 8, 8]
+
+
 def test_service_times_have_the_mean_and_spread_asked_for() -> None:
     source = random.Random(1)
     times = [Work(2.0, 0.5).draw(source) for _ in range(4000)]

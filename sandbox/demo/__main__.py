@@ -1,0 +1,142 @@
+"""`python -m sandbox.demo`: guv with real servers and a made-up world, until Ctrl-C.
+
+Nothing stays behind: all that it writes is in one folder, which it removes.
+"""
+
+import argparse
+import contextlib
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import httpx
+from rich.console import Console
+from rich.live import Live
+
+from sandbox import services
+from sandbox.demo.calls import CallFailed
+from sandbox.demo.outcome import outcome
+from sandbox.demo.scene import SHORTEST_CYCLE, Scene
+from sandbox.demo.stage import Stage, calls, stage
+from sandbox.demo.state import Moment, look
+from sandbox.demo.view import decision_lines, incident_lines, table
+from sandbox.heroku.customer import PartnerRefused
+
+_BEAT = 0.5
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def main() -> int:
+    """The exit status: 0 when all was shown, or when it was ended by hand."""
+    options = _options()
+    for name in _SIGNALS:
+        signal.signal(name, _leave)
+    console = Console()
+    with tempfile.TemporaryDirectory(prefix="guv-demo-", ignore_cleanup_errors=True) as folder:
+        try:
+            return _play(console, Path(folder), options)
+        except KeyboardInterrupt:
+            console.print("\nEverything is stopped.")
+            return 0
+        except (services.ServiceFailed, PartnerRefused, CallFailed) as failure:
+            console.print(str(failure), style="red", markup=False)
+            return 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m sandbox.demo", description=__doc__)
+    parser.add_argument("--exit-after", type=float, help="seconds until it ends by itself")
+    parser.add_argument("--cycle", type=float, default=Scene().cycle, help="seconds of one round")
+    parser.add_argument(
+        "--broker", choices=("auto", "rabbitmq", "memory"), default="auto", help="which broker"
+    )
+    options = parser.parse_args()
+    if options.cycle < SHORTEST_CYCLE:
+        parser.error(f"--cycle must be at least {SHORTEST_CYCLE:g}")
+    return options
+
+
+def _leave(*_: object) -> NoReturn:
+    """Ends the demo; while everything stops, another signal changes nothing."""
+    for name in _SIGNALS:
+        signal.signal(name, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _play(console: Console, folder: Path, options: argparse.Namespace) -> int:
+    started, played = time.monotonic(), Scene(cycle=options.cycle)
+    rabbitmq = options.broker == "rabbitmq" or (
+        options.broker == "auto" and services.find_rabbitmq() is not None
+    )
+    with stage(folder, played, rabbitmq=rabbitmq, say=console.print) as set_up:
+        _introduce(console, set_up, played)
+        with set_up.workload.running():
+            console.print(f"Ready after {time.monotonic() - started:.1f} s.\n")
+            _show(console, set_up, options.exit_after)
+            result = outcome(set_up)
+    _plain(console, str(result))
+    return 1 if result.missing else 0
+
+
+def _introduce(console: Console, set_up: Stage, played: Scene) -> None:
+    """Sets everything as a tenant would, and shows how."""
+    console.print(f"\nBroker: {set_up.broker.kind}. The tenant calls guv with:\n")
+    _plain(console, f"export GUV_URL={set_up.guv_url}")
+    for call in calls(set_up.broker, played):
+        _plain(console, call.as_curl())
+        call.make(set_up.api)
+    console.print()
+
+
+def _show(console: Console, set_up: Stage, seconds: float | None) -> None:
+    end = time.monotonic() + (seconds if seconds is not None else float("inf"))
+    with _screen(console, set_up) as show:
+        while time.monotonic() < end:
+            # Without an answer the last picture stays: somebody may be trying what happens.
+            with contextlib.suppress(httpx.HTTPError):
+                show(look(set_up))
+            time.sleep(_BEAT)
+
+
+@contextlib.contextmanager
+def _screen(console: Console, set_up: Stage) -> Iterator[Callable[[Moment], None]]:
+    """How moments are shown: in one place of a terminal, or line by line elsewhere."""
+    if not console.is_terminal:
+        yield _Lines(console).show
+        return
+    links = f"API {set_up.fleet.api_url}   logs {set_up.fleet.folder}   Ctrl-C ends"
+    with Live(console=console, auto_refresh=False) as live:
+        yield lambda moment: live.update(table(moment, links), refresh=True)
+
+
+class _Lines:
+    """Prints what is new since the last moment."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._decision = 0
+        self._incidents: list[str] = []
+
+    def show(self, moment: Moment) -> None:
+        """Nothing; new decisions and new states of incidents are printed."""
+        for line in decision_lines(moment, self._decision):
+            _plain(self._console, line)
+        self._decision = max([self._decision, *(one["id"] for one in moment.decisions)])
+        incidents = incident_lines(moment)
+        for line in incidents:
+            if line not in self._incidents:
+                _plain(self._console, line)
+        self._incidents = incidents
+
+
+def _plain(console: Console, line: str) -> None:
+    """Prints a line as it is, to be copied."""
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""Everything that the demo runs on, started in order and stopped in reverse."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from sandbox import services
+from sandbox.database import migrate
+from sandbox.demo import scene
+from sandbox.demo.calls import Call
+from sandbox.demo.scene import Scene
+from sandbox.fleet import ADDON_PASSWORD, OAUTH_SECRET, Fleet, Surroundings, fleet
+from sandbox.heroku.customer import Partner
+from sandbox.heroku.model import App
+from sandbox.heroku.platform import Heroku
+from sandbox.server import Outside, Sandbox, running
+from sandbox.workload import AmqpQueue, JobQueue, MemoryQueue, Tenant, Workload
+
+Say = Callable[[str], None]
+SLOT = 5.0  # the in-memory broker's statistics are as old as RabbitMQ's
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """The tenant's queue, and the URL by which guv watches it."""
+
+    kind: str
+    queue: JobQueue
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The running demo.
+
+    Attributes:
+        sandbox: Heroku and New Relic.
+        fleet: guv's processes.
+        app: The tenant's app.
+        guv_url: What Heroku put into the app's `GUV_URL`.
+        api: guv as the tenant calls it.
+        broker: The tenant's broker.
+        workload: The app at work.
+    """
+
+    sandbox: Sandbox
+    fleet: Fleet
+    app: App
+    guv_url: str
+    api: httpx.Client
+    broker: Broker
+    workload: Workload
+
+
+@contextmanager
+def stage(folder: Path, played: Scene, *, rabbitmq: bool, say: Say) -> Iterator[Stage]:
+    """The demo, ready to be set up by its tenant, until the block ends.
+
+    Args:
+        folder: Holds all that it writes.
+        played: What the app's jobs are like.
+        rabbitmq: Whether the broker is a real RabbitMQ; else it is the one in memory.
+        say: Is told what happens.
+
+    Raises:
+        ServiceFailed: One of the servers or of guv's processes did not start.
+    """
+    with ExitStack() as stack:
+        say("Starting PostgreSQL and Redis")
+        database_url = stack.enter_context(services.postgres(folder / "postgres"))
+        redis_url = stack.enter_context(services.redis(folder / "redis"))
+        migrate(database_url)
+        sandbox = stack.enter_context(running(_outside()))
+        say(f"Starting {'RabbitMQ' if rabbitmq else 'the broker in memory'}")
+        broker = stack.enter_context(_broker(folder, sandbox, rabbitmq=rabbitmq))
+        say("Starting guv: API, clock and worker")
+        extra = {"GUV_RESOLVE_AFTER": f"{scene.RESOLVE_AFTER:g}", "GUV_WORKER_PROCESSES": "1"}
+        around = Surroundings(database_url, redis_url, sandbox.url, sandbox.url, extra)
+        guv = stack.enter_context(fleet(around, folder / "guv", "api", "clock", "worker"))
+        say("heroku addons:create guv")
+        app = sandbox.heroku.new_app(scene.APP, {scene.ROLE: 1}, boot_delay=scene.BOOT)
+        partner = Partner(f"{guv.api_url}/heroku/resources", "guv", ADDON_PASSWORD)
+        sandbox.customer(partner).create_addon(app, scene.PLAN)
+        url = app.config_vars["GUV_URL"]
+        api = stack.enter_context(httpx.Client(base_url=f"{url}/", timeout=10))
+        tenant = Tenant(sandbox.heroku, app, scene.ROLE, broker.queue, scene.WORK, scene.DEADLINE)
+        workload = Workload(tenant, played.shape)
+        yield Stage(sandbox, guv, app, url, api, broker, workload)
+
+
+def calls(broker: Broker, played: Scene) -> list[Call]:
+    """How the tenant sets guv up."""
+    return [
+        Call("PUT", f"apps/{scene.APP}/broker", {"url": broker.url}),
+        Call("PATCH", "settings", played.tenant_settings),
+        Call("PUT", f"apps/{scene.APP}/roles/{scene.ROLE}", played.role_settings),
+    ]
+
+
+def _outside() -> Outside:
+    outside = Outside(heroku=Heroku(client_secret=OAUTH_SECRET))
+    outside.new_relic.accounts[str(scene.ACCOUNT_ID)] = scene.LICENSE_KEY
+    outside.broker.slot = SLOT
+    return outside
+
+
+@contextmanager
+def _broker(folder: Path, sandbox: Sandbox, *, rabbitmq: bool) -> Iterator[Broker]:
+    if not rabbitmq:
+        memory = sandbox.broker.new_vhost(scene.APP)
+        queue: JobQueue = MemoryQueue(sandbox.broker, memory.vhost, scene.QUEUE)
+        with queue.producing():  # declares the queue
+            yield Broker("in-memory broker", queue, memory.management_url(sandbox.url))
+        return
+    with services.rabbitmq(folder / "rabbitmq") as server:
+        access = server.new_vhost(scene.APP)
+        queue = AmqpQueue(access.amqp_url, scene.QUEUE)
+        with queue.producing():
+            pass
+        yield Broker("RabbitMQ", queue, access.management_url)

@@ -1,0 +1,92 @@
+"""What the demo has to show at one moment, read as a tenant and an onlooker would."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sandbox.demo import scene
+from sandbox.demo.stage import Stage
+from sandbox.heroku.model import DynoState
+from sandbox.newrelic import Incident
+from sandbox.workload import Stats
+
+Decision = Mapping[str, Any]
+SHOWN = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One look at the demo.
+
+    Attributes:
+        seconds: Since the jobs began.
+        rate: Jobs a second that arrive now.
+        up: Dynos that work.
+        starting: Dynos that boot.
+        stats: What became of the jobs.
+        decisions: guv's latest, newest first.
+        incidents: New Relic's.
+    """
+
+    seconds: float
+    rate: float
+    up: int
+    starting: int
+    stats: Stats
+    decisions: Sequence[Decision]
+    incidents: Sequence[Incident]
+
+
+def look(stage: Stage) -> Moment:
+    """The demo as it is now."""
+    workload, heroku = stage.workload, stage.sandbox.heroku
+    dynos = heroku.dynos(stage.app, scene.ROLE)
+    up = heroku.dynos(stage.app, scene.ROLE, DynoState.UP)
+    return Moment(
+        workload.seconds,
+        workload.rate,
+        len(up),
+        len(dynos) - len(up),
+        workload.stats(),
+        _decisions(stage),
+        list(stage.sandbox.new_relic.incidents),
+    )
+
+
+def waiting(decision: Decision) -> tuple[int | None, int | None]:
+    """The messages that wait and that are worked on, as guv saw them; None is unknown."""
+    sample = decision.get("sample") or {}
+    return sample.get("messages_ready"), sample.get("messages_unacknowledged")
+
+
+def finish(decision: Decision) -> str:
+    """When the last waiting message will be done, in words."""
+    if decision.get("never_done"):
+        return "never"
+    wait = decision.get("predicted_wait")
+    return "?" if wait is None else f"in {wait:.0f} s"
+
+
+def clock_time(decision: Decision) -> str:
+    """The local time of day at which it was decided."""
+    return datetime.fromisoformat(decision["at"]).astimezone().strftime("%H:%M:%S")
+
+
+def change(decision: Decision) -> str:
+    """Dynos before and after."""
+    current, desired = decision.get("current"), decision.get("desired")
+    if current == desired:
+        return f"{_count(current)}"
+    return f"{_count(current)} -> {_count(desired)}"
+
+
+def _count(value: int | None) -> str:
+    return "?" if value is None else str(value)
+
+
+def _decisions(stage: Stage) -> Sequence[Decision]:
+    answer = stage.api.get("decisions", params={"app": scene.APP, "limit": SHOWN})
+    answer.raise_for_status()
+    found: list[Decision] = answer.json()["decisions"]
+    return found

@@ -1,0 +1,74 @@
+"""The demo on a terminal: a live table; or, where there is no terminal, a line per decision."""
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sandbox.demo.scene import DEADLINE
+from sandbox.demo.state import Moment, change, clock_time, finish, waiting
+
+_COLORS = {"up": "green", "down": "cyan", "hold": "white"}
+_BAD = {"refused": "yellow", "failed": "red", "skipped": "yellow"}
+
+
+def table(moment: Moment, links: str) -> RenderableType:
+    """All that there is to see; `links` says how to look closer."""
+    return Group(
+        Text(summary_line(moment), style="bold"),
+        _decisions(moment),
+        *_incidents(moment),
+        Text(links, style="dim"),
+    )
+
+
+def summary_line(moment: Moment) -> str:
+    """The app now."""
+    stats = moment.stats
+    on_time = "?" if stats.on_time is None else f"{stats.on_time:.0%}"
+    return (
+        f"{moment.seconds:4.0f} s   jobs {moment.rate:.1f}/s   dynos {moment.up} up"
+        f" + {moment.starting} starting   done {stats.done} of {stats.published},"
+        f" {on_time} within {DEADLINE:g} s"
+    )
+
+
+def decision_lines(moment: Moment, after: int) -> list[str]:
+    """A line for every decision newer than the one with the id `after`, oldest first."""
+    return [
+        f"{clock_time(one)}  waiting {_pair(waiting(one)):>9}  dynos {change(one):<7}"
+        f" {one['outcome']:<8} finish {finish(one):<9} {one['explanation']}"
+        for one in reversed(moment.decisions)
+        if one["id"] > after
+    ]
+
+
+def incident_lines(moment: Moment) -> list[str]:
+    """A line for every incident."""
+    return [
+        f"{'open    ' if one.closed_at is None else 'resolved'}  {one.title}: {one.description}"
+        for one in moment.incidents
+    ]
+
+
+def _decisions(moment: Moment) -> Table:
+    shown = Table(expand=True, title="What guv decided", title_justify="left")
+    for name in ("time", "waiting + running", "dynos", "outcome", "predicted finish", "why"):
+        shown.add_column(name, no_wrap=name != "why", ratio=1 if name == "why" else None)
+    for one in moment.decisions:
+        style = _BAD.get(one["outcome"], _COLORS.get(one["direction"], "white"))
+        cells = (clock_time(one), _pair(waiting(one)), change(one), one["outcome"], finish(one))
+        shown.add_row(*cells, one["explanation"], style=style)
+    return shown
+
+
+def _incidents(moment: Moment) -> list[Text]:
+    lines = incident_lines(moment)[-3:] or ["none yet"]
+    styles = {"open": "bold red", "reso": "green"}
+    return [
+        Text("Incidents at New Relic", style="italic"),
+        *(Text(line, style=styles.get(line[:4], "dim")) for line in lines),
+    ]
+
+
+def _pair(counts: tuple[int | None, int | None]) -> str:
+    return " + ".join("?" if count is None else str(count) for count in counts)
