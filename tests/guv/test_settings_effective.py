@@ -99,9 +99,9 @@ def test_a_minimum_above_the_maximum_is_blamed_with_both_sources() -> None:
 def test_a_deadline_that_cannot_be_met_is_blamed_with_what_can(
     values: dict[str, Any], needed: str
 ) -> None:
-    assert f"already take {needed} s" in blamed({"target_deadline": 60.0} | values)[
-        "target_deadline"
-    ]
+    assert (
+        f"already take {needed} s" in blamed({"target_deadline": 60.0} | values)["target_deadline"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,8 @@ def test_an_interval_below_the_plans_is_blamed_where_it_was_set() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "plan", "interval"), [({}, TEST, 60), ({}, PREMIUM, 10), ({"interval": 120}, TEST, 120)]
+    ("values", "plan", "interval"),
+    [({}, TEST, 60), ({}, PREMIUM, 10), ({"interval": 120}, TEST, 120)],
 )
 def test_a_role_ticks_as_often_as_set_and_allowed(
     values: dict[str, Any], plan: Plan, interval: int
