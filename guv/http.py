@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from guv.moment import steady_seconds
+from guv.patience import PatientBackend, until
 
 KEEPALIVE_S = 120.0  # longer than most intervals, else every tick pays a TLS handshake
 CONNECT_S = 1.0
@@ -64,10 +65,18 @@ def new_client(
         auth=auth,
         headers=headers,
         timeout=httpx.Timeout(timeout, connect=min(CONNECT_S, timeout)),
-        limits=httpx.Limits(keepalive_expiry=KEEPALIVE_S),
-        verify=shared_ssl_context(),
-        transport=transport,
+        transport=transport or _patient_transport(),
+        trust_env=False,  # a proxy of ours is no business of the tenants' brokers
     )
+
+
+def _patient_transport() -> httpx.HTTPTransport:
+    """A pool of connections that keep to a request's total time."""
+    limits = httpx.Limits(keepalive_expiry=KEEPALIVE_S)
+    transport = httpx.HTTPTransport(verify=shared_ssl_context(), limits=limits)
+    # httpx lets nobody pass a network backend to its pool.
+    transport._pool._network_backend = PatientBackend()  # noqa: SLF001
+    return transport
 
 
 @lru_cache(maxsize=10_000)
@@ -95,7 +104,7 @@ def fetch(client: httpx.Client, method: str, url: str, seconds: float, **options
     """
     end = steady_seconds() + seconds
     body = bytearray()
-    with client.stream(method, _parsed(url), **options) as answer:
+    with until(end), client.stream(method, _parsed(url), **options) as answer:
         for chunk in answer.iter_bytes():
             body += chunk
             if steady_seconds() > end:

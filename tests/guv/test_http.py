@@ -29,10 +29,18 @@ def server(serve: Callable[[socket], None]) -> Iterator[str]:
         thread.join()
 
 
-def dribble(connection: socket) -> None:
+def dribble_a_body(connection: socket) -> None:
     """A byte every 50 ms, which no timeout of a single read ever notices."""
+    dribble(connection, b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+
+
+def dribble_a_header(connection: socket) -> None:
+    dribble(connection, b"HTTP/1.1 200 OK\r\nX-Endless: ")
+
+
+def dribble(connection: socket, beginning: bytes) -> None:
     try:
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        connection.sendall(beginning)
         for _ in range(1000):
             connection.sendall(b" ")
             connection.settimeout(0.05)
@@ -49,9 +57,10 @@ def say_nothing(connection: socket) -> None:
     connection.recv(1)
 
 
-def test_an_answer_that_dribbles_in_is_given_up_in_time() -> None:
+@pytest.mark.parametrize("serve", [dribble_a_body, dribble_a_header])
+def test_an_answer_that_dribbles_in_is_given_up_in_time(serve: Callable[[socket], None]) -> None:
     start = steady_seconds()
-    with new_client(0.5) as client, server(dribble) as url, pytest.raises(httpx.TimeoutException):
+    with new_client(0.5) as client, server(serve) as url, pytest.raises(httpx.TimeoutException):
         fetch(client, "GET", url, 0.4)
     assert steady_seconds() - start < 2.0
 
