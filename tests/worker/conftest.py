@@ -26,14 +26,14 @@ def sandbox(clock: MovedClock) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def outside_config(config: Config, sandbox: Sandbox) -> Config:
-    """Our configuration with the stand-ins' addresses and short patience."""
+    """Our configuration with the stand-ins' addresses and the usual patience."""
     return config.model_copy(
         update={
             "heroku_api_url": sandbox.url,
             "heroku_id_url": sandbox.url,
             "new_relic_events_url": sandbox.url,
-            "guv_broker_timeout": 1.0,
-            "guv_heroku_timeout": 1.0,
+            "guv_broker_timeout": 3.0,
+            "guv_heroku_timeout": 3.0,
         }
     )
 

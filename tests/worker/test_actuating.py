@@ -56,7 +56,7 @@ def test_no_usable_answer_to_a_change_is_a_failure_that_is_tried_again(
 
 
 def test_a_change_whose_answer_was_lost_is_not_done_twice(busy: World) -> None:
-    busy.fail(FORMATION, method="PATCH", hang=1.3, calls=1)
+    busy.fail(FORMATION, method="PATCH", hang=3.5, calls=1)
     first = busy.tick()
     assert busy.decisions()[0].outcome == "failed"
     wait_until(lambda: bool(busy.sandbox.heroku.changes))

@@ -40,8 +40,8 @@ def test_a_sample_without_data_is_unknown_and_not_zero(world: MakeWorld) -> None
 
 def test_a_broker_that_hangs_is_given_up_in_time(world: MakeWorld) -> None:
     here = world()
-    here.fail(QUEUES, hang=1.5)
-    assert "no answer within 1 seconds" in trouble(here.tick())[Cause.NO_DATA]
+    here.fail(QUEUES, hang=4.0)
+    assert "no answer within 3 seconds" in trouble(here.tick())[Cause.NO_DATA]
 
 
 def test_a_broker_that_failed_is_left_alone_for_a_while(world: MakeWorld) -> None:
