@@ -1,15 +1,11 @@
 """One request, one commit; what is answered is stored, and nobody waits for himself."""
 
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import httpx
 import pytest
-import uvicorn
 from sqlalchemy import Engine, text
 
 from api.deps import MOST_TRANSACTIONS
@@ -17,6 +13,7 @@ from api.main import create_app
 from guv.config import Config
 from guv.database import make_engine
 from tests.api.callers import TenantCaller
+from tests.api.serving import serving
 
 LATE = """
     create function refuse_late() returns trigger language plpgsql as
@@ -52,16 +49,8 @@ def served(web_config: Config) -> Iterator[str]:
         web_config.sqlalchemy_url, pool_size=MOST_TRANSACTIONS + 1, application="guv narrow"
     )
     app.state.parts = replace(app.state.parts, engine=engine)
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.005)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    listener.close()
+    with serving(app) as address:
+        yield address
     engine.dispose()
 
 

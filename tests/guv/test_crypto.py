@@ -48,7 +48,7 @@ def test_keys_come_as_a_list_with_commas() -> None:
     assert sealer.open(Sealer([OLD]).seal("secret")) == "secret"
 
 
-@pytest.mark.parametrize("keys", ["", " , ", "marker", NEW[:-4]])
+@pytest.mark.parametrize("keys", ["", " , ", "marker", NEW[:-4]], ids=range(4))
 def test_an_unusable_key_list_is_refused_without_showing_it(keys: str) -> None:
     with pytest.raises(ValueError, match="key") as refused:
         sealer_from(keys)
