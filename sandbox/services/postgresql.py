@@ -10,6 +10,7 @@ import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import psycopg
 from sandbox.services.process import Command, ServiceFailed, failure, free_port, running
 
 _NOBODY = 65534
+_NAMESPACE = ("unshare", "--user", f"--map-user={_NOBODY}", "--")
 _SETTINGS = {
     # The data is thrown away: nothing needs to survive a crash, and nothing is left in /dev/shm.
     "fsync": "off",
@@ -37,7 +39,7 @@ def postgres(folder: Path) -> Iterator[str]:
     """The SQLAlchemy URL (psycopg 3) of a new, empty database on the loopback interface.
 
     Everything is below `folder`, which is made where it is missing; the data goes away at the
-    end, the log stays. Works as any user: as root, the server runs as `nobody`.
+    end, the log stays. Works as any user: as root, the server believes to be `nobody`.
 
     Raises:
         ServiceFailed: The server did not start.
@@ -63,7 +65,7 @@ def _initialize(data: Path, log: Path, password: str) -> None:
     secret = data.parent / "password"
     secret.touch(mode=0o600)
     secret.write_text(password)
-    if os.geteuid() == 0:
+    if os.geteuid() == 0 and not _allows_namespaces():
         os.chown(data, _NOBODY, _NOBODY)
     argv = [_program("initdb"), "-D", str(data), "-U", "guv", f"--pwfile={secret}", "--no-sync"]
     argv += ["--auth=scram-sha-256", "--locale=C", "--encoding=UTF8", "--no-instructions"]
@@ -79,15 +81,29 @@ def _initialize(data: Path, log: Path, password: str) -> None:
 def _as_other_user() -> Sequence[str]:
     """What goes before a command so that it does not run as root, which PostgreSQL refuses.
 
-    The capability lets `nobody` enter folders that only root may, such as root's own checkout.
+    In a user namespace of its own the server is `nobody` for itself and may still read what only
+    root may, such as a checkout in root's home. Where the machine allows no namespaces it becomes
+    the real `nobody`, with the capability to enter such folders; the programs themselves must
+    then be within everybody's reach.
     """
     if os.geteuid() != 0:
         return ()
+    if _allows_namespaces():
+        return _NAMESPACE
     program = shutil.which("setpriv")
     if program is None:
         raise ServiceFailed("PostgreSQL does not run as root, and setpriv (util-linux) is missing")
     user = [f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"]
     return [program, *user, "--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--"]
+
+
+@cache
+def _allows_namespaces() -> bool:
+    """Whether a process of ours may have a user namespace of its own."""
+    if shutil.which(_NAMESPACE[0]) is None:
+        return False
+    tried = subprocess.run([*_NAMESPACE, "true"], capture_output=True, check=False)  # noqa: S603
+    return tried.returncode == 0
 
 
 def _program(name: str) -> str:

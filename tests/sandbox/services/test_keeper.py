@@ -19,7 +19,8 @@ from pathlib import Path
 from sandbox.services.process import Command, running
 pid = Path(sys.argv[1])
 argv = [sys.executable, "-c", sys.argv[2], str(pid)]
-with running(Command("child", argv, grace=0.5), pid.with_suffix(".log"), pid.exists):
+written = lambda: pid.exists() and pid.read_text()
+with running(Command("child", argv, grace=0.5), pid.with_suffix(".log"), written):
     print("ready", flush=True)
     time.sleep(60)
 """

