@@ -110,7 +110,7 @@ def _screen(console: Console, set_up: Stage) -> Iterator[Callable[[Moment], None
         return
     links = f"API {set_up.fleet.api_url}   logs {set_up.fleet.folder}   Ctrl-C ends"
     with Live(console=console, auto_refresh=False) as live:
-        yield lambda moment: live.update(table(moment, links), refresh=True)
+        yield lambda moment: live.update(table(moment, links, console.height), refresh=True)
 
 
 class _Lines:

@@ -27,8 +27,8 @@ class Scene:
     """One round of the demo, which repeats itself.
 
     Attributes:
-        cycle: Seconds of one round: the first spike comes after a sixth of it, the second, beyond
-            what the maximum can serve in time, after two fifths.
+        cycle: Seconds of one round: the first spike comes after an eighth of it, the second,
+            beyond what the maximum can serve in time, after a third.
         interval: Seconds between ticks.
         maximum: Most dynos.
     """
@@ -41,9 +41,9 @@ class Scene:
     def shape(self) -> Shape:
         """How many jobs arrive."""
         capacity = self.maximum / WORK.mean
-        mean = capacity * 0.4
-        within = Spike(self.cycle / 6, 6.0, capacity - mean)
-        beyond = Spike(self.cycle * 0.4, 9.0, 3.5 * capacity)
+        mean = capacity * 0.3
+        within = Spike(self.cycle / 8, 6.0, capacity - mean)
+        beyond = Spike(self.cycle / 3, 9.0, 3.5 * capacity)
         return Shape(mean, mean / 2, self.cycle / 2, (within, beyond), self.cycle)
 
     @property

@@ -1,6 +1,7 @@
 """Everything that the demo runs on, started in order and stopped in reverse."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,17 +70,12 @@ def stage(folder: Path, played: Scene, *, rabbitmq: bool, say: Say) -> Iterator[
         ServiceFailed: One of the servers or of guv's processes did not start.
     """
     with ExitStack() as stack:
-        say("Starting PostgreSQL and Redis")
-        database_url = stack.enter_context(services.postgres(folder / "postgres"))
-        redis_url = stack.enter_context(services.redis(folder / "redis"))
-        migrate(database_url)
         sandbox = stack.enter_context(running(_outside()))
-        say(f"Starting {'RabbitMQ' if rabbitmq else 'the broker in memory'}")
-        broker = stack.enter_context(_broker(folder, sandbox, rabbitmq=rabbitmq))
-        say("Starting guv: API, clock and worker")
-        extra = {"GUV_RESOLVE_AFTER": f"{scene.RESOLVE_AFTER:g}", "GUV_WORKER_PROCESSES": "1"}
-        around = Surroundings(database_url, redis_url, sandbox.url, sandbox.url, extra)
-        guv = stack.enter_context(fleet(around, folder / "guv", "api", "clock", "worker"))
+        with ThreadPoolExecutor(1) as pool:
+            say(f"Starting {'RabbitMQ' if rabbitmq else 'the broker in memory'}")
+            to_come = pool.submit(stack.enter_context, _broker(folder, sandbox, rabbitmq=rabbitmq))
+            guv = _guv(stack, folder, sandbox, say)
+            broker = to_come.result()
         say("heroku addons:create guv")
         app = sandbox.heroku.new_app(scene.APP, {scene.ROLE: 1}, boot_delay=scene.BOOT)
         partner = Partner(f"{guv.api_url}/heroku/resources", "guv", ADDON_PASSWORD)
@@ -98,6 +94,18 @@ def calls(broker: Broker, played: Scene) -> list[Call]:
         Call("PATCH", "settings", played.tenant_settings),
         Call("PUT", f"apps/{scene.APP}/roles/{scene.ROLE}", played.role_settings),
     ]
+
+
+def _guv(stack: ExitStack, folder: Path, sandbox: Sandbox, say: Say) -> Fleet:
+    """Its processes, with a new database and an empty Redis, until the stack is unwound."""
+    say("Starting PostgreSQL and Redis")
+    database_url = stack.enter_context(services.postgres(folder / "postgres"))
+    redis_url = stack.enter_context(services.redis(folder / "redis"))
+    migrate(database_url)
+    say("Starting guv: API, clock and worker")
+    extra = {"GUV_RESOLVE_AFTER": f"{scene.RESOLVE_AFTER:g}", "GUV_WORKER_PROCESSES": "1"}
+    around = Surroundings(database_url, redis_url, sandbox.url, sandbox.url, extra)
+    return stack.enter_context(fleet(around, folder / "guv", "api", "clock", "worker"))
 
 
 def _outside() -> Outside:

@@ -1,21 +1,31 @@
 """The demo on a terminal: a live table; or, where there is no terminal, a line per decision."""
 
+from collections.abc import Sequence
+
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from sandbox.demo.scene import DEADLINE
-from sandbox.demo.state import Moment, change, clock_time, finish, waiting
+from sandbox.demo.state import Decision, Moment, change, clock_time, finish, waiting
 
+_OTHER_LINES, _LINES_PER_ROW = 12, 2
 _COLORS = {"up": "green", "down": "cyan", "hold": "white"}
 _BAD = {"refused": "yellow", "failed": "red", "skipped": "yellow"}
 
 
-def table(moment: Moment, links: str) -> RenderableType:
-    """All that there is to see; `links` says how to look closer."""
+def table(moment: Moment, links: str, lines: int) -> RenderableType:
+    """All that there is to see.
+
+    Args:
+        moment: The demo.
+        links: How to look closer.
+        lines: The height of the terminal; the oldest decisions that do not fit are left out.
+    """
+    rows = max((lines - _OTHER_LINES) // _LINES_PER_ROW, 1)
     return Group(
         Text(summary_line(moment), style="bold"),
-        _decisions(moment),
+        _decisions(moment.decisions[:rows]),
         *_incidents(moment),
         Text(links, style="dim"),
     )
@@ -50,11 +60,11 @@ def incident_lines(moment: Moment) -> list[str]:
     ]
 
 
-def _decisions(moment: Moment) -> Table:
+def _decisions(decisions: Sequence[Decision]) -> Table:
     shown = Table(expand=True, title="What guv decided", title_justify="left")
     for name in ("time", "waiting + running", "dynos", "outcome", "predicted finish", "why"):
         shown.add_column(name, no_wrap=name != "why", ratio=1 if name == "why" else None)
-    for one in moment.decisions:
+    for one in decisions:
         style = _BAD.get(one["outcome"], _COLORS.get(one["direction"], "white"))
         cells = (clock_time(one), _pair(waiting(one)), change(one), one["outcome"], finish(one))
         shown.add_row(*cells, one["explanation"], style=style)

@@ -18,7 +18,7 @@ def waits(scene: Scene, first: float, last: float, step: float = 0.05) -> float:
 
 @pytest.mark.parametrize("cycle", CYCLES)
 def test_the_maximum_can_serve_the_waves_and_the_first_spike(cycle: float) -> None:
-    assert waits(Scene(cycle), 0, cycle * 0.4) < DEADLINE / 3
+    assert waits(Scene(cycle), 0, cycle / 3) < DEADLINE / 3
 
 
 @pytest.mark.parametrize("cycle", CYCLES)
@@ -29,6 +29,6 @@ def test_the_maximum_cannot_serve_the_second_spike_in_time(cycle: float) -> None
 @pytest.mark.parametrize("cycle", CYCLES)
 def test_every_round_is_like_the_first(cycle: float) -> None:
     shape = Scene(cycle).shape
-    instants = [cycle * share for share in (0.1, 0.2, 0.42, 0.9)]
+    instants = [cycle * share for share in (0.1, 0.13, 0.34, 0.9)]
     again = [shape.rate_at(instant + 2 * cycle) for instant in instants]
     assert again == pytest.approx([shape.rate_at(instant) for instant in instants])

@@ -100,14 +100,25 @@ def test_before_the_first_job_the_share_is_unknown() -> None:
     assert "? within" in summary_line(a_moment(stats=Stats()))
 
 
-def test_the_table_shows_decisions_incidents_and_links() -> None:
-    console = Console(width=160, record=True, quiet=True)
-    console.quiet = False
+def shown(moment: Moment, lines: int) -> str:
+    console = Console(width=160)
     with console.capture() as captured:
-        console.print(table(a_moment(a_decision(), incidents=[an_incident(None)]), "the links"))
-    shown = captured.get()
+        console.print(table(moment, "the links", lines))
+    return captured.get()
+
+
+def test_the_table_shows_decisions_incidents_and_links() -> None:
+    text = shown(a_moment(a_decision(), incidents=[an_incident(None)]), lines=40)
     for part in ("30 + 2", "goes from 2 to 4 dynos", "in 12 s", "too late", "the links"):
-        assert part in shown
+        assert part in text
+
+
+def test_the_table_fits_the_terminal_and_keeps_the_newest_decision() -> None:
+    decisions = [a_decision(id=id_, explanation=f"number {id_} ") for id_ in range(20, 0, -1)]
+    text = shown(a_moment(*decisions), lines=24)
+    assert len(text.splitlines()) <= 24
+    assert "number 20 " in text
+    assert "number 1 " not in text
 
 
 def test_a_demo_that_showed_everything_misses_nothing() -> None:
