@@ -5,6 +5,12 @@ from dataclasses import dataclass
 from math import log, sqrt
 
 from guv.scaling.curve import served_between
+from guv.scaling.estimate_spread import (
+    PRIOR_BLOCKS,
+    TOLD_BLOCKS,
+    Stretch,
+    squared_variation,
+)
 from guv.scaling.model import Sample, Settings
 from guv.scaling.readings import backlog_of, is_counted, usual_gap
 from guv.scaling.sound import PRIOR_SERVICE_TIME, PRIOR_SPREAD
@@ -55,14 +61,33 @@ class Work:
     saturated: float
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What two neighboring samples show: the work between them, and how sure it is.
+
+    Attributes:
+        stretch: The work.
+        seen: Messages that the work is sure by. Where slots came or went, or the queue ran empty
+            or filled up, the two ends say little of what was between.
+        is_full: Whether every slot was busy all the time.
+    """
+
+    stretch: Stretch
+    seen: float
+    is_full: bool
+
+
 def service(settings: Settings, samples: Sequence[Sample], consumers_per_dyno: int) -> Service:
     """The service time: the told one or the prior, corrected by what was measured."""
     told = settings.processing_time
     prior = PRIOR_SERVICE_TIME if told is None else told
-    variation = _variation(settings, prior)
-    wanted = (variation / WANTED_ERROR) ** 2
-    work = _worked(samples, settings.concurrency, consumers_per_dyno, wanted)
-    mean, source, notice = _weighed(prior, told, work, variation)
+    told_spread = settings.processing_time_stddev
+    variation = PRIOR_SPREAD if told_spread is None else max(told_spread / prior, 0.05)
+    pairs = _pairs(samples, settings.concurrency, consumers_per_dyno)
+    mean, source, notice = _weighed(prior, told, _worked(pairs, variation), variation)
+    weight = PRIOR_BLOCKS if told_spread is None else TOLD_BLOCKS
+    full = [pair.stretch for pair in pairs if pair.is_full]
+    variation = sqrt(squared_variation(full, mean, variation**2, weight))
     return Service(mean, variation * mean, source, notice)
 
 
@@ -72,12 +97,6 @@ def slots_of(sample: Sample, concurrency: int, consumers_per_dyno: int) -> int |
         up = -(-sample.consumers // consumers_per_dyno)
         return (up if sample.dynos is None else min(up, sample.dynos)) * concurrency
     return None if sample.dynos is None else sample.dynos * concurrency
-
-
-def _variation(settings: Settings, prior: float) -> float:
-    if settings.processing_time_stddev is None:
-        return PRIOR_SPREAD
-    return max(settings.processing_time_stddev / prior, 0.05)
 
 
 def _weighed(
@@ -98,30 +117,52 @@ def _weighed(
     return share * prior + (1.0 - share) * measured, name if share < HALF else source, ""
 
 
-def _worked(
-    samples: Sequence[Sample], concurrency: int, consumers_per_dyno: int, wanted: float
-) -> Work:
+def _worked(pairs: Sequence[Pair], variation: float) -> Work:
+    wanted = (variation / WANTED_ERROR) ** 2
     seconds = finished = seen = saturated = 0.0
-    after: Sample | None = None
-    running_after = 0
-    for before in _back(samples):
-        if not is_counted(before):
-            continue
-        running = _running(before, concurrency, consumers_per_dyno)
-        served = None if after is None else _served(before, after)
-        if after is not None and served is not None:
-            seconds += (after.at - before.at) * (running_after + running) / 2.0
-            finished += served
-            is_full = bool(before.messages_ready and after.messages_ready)
-            seen += served if is_full else min(served, running)
-            saturated += served if is_full else 0.0
-            if seen >= wanted:
-                break
-        after, running_after = before, running
-    # A message that began is half done on average: it counts as half.
-    first = 0 if not samples else _running(samples[-1], concurrency, consumers_per_dyno)
-    finished += (first - running_after) / 2.0
+    for pair in pairs:
+        seconds += pair.stretch.slot_seconds
+        finished += pair.stretch.finished
+        seen += pair.seen
+        saturated += pair.stretch.finished if pair.is_full else 0.0
+        if seen >= wanted:
+            break
     return Work(seconds, max(0.0, finished), seen, saturated)
+
+
+def _pairs(samples: Sequence[Sample], concurrency: int, consumers_per_dyno: int) -> list[Pair]:
+    """What neighboring samples show, from new to old."""
+    pairs: list[Pair] = []
+    after: tuple[Sample, int, int] | None = None
+    for sample in _back(samples):
+        if not is_counted(sample):
+            continue
+        slots = slots_of(sample, concurrency, consumers_per_dyno)
+        running = sample.messages_unacknowledged or 0
+        before = (sample, running if slots is None else min(running, slots), slots or 0)
+        pair = None if after is None else _pair(before, after)
+        if pair is not None:
+            pairs.append(pair)
+        after = before
+    return pairs
+
+
+def _pair(before: tuple[Sample, int, int], after: tuple[Sample, int, int]) -> Pair | None:
+    (early, running, slots), (late, running_after, slots_after) = before, after
+    served = _served(early, late)
+    if served is None:
+        return None
+    seconds = late.at - early.at
+    busy = seconds * (running_after + running) / 2.0
+    # A message that began is half done on average: it counts as half.
+    finished = served + (running_after - running) / 2.0
+    ready = min(early.messages_ready or 0, late.messages_ready or 0)
+    is_full = ready > 0 and min(running, running_after) > 0 and slots == slots_after
+    # A short queue may have run empty in between, and then not every slot was busy.
+    is_full = is_full and ready >= served / 2.0
+    is_even = slots == slots_after and bool(early.messages_ready) == bool(late.messages_ready)
+    seen = served if is_full else min(served, running, running_after) if is_even else 0.0
+    return Pair(Stretch(seconds, busy, finished), seen, is_full)
 
 
 def _back(samples: Sequence[Sample]) -> Iterator[Sample]:
@@ -138,12 +179,6 @@ def _back(samples: Sequence[Sample]) -> Iterator[Sample]:
         if mark != before:
             yield sample
         before = mark
-
-
-def _running(sample: Sample, concurrency: int, consumers_per_dyno: int) -> int:
-    slots = slots_of(sample, concurrency, consumers_per_dyno)
-    unacknowledged = sample.messages_unacknowledged or 0
-    return unacknowledged if slots is None else min(unacknowledged, slots)
 
 
 def _served(before: Sample, after: Sample) -> float | None:

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from math import exp, inf, log, sqrt
 from statistics import NormalDist
 
+GRACE = 30.0  # seconds between the platform's request to stop and its kill
+RARE = 0.005  # part of the running messages that may outlast the grace without notice
+PORTIONS = 5  # in which a spread of waits is added up
 MOST_SERVERS = 60  # beyond it the recursion costs more than it tells
 
 _NORMAL = NormalDist()
@@ -46,6 +49,34 @@ def service_time_quantile(mean: float, stddev: float, percentile: float) -> floa
         return mean
     variance = log(1.0 + (stddev / mean) ** 2)
     return mean * exp(sqrt(variance) * normal_quantile(percentile) - variance / 2.0)
+
+
+def longest_wait(mean: float, stddev: float, within: float, percentile: float) -> float:
+    """Seconds up to which waits may spread evenly with that percent of messages done in time.
+
+    Messages of a backlog that fills and empties wait anything from nothing to the longest wait;
+    few are as late as the last. So the longest may be longer than if all waited as long.
+
+    Args:
+        mean: Mean service time in seconds, above 0.
+        stddev: Its standard deviation in seconds; lognormal.
+        within: Seconds from publishing to done that are promised.
+        percentile: 50 to 99.99.
+    """
+    if stddev <= 0.0:
+        return max(0.0, within - mean)
+    variance = log(1.0 + (stddev / mean) ** 2)
+    spread, middle = sqrt(variance), log(mean) - variance / 2.0
+    allowed = PORTIONS * (1.0 - percentile / 100.0)
+    low, high = 0.0, within
+    for _ in range(10):
+        longest = (low + high) / 2.0
+        late = sum(
+            _NORMAL.cdf((middle - log(within - longest * (k + 0.5) / PORTIONS)) / spread)
+            for k in range(PORTIONS)
+        )
+        low, high = (longest, high) if late <= allowed else (low, longest)
+    return low
 
 
 def outlasting(mean: float, stddev: float, seconds: float) -> float:

@@ -7,13 +7,11 @@ from math import inf
 from guv.scaling.estimate_changes import changes_since, last_change
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Step, Wish
 from guv.scaling.policies import Policy
-from guv.scaling.queueing import outlasting
+from guv.scaling.queueing import GRACE, RARE, outlasting
 from guv.scaling.windows import Bounds
 
 CUT_COST = 100.0  # dyno-seconds that a person would pay to be spared a cut message
 CUT_WORK = 6.0  # and as many service times
-RARE = 0.005  # part of the running messages that may outlast the grace
-GRACE = 30.0  # seconds between the platform's request to stop and its kill
 HOUR = 3600.0
 
 

@@ -7,10 +7,20 @@ from math import ceil, floor, inf, sqrt
 from guv.scaling.deadline_curve import Flow, Point, coming_points, known_points
 from guv.scaling.estimate import waiting_curve, waiting_of
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
-from guv.scaling.queueing import Load, late_risk, mean_passage, service_time_quantile
+from guv.scaling.queueing import (
+    GRACE,
+    RARE,
+    Load,
+    late_risk,
+    longest_wait,
+    mean_passage,
+    outlasting,
+    service_time_quantile,
+)
 from guv.scaling.supply import Supply, begun, fresh, supply_of, with_dynos
 
 CAUTION = 0.5  # standard deviations of arrivals that far points expect on top of the mean
+BACKLOG_LATE = 0.6  # part of the allowed late messages that a backlog may use up
 BRINK = 0.3  # part of the allowed late messages for those that wait as long as they may
 RISK_UP = 0.025  # probability of a late message before help can come, above which help is asked
 RISK_DOWN = 0.01  # the same for going down, smaller so that the two cannot chase each other
@@ -81,7 +91,7 @@ def outlook(
     )
     flow = Flow(rate, load.dispersion, CAUTION)
     horizon = 2.0 * (boot + tick) + slack
-    brink = patience(settings, estimates, BRINK)
+    brink = _brink(settings, estimates, slack)
     known = known_points(waiting_curve(settings, samples, estimates), now, waiting, brink)
     coming = coming_points(flow, waiting, slack, horizon, max(tick, horizon / 16.0))
     supply = supply_of(settings, samples, estimates)
@@ -102,6 +112,21 @@ def patience(settings: Settings, estimates: Estimates, doubt: float = 1.0) -> fl
     percentile = 100.0 - doubt * (100.0 - settings.percentile)
     worst = service_time_quantile(mean, spread, percentile)
     return max(settings.target_deadline - worst - SEEN_LATE, 0.0)
+
+
+def _brink(settings: Settings, estimates: Estimates, slack: float) -> float:
+    """Seconds that a message which waits already may wait, depending on how many do so long.
+
+    In a lasting backlog few wait so long. Of rare messages every other one does: a dyno is
+    started for the first one, as late as can be.
+    """
+    mean, spread = estimates.service_time or 1.0, estimates.service_time_stddev or 0.0
+    use = (estimates.arrival_rate or 0.0) * mean / settings.concurrency
+    if use < 1.0:
+        return patience(settings, estimates, BRINK)
+    share = 100.0 - BACKLOG_LATE * (100.0 - settings.percentile)
+    longest = longest_wait(mean, spread, settings.target_deadline, share)
+    return max(slack, longest - SEEN_LATE)
 
 
 def needed_extra(view: Outlook, delay: float) -> float:
@@ -165,11 +190,18 @@ def _fewer(view: Outlook, estimates: Estimates) -> Wish:
     if view.dynos == 0 or view.waiting > soon:
         return Wish(view.dynos, Reason.STEADY, "every dyno has work")
     use = view.load.rate * view.load.service_time / view.supply.concurrency
-    fewest = 1 if (estimates.backlog or 0) > 0 else 0
+    fewest = _fewest(view, estimates)
     for dynos in range(max(fewest, floor(use)), view.dynos):
         if _keeps(view, dynos) and _pays(view, dynos, use):
             return Wish(dynos, Reason.IDLE, f"{use:.2f} dynos are in use")
     return Wish(view.dynos, Reason.STEADY, "fewer would miss a deadline or not pay")
+
+
+def _fewest(view: Outlook, estimates: Estimates) -> int:
+    """Dynos below which there is no point to go: a cut message must find a slot to run again."""
+    lasting = outlasting(view.load.service_time, estimates.service_time_stddev or 0.0, GRACE)
+    messages = (estimates.backlog or 0) if lasting >= RARE else min(estimates.backlog or 0, 1)
+    return ceil(messages / view.supply.concurrency)
 
 
 def _keeps(view: Outlook, dynos: int) -> bool:
