@@ -20,6 +20,7 @@ PRIOR_ERROR = 1.0
 ENOUGH = 20.0  # finished messages before a measured value may overrule a told one
 WANTED_ERROR = 0.04  # the estimate looks back until it is as good as this, as a part of it
 CONTRADICTION = 3.0  # standard errors
+SHORT = 2.0  # times between two samples; what lasts less may be missed by both
 HALF = 0.5
 RECENT = 96  # samples that are all looked at
 LEAST_CONTRADICTION = 0.25  # of the told value; smaller differences are averaged in
@@ -119,15 +120,31 @@ def _weighed(
 
 def _worked(pairs: Sequence[Pair], variation: float) -> Work:
     wanted = (variation / WANTED_ERROR) ** 2
-    seconds = finished = seen = saturated = 0.0
+    full, other = _Tally(), _Tally()
     for pair in pairs:
-        seconds += pair.stretch.slot_seconds
-        finished += pair.stretch.finished
-        seen += pair.seen
-        saturated += pair.stretch.finished if pair.is_full else 0.0
-        if seen >= wanted:
+        (full if pair.is_full else other).add(pair)
+        if full.seen + other.seen >= wanted:
             break
-    return Work(seconds, max(0.0, finished), seen, saturated)
+    seconds, finished = full.busy + other.busy, full.finished + other.finished
+    span = max((pair.stretch.seconds for pair in pairs[:1]), default=0.0)
+    # Messages that last from sample to sample are seen in every one: all of it counts. Of short
+    # ones the samples are a draw, and full slots, which leave nothing to chance, weigh by that.
+    if seconds < SHORT * span * finished and full.finished > 0.0 < other.finished:
+        mean = full.seen * full.busy / full.finished + other.seen * other.busy / other.finished
+        seconds = mean * finished / max(full.seen + other.seen, 1.0)
+    return Work(seconds, max(0.0, finished), full.seen + other.seen, full.finished)
+
+
+@dataclass(slots=True)
+class _Tally:
+    busy: float = 0.0
+    finished: float = 0.0
+    seen: float = 0.0
+
+    def add(self, pair: Pair) -> None:
+        self.busy += pair.stretch.slot_seconds
+        self.finished += pair.stretch.finished
+        self.seen += pair.seen
 
 
 def _pairs(samples: Sequence[Sample], concurrency: int, consumers_per_dyno: int) -> list[Pair]:
