@@ -67,8 +67,22 @@ class Tenant(SQLModel, table=True):
     state: str = "provisioning"
     grant_sealed: bytes | None = _sealed(default=None)  # OAuth grant code until it is exchanged
     grant_expires_at: datetime | None = _instant(default=None)
+    options_sealed: bytes | None = _sealed(default=None)  # of addons:create, until the app is known
     created_at: datetime = _instant()
     deprovisioned_at: datetime | None = _instant(default=None)
+
+
+class Unfinished(SQLModel, table=True):
+    """A provisioning that still needs something of Heroku; its row is gone when all is done."""
+
+    __tablename__ = "unfinished"
+
+    tenant_id: UUID = Field(foreign_key="tenant.id", ondelete="CASCADE", primary_key=True)
+    next_at: datetime = _instant(index=True)  # when it is tried (again)
+    give_up_at: datetime = _instant()  # Heroku removes what is not provisioned by then
+    attempts: int = 0
+    is_asynchronous: bool = False  # whether Heroku was told that the config comes later
+    note: str = ""  # what the last attempt met
 
 
 class App(SQLModel, table=True):
@@ -81,15 +95,24 @@ class App(SQLModel, table=True):
             "authorization_state in ('unknown', 'authorized', 'needs_authorization')",
             name="authorization_state",
         ),
+        CheckConstraint("credential in ('partner', 'user', 'pasted')", name="credential"),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     tenant_id: UUID = Field(foreign_key="tenant.id", ondelete="CASCADE")
     heroku_id: UUID
     name: str
+    maintenance: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    heroku_updated_at: datetime | None = _instant(default=None)  # of the newest event applied
+    # What guv scales with; the partner's own tokens step aside for a user's or a pasted one.
+    credential: str = Field(default="partner", sa_column_kwargs={"server_default": "partner"})
+    credential_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
     access_token_sealed: bytes | None = _sealed(default=None)
     refresh_token_sealed: bytes | None = _sealed(default=None)
     token_expires_at: datetime | None = _instant(default=None)
+    partner_access_sealed: bytes | None = _sealed(default=None)
+    partner_refresh_sealed: bytes | None = _sealed(default=None)
+    partner_expires_at: datetime | None = _instant(default=None)
     authorization_state: str = "unknown"
     authorization_note: str = ""
     authorization_retry_at: datetime | None = _instant(default=None)  # when lost: next attempt

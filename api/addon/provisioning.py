@@ -6,9 +6,9 @@ time. The tenant and its grant are stored before anything is asked of the outsid
 
 from datetime import datetime, timedelta
 
-from api.addon.keys import guv_url
 from api.addon.schemas import OAuthGrant, ProvisionAnswer, ProvisionRequest, known_plan
 from api.parts import Parts
+from guv.addon_keys import guv_url
 from guv.database import session_scope
 from guv.errors import Gone
 from guv.grants import is_pending, keep_grant, settle_grant
