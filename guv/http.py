@@ -2,7 +2,8 @@
 
 import json
 import ssl
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any
 
@@ -18,10 +19,11 @@ MOST_BYTES = 8_000_000  # unpacked; a list of 2,000 queues takes 0.5 MB
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer: its status and its unpacked body."""
+    """A whole answer: its status, its unpacked body, and its headers by any case of their names."""
 
     status: int
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def is_success(self) -> bool:
@@ -111,4 +113,4 @@ def fetch(client: httpx.Client, method: str, url: str, seconds: float, **options
                 raise httpx.ReadTimeout("the answer takes too long")
             if len(body) > MOST_BYTES:
                 raise httpx.ReadError("the answer is too large")
-    return Answer(answer.status_code, bytes(body))
+    return Answer(answer.status_code, bytes(body), answer.headers)

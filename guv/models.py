@@ -155,6 +155,8 @@ class Role(SQLModel, table=True):
     name: str
     platform_limit: int | None = None  # most dynos that Heroku said it allows
     platform_limit_until: datetime | None = _instant(default=None)  # then more is tried again
+    dynos_left: int | None = None  # how many ran after the last tick; None: not known for sure
+    foreign_changes: list[dict[str, Any]] | None = _json(default=None)  # the last ones, in order
     created_at: datetime = _instant()
     removed_at: datetime | None = _instant(default=None)
 
