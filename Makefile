@@ -54,7 +54,7 @@ COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-emit
 $(SYNCED): requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@test -x $(BIN)/uv || $(BIN)/python -m pip install -q --disable-pip-version-check uv==0.13.9
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install -qq --disable-pip-version-check uv==0.13.9
 	@$(BIN)/uv pip sync -q --python $(BIN)/python requirements-dev.txt
 	@touch $(SYNCED)
 
