@@ -15,15 +15,18 @@ depends_on = None
 
 INSTANT = sa.DateTime(timezone=True)
 TEXT = sqlmodel.sql.sqltypes.AutoString()
-NEW = (
-    sa.Column("maintenance", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-    sa.Column("heroku_updated_at", INSTANT, nullable=True),
-    sa.Column("credential", TEXT, server_default="partner", nullable=False),
-    sa.Column("credential_by", TEXT, server_default="", nullable=False),
-    sa.Column("partner_access_sealed", sa.LargeBinary(), nullable=True),
-    sa.Column("partner_refresh_sealed", sa.LargeBinary(), nullable=True),
-    sa.Column("partner_expires_at", INSTANT, nullable=True),
-)
+
+
+def new_columns():
+    return (
+        sa.Column("maintenance", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("heroku_updated_at", INSTANT, nullable=True),
+        sa.Column("credential", TEXT, server_default="partner", nullable=False),
+        sa.Column("credential_by", TEXT, server_default="", nullable=False),
+        sa.Column("partner_access_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("partner_refresh_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("partner_expires_at", INSTANT, nullable=True),
+    )
 
 
 def upgrade() -> None:
@@ -45,8 +48,8 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_unfinished_next_at"), "unfinished", ["next_at"], unique=False)
     op.add_column("tenant", sa.Column("options_sealed", sa.LargeBinary(), nullable=True))
-    for column in NEW:
-        op.add_column("app", column.copy())
+    for column in new_columns():
+        op.add_column("app", column)
     op.create_check_constraint(
         op.f("ck_app_credential"), "app", "credential in ('partner', 'user', 'pasted')"
     )
@@ -54,7 +57,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_constraint(op.f("ck_app_credential"), "app", type_="check")
-    for column in reversed(NEW):
+    for column in reversed(new_columns()):
         op.drop_column("app", column.name)
     op.drop_column("tenant", "options_sealed")
     op.drop_index(op.f("ix_unfinished_next_at"), table_name="unfinished")
