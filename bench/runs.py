@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from bench.bound import Bound, lower_bound
 from bench.peers import PEERS, Peer
-from bench.scenarios import SYNTHETIC, Recipe
+from bench.recipes import Recipe
+from bench.scenarios import SYNTHETIC
 from bench.simulator import Result, Scenario, simulate
 from bench.traces import traces
 

@@ -13,7 +13,7 @@ from random import Random
 
 from bench import arrivals as at
 from bench import services as takes
-from bench.scenarios import Draw, Recipe, told
+from bench.recipes import Draw, Recipe, told
 from guv.scaling.model import Settings
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "traces"

@@ -6,7 +6,7 @@ import pytest
 
 from bench.bound import lower_bound
 from bench.peers import PEERS
-from bench.scenarios import Recipe, told
+from bench.recipes import Recipe, told
 from bench.services import fixed, spread
 from bench.simulator import Scenario, simulate
 from guv.scaling.model import Settings

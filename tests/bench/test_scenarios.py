@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bench import arrivals, services
-from bench.scenarios import QUICK, SYNTHETIC, Recipe
+from bench.recipes import Recipe
+from bench.scenarios import QUICK, SYNTHETIC
 from bench.traces import FOLDER, traces
 
 BY_NAME = {recipe.name: recipe for recipe in SYNTHETIC}
