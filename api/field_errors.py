@@ -7,6 +7,9 @@ from guv.errors import FieldError
 from guv.settings.names import nearest_name
 
 _OUTER = frozenset({"body", "query", "path", "header"})
+_FORMS = frozenset(
+    {"bool", "float", "int", "constrained-str", "constrained-float", "constrained-int"}
+)
 _NO_BODY = frozenset({"model_attributes_type", "dict_type", "model_type"})
 
 
@@ -33,7 +36,7 @@ def _path(location: Sequence[str | int]) -> list[str]:
 
 def _is_name(part: str) -> bool:
     """Whether it is a name of ours, and not pydantic's word for one form of a union."""
-    return part not in {"bool", "float", "constrained-str"} and part.islower() and "[" not in part
+    return part not in _FORMS and part.islower() and "[" not in part
 
 
 def _message(error: Mapping[str, Any], path: Sequence[str]) -> str:

@@ -7,13 +7,16 @@ GuvError
 ├── NotFound            404  not there, or another tenant's
 ├── Conflict            409  changed meanwhile, or already there
 ├── Gone                410  deprovisioned
+├── PreconditionFailed  412  not as it was when it was read (If-Match)
 ├── Invalid             422  a value cannot be accepted; names the field
+├── TooMany             429  more requests than the key may make
 └── Unavailable         503  something guv stands on is away
 OutsideError                 a port's answer, translated once; never holds a URL or a secret
 ├── BrokerUnreachable        no usable answer from the broker
 ├── BrokerRefused            the broker refuses login or access
 ├── QueueMissing             the broker knows no such queue, or one that cannot be watched
 ├── HerokuUnavailable        no usable answer from Heroku
+│   └── HerokuLimited        the account has no calls left for now
 ├── HerokuRefused            Heroku refuses, with its own id and message
 └── NotifierFailed           a notification was not accepted
 """
@@ -78,6 +81,18 @@ class Gone(GuvError):
     status, id = 410, "gone"
 
 
+class PreconditionFailed(GuvError):
+    """It is not as it was when it was read."""
+
+    status, id = 412, "precondition_failed"
+
+
+class TooMany(GuvError):
+    """More requests than the key may make."""
+
+    status, id = 429, "rate_limit"
+
+
 class Invalid(GuvError):
     """One or more values cannot be accepted."""
 
@@ -110,12 +125,17 @@ class HerokuUnavailable(OutsideError):
     """No usable answer from Heroku: unreachable, timed out, 5xx or rate limited."""
 
 
+class HerokuLimited(HerokuUnavailable):
+    """Heroku answers 429: the account has used up its calls, and gets them back one by one."""
+
+
 class HerokuRefused(OutsideError):
     """Heroku refuses.
 
     Attributes:
         status: The HTTP status.
         id: Heroku's word for it, such as "forbidden" or "cannot_run_above_limit".
+        message: Its sentence.
         limit: The number of dynos it would allow, where it says so.
     """
 
@@ -123,6 +143,7 @@ class HerokuRefused(OutsideError):
         super().__init__(f"{id_}: {message}")
         self.status = status
         self.id = id_
+        self.message = message
         self.limit = limit
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from sqlmodel import Session
 
-from api.decisions.cursor import bad_cursor, cursor_of, place_of
+from api.cursor import bad_cursor, cursor_of, place_of, row_of
 from api.decisions.schemas import (
     DecisionPage,
     DecisionQuery,
@@ -26,7 +26,6 @@ from guv.tenancy.decisions import DecisionFilter, list_decisions
 from guv.tenancy.incidents import IncidentFilter, list_incidents
 from guv.tenancy.roles import find_roles
 
-MOST_DIGITS = 18  # of a decision's id, which PostgreSQL keeps in 64 bits
 router = APIRouter(prefix="/v1", tags=["decisions"], responses=error_answers(401, 404, 422))
 
 
@@ -44,7 +43,7 @@ def read_decisions(
         direction=query.direction,
         reason=query.reason,
         outcome=query.outcome,
-        before=_decision_place(query.cursor),
+        before=row_of(query.cursor) if query.cursor is not None else None,
     )
     found = list_decisions(session, tenant, wanted, query.limit + 1)
     page = found[: query.limit]
@@ -82,15 +81,6 @@ def _roles(
         return None
     app = find_app(session, tenant, query.app) if query.app is not None else None
     return find_roles(session, tenant, app, query.role)
-
-
-def _decision_place(cursor: str | None) -> tuple[datetime, int] | None:
-    if cursor is None:
-        return None
-    at, id_ = place_of(cursor)
-    if not (id_.isdecimal() and id_.isascii() and len(id_) <= MOST_DIGITS):
-        raise bad_cursor()
-    return at, int(id_)
 
 
 def _incident_place(cursor: str | None) -> tuple[datetime, UUID] | None:

@@ -11,15 +11,16 @@ from uuid import UUID
 from api.deps import Access
 from api.settings.consistency import refuse_contradictions
 from api.settings.notification import sealed_target
+from api.settings.versions import etag_of, refuse_changed
 from guv.errors import Gone, Invalid
 from guv.models import App, Role, SettingsLevel, Tenant
 from guv.plans import PLANS
 from guv.settings.effective import Level, tick_interval
 from guv.settings.names import misplaced
-from guv.settings.values import SettingsValues
+from guv.settings.values import NONE, SettingsValues
 from guv.tenancy import settings, tenants
 from guv.tenancy.roles import set_intervals
-from guv.tenancy.settings import RoleSettings
+from guv.tenancy.settings import NOTIFY_SET, RoleSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,14 @@ def locked(access: Access) -> Tenant:
     return tenant
 
 
-def change_level(access: Access, subject: Subject, values: SettingsValues, *, merge: bool) -> None:
+def change_level(
+    access: Access,
+    subject: Subject,
+    values: SettingsValues,
+    *,
+    merge: bool,
+    match: str | None = None,
+) -> None:
     """Nothing; the level is changed, and the roles it affects tick as it says.
 
     Args:
@@ -79,8 +87,10 @@ def change_level(access: Access, subject: Subject, values: SettingsValues, *, me
         subject: Whose level.
         values: The values that were sent.
         merge: Whether values that were not sent stay as they are; null then resets one.
+        match: The entity tag that the change is made for; None: whatever is there now.
 
     Raises:
+        PreconditionFailed: It is another one now.
         Invalid: A setting does not belong at the level, or what would hold cannot work together.
     """
     session, tenant, plan = access.session, subject.tenant, PLANS[subject.tenant.plan]
@@ -89,6 +99,7 @@ def change_level(access: Access, subject: Subject, values: SettingsValues, *, me
         raise Invalid("These settings belong elsewhere.", refused)
     stored = settings.stored_levels(session, tenant, subject.ids)
     chain = read_chain(stored, subject)
+    refuse_changed(match, etag_of(subject.id, chain))
     level = replace(chain[-1], values=_changed(chain[-1].values, values, merge=merge))
     holds = settings.tenant_settings(session, tenant, {subject.id: level})
     affected = [one for one in holds if subject.affects(one)]
@@ -108,8 +119,9 @@ def read_chain(stored: Mapping[UUID, SettingsLevel], subject: Subject) -> tuple[
 
 
 def _changed(present: Mapping[str, Any], sent: SettingsValues, *, merge: bool) -> dict[str, Any]:
-    """The level's values after the change, without the notification target."""
-    values = sent.model_dump(mode="json", exclude_none=True, exclude={"notify"})
-    named = sent.model_fields_set | {"notify"}
+    """The level's values after the change; a notification target is kept elsewhere, sealed."""
+    hidden = set() if sent.notify == NONE else {"notify"}
+    values = sent.model_dump(mode="json", exclude_none=True, exclude=hidden)
+    named = sent.model_fields_set
     kept = {name: value for name, value in present.items() if name not in named} if merge else {}
-    return {**kept, **values}
+    return {**{name: value for name, value in kept.items() if value != NOTIFY_SET}, **values}

@@ -6,10 +6,12 @@ from typing import Any
 from guv.crypto import Sealer
 from guv.errors import FieldError, Invalid
 from guv.logs import MASK
-from guv.settings.values import Notify
+from guv.settings.values import Nothing, Notify
 
 
-def sealed_target(target: Notify | None, stored: bytes | None, sealer: Sealer) -> bytes | None:
+def sealed_target(
+    target: Notify | Nothing | None, stored: bytes | None, sealer: Sealer
+) -> bytes | None:
     """The target as it is stored; None: there is none.
 
     What was shown can be sent back: a masked key stands for the stored one. The same target again
@@ -18,7 +20,7 @@ def sealed_target(target: Notify | None, stored: bytes | None, sealer: Sealer) -
     Raises:
         Invalid: The key is masked and none is stored.
     """
-    if target is None or target.new_relic is None:
+    if not isinstance(target, Notify) or target.new_relic is None:
         return None
     values = target.model_dump(mode="json")
     key = target.new_relic.license_key.get_secret_value()

@@ -4,10 +4,11 @@ from fastapi import APIRouter, Response
 
 from api.deps import Access, AccessDep
 from api.errors import error_answers
-from api.settings.levels import Subject, change_level, locked
+from api.settings.levels import Subject, change_level, locked, read_chain
 from api.settings.schemas import AppName, RoleAnswer, RoleList, RoleName
+from api.settings.versions import ExpectedDep, IfMatch, etag_of, refuse_changed
 from api.settings.views import role_answer
-from guv.errors import Invalid, NotFound
+from guv.errors import Invalid, NotFound, PreconditionFailed
 from guv.models import App, Role, Tenant
 from guv.plans import PLANS
 from guv.settings.values import SettingsValues
@@ -25,21 +26,26 @@ def list_roles(access: AccessDep, app: AppName) -> RoleList:
     found, stored = find_app(session, tenant, app), stored_levels(session, tenant)
     return RoleList(
         roles=[
-            role_answer(stored, Subject(tenant, found, role), access.sealer)
+            role_answer(stored, Subject(tenant, found, role), access)
             for role in roles.list_roles(session, tenant, found)
         ]
     )
 
 
 @router.get("/{role}")
-def read_role(access: AccessDep, app: AppName, role: RoleName) -> RoleAnswer:
+def read_role(access: AccessDep, response: Response, app: AppName, role: RoleName) -> RoleAnswer:
     """A role's settings, what holds for it, and where each value comes from."""
-    return _answer(access, _subject(access, access.tenant, app, role))
+    return _answer(access, response, _subject(access, access.tenant, app, role))
 
 
 @router.put("/{role}", responses={201: {"model": RoleAnswer}})
 def replace_role(
-    access: AccessDep, app: AppName, role: RoleName, values: SettingsValues, response: Response
+    access: AccessDep,
+    response: Response,
+    app: AppName,
+    role: RoleName,
+    values: SettingsValues,
+    expected: ExpectedDep,
 ) -> RoleAnswer:
     """Set a role's settings to exactly these; 201 where that makes the role."""
     tenant = locked(access)
@@ -47,35 +53,48 @@ def replace_role(
     try:
         present = roles.find_role(access.session, tenant, found, role)
     except NotFound:
+        refuse_changed(expected.match, None)
         present = _new_role(access, tenant, found, role)
         response.status_code = 201
+    else:
+        if expected.is_new:
+            raise PreconditionFailed(f"There is a role {role!r} already.")
     subject = Subject(tenant, found, present)
-    change_level(access, subject, values, merge=False)
-    return _answer(access, subject)
+    change_level(access, subject, values, merge=False, match=expected.match)
+    return _answer(access, response, subject)
 
 
 @router.patch("/{role}")
 def change_role(
-    access: AccessDep, app: AppName, role: RoleName, values: SettingsValues
+    access: AccessDep,
+    response: Response,
+    app: AppName,
+    role: RoleName,
+    values: SettingsValues,
+    match: IfMatch = None,
 ) -> RoleAnswer:
     """Change those of a role's settings that are named; null resets one."""
     subject = _subject(access, locked(access), app, role)
-    change_level(access, subject, values, merge=True)
-    return _answer(access, subject)
+    change_level(access, subject, values, merge=True, match=match)
+    return _answer(access, response, subject)
 
 
 @router.delete("/{role}", status_code=204)
-def remove_role(access: AccessDep, app: AppName, role: RoleName) -> None:
+def remove_role(access: AccessDep, app: AppName, role: RoleName, match: IfMatch = None) -> None:
     """Stop scaling a role; its dynos stay as they are, its decisions can still be read."""
-    tenant = locked(access)
-    found = roles.find_role(access.session, tenant, find_app(access.session, tenant, app), role)
-    roles.remove_role(access.session, found, access.edit.at)
-    incidents.end_incidents(access.session, found, access.edit.at)
-
-
-def _answer(access: Access, subject: Subject) -> RoleAnswer:
+    subject = _subject(access, locked(access), app, role)
     stored = stored_levels(access.session, subject.tenant, subject.ids)
-    return role_answer(stored, subject, access.sealer)
+    refuse_changed(match, etag_of(subject.id, read_chain(stored, subject)))
+    found = subject.role
+    if found is not None:
+        roles.remove_role(access.session, found, access.edit.at)
+        incidents.end_incidents(access.session, found, access.edit.at)
+
+
+def _answer(access: Access, response: Response, subject: Subject) -> RoleAnswer:
+    stored = stored_levels(access.session, subject.tenant, subject.ids)
+    response.headers["ETag"] = etag_of(subject.id, read_chain(stored, subject))
+    return role_answer(stored, subject, access)
 
 
 def _subject(access: Access, tenant: Tenant, app: str, role: str) -> Subject:

@@ -5,7 +5,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+
+from api.errors import FieldFault
 
 AppName = Annotated[
     str, Path(max_length=100, pattern=r"^[^\x00]*$", description="The app's name, or Heroku's UUID")
@@ -41,6 +43,9 @@ class SettingsAnswer(BaseModel):
     effective_version: str = Field(
         description="The versions of the levels, wide to narrow; decisions name it",
         examples=["0.2.5"],
+    )
+    warnings: list[FieldFault] = Field(
+        description="What works and is probably not meant, or may not be met"
     )
 
 
@@ -109,3 +114,47 @@ class AppList(BaseModel):
 
     apps: list[AppAnswer]
     note: str | None = Field(description="Why an app is missing; null: none is known to be")
+
+
+class ChangeQuery(BaseModel):
+    """Which changes of settings are asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    app: Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")] | None = Field(
+        None, description="An app's name, or Heroku's UUID: its own level only"
+    )
+    role: Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")] | None = Field(
+        None, description="A role's name: its level only, also where it was removed"
+    )
+    since: AwareDatetime | None = Field(None, alias="from", description="Made then or later")
+    until: AwareDatetime | None = Field(None, alias="to", description="Made before then")
+    limit: Annotated[int, Field(ge=1, le=200)] = Field(50, description="Most on a page")
+    cursor: Annotated[str, Field(max_length=300)] | None = Field(
+        None, description="next_cursor of the page before"
+    )
+
+
+class ChangeAnswer(BaseModel):
+    """One change of one level: who, when, from what to what; secrets are not shown."""
+
+    at: datetime = Field(description="When it was made")
+    by: str = Field(description="Who made it", examples=["key GUV_URL"])
+    level: str = Field(description="global, app or role", examples=["role"])
+    app: str | None = Field(description="The app's name; null at the global level")
+    role: str | None = Field(description="The role's name; null at a wider level")
+    version: int = Field(description="The version that the level has since", examples=[5])
+    before: dict[str, Any] = Field(
+        description="The settings that were changed, as they were; null: not set",
+        examples=[{"maximum_dynos": 10}],
+    )
+    after: dict[str, Any] = Field(
+        description="The same as they are since; null: not set", examples=[{"maximum_dynos": 20}]
+    )
+
+
+class ChangePage(BaseModel):
+    """Changes of settings, newest first."""
+
+    changes: list[ChangeAnswer]
+    next_cursor: str | None = Field(description="Where the next page begins; null: there is none")

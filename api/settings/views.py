@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from api.deps import Access
+from api.errors import FieldFault
 from api.settings.levels import Subject, read_chain
 from api.settings.notification import shown_target
 from api.settings.schemas import (
@@ -17,27 +19,30 @@ from api.settings.schemas import (
 from guv.crypto import Sealer
 from guv.models import App, Broker, Role, SettingsLevel
 from guv.plans import PLANS
+from guv.settings.cautions import cautions
 from guv.settings.effective import EffectiveSettings, Level, effective_settings, tick_interval
 from guv.settings.values import ROLE_ONLY
+from guv.tenancy.settings import NOTIFY_SET
 
 Stored = Mapping[UUID, SettingsLevel]
 
 
-def settings_answer(stored: Stored, subject: Subject, sealer: Sealer) -> SettingsAnswer:
+def settings_answer(stored: Stored, subject: Subject, access: Access) -> SettingsAnswer:
     """The settings of the tenant or of an app."""
     chain = read_chain(stored, subject)
     effective = effective_settings("", chain)
-    shown = _effective(stored, subject, effective, sealer)
+    shown = _effective(stored, subject, effective, access.sealer)
     return SettingsAnswer(
         level=subject.level,
         version=chain[-1].version,
-        settings=_own(stored, subject, chain[-1], sealer),
+        settings=_own(stored, subject, chain[-1], access.sealer),
         effective={name: value for name, value in shown.items() if name not in ROLE_ONLY},
         effective_version=effective.version,
+        warnings=_warnings(subject, effective, access),
     )
 
 
-def role_answer(stored: Stored, subject: Subject, sealer: Sealer) -> RoleAnswer:
+def role_answer(stored: Stored, subject: Subject, access: Access) -> RoleAnswer:
     """A role and its settings."""
     app, role = _app_and_role(subject)
     chain = read_chain(stored, subject)
@@ -47,9 +52,10 @@ def role_answer(stored: Stored, subject: Subject, sealer: Sealer) -> RoleAnswer:
         role=role.name,
         level=subject.level,
         version=chain[-1].version,
-        settings=_own(stored, subject, chain[-1], sealer),
-        effective=_effective(stored, subject, effective, sealer),
+        settings=_own(stored, subject, chain[-1], access.sealer),
+        effective=_effective(stored, subject, effective, access.sealer),
         effective_version=effective.version,
+        warnings=_warnings(subject, effective, access),
     )
 
 
@@ -85,7 +91,7 @@ def _app_and_role(subject: Subject) -> tuple[App, Role]:
 
 def _own(stored: Stored, subject: Subject, level: Level, sealer: Sealer) -> dict[str, Any]:
     """What is set at the level itself."""
-    values = {name: value for name, value in level.values.items() if name != "notify"}
+    values = {name: value for name, value in level.values.items() if value != NOTIFY_SET}
     target = _target(stored, subject, sealer)
     return values if target is None else {**values, "notify": target}
 
@@ -101,11 +107,16 @@ def _effective(
     interval = tick_interval(effective, PLANS[subject.tenant.plan])
     if interval != effective.values["interval"]:
         shown["interval"] = EffectiveValue(value=interval, source="plan")
-    for one in subject.wider():  # the narrowest that sets a target is the last one seen
-        target = _target(stored, one, sealer)
-        if target is not None:
+    for one in subject.wider():
+        if effective.values["notify"] is not None and one.level == effective.sources["notify"]:
+            target = _target(stored, one, sealer)
             shown["notify"] = EffectiveValue(value=target, source=one.level)
     return shown
+
+
+def _warnings(subject: Subject, effective: EffectiveSettings, access: Access) -> list[FieldFault]:
+    found = cautions(effective, PLANS[subject.tenant.plan], access.edit.at)
+    return [FieldFault(field=one.field, message=one.message) for one in found]
 
 
 def _target(stored: Stored, subject: Subject, sealer: Sealer) -> dict[str, Any] | None:

@@ -8,6 +8,8 @@ from typing import Any
 from guv.errors import FieldError
 from guv.plans import Plan
 from guv.scaling.model import Override, Pause, Settings, Window
+from guv.scaling.policies import PARAMETERS
+from guv.settings.values import MAY_BE_NONE, NONE
 
 DEFAULTS: Mapping[str, Any] = {
     "queues": None,  # the role's own name
@@ -84,10 +86,15 @@ def effective_settings(role_name: str, levels: tuple[Level, ...]) -> EffectiveSe
     for level in levels:
         for name, value in level.values.items():
             if name in values and value is not None:
-                values[name], sources[name] = value, level.name
+                values[name], sources[name] = _meant(name, value), level.name
     values["queues"] = values["queues"] or [role_name]
     values["process_type"] = values["process_type"] or role_name
     return EffectiveSettings(values, sources, ".".join(str(level.version) for level in levels))
+
+
+def _meant(name: str, value: Any) -> Any:
+    """What a level's value says; None where it says that there is none."""
+    return None if value == NONE and name in MAY_BE_NONE else value
 
 
 def contradictions(effective: EffectiveSettings, plan: Plan) -> list[FieldError]:
@@ -107,7 +114,24 @@ def contradictions(effective: EffectiveSettings, plan: Plan) -> list[FieldError]
         found.append(
             FieldError("interval", f"must be at least {plan.interval} on plan {plan.name}")
         )
+    found += _wrong_parameters(values)
     return found + _unreachable_deadline(values, tick_interval(effective, plan))
+
+
+def _wrong_parameters(values: Mapping[str, Any]) -> list[FieldError]:
+    """Parameters that no policy knows, and those whose value the policy would not take."""
+    known = {one.name: one for one in PARAMETERS[values["policy"]]}
+    anywhere = {one.name for all_ in PARAMETERS.values() for one in all_}
+    found = []
+    for name, value in values["policy_parameters"].items():
+        if name not in anywhere:
+            names = ", ".join(known) or "none"
+            message = f"is no parameter of policy {values['policy']}; it has: {names}"
+            found.append(FieldError(f"policy_parameters.{name}", message))
+        elif name in known and not known[name].takes(value):
+            message = f"must be {known[name].wanted}"
+            found.append(FieldError(f"policy_parameters.{name}", message))
+    return found
 
 
 def _unreachable_deadline(values: Mapping[str, Any], interval: int) -> list[FieldError]:

@@ -1,7 +1,8 @@
 """What may a tenant set? The names, types and ranges of one level's settings.
 
 A value that is None is not set at this level: the next wider level, and in the end the default,
-decides. All times are in seconds. Numbers are taken as numbers only: neither "3" nor true is 3.
+decides. "none" sets nothing on purpose: no limit, measured, no notification, whatever the wider
+levels say. All times are in seconds. Numbers are taken as numbers only: neither "3" nor true is 3.
 """
 
 from collections.abc import Hashable, Sequence
@@ -32,6 +33,8 @@ PolicyName = Literal[
     "fixed",
 ]
 Item = TypeVar("Item", bound=Hashable)
+_DAY = 1440  # minutes
+_WEEK = 7 * _DAY
 known_timezones = cache(available_timezones)  # reading them takes milliseconds
 
 
@@ -44,6 +47,18 @@ def _known_zone(name: str) -> str:
 def _real_date(text: str) -> str:
     date.fromisoformat(text)
     return text
+
+
+def _apart(windows: Sequence["ScheduleWindow"]) -> Sequence["ScheduleWindow"]:
+    for index, later in enumerate(windows):
+        for place, earlier in enumerate(windows[:index]):
+            if earlier.overlaps(later):
+                raise ValueError(
+                    f"schedules.{index} ({later.start} to {later.end}) overlaps schedules.{place}"
+                    f" ({earlier.start} to {earlier.end}) and would never fully count;"
+                    f" begin it at {earlier.end}, or end it at {earlier.start}"
+                )
+    return windows
 
 
 def _no_repeats(items: Sequence[Item]) -> Sequence[Item]:
@@ -68,6 +83,8 @@ Text = Annotated[str, Field(max_length=255, pattern=r"^[^\x00]*$")]
 QueueName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00]*$")]
 ProcessType = Annotated[str, Field(pattern=r"^[-_A-Za-z0-9]{1,128}$")]
 Weekday = Annotated[int, Field(strict=True, ge=0, le=6)]
+NONE = "none"  # a level's own word for: nothing, whatever the wider levels say
+Nothing = Literal["none"]
 
 
 class Strict(BaseModel):
@@ -98,6 +115,28 @@ class ScheduleWindow(Strict):
             raise ValueError("needs minimum_dynos, maximum_dynos or dynos")
         _ordered_bounds(self.minimum_dynos, self.maximum_dynos)
         return self
+
+    def overlaps(self, other: "ScheduleWindow") -> bool:
+        """Whether both are weekly, or both once, in one zone, and are open at the same minute.
+
+        A one-off window may lie over a weekly one: that is how a holiday is said.
+        """
+        if self.timezone != other.timezone or bool(self.days) != bool(other.days):
+            return False
+        return any(
+            begin < other_end and other_begin < end
+            for begin, end in self.spans()
+            for other_begin, other_end in other.spans()
+        )
+
+    def spans(self) -> list[tuple[int, int]]:
+        """From which minute to which it is open: of a week, or since the calendar's first day."""
+        start, end = (int(at[:2]) * 60 + int(at[3:]) for at in (self.start, self.end))
+        length = end - start if end > start else end - start + _DAY
+        first = [date.fromisoformat(self.date).toordinal()] if self.date else self.days
+        spans = [(day * _DAY + start, day * _DAY + start + length) for day in first]
+        before = [(begin - _WEEK, end - _WEEK) for begin, end in spans if end > _WEEK]
+        return spans + before if self.days else spans
 
 
 class OverrideBounds(Strict):
@@ -166,17 +205,17 @@ class SettingsValues(Strict):
     percentile: Number | None = Field(
         None, ge=50, le=99.99, description="Percent of the messages that must meet the deadline"
     )
-    processing_time: Seconds | None = Field(
-        None, description="Seconds that one message takes; not set: measured"
+    processing_time: Seconds | Nothing | None = Field(
+        None, description="Seconds that one message takes; none: measured"
     )
-    processing_time_stddev: Number | None = Field(
-        None, ge=0, le=30 * 86400, description="Its standard deviation in seconds"
+    processing_time_stddev: Annotated[Number, Field(ge=0, le=30 * 86400)] | Nothing | None = Field(
+        None, description="Its standard deviation in seconds"
     )
     concurrency: Annotated[int, Field(strict=True, ge=1, le=10000)] | None = Field(
         None, description="Messages that one dyno works on at a time"
     )
-    boot_time: Number | None = Field(
-        None, ge=0, le=3600, description="Seconds from asking for a dyno to its first message"
+    boot_time: Annotated[Number, Field(ge=0, le=3600)] | Nothing | None = Field(
+        None, description="Seconds from asking for a dyno to its first message"
     )
     policy: PolicyName | None = Field(None, description="The way of scaling")
     policy_parameters: dict[Text, Yes | Number | Text] | None = Field(
@@ -188,36 +227,42 @@ class SettingsValues(Strict):
     history: Seconds | None = Field(
         None, description="Stabilization window in seconds, for policies that use one"
     )
-    step_up: Steps | None = Field(None, description="Most dynos added by one decision")
-    step_down: Steps | None = Field(None, description="Most dynos removed by one decision")
-    cooldown_up: Number | None = Field(
-        None, ge=0, le=86400, description="Seconds after a change in which none are added"
+    step_up: Steps | Nothing | None = Field(None, description="Most dynos added by one decision")
+    step_down: Steps | Nothing | None = Field(
+        None, description="Most dynos removed by one decision"
     )
-    cooldown_down: Number | None = Field(
-        None, ge=0, le=86400, description="Seconds after a change in which none are removed"
+    cooldown_up: Annotated[Number, Field(ge=0, le=86400)] | Nothing | None = Field(
+        None, description="Seconds after a change in which none are added"
     )
-    change_budget: Steps | None = Field(None, description="Most changes in an hour")
+    cooldown_down: Annotated[Number, Field(ge=0, le=86400)] | Nothing | None = Field(
+        None, description="Seconds after a change in which none are removed"
+    )
+    change_budget: Steps | Nothing | None = Field(None, description="Most changes in an hour")
     busy_protection: Literal["auto", "always", "never"] | None = Field(
         None, description="Whether going down waits for running jobs; auto: for long ones"
     )
     busy_protection_limit: Seconds | None = Field(
         None, description="Seconds for which it may wait for them"
     )
-    schedules: Annotated[list[ScheduleWindow], Field(max_length=100)] | None = Field(
+    schedules: (
+        Annotated[list[ScheduleWindow], Field(max_length=100), AfterValidator(_apart)] | None
+    ) = Field(
         None, description="Windows with other bounds; the first that contains the present counts"
     )
     override: OverrideBounds | None = Field(
         None, description="Role only. Other bounds until an instant"
     )
-    pause: PauseScaling | None = Field(None, description="App and role only. A pause of scaling")
+    pause: PauseScaling | Nothing | None = Field(
+        None, description="App and role only. A pause of scaling"
+    )
     dry_run: Yes | None = Field(None, description="Decide and record, and change nothing")
     no_data: Literal["hold"] | NoDataCount | None = Field(
         None, description="What to do without data: hold, or a count after some seconds"
     )
-    monthly_dyno_hours: Annotated[float, Field(strict=True, gt=0, le=1e6)] | None = Field(
+    monthly_dyno_hours: Annotated[float, Field(strict=True, gt=0, le=1e6)] | Nothing | None = Field(
         None, description="Spend cap in dyno-hours a month"
     )
-    notify: Notify | None = Field(None, description="Where incidents are sent")
+    notify: Notify | Nothing | None = Field(None, description="Where incidents are sent")
     alert_after: Number | None = Field(
         None, ge=0, le=86400, description="Seconds that a miss must last before it pages"
     )
@@ -225,3 +270,18 @@ class SettingsValues(Strict):
 
 ROLE_ONLY = frozenset({"queues", "process_type", "override"})
 NOT_GLOBAL = ROLE_ONLY | {"pause"}
+MAY_BE_NONE = frozenset(
+    {
+        "processing_time",
+        "processing_time_stddev",
+        "boot_time",
+        "step_up",
+        "step_down",
+        "cooldown_up",
+        "cooldown_down",
+        "change_budget",
+        "pause",
+        "monthly_dyno_hours",
+        "notify",
+    }
+)

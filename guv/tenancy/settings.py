@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from guv.crypto import Sealer
 from guv.models import App, Role, SettingsChange, SettingsLevel, Tenant
 from guv.settings.effective import EffectiveSettings, Level, effective_settings
+from guv.settings.values import NONE
 from guv.tenancy.apps import list_apps
 from guv.tenancy.roles import list_all_roles
 
@@ -114,6 +115,8 @@ def notify_target(
     """The notification target of the narrowest level that sets one, with its secrets."""
     for subject in (role.id, app.id, tenant.id):
         row = _find_level(session, tenant, subject)
+        if row is not None and row.values.get("notify") == NONE:
+            return None
         if row is not None and row.notify_sealed:
             target: Mapping[str, Any] = json.loads(sealer.open(row.notify_sealed))
             return target
@@ -136,7 +139,7 @@ def write_level(
     Args:
         session: Its transaction is the caller's.
         tenant: Whose level it is.
-        level: Its name and all the values it shall have, without `notify`.
+        level: Its name and all the values it shall have, of `notify` only "none".
         subject_id: The tenant's, app's or role's id.
         notify: The sealed notification target that it shall have; None: none.
         edit: Who changes it and when, for the log.
@@ -157,17 +160,6 @@ def write_level(
     session.add(row)
     session.add(_change(row, before, edit, renotified=renotified))
     return level_of(row, level.name)
-
-
-def list_changes(session: Session, tenant: Tenant, subject_id: UUID) -> list[SettingsChange]:
-    """The change log of one level, newest first."""
-    return list(
-        session.exec(
-            select(SettingsChange)
-            .where(SettingsChange.tenant_id == tenant.id, SettingsChange.subject_id == subject_id)
-            .order_by(col(SettingsChange.version).desc())
-        )
-    )
 
 
 def _find_level(session: Session, tenant: Tenant, subject_id: UUID) -> SettingsLevel | None:

@@ -92,7 +92,7 @@ def test_every_setting_can_be_set_and_read_again(caller: TenantCaller) -> None:
         "concurrency": 8,
         "boot_time": 20.0,
         "policy": "target_tracking",
-        "policy_parameters": {"target": 10.0, "strict": True, "metric": "ready"},
+        "policy_parameters": {"tolerance": 0.5, "count_running": True, "style": "hpa"},
         "interval": 15,
         "history": 300.0,
         "step_up": 3,

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from starlette.testclient import TestClient
 
 from guv.crypto import Sealer
-from guv.models import SampleRow
+from guv.models import SampleRow, SettingsChange
 from tests.api.callers import TenantCaller, a_caller
 from tests.api.rows import a_decision, an_incident
 from tests.builders import NOON, a_broker, a_role
@@ -23,6 +23,13 @@ def victim(client: TestClient, session: Session, sealer: Sealer) -> TenantCaller
     a_broker(session, caller.app, sealer, "https://u:p@victim-marker.example.com")
     role = a_role(session, caller.app, "victim-role", process_type="victim-marker")
     session.add(SampleRow(role_id=role.id, at=NOON))
+    change: dict[str, Any] = {
+        "tenant_id": caller.tenant.id,
+        "subject_id": role.id,
+        "level": "role",
+        "version": 1,
+    }
+    session.add(SettingsChange(**change, at=NOON, by="victim-marker"))
     a_decision(session, role, explanation="victim-marker")
     an_incident(session, role, title="victim-marker")
     return caller

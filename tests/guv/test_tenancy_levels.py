@@ -7,11 +7,11 @@ import pytest
 from sqlmodel import Session, select
 
 from guv.crypto import Sealer
-from guv.models import App, Role, SettingsLevel, Tenant
+from guv.models import App, Role, SettingsChange, SettingsLevel, Tenant
 from guv.settings.effective import Level
+from guv.tenancy.changes import ChangeFilter, list_changes
 from guv.tenancy.settings import (
     Edit,
-    list_changes,
     notify_target,
     read_level,
     role_settings,
@@ -22,6 +22,11 @@ from guv.tenancy.settings import (
 from tests.builders import NOON, a_role, a_tenant, an_app
 
 EDIT = Edit("key test", NOON)
+
+
+def changes(session: Session, tenant: Tenant) -> list[SettingsChange]:
+    wanted = ChangeFilter(subjects=[tenant.id])
+    return [one.change for one in list_changes(session, tenant, wanted, 10)]
 
 
 @pytest.fixture
@@ -61,13 +66,13 @@ def test_each_change_has_the_next_version(session: Session, tenant: Tenant) -> N
 def test_the_same_again_is_no_change(session: Session, tenant: Tenant) -> None:
     write(session, tenant, {"concurrency": 1}, b"sealed")
     assert write(session, tenant, {"concurrency": 1}, b"sealed").version == 1
-    assert len(list_changes(session, tenant, tenant.id)) == 1
+    assert len(changes(session, tenant)) == 1
 
 
 def test_the_log_has_what_differs_newest_first(session: Session, tenant: Tenant) -> None:
     write(session, tenant, {"concurrency": 1, "dry_run": True})
     write(session, tenant, {"concurrency": 2, "dry_run": True})
-    newest, first = list_changes(session, tenant, tenant.id)
+    newest, first = changes(session, tenant)
     assert (newest.before, newest.after) == ({"concurrency": 1}, {"concurrency": 2})
     assert (first.before, first.by, first.at) == (
         {"concurrency": None, "dry_run": None},
@@ -79,7 +84,7 @@ def test_the_log_has_what_differs_newest_first(session: Session, tenant: Tenant)
 def test_another_secret_is_logged_as_a_change_without_it(session: Session, tenant: Tenant) -> None:
     write(session, tenant, {}, b"one")
     write(session, tenant, {}, b"two")
-    newest = list_changes(session, tenant, tenant.id)[0]
+    newest = changes(session, tenant)[0]
     assert (newest.before, newest.after) == ({"notify": "[set]"}, {"notify": "[set]"})
 
 
@@ -88,7 +93,7 @@ def test_another_tenants_levels_are_not_there(session: Session, tenant: Tenant) 
     other = a_tenant(session)
     assert read_level(session, other, "global", tenant.id).version == 0
     assert stored_levels(session, other) == {}
-    assert list_changes(session, other, tenant.id) == []
+    assert list_changes(session, other, ChangeFilter(), 10) == []
 
 
 def test_only_the_wanted_levels_are_read(session: Session, tenant: Tenant, role: Role) -> None:

@@ -28,6 +28,18 @@ class Number:
             return self.default
         return value if self.least <= value <= self.most else self.default
 
+    @property
+    def wanted(self) -> str:
+        """What a value must be, in words."""
+        least = f"a number from {self.least:g}"
+        return f"{least} in {self.unit}" if self.most == inf else f"{least} to {self.most:g}"
+
+    def takes(self, value: object) -> bool:
+        """Whether a value counts."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        return self.least <= value <= self.most
+
     def is_set(self, settings: Settings) -> bool:
         """Whether the tenant gave it a value that counts."""
         value = settings.policy_parameters.get(self.name)
@@ -41,6 +53,11 @@ class Flag:
     name: str
     default: bool
     meaning: str
+    wanted = "true or false"
+
+    def takes(self, value: object) -> bool:
+        """Whether a value counts."""
+        return isinstance(value, bool)
 
     def of(self, settings: Settings) -> bool:
         """The tenant's value, or the default."""
@@ -56,6 +73,15 @@ class Text:
     default: str
     meaning: str
     choices: tuple[str, ...] = ()
+
+    @property
+    def wanted(self) -> str:
+        """What a value must be, in words."""
+        return f"one of {', '.join(self.choices)}" if self.choices else "a text"
+
+    def takes(self, value: object) -> bool:
+        """Whether a value counts."""
+        return isinstance(value, str) and (not self.choices or value in self.choices)
 
     def of(self, settings: Settings) -> str:
         """The tenant's value, or the default."""

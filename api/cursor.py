@@ -11,6 +11,7 @@ from datetime import datetime
 
 from guv.errors import FieldError, Invalid
 
+MOST_DIGITS = 18  # of a row's id, which PostgreSQL keeps in 64 bits
 Place = tuple[datetime, str]
 
 
@@ -41,3 +42,15 @@ def bad_cursor() -> Invalid:
     """The error for a cursor that is none of ours."""
     message = "is no cursor of guv's; give next_cursor of the page before, or none"
     return Invalid("The cursor cannot be read.", [FieldError("cursor", message)])
+
+
+def row_of(cursor: str) -> tuple[datetime, int]:
+    """The instant and the numeric id that a cursor stands for.
+
+    Raises:
+        Invalid: It is none of ours.
+    """
+    at, id_ = place_of(cursor)
+    if not (id_.isdecimal() and id_.isascii() and len(id_) <= MOST_DIGITS):
+        raise bad_cursor()
+    return at, int(id_)

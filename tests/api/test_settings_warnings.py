@@ -1,0 +1,100 @@
+"""What works and is probably not meant is said; what cannot work is refused with what would."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.callers import TenantCaller, faults
+
+WEEKLY = {"days": [0], "start": "08:00", "end": "12:00", "timezone": "UTC", "dynos": 2}
+
+
+def warned(caller: TenantCaller, **settings: Any) -> dict[str, str]:
+    answer = caller.put(caller.role_path(), settings)
+    assert answer.status_code in {200, 201}, answer.text
+    return {one["field"]: one["message"] for one in answer.json()["warnings"]}
+
+
+def windows(caller: TenantCaller, *changes: dict[str, Any]) -> dict[str, str]:
+    return faults(caller.put("/settings", {"schedules": [{**WEEKLY, **one} for one in changes]}))
+
+
+def test_sound_settings_have_no_warning(caller: TenantCaller) -> None:
+    assert warned(caller, minimum_dynos=1, maximum_dynos=10) == {}
+
+
+def test_a_deadline_that_assumed_times_miss_is_warned_about(caller: TenantCaller) -> None:
+    found = warned(caller, minimum_dynos=0, target_deadline=45)
+    assert "50 s are needed" in found["target_deadline"]
+    assert "minimum_dynos 1" in found["target_deadline"]
+
+
+def test_a_deadline_that_told_times_miss_is_refused_with_what_would_do(
+    caller: TenantCaller,
+) -> None:
+    times = {"processing_time": 10, "boot_time": 30}
+    answer = caller.put(caller.role_path(), {"minimum_dynos": 0, "target_deadline": 45, **times})
+    assert "more than 50 would be right" in faults(answer)["target_deadline"]
+
+
+def test_a_parameter_of_another_policy_is_warned_about(caller: TenantCaller) -> None:
+    found = warned(caller, policy="deadline", policy_parameters={"highest": 3})
+    assert found == {"policy_parameters.highest": "is not used by policy deadline"}
+
+
+def test_a_parameter_of_no_policy_is_refused_with_those_it_has(caller: TenantCaller) -> None:
+    answer = caller.put("/settings", {"policy": "band", "policy_parameters": {"hihgest": 3}})
+    assert "highest" in faults(answer)["policy_parameters.hihgest"]
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"), [(-1, "a number from 0"), ("3", "a number"), (True, "a number")]
+)
+def test_a_parameter_out_of_range_is_refused(caller: TenantCaller, value: Any, wanted: str) -> None:
+    answer = caller.put("/settings", {"policy": "band", "policy_parameters": {"highest": value}})
+    assert wanted in faults(answer)["policy_parameters.highest"]
+
+
+def test_a_choice_that_is_none_is_refused_with_the_choices(caller: TenantCaller) -> None:
+    answer = caller.put("/settings", {"policy": "band", "policy_parameters": {"source": "moon"}})
+    assert "running, backlog, arrivals" in faults(answer)["policy_parameters.source"]
+
+
+def test_a_window_above_the_maximum_is_warned_about(caller: TenantCaller) -> None:
+    assert "schedules.0" in warned(caller, schedules=[{**WEEKLY, "dynos": 9}])
+
+
+@pytest.mark.parametrize("name", ["override", "pause"])
+def test_an_end_in_the_past_is_warned_about(caller: TenantCaller, name: str) -> None:
+    value = {"until": "2020-01-01T00:00:00Z"}
+    given = {**value, "minimum_dynos": 2} if name == "override" else value
+    assert f"{name}.until" in warned(caller, **{name: given})
+
+
+def test_windows_that_overlap_are_refused_with_what_would_be_right(caller: TenantCaller) -> None:
+    message = windows(caller, {}, {"start": "11:00", "end": "14:00"})["schedules"]
+    assert "begin it at 12:00" in message
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        {"days": [1]},
+        {"start": "12:00", "end": "14:00"},
+        {"timezone": "Europe/Berlin"},
+        {"days": [], "date": "2026-12-24"},
+    ],
+)
+def test_windows_that_lie_apart_are_taken(caller: TenantCaller, second: dict[str, Any]) -> None:
+    path = {"schedules": [WEEKLY, {**WEEKLY, **second}]}
+    assert caller.put("/settings", path).status_code == 200
+
+
+def test_a_window_of_sunday_night_overlaps_monday_morning(caller: TenantCaller) -> None:
+    night = {"days": [6], "start": "22:00", "end": "09:00"}
+    assert "schedules" in windows(caller, night, {})
+
+
+def test_two_one_off_windows_of_one_day_overlap(caller: TenantCaller) -> None:
+    day = {"days": [], "date": "2026-12-24"}
+    assert "schedules" in windows(caller, day, {**day, "start": "09:00", "end": "10:00"})
