@@ -7,6 +7,7 @@ from math import sqrt
 from guv.scaling.curve import Curve, published_at
 
 MOST_POINTS = 32  # known points; more cost time and say nothing new
+WATCHED_S = 120.0  # a history this long that still does not show an arrival is a cut one
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ class Flow:
 def known_points(curve: Curve, now: float, waiting: int, patience: float) -> list[Point]:
     """Points for the messages that wait already: exact, from when they were published.
 
+    What has waited since before a history that is shorter than the patience is of unknown age;
+    once that history is `WATCHED_S` long it counts as due, or it might wait for ever.
+
     Args:
         curve: Messages published until each instant.
         now: Unix seconds.
@@ -46,6 +50,9 @@ def known_points(curve: Curve, now: float, waiting: int, patience: float) -> lis
     first = curve.totals[-1] - waiting
     oldest = published_at(curve, first + min(1.0, waiting / 2.0))
     points = [Point(oldest + patience - now, min(1.0, waiting))]
+    hidden = min(curve.totals[0] - first, float(waiting))
+    if hidden > 0 and now - curve.times[0] >= WATCHED_S:
+        points = [Point(min(0.0, curve.times[0] + patience - now), hidden)]
     start = bisect_right(curve.totals, max(first, curve.totals[0]))
     stride = 1 + (len(curve.times) - start) // MOST_POINTS
     indices = list(range(len(curve.times) - 1, start - 1, -stride))[::-1]

@@ -17,7 +17,7 @@ from guv.scaling.model import (
 )
 from guv.scaling.policies import POLICIES
 from guv.scaling.policies.deadline import deadline
-from guv.scaling.predict import predict
+from guv.scaling.predict import next_downscale, predict
 from guv.scaling.readings import clean, is_counted, is_number, usual_gap
 from guv.scaling.shape import Case, shape
 from guv.scaling.sound import sound
@@ -73,10 +73,14 @@ def _decided(settings: Settings, samples: Sequence[Sample], now: float) -> Decis
         predicted_wait=prediction.wait,
         misses_at_maximum=is_missed,
         dynos_to_meet=max(wish.dynos, prediction.dynos_to_meet) if is_missed else None,
-        next_downscale_at=None,
-        notices=estimates.notices + bounds.notices,
+        next_downscale_at=next_downscale(case, desired, prediction),
+        notices=estimates.notices + bounds.notices + _warnings(wish),
     )
     return replace(decision, explanation=explain(settings, decision))
+
+
+def _warnings(wish: Wish) -> tuple[str, ...]:
+    return (f"no more dynos are added: {wish.note}",) if wish.reason is Reason.NO_GAIN else ()
 
 
 def _missing(settings: Settings, samples: Sequence[Sample], now: float) -> str:

@@ -1,6 +1,7 @@
 """What does the history say about the work? All estimates in one value."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import inf
 
 from guv.scaling.curve import Curve, published_curve
@@ -19,6 +20,8 @@ def estimate(settings: Settings, samples: Sequence[Sample]) -> Estimates:
         samples: At least one sample.
     """
     per_dyno = consumers_per_dyno(samples, settings.concurrency)
+    if per_dyno is None:
+        samples, per_dyno = [replace(s, consumers=None) for s in samples], 1
     time = service(settings, samples, per_dyno)
     start = boot(settings, samples, per_dyno)
     last, gap = samples[-1], usual_gap(samples, settings.interval)

@@ -13,6 +13,7 @@ MOST_STARTS = 8  # the newest ones
 SPREAD = 0.2  # standard deviation of a boot time, as a part of its mean, until measured
 CONTRADICTION = 1.5  # times; a measured value so far off overrules the told one
 SEEN_LATE = 2.5  # seconds after which a broker shows new consumers, on average
+FEW = 3  # samples with running messages and no consumers are no chance
 ENOUGH = 2  # starts before it may
 
 
@@ -37,7 +38,7 @@ def boot(settings: Settings, samples: Sequence[Sample], consumers_per_dyno: int)
     """The boot time: the told one or the prior, corrected by the starts that were seen."""
     told = settings.boot_time
     prior = PRIOR_BOOT_TIME if told is None else told
-    starts = _starts(samples, consumers_per_dyno)
+    starts = _starts(samples, consumers_per_dyno, prior)
     if not starts:
         return Boot(prior, SPREAD * prior, "prior" if told is None else "told")
     measured = sum(starts) / len(starts)
@@ -50,22 +51,27 @@ def boot(settings: Settings, samples: Sequence[Sample], consumers_per_dyno: int)
     return Boot(mean, _spread(starts, mean), "measured" if told is None else "told")
 
 
-def consumers_per_dyno(samples: Sequence[Sample], concurrency: int) -> int:
-    """Consumers that one dyno subscribes, 1 or more: what full formations showed, else 1."""
-    ratios = sorted(s.consumers / s.dynos for s in samples[-RECENT:] if s.consumers and s.dynos)
-    if not ratios:
-        return 1
-    usual = ratios[(3 * len(ratios)) // 4]
-    return concurrency if usual > (1.0 + concurrency) / 2.0 else max(1, round(usual))
+def consumers_per_dyno(samples: Sequence[Sample], concurrency: int) -> int | None:
+    """Consumers that one dyno subscribes, 1 or more: what full formations showed, else 1.
+
+    None where the consumers cannot be believed: there are none, and yet messages are taken.
+    """
+    recent = samples[-RECENT:]
+    ratios = sorted(s.consumers / s.dynos for s in recent if s.consumers and s.dynos)
+    if ratios:
+        usual = ratios[(3 * len(ratios)) // 4]
+        return concurrency if usual > (1.0 + concurrency) / 2.0 else max(1, round(usual))
+    taken = sum(1 for s in recent if s.consumers == 0 and s.messages_unacknowledged)
+    return None if taken >= FEW else 1
 
 
-def _starts(samples: Sequence[Sample], consumers_per_dyno: int) -> list[float]:
+def _starts(samples: Sequence[Sample], consumers_per_dyno: int, prior: float) -> list[float]:
     found: list[float] = []
     for index in range(len(samples) - 1, 0, -1):
         before, after = samples[index - 1], samples[index]
         if before.dynos is None or after.dynos is None or after.dynos <= before.dynos:
             continue
-        seconds = _seconds_until_up(samples, index, consumers_per_dyno)
+        seconds = _seconds_until_up(samples, index, consumers_per_dyno, prior)
         if seconds is not None:
             found.append(seconds)
         if len(found) == MOST_STARTS:
@@ -73,9 +79,14 @@ def _starts(samples: Sequence[Sample], consumers_per_dyno: int) -> list[float]:
     return found
 
 
-def _seconds_until_up(samples: Sequence[Sample], index: int, per_dyno: int) -> float | None:
+def _seconds_until_up(
+    samples: Sequence[Sample], index: int, per_dyno: int, prior: float
+) -> float | None:
     before, level = samples[index - 1].dynos or 0, samples[index].dynos or 0
     asked = samples[index - 1].at
+    if (samples[index].consumers or 0) >= level * per_dyno:
+        # Up before the first look: that says at most how long it took.
+        return min(prior, samples[index].at - asked)
     # Of several dynos started together, the middle one shows the mean.
     middle = (before + (level - before) // 2 + 1) * per_dyno
     for later in range(index, len(samples)):

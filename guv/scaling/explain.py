@@ -12,42 +12,49 @@ WHY = {
 
 def explain(settings: Settings, decision: Decision) -> str:
     """The sentence for a decision whose other fields are filled."""
-    if decision.reason is Reason.NO_DATA:
+    if decision.desired is None or decision.required is None:
         return _no_data(decision)
-    if decision.desired is None:
-        return "The number of dynos is unknown; nothing is changed."
-    return f"{_work(settings, decision)}{_count(decision)}{_because(decision)}."
+    return f"{_work(settings, decision)} {_count(decision)}{_because(decision)}."
 
 
 def _no_data(decision: Decision) -> str:
-    note = decision.trail[-1].note if decision.trail else "no data"
+    missing = decision.trail[0].note if decision.trail else "nothing is known"
     if decision.desired is None:
-        return f"Held: {note}, and the number of dynos is unknown too."
-    return f"Held at {_dynos(decision.desired)}: {note}."
+        return f"Held: {missing}, and the number of dynos is unknown too."
+    if decision.desired == decision.current:
+        return f"Held at {_dynos(decision.desired)}: {missing}."
+    return f"{missing.capitalize()}; {_dynos(decision.desired)}{_because(decision)}."
 
 
 def _work(settings: Settings, decision: Decision) -> str:
-    backlog = decision.estimates.backlog or 0
+    waiting = _waiting(decision)
     wait, desired = decision.predicted_wait, decision.desired or 0
-    if not backlog:
-        return "Nothing waits; "
-    text = f"{backlog} {'message waits' if backlog == 1 else 'messages wait'} or run; "
-    if wait is None:
-        return text
-    if isinf(wait):
-        return f"{text}nothing will serve them; "
-    kind = "within" if wait <= settings.target_deadline else "later than"
-    verb = "finishes" if desired == 1 else "finish"
-    return (
-        f"{text}{_dynos(desired)} {verb} the last one in {wait:.0f} s, "
-        f"{kind} the {settings.target_deadline:.0f} s deadline; "
+    if not waiting:
+        running = decision.estimates.running or 0
+        return f"None waits and {_messages(running, 'run', 'runs')};" if running else "None waits;"
+    text = f"{_messages(waiting, 'wait', 'waits')};"
+    if wait is None or isinf(wait):
+        return f"{text} nothing serves them yet;"
+    limit = f"the {settings.target_deadline:.0f} s deadline"
+    kind = (
+        "later than" if decision.misses_at_maximum or wait > settings.target_deadline else "within"
     )
+    verb = "finishes" if desired == 1 else "finish"
+    return f"{text} {_dynos(desired)} {verb} the last one in {wait:.0f} s, {kind} {limit};"
+
+
+def _waiting(decision: Decision) -> int:
+    return (decision.estimates.backlog or 0) - (decision.estimates.running or 0)
+
+
+def _messages(count: int, many: str, one: str) -> str:
+    return f"{count} message {one}" if count == 1 else f"{count} messages {many}"
 
 
 def _count(decision: Decision) -> str:
     if decision.desired == decision.current:
         return f"stays at {_dynos(decision.desired or 0)}"
-    return f"goes from {decision.current} to {_dynos(decision.desired or 0)}"
+    return f"{_dynos(decision.desired or 0)} now, was {decision.current}"
 
 
 def _because(decision: Decision) -> str:

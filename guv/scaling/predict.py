@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import ceil
+from math import ceil, inf
 
 from guv.scaling.deadline_curve import known_points
 from guv.scaling.estimate import waiting_curve, waiting_of
+from guv.scaling.estimate_changes import last_change
 from guv.scaling.model import Estimates, Sample, Settings
 from guv.scaling.queueing import service_time_quantile
+from guv.scaling.shape import Case
 from guv.scaling.supply import Supply, begun, fresh, seconds_to_begin, supply_of, with_dynos
 
 
@@ -47,6 +49,30 @@ def predict(
         default=0.0,
     )
     return Prediction(wait, bool(late), desired + ceil(most))
+
+
+def next_downscale(case: Case, desired: int, prediction: Prediction) -> float | None:
+    """When fewer dynos are possible at the earliest if nothing arrives; None: they are not.
+
+    Args:
+        case: What shaping looked at.
+        desired: Dynos asked for.
+        prediction: What was predicted for them.
+    """
+    settings, now = case.settings, case.now
+    pause = settings.pause
+    if desired <= case.bounds.minimum or prediction.wait == inf:
+        return None
+    earliest = now + prediction.wait
+    changed = now if desired != case.current else last_change(case.samples)
+    if settings.cooldown_down is not None and changed is not None:
+        earliest = max(earliest, changed + settings.cooldown_down)
+    if pause is not None and pause.direction in {"both", "down"}:
+        if pause.until is None:
+            return None
+        earliest = max(earliest, pause.until)
+    ticks = ceil((earliest - now) / settings.interval)
+    return now + max(ticks, 1) * settings.interval
 
 
 def _with(present: Supply, dynos: int, desired: int, boot_time: float) -> Supply:

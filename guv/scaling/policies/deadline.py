@@ -6,6 +6,7 @@ from math import ceil, floor, inf, sqrt
 
 from guv.scaling.deadline_curve import Flow, Point, coming_points, known_points
 from guv.scaling.estimate import waiting_curve, waiting_of
+from guv.scaling.gain import no_gain, not_consuming
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.queueing import (
     GRACE,
@@ -21,6 +22,8 @@ from guv.scaling.supply import Supply, begun, fresh, supply_of, with_dynos
 
 CAUTION = 0.5  # standard deviations of arrivals that far points expect on top of the mean
 BACKLOG_LATE = 0.6  # part of the allowed late messages that a backlog may use up
+A_FLOW = 4.2  # squared ratio of a rate to its error from five messages on
+ENOUGH_SAMPLES = 6
 BRINK = 0.3  # part of the allowed late messages for those that wait as long as they may
 RISK_UP = 0.025  # probability of a late message before help can come, above which help is asked
 RISK_DOWN = 0.01  # the same for going down, smaller so that the two cannot chase each other
@@ -63,11 +66,18 @@ def deadline(
 ) -> Wish:
     """The fewest dynos that keep every deadline, see docs/scaling-model.md."""
     view = outlook(settings, samples, estimates, now)
-    most = _useful(settings, estimates, view)
-    asked = max(_by_curve(view), _by_risk(view))
-    if asked > view.dynos and most > view.dynos:
-        wanted = min(asked, most)
-        return Wish(wanted, Reason.DEADLINE, f"{wanted - view.dynos} more keep the deadline")
+    asked = min(max(_by_curve(view), _by_risk(view)), _useful(settings, estimates, view))
+    if asked > view.dynos:
+        why = no_gain(samples, estimates) or not_consuming(samples, estimates)
+        if why:
+            return Wish(view.dynos, Reason.NO_GAIN, why)
+        return Wish(asked, Reason.DEADLINE, f"{asked - view.dynos} more keep the deadline")
+    if asked == view.dynos and needed_extra(view, view.boot) > EPSILON:
+        return Wish(view.dynos, Reason.STEADY, "the deadline leaves time to ask later")
+    if view.dynos == 0:
+        return Wish(0, Reason.STEADY, "nothing has to run")
+    if not _is_known_enough(settings, samples, estimates):
+        return Wish(view.dynos, Reason.STEADY, "the history is too short to go down")
     return _fewer(view, estimates)
 
 
@@ -180,14 +190,27 @@ def _risk(view: Outlook, dynos: int, waiting: float, seconds: float) -> float:
 
 
 def _useful(settings: Settings, estimates: Estimates, view: Outlook) -> int:
+    """Most dynos that the messages can use: those here, and those of a flow that is a flow."""
     backlog = ceil((estimates.backlog or 0) / settings.concurrency)
+    rate, error = estimates.arrival_rate or 0.0, estimates.arrival_rate_stddev or 0.0
+    if rate * rate * estimates.arrival_dispersion < A_FLOW * error * error:
+        return max(view.dynos, backlog)
     use = view.load.rate * view.load.service_time / settings.concurrency
     return max(view.dynos, backlog, ceil(use + 2.0 * sqrt(use)))
 
 
+def _is_known_enough(settings: Settings, samples: Sequence[Sample], estimates: Estimates) -> bool:
+    """Whether the history says enough to go down: after a restart a lull looks like the rule."""
+    span = samples[-1].at - samples[0].at
+    reaction = (estimates.boot_time or 0.0) + 2.0 * settings.interval
+    return estimates.arrival_rate is not None and (
+        len(samples) >= ENOUGH_SAMPLES or span >= reaction
+    )
+
+
 def _fewer(view: Outlook, estimates: Estimates) -> Wish:
     soon = begun(view.supply, view.tick) - view.load.rate * view.tick
-    if view.dynos == 0 or view.waiting > soon:
+    if view.waiting > soon:
         return Wish(view.dynos, Reason.STEADY, "every dyno has work")
     use = view.load.rate * view.load.service_time / view.supply.concurrency
     fewest = _fewest(view, estimates)
@@ -236,8 +259,10 @@ def _pays(view: Outlook, dynos: int, use: float) -> bool:
 def _until_asked_again(view: Outlook, pace: float) -> tuple[float, float]:
     """Messages that may wait until more dynos are asked for, and the mean seconds until they do."""
     load, drift = view.load, view.load.rate - pace
+    if load.rate <= 0.0:
+        return 0.0, inf
     variance = load.rate * (load.dispersion + load.variation**2)
     reaction = view.boot + view.tick
     spare = pace * view.patience - drift * reaction - ALARM * sqrt(variance * reaction)
     buffer = max(0.0, min(spare, pace * view.patience))
-    return buffer, mean_passage(buffer, drift, variance)
+    return buffer, mean_passage(max(buffer, 1.0), drift, variance)

@@ -1,0 +1,128 @@
+"""Do more dynos bring more? Where they do not, the limit is elsewhere and adding is no help."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import sqrt
+
+from guv.scaling.curve import served_between
+from guv.scaling.model import Estimates, Sample
+
+INCREASES = 2  # without any gain before no more are added
+LASTS = 900.0  # seconds after the last increase until it is tried again
+GAIN = 0.5  # of what the added dynos should bring that counts as a gain
+GROWTH = 1.25  # times the dynos before that make a comparison
+CERTAIN = 3.0  # standard deviations beyond chance
+LEAST_SECONDS = 45.0  # on either side
+FEWEST_SERVED = 20.0  # messages on either side that make a comparison
+BOOTS = 3.0  # boot times in which a dyno that will consume has begun to
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of the history with the same number of dynos.
+
+    Attributes:
+        dynos: That number.
+        first: Index of its first sample.
+        last: Index of its last sample.
+    """
+
+    dynos: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Messages served in so many seconds."""
+
+    count: float
+    seconds: float
+
+
+def no_gain(samples: Sequence[Sample], estimates: Estimates) -> str:
+    """Why more dynos would not help, in words; empty where they would or nothing is known.
+
+    The throughput since the first of the last two increases is compared with that before it, both
+    with messages waiting all the time.
+    """
+    stretches = _stretches(samples)
+    if len(stretches) <= INCREASES:
+        return ""
+    before, grown = stretches[-1 - INCREASES], stretches[-INCREASES:]
+    counts = [stretch.dynos for stretch in (before, *grown)]
+    is_rising = before.dynos > 0 and all(low < high for low, high in pairwise(counts))
+    if not is_rising or samples[-1].at - samples[grown[-1].first].at > LASTS:
+        return ""
+    boot = estimates.boot_time or 0.0
+    start = _settled(samples, grown[0], boot)
+    earlier = _served(samples, before.first, before.last + 1)
+    later = _served(samples, start, len(samples) - 1)
+    if earlier is None or later is None or grown[0].dynos < GROWTH * before.dynos:
+        return ""
+    ratio = 1.0 + GAIN * (grown[0].dynos / before.dynos - 1.0)
+    variation = (estimates.service_time_stddev or 0.0) / (estimates.service_time or 1.0)
+    chance = CERTAIN * max(1.0, variation)
+    least = (earlier.count - chance * sqrt(earlier.count)) / earlier.seconds * ratio
+    most = (later.count + chance * sqrt(later.count)) / later.seconds
+    if most > least:
+        return ""
+    return (
+        f"throughput per dyno fell from {earlier.count / earlier.seconds / before.dynos:.2g} to "
+        f"{later.count / later.seconds / grown[0].dynos:.2g} messages a second"
+    )
+
+
+def not_consuming(samples: Sequence[Sample], estimates: Estimates) -> str:
+    """Why dynos seem to be up without work, in words; empty where they consume or may boot yet."""
+    last, patience = samples[-1], BOOTS * (estimates.boot_time or 0.0)
+    if not last.dynos or last.consumers != 0 or not last.messages_ready:
+        return ""
+    since = last.at
+    for sample in reversed(samples):
+        if not sample.dynos or sample.consumers != 0:
+            break
+        since = sample.at
+    if last.at - since < patience:
+        return ""
+    return f"dynos are up for {last.at - since:.0f} s but do not consume"
+
+
+def _stretches(samples: Sequence[Sample]) -> list[Stretch]:
+    """The last stretches of equal dynos, from old to new, one more than the increases asked."""
+    found: list[Stretch] = []
+    last: int | None = None
+    for index in range(len(samples) - 1, -1, -1):
+        dynos = samples[index].dynos
+        if dynos is None:
+            continue
+        if last is None or dynos != found[-1].dynos:
+            if len(found) > INCREASES:
+                break
+            found.append(Stretch(dynos, index, index))
+        else:
+            found[-1] = Stretch(dynos, index, found[-1].last)
+        last = index
+    return found[::-1]
+
+
+def _settled(samples: Sequence[Sample], stretch: Stretch, boot: float) -> int:
+    """Index of the first sample from which the dynos of a stretch should all be up."""
+    up_at = samples[max(stretch.first - 1, 0)].at + boot
+    index = stretch.first
+    while index < len(samples) - 1 and samples[index].at < up_at:
+        index += 1
+    return index
+
+
+def _served(samples: Sequence[Sample], first: int, last: int) -> Served | None:
+    """What was served between two samples with some waiting throughout; None: no comparison."""
+    last = min(last, len(samples) - 1)
+    if last <= first or not all(sample.messages_ready for sample in samples[first : last + 1]):
+        return None
+    seconds = samples[last].at - samples[first].at
+    count = served_between(samples[first], samples[last])
+    if count is None or count < FEWEST_SERVED or seconds < LEAST_SECONDS:
+        return None
+    return Served(count, seconds)
