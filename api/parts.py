@@ -1,6 +1,7 @@
 """What does a web process hold for as long as it lives? Built once, closed once, passed on."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,11 +13,12 @@ from guv.config import Config
 from guv.crypto import Sealer, sealer_from
 from guv.database import make_engine
 from guv.grants import GrantExchange
-from guv.heroku import HerokuClient
+from guv.heroku_addons import AddonClient
 from guv.moment import utc_now
 from guv.rabbitmq import BrokerClient, BrokerUrl
 
 REDIS_TIMEOUT_S = 1.0
+BACKGROUND_THREADS = 8  # each may wait for Heroku and hold one database connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class Parts:
     engine: Engine
     redis: Redis
     sealer: Sealer
-    heroku: HerokuClient
+    heroku: AddonClient
+    background: ThreadPoolExecutor
 
     def connect_broker(self, url: BrokerUrl) -> BrokerClient:
         """A client of that broker; the caller closes it."""
@@ -57,6 +60,7 @@ class Parts:
 
     def close(self) -> None:
         """Nothing; every connection is given back."""
+        self.background.shutdown(cancel_futures=True)
         self.heroku.close()
         self.redis.close()
         self.engine.dispose()
@@ -80,11 +84,6 @@ def make_parts(config: Config, outside: Outside) -> Parts:
             socket_connect_timeout=REDIS_TIMEOUT_S,
         ),
         sealer=sealer_from(config.guv_encryption_keys.get_secret_value()),
-        heroku=HerokuClient(
-            api_url=config.heroku_api_url,
-            id_url=config.heroku_id_url,
-            client_secret=config.guv_oauth_client_secret.get_secret_value(),
-            timeout=config.guv_heroku_timeout,
-            transport=outside.heroku,
-        ),
+        heroku=AddonClient(config, outside.heroku),
+        background=ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background"),
     )

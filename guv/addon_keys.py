@@ -1,4 +1,6 @@
-"""Which key is in an app's GUV_URL? The same one for every delivery of the same provisioning.
+"""Which secrets does a resource have with us? The key in its GUV_URL, and its webhooks' secret.
+
+The key is the same one for every delivery of the same provisioning.
 
 Heroku may deliver a provisioning more than once and uses the config of whichever answer arrives.
 Only a hash of the key is stored, so the key is derived from the resource's uuid with the secret
@@ -10,6 +12,7 @@ import hashlib
 import hmac
 from datetime import datetime
 from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID
 
 from sqlmodel import Session
 
@@ -34,10 +37,29 @@ def guv_url(session: Session, tenant: Tenant, config: Config, now: datetime) -> 
     return _with_key(config.guv_public_url, key)
 
 
+def webhook_url(config: Config, tenant_id: UUID) -> str:
+    """Where Heroku sends the resource's events."""
+    return f"{config.guv_public_url.rstrip('/')}/heroku/webhooks/{tenant_id}"
+
+
+def webhook_secrets(config: Config, tenant_id: UUID) -> list[str]:
+    """The secrets that may sign the resource's events; the first one signs those of today.
+
+    One for each encryption key, so that a subscription outlives their rotation.
+    """
+    secrets = config.guv_encryption_keys.get_secret_value().split(",")
+    return [_digest(one.strip(), f"guv webhook {tenant_id}") for one in secrets if one.strip()]
+
+
 def _derive(secret: str, subject: str) -> str:
-    """A key that only whoever holds the secret can derive: HMAC-SHA-256, 256 bits."""
-    digest = hmac.digest(secret.encode(), f"guv api key {subject}".encode(), hashlib.sha256)
-    return "guv_" + base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    """A key that only whoever holds the secret can derive."""
+    return "guv_" + _digest(secret, f"guv api key {subject}")
+
+
+def _digest(secret: str, subject: str) -> str:
+    """HMAC-SHA-256, 256 bits as URL-safe text."""
+    digest = hmac.digest(secret.encode(), subject.encode(), hashlib.sha256)
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def _with_key(public_url: str, key: str) -> str:

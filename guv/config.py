@@ -23,6 +23,15 @@ class Config(BaseSettings):
     guv_oauth_client_secret: SecretStr = Field(
         SecretStr(""), description="Exchanges and refreshes the apps' OAuth tokens"
     )
+    guv_sso_salt: SecretStr = Field(
+        SecretStr(""), description="The manifest's sso_salt; without it nobody is signed in"
+    )
+    guv_user_oauth_client_id: str = Field(
+        "", description="OAuth client that users let scale their apps; empty: no connect button"
+    )
+    guv_user_oauth_client_secret: SecretStr = Field(
+        SecretStr(""), description="Exchanges and refreshes those users' tokens"
+    )
     guv_public_url: str = Field(
         "http://127.0.0.1:8000", description="Where tenants reach the API, without a trailing slash"
     )

@@ -3,6 +3,7 @@
 A grant code works once and for 5 minutes. It is stored, sealed, before Heroku is asked anything;
 what it was exchanged for is stored before the app is looked up. Whatever fails on the way can be
 tried again by whoever comes next: a repeated delivery, the tenant's own look at its apps, a job.
+One of them asks Heroku at a time; no row is locked meanwhile.
 """
 
 import json
@@ -12,14 +13,20 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from guv.crypto import Sealer
 from guv.database import session_scope
 from guv.errors import HerokuRefused, HerokuUnavailable
 from guv.heroku import HerokuClient
 from guv.models import Tenant
+from guv.options import apply_options
 from guv.tenancy import apps, tenants
+
+BUSY = "guv is asking Heroku at this moment."
+REFUSED = "Heroku refused the authorization."
+AWAY = "Heroku did not answer; guv tries again."
+_ONE_AT_A_TIME = text("select pg_try_advisory_xact_lock(hashtextextended(:tenant, 5))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,49 +58,63 @@ def is_pending(tenant: Tenant, now: datetime) -> bool:
 def settle_grant(exchange: GrantExchange, tenant_id: UUID, now: datetime) -> str | None:
     """Why the tenant's app is still unknown, for a person; None: nothing is left to do.
 
+    `BUSY`: somebody else is at it. `REFUSED`: trying again will not help.
+
     Args:
         exchange: Database, keys and Heroku.
-        tenant_id: Whose grant it is; its row is locked while Heroku is asked, for seconds.
+        tenant_id: Whose grant it is.
         now: The present.
     """
-    try:
-        _exchange_code(exchange, tenant_id, now)
-        _learn_app(exchange, tenant_id, now)
-    except HerokuRefused:
-        return "Heroku refused the authorization."
-    except HerokuUnavailable:
-        return "Heroku did not answer; guv tries again."
+    with session_scope(exchange.engine) as guard:
+        if not guard.execute(_ONE_AT_A_TIME, {"tenant": str(tenant_id)}).scalar_one():
+            return BUSY
+        try:
+            _exchange_code(exchange, tenant_id, now)
+            _learn_app(exchange, tenant_id, now)
+        except HerokuRefused:
+            return REFUSED
+        except HerokuUnavailable:
+            return AWAY
     return None
 
 
 def _exchange_code(exchange: GrantExchange, tenant_id: UUID, now: datetime) -> None:
     """Nothing; in place of the code, the tenant's row holds the tokens that it stood for."""
+    code = _read_pending(exchange, tenant_id).get("code")
+    if code is None:
+        return
+    tokens = exchange.heroku.exchange_grant(str(code))
+    stored = {"access_token": tokens.access_token, "refresh_token": tokens.refresh_token}
     with session_scope(exchange.engine) as session:
         tenant = tenants.lock_tenant(session, tenant_id)
-        pending = _pending(tenant, exchange.sealer)
-        if tenant is None or "code" not in pending:
-            return
-        tokens = exchange.heroku.exchange_grant(str(pending["code"]))
-        expires_at = now + timedelta(seconds=tokens.expires_in)
-        stored = {"access_token": tokens.access_token, "refresh_token": tokens.refresh_token}
-        tenant.grant_sealed = exchange.sealer.seal(json.dumps(stored))
-        tenant.grant_expires_at = expires_at
+        if tenant is not None and tenant.state != "deprovisioned":
+            tenant.grant_sealed = exchange.sealer.seal(json.dumps(stored))
+            tenant.grant_expires_at = now + timedelta(seconds=tokens.expires_in)
 
 
 def _learn_app(exchange: GrantExchange, tenant_id: UUID, now: datetime) -> None:
     """Nothing; the tenant has its app with the tokens, and no grant any more."""
+    token = _read_pending(exchange, tenant_id).get("access_token")
+    if token is None:
+        return
+    found = exchange.heroku.read_addon_app(tenant_id, str(token))
     with session_scope(exchange.engine) as session:
         tenant = tenants.lock_tenant(session, tenant_id)
         pending = _pending(tenant, exchange.sealer)
         if tenant is None or "access_token" not in pending:
             return
-        found = exchange.heroku.read_addon_app(tenant_id, str(pending["access_token"]))
         app = apps.put_app(session, tenant, found.id, found.name, now)
         app.access_token_sealed = exchange.sealer.seal(pending["access_token"])
         refresh = pending["refresh_token"]
         app.refresh_token_sealed = exchange.sealer.seal(refresh) if refresh else None
         app.token_expires_at = tenant.grant_expires_at
         tenant.grant_sealed, tenant.grant_expires_at = None, None
+        apply_options(session, tenant, app, exchange.sealer, now)
+
+
+def _read_pending(exchange: GrantExchange, tenant_id: UUID) -> Mapping[str, Any]:
+    with session_scope(exchange.engine) as session:
+        return _pending(session.get(Tenant, tenant_id), exchange.sealer)
 
 
 def _pending(tenant: Tenant | None, sealer: Sealer) -> Mapping[str, Any]:

@@ -41,6 +41,7 @@ class AppChange(Order):
     name: str | None = None
     limit: int | None = None
     locked: bool | None = None
+    maintenance: bool | None = None
     boot_delay: float | None = None
 
 
@@ -71,6 +72,7 @@ class PartnerOrder(Order):
     base_url: str
     id: str
     password: str
+    sso_salt: str = ""
 
 
 class TokenRules(Order):

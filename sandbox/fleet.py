@@ -14,6 +14,7 @@ from sandbox.services.process import Command, free_port, running
 
 ADDON_PASSWORD = "sandbox-addon-password"  # noqa: S105  # the sandbox's Heroku knows it too
 OAUTH_SECRET = "sandbox-oauth-secret"  # noqa: S105
+SSO_SALT = "sandbox-sso-salt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ def _environment(surroundings: Surroundings, api_url: str) -> dict[str, str]:
         "NEW_RELIC_EVENTS_URL": surroundings.new_relic_url,
         "GUV_ADDON_PASSWORD": ADDON_PASSWORD,
         "GUV_OAUTH_CLIENT_SECRET": OAUTH_SECRET,
+        "GUV_SSO_SALT": SSO_SALT,
         "GUV_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
         "GUV_PUBLIC_URL": api_url,
         **surroundings.extra,

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from sandbox import control, newrelic
 from sandbox.broker import api as broker_api
 from sandbox.broker.memory import MemoryBroker
+from sandbox.heroku import customer_routes
 from sandbox.heroku import routes as heroku_routes
 from sandbox.heroku.customer import Customer, Partner, PartnerRefused
 from sandbox.heroku.errors import Refusal
@@ -80,7 +81,13 @@ def create_app(outside: Outside) -> FastAPI:
     app.middleware("http")(outside.traffic.watch)
     for error in (Refusal, PartnerRefused):
         app.add_exception_handler(error, control.answer_refusal)
-    for router in (control.router, newrelic.router, broker_api.router, heroku_routes.router):
+    for router in (
+        control.router,
+        newrelic.router,
+        broker_api.router,
+        heroku_routes.router,
+        customer_routes.router,
+    ):
         app.include_router(router)
     return app
 

@@ -19,7 +19,7 @@ from rq import Queue
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from guv import due
+from guv import due, unfinished
 from guv.config import Config, read_config
 from guv.database import make_engine
 from guv.logs import configure_logs
@@ -27,6 +27,8 @@ from guv.moment import unix_seconds, utc_now
 from worker.job_queue import connect_redis, pauses, tick_queue
 
 JOB = "worker.jobs.scale_roles"
+PROVISIONING_JOB = "worker.jobs.finish_provisioning"
+MOST_PROVISIONINGS = 100  # a beat
 HEARTBEAT = "guv:clock:beat"  # Unix seconds of the last good beat; the health endpoint reads it
 HEARTBEAT_S = 3600
 MOST_ROLES = 5000  # a beat; what is left waits for the next one
@@ -52,8 +54,10 @@ def beat(engine: Engine, queue: Queue, now: datetime, roles_per_job: int = 1) ->
     """
     with engine.begin() as connection:
         roles = due.mark_queued(connection, now, MOST_ROLES)
+        tenants = unfinished.take_due(connection, now, MOST_PROVISIONINGS)
     try:
         enqueue(queue, roles, roles_per_job)
+        enqueue_provisionings(queue, tenants)
         queue.connection.set(HEARTBEAT, f"{unix_seconds(now):.3f}", ex=HEARTBEAT_S)
     except RedisError:
         with engine.begin() as connection:
@@ -78,6 +82,23 @@ def enqueue(queue: Queue, roles: Sequence[UUID], roles_per_job: int) -> None:
             description=f"{min(roles_per_job, len(roles) - start)} roles",
         )
         for start in range(0, len(roles), roles_per_job)
+    ]
+    if jobs:
+        queue.enqueue_many(jobs)
+
+
+def enqueue_provisionings(queue: Queue, tenants: Sequence[UUID]) -> None:
+    """Nothing; each provisioning waits in the queue. What Redis loses comes again by itself."""
+    jobs = [
+        Queue.prepare_data(
+            PROVISIONING_JOB,
+            args=(str(tenant),),
+            timeout=JOB_TIMEOUT_S,
+            result_ttl=RESULT_S,
+            failure_ttl=FAILURE_S,
+            description="1 provisioning",
+        )
+        for tenant in tenants
     ]
     if jobs:
         queue.enqueue_many(jobs)

@@ -18,6 +18,7 @@ from guv.config import read_config
 from guv.database import session_scope
 from guv.logs import mask
 from guv.moment import steady_seconds, utc_now
+from worker.provisioning import finish
 from worker.recorder import record_failure
 from worker.result import TickResult
 from worker.runtime import Runtime, build_runtime
@@ -29,6 +30,11 @@ _log = structlog.get_logger(__name__)
 def scale_roles(role_ids: list[str]) -> int:
     """How many of the roles were due and not taken by somebody else, and got their tick now."""
     return tick_roles(process_runtime(), [UUID(role_id) for role_id in role_ids])
+
+
+def finish_provisioning(tenant_id: str) -> bool:
+    """Whether nothing is left to do of that tenant's provisioning."""
+    return finish(process_runtime(), UUID(tenant_id), utc_now())
 
 
 @cache

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from guv.config import Config
 from guv.crypto import Sealer, sealer_from
 from guv.database import make_engine
-from guv.heroku import HerokuClient
+from guv.heroku_addons import AddonClient
 from guv.models import Broker
 from guv.newrelic import EventClient
 from guv.rabbitmq import BrokerClient, parse_broker_url
@@ -77,7 +77,7 @@ class Runtime:
     engine: Engine
     sealer: Sealer
     brokers: BrokerClients
-    heroku: HerokuClient
+    heroku: AddonClient
     events: EventClient
     threads: ThreadPoolExecutor
 
@@ -112,13 +112,7 @@ def build_runtime(config: Config, transport: httpx.BaseTransport | None = None) 
         ),
         sealer=sealer,
         brokers=BrokerClients(sealer, timeout=config.guv_broker_timeout, transport=transport),
-        heroku=HerokuClient(
-            api_url=config.heroku_api_url,
-            id_url=config.heroku_id_url,
-            client_secret=config.guv_oauth_client_secret.get_secret_value(),
-            timeout=config.guv_heroku_timeout,
-            transport=transport,
-        ),
+        heroku=AddonClient(config, transport),
         events=EventClient(base_url=config.new_relic_events_url, transport=transport),
         threads=ThreadPoolExecutor(config.guv_worker_threads, thread_name_prefix="tick"),
     )

@@ -5,7 +5,7 @@ Its id and password are checked before anything is looked up.
 
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from api.addon import lifecycle
 from api.addon.provisioning import provision
@@ -21,10 +21,19 @@ router = APIRouter(
 )
 
 
-@router.post("")
-def provision_resource(parts: PartsDep, now: NowDep, request: ProvisionRequest) -> ProvisionAnswer:
+@router.post(
+    "",
+    response_model_exclude_none=True,
+    responses={202: {"model": ProvisionAnswer, "description": "The config comes later"}},
+)
+def provision_resource(
+    parts: PartsDep, now: NowDep, request: ProvisionRequest, response: Response
+) -> ProvisionAnswer:
     """Provision a resource; the same uuid again gets the same answer."""
-    return provision(parts, request, now)
+    answer = provision(parts, request, now)
+    if answer.config is None:
+        response.status_code = 202
+    return answer
 
 
 @router.put("/{resource}", responses=error_answers(404))

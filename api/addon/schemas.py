@@ -37,7 +37,8 @@ class ProvisionRequest(BaseModel):
     region: Slug = Field("", description="provider::region")
     oauth_grant: OAuthGrant | None = Field(None, description="Exchanged for the app's tokens")
     options: dict[str, Any] | None = Field(
-        None, description="What followed `--` in addons:create; not used yet"
+        None,
+        description="What followed `--` in addons:create: broker-url, config, role, any setting",
     )
 
 
@@ -46,8 +47,10 @@ class ProvisionAnswer(BaseModel):
 
     id: UUID = Field(description="guv's id of the resource: the same uuid")
     message: str = Field(description="Shown to whoever added it")
-    config: dict[str, str] = Field(
-        description="Config vars of the app; a repeated delivery gets the same"
+    config: dict[str, str] | None = Field(
+        None,
+        description="Config vars of the app; a repeated delivery gets the same. Left out with 202:"
+        " they come later",
     )
 
 

@@ -19,6 +19,7 @@ from guv.models import (
     SettingsLevel,
     Tenant,
     TickSchedule,
+    Unfinished,
 )
 
 
@@ -59,6 +60,9 @@ def end_tenant(session: Session, tenant: Tenant, now: datetime) -> None:
             access_token_sealed=None,
             refresh_token_sealed=None,
             token_expires_at=None,
+            partner_access_sealed=None,
+            partner_refresh_sealed=None,
+            partner_expires_at=None,
             authorization_retry_at=None,
             authorization_state="needs_authorization",
             authorization_note="The add-on was removed.",
@@ -66,12 +70,13 @@ def end_tenant(session: Session, tenant: Tenant, now: datetime) -> None:
     )
     _forget_secrets(session, tenant, now)
     tenant.state, tenant.deprovisioned_at = "deprovisioned", now
-    tenant.grant_sealed, tenant.grant_expires_at = None, None
+    tenant.grant_sealed, tenant.grant_expires_at, tenant.options_sealed = None, None, None
     session.add(tenant)
 
 
 def _forget_secrets(session: Session, tenant: Tenant, now: datetime) -> None:
     """Nothing; brokers, notification targets and keys are gone, incidents are over."""
+    session.execute(delete(Unfinished).where(col(Unfinished.tenant_id) == tenant.id))
     session.execute(delete(Broker).where(col(Broker.tenant_id) == tenant.id))
     session.execute(
         update(SettingsLevel)

@@ -22,6 +22,7 @@ class Access:
     addon_id: UUID | None
     account: str
     expires_at: datetime | None
+    scope: str = "write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +95,10 @@ class Authorizations:
             raise errors.bad_grant()
         return self._issue(grant, refresh_token, now)
 
-    def user_token(self, app: App, email: str) -> str:
+    def user_token(self, app: App, email: str, scope: str = "write") -> str:
         """A token as a customer pastes it: opens one app's formation and does not expire."""
         token = f"HRKU-user-{secrets.token_urlsafe(24)}"
-        self.access[token] = Access(frozenset({app.id}), None, email, None)
+        self.access[token] = Access(frozenset({app.id}), None, email, None, scope)
         return token
 
     def find(self, token: str, now: datetime) -> Access:

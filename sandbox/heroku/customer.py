@@ -26,11 +26,18 @@ class Partner:
         base_url: As in the manifest: `https://.../heroku/resources`.
         id: The add-on's slug, the user name.
         password: The manifest's password.
+        sso_salt: The manifest's salt.
     """
 
     base_url: str
     id: str
     password: str
+    sso_salt: str = ""
+
+    @property
+    def sso_url(self) -> str:
+        """Where customers are sent to, beside `base_url` as in the manifest."""
+        return self.base_url.partition("/heroku/")[0] + "/sso/login"
 
     def __repr__(self) -> str:
         return f"Partner({self.base_url})"
@@ -41,11 +48,13 @@ class PartnerRefused(Exception):
 
     Attributes:
         status: What it answered; 0: nothing usable.
+        message: What it said, for the customer.
     """
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"{status}: {message}")
         self.status = status
+        self.message = message
 
 
 class Customer:

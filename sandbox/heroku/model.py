@@ -78,6 +78,7 @@ class App:
         boot_delay: How long a dyno takes from its start until it is up.
         limit: The most dynos that one process type may have; None: the size's usual limit.
         locked: Whether a release is under way, so that the formation cannot be changed.
+        maintenance: Whether its web dynos are taken off the router.
         config_vars: What the app's dynos see.
     """
 
@@ -88,6 +89,7 @@ class App:
     types: dict[str, ProcessType]
     limit: int | None = None
     locked: bool = False
+    maintenance: bool = False
     config_vars: dict[str, str] = field(default_factory=dict)
 
     def find_type(self, identity: str) -> ProcessType | None:
@@ -96,6 +98,16 @@ class App:
             if identity in {process.name, str(process.id)}:
                 return process
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where a partner wants to be told of what, signed with which secret."""
+
+    id: UUID
+    url: str
+    include: tuple[str, ...]
+    secret: str = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -111,6 +123,7 @@ class AddOn:
     provider_id: str | None = None
     message: str | None = None
     config: dict[str, str] = field(default_factory=dict)
+    webhooks: list[Webhook] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

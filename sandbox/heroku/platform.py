@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from guv.moment import utc_now
 from sandbox.heroku import errors
 from sandbox.heroku.access import PARTNER, Access, Authorizations, RateLimit
+from sandbox.heroku.consent import Consents
 from sandbox.heroku.formation import apply, read_changes
 from sandbox.heroku.model import (
     AddOn,
@@ -47,6 +48,7 @@ class Heroku:
         self.addons: dict[UUID, AddOn] = {}
         self.changes: list[FormationChange] = []
         self.authorizations = Authorizations(client_secret)
+        self.consents = Consents(self.authorizations)
         self.rate_limit = RateLimit()
         self.manifest_config_vars = tuple(config_vars)
 

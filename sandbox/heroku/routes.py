@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from secrets import token_urlsafe
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 from uuid import uuid4
@@ -13,7 +14,7 @@ from fastapi.routing import APIRoute
 
 from sandbox.heroku import errors, wire
 from sandbox.heroku.access import Access
-from sandbox.heroku.model import AddOn, App, ProcessType
+from sandbox.heroku.model import AddOn, App, ProcessType, Webhook
 from sandbox.heroku.platform import Heroku
 from sandbox.heroku.wire import Json
 
@@ -73,6 +74,13 @@ class Caller:
             raise errors.no_access(app.name)
         return app
 
+    def app_to_change(self, identity: str) -> App:
+        """The app, if they may change its formation, too; errors as in `app`."""
+        app = self.app_to_scale(identity)
+        if self.access.scope not in {"write", "write-protected", "global"}:
+            raise errors.no_access(app.name)
+        return app
+
     def addon(self, identity: str) -> AddOn:
         """The add-on resource, if it is theirs; errors as in `app`."""
         addon = self.heroku.addon(identity)
@@ -108,6 +116,14 @@ def _counted(request: Request, caller: Annotated[Caller, Depends(_known)]) -> Ca
 
 KnownCaller = Annotated[Caller, Depends(_known)]
 CountedCaller = Annotated[Caller, Depends(_counted)]
+EVENTS = (
+    "api:addon-attachment",
+    "api:addon",
+    "api:app",
+    "api:collaborator",
+    "api:domain",
+    "api:sni-endpoint",
+)  # what every partner may hear of
 JsonBody = Annotated[Json, Body()]
 router = APIRouter(route_class=HerokuRoute)
 
@@ -122,7 +138,13 @@ async def _form(request: Request) -> dict[str, str]:
 def give_tokens(heroku: AnyHeroku, form: Annotated[dict[str, str], Depends(_form)]) -> Json:
     """Tokens for a grant code or a refresh token."""
     office, now, secret = heroku.authorizations, heroku.clock(), form.get("client_secret", "")
+    consents, refresh, code = heroku.consents, form.get("refresh_token", ""), form.get("code", "")
     with heroku.lock:
+        if refresh in consents.refresh:
+            return wire.tokens_json(consents.renew(refresh, secret, now))
+        if code in consents.codes:
+            verifier = form.get("code_verifier", "")
+            return wire.tokens_json(consents.exchange(code, secret, verifier, now))
         if form.get("grant_type") == "refresh_token":
             return wire.tokens_json(office.renew(form.get("refresh_token", ""), secret, now))
         return wire.tokens_json(office.exchange(form.get("code", ""), secret, now))
@@ -168,7 +190,7 @@ def read_process_type(identity: str, type_: str, caller: CountedCaller) -> Json:
 @router.patch("/apps/{identity}/formation")
 def change_formation(identity: str, body: JsonBody, caller: CountedCaller) -> list[Json]:
     """The changed process types; all or none."""
-    app = caller.app_to_scale(identity)
+    app = caller.app_to_change(identity)
     updates = body.get("updates")
     if not isinstance(updates, list) or not all(isinstance(one, dict) for one in updates):
         raise errors.invalid("updates must be an array of objects")
@@ -178,7 +200,7 @@ def change_formation(identity: str, body: JsonBody, caller: CountedCaller) -> li
 @router.patch("/apps/{identity}/formation/{type_}")
 def change_process_type(identity: str, type_: str, body: JsonBody, caller: CountedCaller) -> Json:
     """The changed process type."""
-    app = caller.app_to_scale(identity)
+    app = caller.app_to_change(identity)
     [process] = _scale(caller, app, [{**body, "type": type_}])
     return wire.formation_json(app, process)
 
@@ -230,6 +252,26 @@ def give_up(identity: str, caller: CountedCaller) -> Json:
     addon = caller.addon(identity)
     caller.heroku.remove_addon(addon)
     return wire.addon_json(addon)
+
+
+@router.get("/addons/{identity}/webhooks")
+def list_webhooks(identity: str, caller: CountedCaller) -> list[Json]:
+    """Where the partner is told of the resource's events."""
+    return [wire.webhook_json(one) for one in caller.addon(identity).webhooks]
+
+
+@router.post("/addons/{identity}/webhooks", status_code=201)
+def add_webhook(identity: str, body: JsonBody, caller: CountedCaller) -> Json:
+    """One more address for the resource's events."""
+    addon = caller.addon(identity)
+    include = tuple(body.get("include") or ())
+    if not include or not set(include) <= set(EVENTS) or not body.get("url"):
+        raise errors.invalid("include names events that you have no access to, or url is missing")
+    secret = str(body.get("secret") or token_urlsafe(24))
+    webhook = Webhook(uuid4(), str(body["url"]), include, secret)
+    with caller.heroku.lock:
+        addon.webhooks.append(webhook)
+    return wire.webhook_json(webhook)
 
 
 def _scale(caller: Caller, app: App, updates: list[Json]) -> list[ProcessType]:

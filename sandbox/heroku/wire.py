@@ -6,7 +6,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from sandbox.heroku.access import IssuedTokens
-from sandbox.heroku.model import AddOn, App, Dyno, ProcessType
+from sandbox.heroku.model import AddOn, App, Dyno, ProcessType, Webhook
 
 Json = dict[str, Any]
 
@@ -19,7 +19,7 @@ def app_json(app: App) -> Json:
         "acm": False,
         "archived_at": None,
         "generation": _named("cedar"),
-        "maintenance": False,
+        "maintenance": app.maintenance,
         "region": _named("us"),
         "stack": _named("heroku-24"),
         "team": None,
@@ -87,6 +87,16 @@ def addon_json(addon: AddOn) -> Json:
 def config_json(addon: AddOn) -> list[Json]:
     """An add-on's variables."""
     return [{"name": name, "value": value} for name, value in sorted(addon.config.items())]
+
+
+def webhook_json(webhook: Webhook) -> Json:
+    """A subscription to events; its secret is shown to nobody."""
+    return {
+        "id": str(webhook.id),
+        "url": webhook.url,
+        "include": list(webhook.include),
+        "level": "sync",
+    }
 
 
 def tokens_json(tokens: IssuedTokens) -> Json:

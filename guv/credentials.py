@@ -1,0 +1,130 @@
+"""With which right does guv scale an app? Three kinds behind the same columns of the app's row.
+
+The *partner*'s tokens came with the add-on and always open the resource itself; they scale only
+where Heroku grants it. A *user*'s consent (OAuth, scope `write`) and a *pasted* token take their
+place for scaling; the partner's are kept beside them. Nothing is stored before it was tried.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from guv.crypto import Sealer
+from guv.database import session_scope
+from guv.errors import HerokuRefused
+from guv.heroku import Tokens
+from guv.heroku_addons import AddonClient
+from guv.models import App
+
+
+class Kind(StrEnum):
+    """Where the right to scale comes from."""
+
+    PARTNER = "partner"
+    USER = "user"
+    PASTED = "pasted"
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A right to scale; never printed.
+
+    Attributes:
+        kind: Where it comes from.
+        by: Who gave it, as an e-mail address where that is known.
+        tokens: Those of a pasted one do not expire as far as guv knows.
+    """
+
+    kind: Kind
+    by: str
+    tokens: Tokens
+
+    def __repr__(self) -> str:
+        return f"Credential({self.kind})"
+
+
+PASTED_LIFE = float("inf")
+
+
+def pasted(token: str, by: str) -> Credential:
+    """The credential that a pasted token is."""
+    return Credential(Kind.PASTED, by, Tokens(token, None, PASTED_LIFE))
+
+
+def store(session: Session, app: App, given: Credential, sealer: Sealer, now: datetime) -> None:
+    """Nothing; the app is scaled with the credential, which was tried before, from now on."""
+    if app.credential == Kind.PARTNER:
+        app.partner_access_sealed = app.access_token_sealed
+        app.partner_refresh_sealed = app.refresh_token_sealed
+        app.partner_expires_at = app.token_expires_at
+    tokens = given.tokens
+    app.credential, app.credential_by = given.kind, given.by
+    app.access_token_sealed = sealer.seal(tokens.access_token)
+    app.refresh_token_sealed = sealer.seal(tokens.refresh_token) if tokens.refresh_token else None
+    is_endless = tokens.expires_in == PASTED_LIFE
+    app.token_expires_at = None if is_endless else now + timedelta(seconds=tokens.expires_in)
+    app.authorization_state, app.authorization_note = "authorized", ""
+    app.authorization_retry_at = None
+    session.add(app)
+
+
+def give_back(session: Session, app: App) -> None:
+    """Nothing; a user's or pasted token is forgotten, and the add-on's own is tried again."""
+    if app.credential == Kind.PARTNER:
+        return
+    app.access_token_sealed = app.partner_access_sealed
+    app.refresh_token_sealed = app.partner_refresh_sealed
+    app.token_expires_at = app.partner_expires_at
+    app.partner_access_sealed, app.partner_refresh_sealed = None, None
+    app.partner_expires_at = None
+    app.credential, app.credential_by = Kind.PARTNER, ""
+    app.authorization_state, app.authorization_note = "unknown", ""
+    app.authorization_retry_at = None
+    session.add(app)
+
+
+def partner_token(
+    engine: Engine, sealer: Sealer, heroku: AddonClient, app_id: UUID, now: datetime
+) -> str:
+    """The token that opens the add-on resource, whatever guv scales the app with.
+
+    One that has expired is refreshed, and kept.
+
+    Raises:
+        HerokuRefused: There is none, or its refresh is refused.
+        HerokuUnavailable: No usable answer to the refresh.
+    """
+    with session_scope(engine) as session:
+        app = find_locked(session, app_id)
+        access, refresh, expires_at = _partner_columns(app)
+        if access is not None and (expires_at is None or expires_at > now):
+            return sealer.open(access)
+        if refresh is None:
+            raise HerokuRefused(401, "unauthorized", "guv holds no token of the resource")
+        fresh = heroku.refresh_tokens(sealer.open(refresh))
+        _put_partner_token(app, sealer.seal(fresh.access_token), now, fresh.expires_in)
+        session.add(app)
+        return fresh.access_token
+
+
+def _partner_columns(app: App) -> tuple[bytes | None, bytes | None, datetime | None]:
+    if app.credential == Kind.PARTNER:
+        return app.access_token_sealed, app.refresh_token_sealed, app.token_expires_at
+    return app.partner_access_sealed, app.partner_refresh_sealed, app.partner_expires_at
+
+
+def _put_partner_token(app: App, sealed: bytes, now: datetime, seconds: float) -> None:
+    expires_at = now + timedelta(seconds=seconds)
+    if app.credential == Kind.PARTNER:
+        app.access_token_sealed, app.token_expires_at = sealed, expires_at
+    else:
+        app.partner_access_sealed, app.partner_expires_at = sealed, expires_at
+
+
+def find_locked(session: Session, app_id: UUID) -> App:
+    """The app's row, locked until the transaction ends; ticks that only read do not wait."""
+    return session.get_one(App, app_id, with_for_update={"key_share": True})

@@ -1,0 +1,148 @@
+"""What does an add-on ask of Heroku? Its resource, config and webhooks, and a user's consent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+from uuid import UUID
+
+import httpx
+
+from guv.config import Config
+from guv.errors import HerokuRefused, HerokuUnavailable
+from guv.heroku import HerokuClient, Tokens
+
+SCOPE = "write"  # the least that may scale; it cannot read config vars
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """An add-on resource: its state at Heroku, and the app that owns it."""
+
+    state: str
+    app_id: UUID
+    app_name: str
+
+
+class _UserClient(HerokuClient):
+    """Heroku for the OAuth client that users give their consent to."""
+
+    def tokens(self, form: Mapping[str, str]) -> Tokens:
+        """Tokens for what the form says; errors as in `exchange_grant`."""
+        return self._tokens(form)
+
+
+class AddonClient(HerokuClient):
+    """Heroku as an add-on's partner sees it; errors of all calls as in `read_formation`.
+
+    Args:
+        config: Addresses, secrets and the time that one answer may take.
+        transport: Replaces the network, for tests.
+    """
+
+    def __init__(self, config: Config, transport: httpx.BaseTransport | None = None) -> None:
+        shared = {"api_url": config.heroku_api_url, "id_url": config.heroku_id_url}
+        timeout = config.guv_heroku_timeout
+        super().__init__(
+            **shared,
+            client_secret=config.guv_oauth_client_secret.get_secret_value(),
+            timeout=timeout,
+            transport=transport,
+        )
+        self._user = _UserClient(
+            **shared,
+            client_secret=config.guv_user_oauth_client_secret.get_secret_value(),
+            timeout=timeout,
+            transport=transport,
+        )
+        self._user_client_id = config.guv_user_oauth_client_id
+
+    def close(self) -> None:
+        """Nothing; gives the connections back."""
+        super().close()
+        self._user.close()
+
+    def read_resource(self, addon_id: UUID, token: str) -> Resource:
+        """The add-on resource."""
+        answer = self._api("GET", f"/addons/{addon_id}", token)
+        try:
+            app = answer["app"]
+            state = str(answer.get("state", "provisioned"))
+            return Resource(state, UUID(app["id"]), str(app["name"]))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise HerokuUnavailable("Heroku's answer is no add-on") from None
+
+    def set_config(self, addon_id: UUID, values: Mapping[str, str], token: str) -> None:
+        """Nothing; the resource's variables are set."""
+        config = [{"name": name, "value": value} for name, value in values.items()]
+        self._api("PATCH", f"/addons/{addon_id}/config", token, {"config": config})
+
+    def finish_provisioning(self, addon_id: UUID, token: str) -> None:
+        """Nothing; the resource is in use, and its app has the variables."""
+        self._api("POST", f"/addons/{addon_id}/actions/provision", token)
+
+    def give_up(self, addon_id: UUID, token: str) -> None:
+        """Nothing; the resource is removed, and the customer does not pay for it."""
+        self._api("POST", f"/addons/{addon_id}/actions/deprovision", token)
+
+    def list_webhooks(self, addon_id: UUID, token: str) -> list[str]:
+        """The addresses to which Heroku sends the resource's events."""
+        answer = self._api("GET", f"/addons/{addon_id}/webhooks", token)
+        try:
+            return [str(one["url"]) for one in answer]
+        except (KeyError, TypeError):
+            raise HerokuUnavailable("Heroku's answer is no list of webhooks") from None
+
+    def add_webhook(
+        self, addon_id: UUID, url: str, secret: str, include: Sequence[str], token: str
+    ) -> None:
+        """Nothing; events of these kinds are sent to the address, signed with the secret."""
+        body = {"include": list(include), "level": "sync", "url": url, "secret": secret}
+        self._api("POST", f"/addons/{addon_id}/webhooks", token, body)
+
+    def try_to_scale(self, app_id: UUID, token: str) -> None:
+        """Nothing, if the token may see and change the app's formation; nothing is changed.
+
+        A change of no process type at all is either done or called invalid by Heroku where the
+        right is there, and forbidden where it is not.
+
+        Raises:
+            HerokuRefused: The right is missing, or the app.
+            HerokuUnavailable: No usable answer.
+        """
+        self._api("GET", f"/apps/{app_id}/formation", token)
+        try:
+            self._api("PATCH", f"/apps/{app_id}/formation", token, {"updates": []})
+        except HerokuRefused as refusal:
+            if refusal.status not in {httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY}:
+                raise
+
+    @property
+    def asks_users(self) -> bool:
+        """Whether there is an OAuth client that users can give their consent to."""
+        return bool(self._user_client_id)
+
+    def consent_url(self, state: str, challenge: str) -> str:
+        """Where a user says that guv may scale; Heroku then sends them back with a code.
+
+        Args:
+            state: Comes back with the user.
+            challenge: Of the verifier that the exchange will show (PKCE, S256).
+        """
+        query = {
+            "client_id": self._user_client_id,
+            "response_type": "code",
+            "scope": SCOPE,
+            "state": state,
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+        }
+        return f"{self._id_url}/oauth/authorize?{urlencode(query)}"
+
+    def exchange_consent(self, code: str, verifier: str) -> Tokens:
+        """The user's tokens for the code that they came back with."""
+        form = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier}
+        return self._user.tokens(form)
+
+    def refresh_user_tokens(self, refresh_token: str) -> Tokens:
+        """Fresh tokens of a user for their refresh token."""
+        return self._user.refresh_tokens(refresh_token)

@@ -1,0 +1,184 @@
+"""What a customer asks of Heroku, as its command line does: add-ons, config vars, consent."""
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import NAMESPACE_URL, uuid5
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse
+
+from guv.moment import unix_seconds
+from sandbox.heroku import errors, sso, wire
+from sandbox.heroku.customer import Customer, Partner, PartnerRefused
+from sandbox.heroku.model import AddOn, AddOnState, App
+from sandbox.heroku.platform import CUSTOMER
+from sandbox.heroku.routes import AnyHeroku, CountedCaller, HerokuRoute, JsonBody
+from sandbox.heroku.wire import Json
+
+SERVICE = "guv"
+router = APIRouter(route_class=HerokuRoute)
+
+
+def _customer(request: Request, heroku: AnyHeroku) -> Customer:
+    partner: Partner | None = request.app.state.partner
+    if partner is None:
+        raise errors.missing("add-on service")
+    return Customer(heroku, partner)
+
+
+AnyCustomer = Annotated[Customer, Depends(_customer)]
+
+
+@router.get("/account")
+def read_account(caller: CountedCaller) -> Json:
+    """Who asks."""
+    email = caller.access.account
+    return {"id": str(sso.user_id(email)), "email": email, "name": email}
+
+
+@router.get("/apps/{identity}/config-vars")
+def read_config_vars(identity: str, caller: CountedCaller) -> dict[str, str]:
+    """What the app's dynos see."""
+    return caller.app(identity).config_vars
+
+
+@router.post("/apps/{identity}/addons", status_code=201)
+def create_addon(
+    identity: str, body: JsonBody, caller: CountedCaller, customer: AnyCustomer
+) -> Json:
+    """A new resource, as its partner answered for it."""
+    app, plan = caller.app(identity), _plan(body)
+    try:
+        addon = customer.create_addon(app, plan, body.get("config") or {})
+    except PartnerRefused as refused:
+        raise errors.invalid(refused.message) from None
+    return wire.addon_json(addon)
+
+
+@router.get("/apps/{identity}/addons")
+def list_addons(identity: str, caller: CountedCaller) -> list[Json]:
+    """The app's resources."""
+    return [wire.addon_json(one) for one in _addons(caller, caller.app(identity))]
+
+
+@router.get("/apps/{identity}/addons/{addon}")
+def read_addon(identity: str, addon: str, caller: CountedCaller) -> Json:
+    """One of the app's resources."""
+    return wire.addon_json(_find(caller, caller.app(identity), addon))
+
+
+@router.patch("/apps/{identity}/addons/{addon}")
+def change_plan(
+    identity: str, addon: str, body: JsonBody, caller: CountedCaller, customer: AnyCustomer
+) -> Json:
+    """The resource on another plan, if its partner agrees."""
+    found = _find(caller, caller.app(identity), addon)
+    try:
+        customer.change_plan(found, _plan(body))
+    except PartnerRefused as refused:
+        raise errors.invalid(refused.message) from None
+    return wire.addon_json(found)
+
+
+@router.delete("/apps/{identity}/addons/{addon}")
+def destroy_addon(identity: str, addon: str, caller: CountedCaller, customer: AnyCustomer) -> Json:
+    """The resource, removed."""
+    found = _find(caller, caller.app(identity), addon)
+    customer.destroy_addon(found)
+    return wire.addon_json(found)
+
+
+@router.get("/apps/{identity}/addons/{addon}/sso")
+def sign_on(identity: str, addon: str, request: Request, caller: CountedCaller) -> Json:
+    """The form that takes the customer to the partner's pages."""
+    found, partner = _find(caller, caller.app(identity), addon), request.app.state.partner
+    now = int(unix_seconds(caller.heroku.clock()))
+    form = sso.sso_form(found, partner.sso_salt, caller.access.account, now)
+    return {"method": "post", "action": partner.sso_url, "params": form}
+
+
+@router.post("/actions/addons/resolve")
+def resolve_addon(body: JsonBody, caller: CountedCaller) -> list[Json]:
+    """The resources of that name."""
+    return [wire.addon_json(_find(caller, _app_of(caller, body), str(body.get("addon"))))]
+
+
+@router.post("/actions/addon-attachments/resolve")
+def resolve_attachment(body: JsonBody, caller: CountedCaller) -> list[Json]:
+    """The attachments of that name."""
+    found = _find(caller, _app_of(caller, body), str(body.get("addon_attachment")))
+    return [_attachment(found)]
+
+
+@router.get("/addon-attachments")
+def list_attachments(caller: CountedCaller) -> list[Json]:
+    """All the customer's attachments."""
+    apps = [caller.heroku.app(str(id_)) for id_ in caller.access.app_ids]
+    return [_attachment(one) for app in apps for one in _addons(caller, app)]
+
+
+@router.get("/addons/{addon}/addon-attachments")
+def list_attachments_of(addon: str, caller: CountedCaller) -> list[Json]:
+    """The resource's attachments."""
+    return [_attachment(caller.heroku.addon(addon))]
+
+
+@router.get("/oauth/authorize", response_model=None)
+def agree(
+    client_id: str,
+    scope: str,
+    heroku: AnyHeroku,
+    state: str = "",
+    code_challenge: str = "",
+    email: str = CUSTOMER,
+) -> RedirectResponse:
+    """Back to whoever asks, with a code: this customer always says yes, for all apps."""
+    client = heroku.consents.clients.get(client_id)
+    if client is None:
+        raise errors.missing("OAuth client")
+    with heroku.lock:
+        apps, now = frozenset(heroku.apps), heroku.clock()
+        code = heroku.consents.agree(email, scope, apps, code_challenge, now)
+    back = f"{client.redirect_uri}?{urlencode({'code': code, 'state': state})}"
+    return RedirectResponse(back, 302)
+
+
+def _plan(body: Json) -> str:
+    """The plan's slug without the service's."""
+    plan: Any = body.get("plan")
+    name = str(plan.get("name") if isinstance(plan, dict) else plan)
+    service, _, slug = name.partition(":")
+    if service != SERVICE:
+        raise errors.missing("add-on service")
+    return slug or "test"
+
+
+def _addons(caller: CountedCaller, app: App) -> list[AddOn]:
+    with caller.heroku.lock:
+        found = list(caller.heroku.addons.values())
+    return [one for one in found if one.app is app and one.state is not AddOnState.DEPROVISIONED]
+
+
+def _find(caller: CountedCaller, app: App, name: str) -> AddOn:
+    for one in _addons(caller, app):
+        if name.lower() in {str(one.id), one.name, SERVICE}:
+            return one
+    raise errors.missing("add-on")
+
+
+def _app_of(caller: CountedCaller, body: Json) -> App:
+    """The app that the body names, or the one that the customer has."""
+    named = body.get("app") or next(iter(caller.access.app_ids))
+    return caller.app(str(named))
+
+
+def _attachment(addon: AddOn) -> Json:
+    addon_json = wire.addon_json(addon)
+    return {
+        "id": str(uuid5(NAMESPACE_URL, f"attachment {addon.id}")),
+        "name": SERVICE.upper(),
+        "namespace": None,
+        "addon": addon_json,
+        "app": addon_json["app"],
+        "web_url": addon_json["web_url"],
+    }

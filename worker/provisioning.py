@@ -1,0 +1,165 @@
+"""What is left of a provisioning once Heroku was answered? Done here, however often it takes.
+
+Grant to tokens, config and the provision action where Heroku was told that they come later, a
+first look whether guv may scale, and the subscription to the events of app and resource.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import httpx
+import structlog
+
+from guv import unfinished
+from guv.addon_keys import NAME, guv_url, webhook_secrets, webhook_url
+from guv.credentials import find_locked, partner_token
+from guv.database import session_scope
+from guv.errors import HerokuRefused, HerokuUnavailable, OutsideError
+from guv.grants import GrantExchange, is_pending, settle_grant
+from guv.heroku_addons import Resource
+from guv.models import App, Tenant, Unfinished
+from guv.tenancy import apps, tenants
+from worker.runtime import Runtime
+
+EVENTS = ("api:app", "api:addon")  # what every partner may hear of
+PROVISIONED = "provisioned"
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A provisioning as it was read, and the calls on behalf of its app."""
+
+    runtime: Runtime
+    tenant: Tenant
+    app: App
+    token: str
+    now: datetime
+
+
+def finish(runtime: Runtime, tenant_id: UUID, now: datetime) -> bool:
+    """Whether nothing is left to do; else it is tried again later.
+
+    Args:
+        runtime: What the process keeps warm.
+        tenant_id: Whose provisioning.
+        now: The present.
+    """
+    with session_scope(runtime.engine) as session:
+        row, tenant = session.get(Unfinished, tenant_id), session.get(Tenant, tenant_id)
+    if row is None or tenant is None:
+        return True
+    if row.give_up_at <= now:
+        _give_up(runtime, tenant, now)
+        return True
+    try:
+        note = _advance(runtime, tenant, now, asynchronous=row.is_asynchronous)
+    except (HerokuUnavailable, HerokuRefused) as trouble:
+        note = str(trouble)
+    _leave(runtime, row, now, note)
+    _log.info("provisioning_tried", tenant=str(tenant_id), attempts=row.attempts, left=note)
+    return note is None
+
+
+def _advance(runtime: Runtime, tenant: Tenant, now: datetime, *, asynchronous: bool) -> str | None:
+    """What is still in the way; None: nothing."""
+    if is_pending(tenant, now):
+        exchange = GrantExchange(runtime.engine, runtime.sealer, runtime.heroku)
+        trouble = settle_grant(exchange, tenant.id, now)
+        if trouble is not None:
+            return trouble
+    app = _only_app(runtime, tenant)
+    if app is None:
+        return "guv has no tokens of the resource." if asynchronous else None
+    token = partner_token(runtime.engine, runtime.sealer, runtime.heroku, app.id, now)
+    case = _Case(runtime, tenant, app, token, now)
+    if asynchronous:
+        _complete(case, runtime.heroku.read_resource(tenant.id, token))
+    _look_whether_it_may_scale(case)
+    _subscribe(case)
+    return None
+
+
+def _only_app(runtime: Runtime, tenant: Tenant) -> App | None:
+    with session_scope(runtime.engine) as session:
+        found = apps.list_apps(session, tenant)
+    return found[0] if found else None
+
+
+def _complete(case: _Case, resource: Resource) -> None:
+    """Nothing; the resource has its config and is in use.
+
+    A config that is in use is not set again: that would restart every dyno of the app.
+    """
+    heroku, tenant_id = case.runtime.heroku, case.tenant.id
+    if resource.state != PROVISIONED:
+        with session_scope(case.runtime.engine) as session:
+            url = guv_url(session, case.tenant, case.runtime.config, case.now)
+        heroku.set_config(tenant_id, {NAME: url}, case.token)
+        heroku.finish_provisioning(tenant_id, case.token)
+    with session_scope(case.runtime.engine) as session:
+        tenant = tenants.lock_tenant(session, tenant_id)
+        if tenant is not None and tenant.state == "provisioning":
+            tenant.state = PROVISIONED
+
+
+def _look_whether_it_may_scale(case: _Case) -> None:
+    """Nothing; the app's row says whether its formation opens. Ticks find out the rest."""
+    state, note = "authorized", ""
+    if case.app.credential != "partner":
+        return
+    try:
+        case.runtime.heroku.read_formation(case.app.heroku_id, case.token)
+    except HerokuRefused as refusal:
+        if refusal.status != httpx.codes.FORBIDDEN or refusal.id == "suspended":
+            return
+        state, note = "needs_authorization", str(refusal)
+    pause = timedelta(seconds=case.runtime.config.guv_authorization_retry)
+    with session_scope(case.runtime.engine) as session:
+        app = find_locked(session, case.app.id)
+        app.authorization_state, app.authorization_note = state, note
+        app.authorization_retry_at = case.now + pause if note else None
+
+
+def _subscribe(case: _Case) -> None:
+    """Nothing; Heroku tells us of renames, deletions and maintenance, if it lets us hear."""
+    heroku, tenant_id, config = case.runtime.heroku, case.tenant.id, case.runtime.config
+    url = webhook_url(config, tenant_id)
+    secret = webhook_secrets(config, tenant_id)[0]
+    try:
+        if url not in heroku.list_webhooks(tenant_id, case.token):
+            heroku.add_webhook(tenant_id, url, secret, EVENTS, case.token)
+    except HerokuRefused as refusal:
+        _log.warning("webhooks_refused", tenant=str(tenant_id), error=str(refusal))
+
+
+def _leave(runtime: Runtime, row: Unfinished, now: datetime, note: str | None) -> None:
+    with session_scope(runtime.engine) as session:
+        present = session.get(Unfinished, row.tenant_id, with_for_update=True)
+        if present is None:
+            return
+        if note is not None:
+            unfinished.postpone(session, present, now, note)
+        elif present.is_asynchronous == row.is_asynchronous:
+            session.delete(present)
+
+
+def _give_up(runtime: Runtime, tenant: Tenant, now: datetime) -> None:
+    """Nothing; what was never provisioned is ended here as it is at Heroku."""
+    if tenant.state == PROVISIONED:
+        with session_scope(runtime.engine) as session:
+            unfinished.forget(session, tenant.id)
+        return
+    app = _only_app(runtime, tenant)
+    if app is not None:
+        with suppress(OutsideError):
+            token = partner_token(runtime.engine, runtime.sealer, runtime.heroku, app.id, now)
+            runtime.heroku.give_up(tenant.id, token)
+    with session_scope(runtime.engine) as session:
+        locked = tenants.lock_tenant(session, tenant.id)
+        if locked is not None and locked.state == "provisioning":
+            tenants.end_tenant(session, locked, now)
+    _log.warning("provisioning_given_up", tenant=str(tenant.id))
