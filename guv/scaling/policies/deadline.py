@@ -6,6 +6,7 @@ from math import ceil, floor, inf, sqrt
 
 from guv.scaling.deadline_curve import Flow, Point, coming_points, known_points
 from guv.scaling.estimate import waiting_curve, waiting_of
+from guv.scaling.estimate_bursts import Burst, next_burst
 from guv.scaling.gain import no_gain, not_consuming
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.queueing import (
@@ -22,6 +23,9 @@ from guv.scaling.supply import Supply, begun, fresh, supply_of, with_dynos
 
 CAUTION = 0.5  # standard deviations of arrivals that far points expect on top of the mean
 BACKLOG_LATE = 0.6  # part of the allowed late messages that a backlog may use up
+BURSTY = 3.0  # variance of arrivals by their mean from which batches are looked for
+FORESEEN = 0.005  # part of the messages that may come outside of the bursts foreseen
+FAR = 3.0  # reaction times; a longer patience needs no forecast of batches
 A_FLOW = 4.2  # squared ratio of a rate to its error from five messages on
 ENOUGH_SAMPLES = 6
 BRINK = 0.3  # part of the allowed late messages for those that wait as long as they may
@@ -49,6 +53,7 @@ class Outlook:
         patience: Seconds that a message may wait.
         boot: Seconds until a dyno asked for now is up.
         tick: Seconds until the next decision.
+        burst: The batch that is expected next; None: none is.
     """
 
     supply: Supply
@@ -59,6 +64,7 @@ class Outlook:
     patience: float
     boot: float
     tick: float
+    burst: Burst | None = None
 
 
 def deadline(
@@ -67,6 +73,7 @@ def deadline(
     """The fewest dynos that keep every deadline, see docs/scaling-model.md."""
     view = outlook(settings, samples, estimates, now)
     asked = min(max(_by_curve(view), _by_risk(view)), _useful(settings, estimates, view))
+    asked = max(asked, _by_burst(view))
     if asked > view.dynos:
         why = no_gain(samples, estimates) or not_consuming(samples, estimates)
         if why:
@@ -106,7 +113,10 @@ def outlook(
     coming = coming_points(flow, waiting, slack, horizon, max(tick, horizon / 16.0))
     supply = supply_of(settings, samples, estimates)
     dynos = samples[-1].dynos or 0
-    return Outlook(supply, (*known, *coming), load, waiting, dynos, slack, boot, tick)
+    burst = None
+    if estimates.arrival_dispersion > BURSTY and slack < FAR * (boot + tick):
+        burst = next_burst(samples, 1.0 / mean, settings.concurrency, tick)
+    return Outlook(supply, (*known, *coming), load, waiting, dynos, slack, boot, tick, burst)
 
 
 def patience(settings: Settings, estimates: Estimates, doubt: float = 1.0) -> float:
@@ -159,6 +169,9 @@ def _by_curve(view: Outlook) -> int:
     extra = needed_extra(view, view.boot)
     if not view.dynos and view.waiting and view.patience <= view.boot + view.tick:
         extra = max(extra, 1.0)
+    lost = _lost_extra(view)
+    if lost > EPSILON:
+        return view.dynos + ceil(max(extra if extra < inf else 0.0, lost) - EPSILON)
     if extra <= EPSILON:
         return 0
     next_tick = view.boot + TICK_MARGIN * view.tick
@@ -166,6 +179,19 @@ def _by_curve(view: Outlook) -> int:
     if later == inf or ceil(later - EPSILON) > now:
         return view.dynos + now
     return view.dynos
+
+
+def _lost_extra(view: Outlook) -> float:
+    """Dynos missing to finish what is too late already within the same patience once more.
+
+    Nothing can keep its deadline, but it must not wait for ever behind messages that never come.
+    """
+    lost = max((p.messages for p in view.points if p.seconds <= view.boot - view.tick), default=0.0)
+    again = max(view.patience, view.tick)
+    missing = lost - begun(view.supply, view.boot + again)
+    if missing <= EPSILON:
+        return 0.0
+    return missing / (view.supply.concurrency * fresh(view.supply, again))
 
 
 def _by_risk(view: Outlook) -> int:
@@ -180,10 +206,20 @@ def _by_risk(view: Outlook) -> int:
     return 0
 
 
+def _by_burst(view: Outlook) -> int:
+    """Dynos that the next burst will need, from when they must be asked for until it is over."""
+    burst = view.burst
+    if burst is None or burst.starts_in > view.boot + TICK_MARGIN * view.tick:
+        return 0
+    each = view.supply.concurrency * fresh(view.supply, view.patience + burst.lasts)
+    return ceil(burst.messages / each)
+
+
 def _risk(view: Outlook, dynos: int, waiting: float, seconds: float) -> float:
     slots = dynos * view.supply.concurrency
     if not dynos:
-        return 0.0 if view.patience > view.boot + view.tick else 1.0
+        is_foreseen = view.burst is not None and view.burst.others < FORESEEN
+        return 0.0 if is_foreseen or view.patience > view.boot + view.tick else 1.0
     if view.load.rate <= 0.0:
         return 0.0
     return late_risk(slots, view.load, waiting, view.patience, seconds)
@@ -224,7 +260,7 @@ def _fewest(view: Outlook, estimates: Estimates) -> int:
     """Dynos below which there is no point to go: a cut message must find a slot to run again."""
     lasting = outlasting(view.load.service_time, estimates.service_time_stddev or 0.0, GRACE)
     messages = (estimates.backlog or 0) if lasting >= RARE else min(estimates.backlog or 0, 1)
-    return ceil(messages / view.supply.concurrency)
+    return max(_by_burst(view), ceil(messages / view.supply.concurrency))
 
 
 def _keeps(view: Outlook, dynos: int) -> bool:
