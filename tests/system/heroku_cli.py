@@ -1,0 +1,84 @@
+"""Heroku's own command line, talking to the sandbox's Heroku."""
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+INSTALL_S = 240
+COMMAND_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class HerokuCli:
+    """The command line of one customer.
+
+    Attributes:
+        program: Where it lies.
+        home: The customer's home folder.
+        url: The Platform API.
+        token: The customer's.
+    """
+
+    program: Path
+    home: Path
+    url: str
+    token: str
+
+    def run(self, command: str, *more: str) -> str:
+        """What the command writes, errors too.
+
+        Raises:
+            AssertionError: It failed.
+        """
+        done = self.attempt(command, *more)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def attempt(self, command: str, *more: str) -> subprocess.CompletedProcess[str]:
+        """How the command ended."""
+        return subprocess.run(
+            [str(self.program), *command.split(), *more],
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(self.home),
+                "HEROKU_HOST": self.url,
+                "HEROKU_API_KEY": self.token,
+                "DISABLE_TELEMETRY": "true",
+                "HEROKU_SKIP_NEW_VERSION_CHECK": "true",
+                "CI": "true",
+                "NO_COLOR": "1",
+            },
+            cwd=self.home,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=COMMAND_S,
+            check=False,
+        )
+
+
+def installed(folder: Path) -> Path:
+    """The program; installed with npm into the folder unless `GUV_TEST_HEROKU_CLI` names one.
+
+    Skips the test loudly where that is not possible.
+    """
+    given = os.environ.get("GUV_TEST_HEROKU_CLI")
+    if given:
+        return Path(given)
+    if shutil.which("npm") is None:
+        pytest.skip("NOT TESTED: no npm here, so Heroku's command line cannot be the client")
+    done = subprocess.run(
+        ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), "heroku"],
+        capture_output=True,
+        text=True,
+        timeout=INSTALL_S,
+        check=False,
+    )
+    if done.returncode != 0:
+        pytest.skip(f"NOT TESTED: npm cannot install heroku: {done.stderr[-300:]}")
+    return folder / "node_modules" / ".bin" / "heroku"
