@@ -43,6 +43,8 @@ _CLAIM = text("""
     returning tick_schedule.role_id
 """)
 
+_ENABLED = text("select 1 from tick_schedule where role_id = :role and enabled")
+
 _LAG = text("""
     select coalesce(extract(epoch from :now - min(due_at)), 0) from tick_schedule
     where enabled and due_at <= :now
@@ -64,6 +66,11 @@ def claim(connection: Connection, roles: Sequence[UUID], now: datetime) -> list[
     """Those of the roles that are due and now the caller's to tick; the others are taken."""
     rows = connection.execute(_CLAIM, {"roles": list(roles), "now": now})
     return [row.role_id for row in rows]
+
+
+def is_enabled(connection: Connection, role: UUID) -> bool:
+    """Whether the role still ticks: it was not removed, nor its add-on, since it was claimed."""
+    return connection.execute(_ENABLED, {"role": role}).first() is not None
 
 
 def lag(connection: Connection, now: datetime) -> float:

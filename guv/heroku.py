@@ -4,14 +4,15 @@ Apps are addressed by their UUID, counts are absolute, sizes are never sent.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
 import httpx
 
-from guv.errors import HerokuRefused, HerokuUnavailable
+from guv.errors import HerokuLimited, HerokuRefused, HerokuUnavailable
 from guv.http import Answer, fetch, new_client
 
 ACCEPT = "application/vnd.heroku+json; version=3"
@@ -35,6 +36,35 @@ class AddonApp:
 
     id: UUID
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Formation:
+    """An app's process types.
+
+    Attributes:
+        quantities: How many dynos each is meant to run.
+        sizes: The size of each one's dynos, such as "Standard-1X", where Heroku says so.
+        app_name: The app's present name, where a process type tells it.
+        etag: With it Heroku says cheaply that nothing has changed.
+        remaining: Calls that the account has left; None: Heroku did not say.
+    """
+
+    quantities: Mapping[str, int] = field(default_factory=dict)
+    sizes: Mapping[str, str] = field(default_factory=dict)
+    app_name: str | None = None
+    etag: str | None = None
+    remaining: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """An app's release: its number, what it was ("Deploy fa8b262f"), who made it and when."""
+
+    version: int
+    description: str
+    by: str
+    created_at: datetime
 
 
 class HerokuClient:
@@ -90,19 +120,46 @@ class HerokuClient:
         except (KeyError, TypeError, ValueError, AttributeError):
             raise HerokuUnavailable("Heroku's answer is no add-on") from None
 
-    def read_formation(self, app_id: UUID, token: str) -> dict[str, int]:
-        """The quantity of each process type of the app.
+    def read_formation(self, app_id: UUID, token: str, known: Formation | None = None) -> Formation:
+        """The app's formation.
+
+        Args:
+            app_id: The app's UUID.
+            token: Of somebody who may see it.
+            known: What was read before; Heroku only says so where nothing has changed since.
 
         Raises:
             HerokuRefused: Token or rights are not enough, or the app is gone.
-            HerokuUnavailable: No usable answer, or the rate limit is reached.
+            HerokuUnavailable: No usable answer.
+            HerokuLimited: The account has no calls left.
         """
-        answer = self._api("GET", f"/apps/{app_id}/formation", token)
-        entries = answer if isinstance(answer, list) else [answer]
+        etag = known.etag if known is not None else None
+        headers = {"If-None-Match": etag} if etag else {}
+        answer = self._ask("GET", f"/apps/{app_id}/formation", token, headers=headers)
+        if answer.status == httpx.codes.NOT_MODIFIED and known is not None:
+            return replace(known, remaining=_remaining(answer))
         try:
-            return {str(entry["type"]): int(entry["quantity"]) for entry in entries}
-        except (KeyError, TypeError, ValueError):
+            return _formation(answer)
+        except (KeyError, TypeError, ValueError, AttributeError):
             raise HerokuUnavailable("Heroku's answer is no formation") from None
+
+    def read_last_release(self, app_id: UUID, token: str) -> Release | None:
+        """The app's newest release; None: it has none. Errors as in `read_formation`."""
+        newest = {"Range": "version ..; order=desc,max=1"}
+        answer = self._ask("GET", f"/apps/{app_id}/releases", token, headers=newest)
+        try:
+            releases = answer.json()
+            if not releases:
+                return None
+            last = max(releases, key=lambda one: int(one["version"]))
+            return Release(
+                int(last["version"]),
+                str(last["description"]),
+                str((last.get("user") or {}).get("email", "unknown")),
+                datetime.fromisoformat(last["created_at"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise HerokuUnavailable("Heroku's answer is no release") from None
 
     def scale(self, app_id: UUID, process_type: str, quantity: int, token: str) -> int:
         """The quantity that Heroku runs after being asked for `quantity`; errors as above."""
@@ -115,7 +172,7 @@ class HerokuClient:
 
     def _tokens(self, form: Mapping[str, str]) -> Tokens:
         body = {**form, "client_secret": self._client_secret}
-        answer = self._send("POST", f"{self._id_url}/oauth/token", data=body)
+        answer = _parsed(self._send("POST", f"{self._id_url}/oauth/token", data=body))
         try:
             return Tokens(
                 str(answer["access_token"]),
@@ -126,19 +183,55 @@ class HerokuClient:
             raise HerokuUnavailable("Heroku's answer holds no tokens") from None
 
     def _api(self, method: str, path: str, token: str, body: Any = None) -> Any:
-        headers = {"Authorization": f"Bearer {token}"}
-        return self._send(method, self._api_url + path, headers=headers, json=body)
+        return _parsed(self._ask(method, path, token, json=body))
 
-    def _send(self, method: str, url: str, **options: Any) -> Any:
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        token: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+    ) -> Answer:
+        headers = {"Authorization": f"Bearer {token}", **(headers or {})}
+        return self._send(method, self._api_url + path, headers=headers, json=json)
+
+    def _send(self, method: str, url: str, **options: Any) -> Answer:
         try:
             answer = fetch(self._client, method, url, self._timeout, **options)
-            if answer.is_success:
-                return answer.json()
         except httpx.TimeoutException:
             raise HerokuUnavailable(f"no answer within {self._timeout:g} seconds") from None
-        except (httpx.HTTPError, ValueError) as error:
+        except httpx.HTTPError as error:
             raise HerokuUnavailable(f"no usable answer ({type(error).__name__})") from None
+        if answer.is_success or answer.status == httpx.codes.NOT_MODIFIED:
+            return answer
         raise _refusal(answer)
+
+
+def _parsed(answer: Answer) -> Any:
+    try:
+        return answer.json()
+    except ValueError as error:
+        raise HerokuUnavailable(f"no usable answer ({type(error).__name__})") from None
+
+
+def _formation(answer: Answer) -> Formation:
+    body = _parsed(answer)
+    entries = body if isinstance(body, list) else [body]
+    names = [entry["app"].get("name") for entry in entries if isinstance(entry.get("app"), dict)]
+    return Formation(
+        {str(entry["type"]): int(entry["quantity"]) for entry in entries},
+        {str(entry["type"]): str(entry["size"]) for entry in entries if entry.get("size")},
+        str(names[0]) if names and names[0] else None,
+        answer.headers.get("ETag"),
+        _remaining(answer),
+    )
+
+
+def _remaining(answer: Answer) -> int | None:
+    said = answer.headers.get("RateLimit-Remaining", "")
+    return int(said) if said.isascii() and said.isdigit() else None
 
 
 def _refusal(answer: Answer) -> Exception:
@@ -149,7 +242,9 @@ def _refusal(answer: Answer) -> Exception:
     except ValueError:
         body = {}
     body = body if isinstance(body, dict) else {}
-    if status == httpx.codes.TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR:
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        return HerokuLimited(f"Heroku answers {status} {body.get('id', '')}".rstrip())
+    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
         return HerokuUnavailable(f"Heroku answers {status} {body.get('id', '')}".rstrip())
     limit = body.get("limit")
     return HerokuRefused(

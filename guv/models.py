@@ -113,6 +113,7 @@ class App(SQLModel, table=True):
     partner_access_sealed: bytes | None = _sealed(default=None)
     partner_refresh_sealed: bytes | None = _sealed(default=None)
     partner_expires_at: datetime | None = _instant(default=None)
+    token_retry_at: datetime | None = _instant(default=None)  # no refresh is tried before
     authorization_state: str = "unknown"
     authorization_note: str = ""
     authorization_retry_at: datetime | None = _instant(default=None)  # when lost: next attempt

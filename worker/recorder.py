@@ -33,7 +33,8 @@ def record(session: Session, result: TickResult, authorization_retry_s: float) -
     session.execute(insert(DecisionRow), _decision_values(result))
     _record_broker(session, result)
     _record_authorization(session, result, timedelta(seconds=authorization_retry_s))
-    _record_platform_limit(session, result)
+    _record_role(session, result)
+    _record_name(session, result)
 
 
 def record_failure(session: Session, role_id: UUID, now: datetime, error: str) -> None:
@@ -116,8 +117,13 @@ def _decision_values(result: TickResult) -> dict[str, Any]:
         "next_downscale_at": _instant(decision),
         "estimates": json_safe(asdict(decision.estimates)),
         "trail": [json_safe(asdict(step)) for step in decision.trail],
-        "notices": list(decision.notices),
+        "notices": _notices(result),
     }
+
+
+def _notices(result: TickResult) -> list[str]:
+    foreign = result.collected.foreign
+    return [*result.decision.notices, *([foreign.text] if foreign is not None else [])]
 
 
 def _error(result: TickResult) -> str | None:
@@ -126,7 +132,8 @@ def _error(result: TickResult) -> str | None:
         return result.actuated.error
     collected = result.collected
     troubles = [collected.queues.trouble, collected.formation.trouble]
-    return " ".join(one.text for one in troubles if one is not None) or None
+    texts = [collected.formation.note, *(one.text for one in troubles if one is not None)]
+    return " ".join(text for text in texts if text) or None
 
 
 def _instant(decision: Decision) -> datetime | None:
@@ -167,12 +174,33 @@ def _record_authorization(session: Session, result: TickResult, pause: timedelta
     )
 
 
-def _record_platform_limit(session: Session, result: TickResult) -> None:
-    limit = result.actuated.platform_limit
-    if limit is None:
-        return
-    session.execute(
-        update(Role)
-        .where(col(Role.id) == result.subject.role.id)
-        .values(platform_limit=limit, platform_limit_until=result.now + LIMIT_BELIEVED)
-    )
+def _record_role(session: Session, result: TickResult) -> None:
+    """What Heroku allows the role, what this tick left behind, and what others changed."""
+    role, limit = result.subject.role, result.actuated.platform_limit
+    values: dict[str, Any] = {}
+    if limit is not None:
+        values |= {"platform_limit": limit, "platform_limit_until": result.now + LIMIT_BELIEVED}
+    left = _left(result)
+    if left != role.dynos_left:
+        values["dynos_left"] = left
+    if result.collected.foreign is not None:
+        values["foreign_changes"] = [one.dumped() for one in result.foreign_changes]
+    if values:
+        session.execute(update(Role).where(col(Role.id) == role.id).values(**values))
+
+
+def _left(result: TickResult) -> int | None:
+    """How many dynos guv knows to have left; None where a change may or may not have been done."""
+    actuated, formation = result.actuated, result.collected.formation
+    if actuated.outcome is Outcome.FAILED:
+        return None
+    if actuated.quantity is not None:
+        return actuated.quantity
+    return formation.dynos if formation.answered else result.subject.role.dynos_left
+
+
+def _record_name(session: Session, result: TickResult) -> None:
+    """The app's present name, where it was renamed."""
+    app, name = result.subject.app, result.collected.formation.app_name
+    if name is not None and name != app.name:
+        session.execute(update(App).where(col(App.id) == app.id).values(name=name))

@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from guv.rabbitmq import QueueCounts
-from guv.scaling import Decision, Sample
+from guv.scaling import Decision, Sample, Settings
+from worker.foreign import ForeignChange, fight, remembered
 from worker.subject import Subject
 from worker.trouble import Cause, Trouble
 
@@ -50,6 +51,9 @@ class FormationReading:
         trouble: Why it is unknown.
         answered: Whether Heroku showed the formation.
         lost: Heroku's words when it refused for want of authorization in this very tick.
+        size: The size of the role's dynos, such as "Basic".
+        app_name: The app's present name.
+        note: Why this is not the formation of now; None: it is.
     """
 
     quantities: Mapping[str, int] = field(default_factory=dict)
@@ -57,15 +61,19 @@ class FormationReading:
     trouble: Trouble | None = None
     answered: bool = False
     lost: str | None = None
+    size: str | None = None
+    app_name: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """One sample and where it comes from."""
+    """One sample, where it comes from, and what others changed since the last one."""
 
     sample: Sample
     queues: QueueReading
     formation: FormationReading
+    foreign: ForeignChange | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -84,6 +92,7 @@ class Actuated:
         quantity: Dynos that Heroku runs after a change; None: nothing was changed.
         lost: Heroku's words when it refused for want of authorization.
         platform_limit: Most dynos that Heroku said it allows; None: it did not say.
+        is_blocked: Whether only a release that is under way stands in the way.
     """
 
     outcome: Outcome
@@ -91,6 +100,7 @@ class Actuated:
     quantity: int | None = None
     lost: str | None = None
     platform_limit: int | None = None
+    is_blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,25 +119,48 @@ class TickResult:
         return self.actuated.lost or self.collected.formation.lost
 
     @property
+    def foreign_changes(self) -> tuple[ForeignChange, ...]:
+        """What others changed in the last day, the newest at the end."""
+        return remembered(self.subject.role.foreign_changes, self.collected.foreign, self.now)
+
+    @property
     def troubles(self) -> list[Trouble]:
         """What is wrong now, at most one trouble per cause."""
-        found = [self.collected.queues.trouble, self.collected.formation.trouble, self._missed()]
-        if self.actuated.lost:
-            found.append(Trouble(Cause.AUTHORIZATION_LOST, self.actuated.lost))
+        process_type = self.subject.effective.values["process_type"]
+        found = [
+            self.collected.queues.trouble,
+            self.collected.formation.trouble,
+            self._missed(),
+            self._refused(),
+            fight(process_type, self.foreign_changes),
+        ]
         return list({one.cause: one for one in reversed(found) if one is not None}.values())
 
     @property
     def cleared(self) -> set[Cause]:
         """Causes that are known to be absent now; what could not be seen is in neither list."""
-        collected = self.collected
+        collected, is_complete = self.collected, self.collected.is_complete
+        is_granted = self.actuated.outcome in {Outcome.SCALED, Outcome.HELD}
         clear = {
-            Cause.NO_DATA: collected.is_complete,
-            Cause.DEADLINE_MISSED: collected.is_complete,
+            Cause.NO_DATA: is_complete,
+            Cause.DEADLINE_MISSED: is_complete,
             Cause.BROKER_REFUSES: bool(collected.queues.answered),
             Cause.AUTHORIZATION_LOST: collected.formation.answered,
+            Cause.PLATFORM_REFUSES: is_complete and is_granted,
+            Cause.FOREIGN_CHANGES: collected.formation.answered,
         }
         seen = {trouble.cause for trouble in self.troubles}
         return {cause for cause, is_clear in clear.items() if is_clear and cause not in seen}
+
+    def _refused(self) -> Trouble | None:
+        """What Heroku refuses and no waiting will change."""
+        actuated = self.actuated
+        if actuated.lost:
+            return Trouble(Cause.AUTHORIZATION_LOST, actuated.lost)
+        has_answer = actuated.is_blocked or actuated.platform_limit is not None
+        if actuated.outcome is not Outcome.REFUSED or has_answer:
+            return None
+        return Trouble(Cause.PLATFORM_REFUSES, f"Heroku refuses to scale: {actuated.error}")
 
     def _missed(self) -> Trouble | None:
         """The deadline that the most dynos allowed now cannot meet."""
@@ -142,6 +175,14 @@ class TickResult:
             Cause.DEADLINE_MISSED,
             f"The last waiting message will be done {done}; the deadline is"
             f" {settings.target_deadline:g} s. {decision.desired} dynos are all that is allowed"
-            f" (maximum_dynos {settings.maximum_dynos}), {decision.required} are required;"
+            f" ({_bound(settings)}), {decision.required} are required;"
             f" {would_do}.",
         )
+
+
+def _bound(settings: Settings) -> str:
+    """What the most dynos come from: the tenant's setting, or Heroku where it allows less."""
+    limit, maximum = settings.platform_limit, settings.maximum_dynos
+    if limit is not None and limit < maximum:
+        return f"Heroku allows {limit}, maximum_dynos is {maximum}"
+    return f"maximum_dynos {maximum}"

@@ -7,6 +7,7 @@ from threading import Lock
 from uuid import UUID
 
 import httpx
+from redis import Redis
 from sqlalchemy import Engine
 
 from guv.config import Config
@@ -16,7 +17,11 @@ from guv.heroku_addons import AddonClient
 from guv.models import Broker
 from guv.newrelic import EventClient
 from guv.rabbitmq import BrokerClient, parse_broker_url
+from worker.budget import Budget
+from worker.job_queue import connect_redis
+from worker.shelf import Shelf
 
+REDIS_S = 1.0  # a tick does not wait longer for what only spares calls
 MOST_BROKER_CLIENTS = 2000  # each keeps about 50 kB and an idle connection
 
 
@@ -78,6 +83,9 @@ class Runtime:
     sealer: Sealer
     brokers: BrokerClients
     heroku: AddonClient
+    redis: Redis
+    budget: Budget
+    shelf: Shelf
     events: EventClient
     threads: ThreadPoolExecutor
 
@@ -92,6 +100,7 @@ class Runtime:
         self.brokers.close()
         self.heroku.close()
         self.events.close()
+        self.redis.close()
         self.engine.dispose()
 
 
@@ -103,6 +112,7 @@ def build_runtime(config: Config, transport: httpx.BaseTransport | None = None) 
         transport: Replaces the network towards brokers, Heroku and New Relic, for tests.
     """
     sealer = sealer_from(config.guv_encryption_keys.get_secret_value())
+    redis = connect_redis(config, timeout=REDIS_S)
     return Runtime(
         config=config,
         engine=make_engine(
@@ -113,6 +123,9 @@ def build_runtime(config: Config, transport: httpx.BaseTransport | None = None) 
         sealer=sealer,
         brokers=BrokerClients(sealer, timeout=config.guv_broker_timeout, transport=transport),
         heroku=AddonClient(config, transport),
+        redis=redis,
+        budget=Budget(redis),
+        shelf=Shelf(redis, 2 * config.guv_heroku_timeout + 1),
         events=EventClient(base_url=config.new_relic_events_url, transport=transport),
         threads=ThreadPoolExecutor(config.guv_worker_threads, thread_name_prefix="tick"),
     )

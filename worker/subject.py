@@ -1,6 +1,6 @@
 """What is a tick about? A role with its app, tenant, broker, settings and history."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from guv.scaling import Sample, Settings
 from guv.settings.effective import EffectiveSettings, scaling_settings
 from guv.tenancy.settings import role_settings
 
+ONE_DYNO = {"Eco", "Basic"}
 HISTORY_S = timedelta(hours=6)
 HISTORY_SAMPLES = 512  # as many as a decision looks at
 # Every tick reads hundreds of these: as plain SQL, and with Unix seconds, a third of the time.
@@ -75,6 +76,14 @@ def read_subject(session: Session, role_id: UUID, now: datetime) -> Subject | No
         ),
         history=read_history(session, role_id, now),
     )
+
+
+def within_size(subject: Subject, size: str | None) -> Subject:
+    """The same, with at most one dyno where Heroku allows no second one of that size."""
+    limit = subject.settings.platform_limit
+    if size not in ONE_DYNO or limit is not None:
+        return subject
+    return replace(subject, settings=replace(subject.settings, platform_limit=1))
 
 
 def read_history(session: Session, role_id: UUID, now: datetime) -> tuple[Sample, ...]:

@@ -12,14 +12,14 @@ from sqlmodel import Session
 from guv.database import session_scope
 from guv.moment import unix_seconds
 from guv.scaling import decide
-from worker.actuators.heroku import actuate
+from worker.actuators.heroku import Actuator
 from worker.collectors import collect
 from worker.notifiers.incidents import update_incidents
 from worker.notifiers.newrelic import send_incidents
 from worker.recorder import record
 from worker.result import TickResult
 from worker.runtime import Runtime
-from worker.subject import read_subject
+from worker.subject import read_subject, within_size
 from worker.tokens import Access
 
 
@@ -32,9 +32,10 @@ def tick(runtime: Runtime, role_id: UUID, now: datetime) -> TickResult | None:
     access = Access(runtime, subject.app, now)
 
     collected = collect(runtime, access, subject, now)
+    subject = within_size(subject, collected.formation.size)
     history = (*subject.history, collected.sample)
     decision = decide(subject.settings, history, unix_seconds(now))
-    actuated = actuate(runtime.heroku, access, subject, collected, decision)
+    actuated = Actuator(runtime, access, subject, collected, decision).actuate()
     result = TickResult(now, subject, collected, decision, actuated)
 
     with session_scope(runtime.engine) as session:

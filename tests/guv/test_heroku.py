@@ -44,7 +44,7 @@ def recorded(body: object) -> tuple[HerokuClient, list[httpx.Request]]:
 
 def test_the_formation_is_read_by_the_apps_uuid_with_the_token() -> None:
     heroku, asked = recorded(FORMATION)
-    assert heroku.read_formation(APP, "HRKU-a") == {"web": 1, "worker": 3}
+    assert heroku.read_formation(APP, "HRKU-a").quantities == {"web": 1, "worker": 3}
     assert (asked[0].method, str(asked[0].url)) == (
         "GET",
         f"https://api.example/apps/{APP}/formation",
@@ -54,7 +54,7 @@ def test_the_formation_is_read_by_the_apps_uuid_with_the_token() -> None:
 
 
 def test_an_app_without_processes_has_an_empty_formation() -> None:
-    assert always(200, []).read_formation(APP, "HRKU-a") == {}
+    assert always(200, []).read_formation(APP, "HRKU-a").quantities == {}
 
 
 def test_scaling_sends_an_absolute_quantity_and_no_size() -> None:

@@ -3,11 +3,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlmodel import Session
 
-from guv.models import SettingsLevel
 from tests.builders import NOON
-from tests.worker.world import ACCOUNT, World, a_notify
+from tests.worker.world import ACCOUNT, World
 from worker.tick import tick
 
 MakeWorld = Callable[..., World]
@@ -19,23 +17,9 @@ QUEUES = "/api/queues"
 def late(world: MakeWorld) -> World:
     """A role whose maximum cannot meet the deadline, and whose tenant wants to hear of it."""
     here = world(processing_time=10.0, target_deadline=60.0, maximum_dynos=2)
-    set_notify(here)
+    here.notify()
     here.publish(200)
     return here
-
-
-def set_notify(here: World, **target: str) -> None:
-    with Session(here.runtime.engine) as session:
-        row = session.get(SettingsLevel, here.role.id) or SettingsLevel(
-            subject_id=here.role.id,
-            tenant_id=here.tenant.id,
-            level="role",
-            updated_at=NOON,
-            updated_by="test",
-        )
-        row.notify_sealed = a_notify(here.runtime, **target)
-        session.add(row)
-        session.commit()
 
 
 def drain(here: World) -> None:
@@ -134,7 +118,7 @@ def test_minutes_without_data_are_no_good_minutes(late: World) -> None:
 
 def test_no_page_for_merely_being_at_the_maximum(world: MakeWorld) -> None:
     here = world(processing_time=1.0, target_deadline=600.0, minimum_dynos=2, maximum_dynos=2)
-    set_notify(here)
+    here.notify()
     here.publish(50)
     here.ticks(120)
     assert here.incidents() == []
@@ -142,7 +126,7 @@ def test_no_page_for_merely_being_at_the_maximum(world: MakeWorld) -> None:
 
 def test_patience_is_a_setting(world: MakeWorld) -> None:
     here = world(processing_time=10.0, target_deadline=60.0, maximum_dynos=2, alert_after=0)
-    set_notify(here)
+    here.notify()
     here.publish(200)
     here.tick()
     assert states(here) == ["trigger"]
@@ -161,7 +145,7 @@ def test_each_cause_has_its_own_incident(
     world: MakeWorld, path: str, status: int, body: dict[str, str] | None, cause: str
 ) -> None:
     here = world()
-    set_notify(here)
+    here.notify()
     here.fail(path, status, body=body)
     here.ticks(80)
     assert [one.cause for one in here.incidents()] == [cause]
@@ -187,7 +171,7 @@ def test_the_end_that_did_not_arrive_is_sent_again(late: World) -> None:
 
 
 def test_a_wrong_license_key_is_told_and_not_tried_for_ever(late: World) -> None:
-    set_notify(late, license_key="another-key-marker")
+    late.notify(license_key="another-key-marker")
     late.ticks(120)
     assert late.asked("POST", COLLECTOR) == 1
     error = late.incidents()[0].notify_error
@@ -225,7 +209,7 @@ def test_a_target_that_is_set_during_an_incident_is_told_of_it(world: MakeWorld)
     here = world(processing_time=10.0, target_deadline=60.0, maximum_dynos=2)
     here.publish(200)
     here.ticks(80)
-    set_notify(here)
+    here.notify()
     here.tick()
     assert states(here) == ["trigger"]
 

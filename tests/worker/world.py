@@ -10,7 +10,16 @@ from uuid import UUID, uuid4
 
 from sqlmodel import Session, col, select
 
-from guv.models import App, Broker, DecisionRow, Incident, Role, SampleRow, Tenant
+from guv.models import (
+    App,
+    Broker,
+    DecisionRow,
+    Incident,
+    Role,
+    SampleRow,
+    SettingsLevel,
+    Tenant,
+)
 from guv.moment import steady_seconds
 from guv.settings.values import Notify
 from sandbox.broker.memory import MemoryAccess
@@ -111,6 +120,20 @@ class World:
             role = a_role(session, self.app, name, **settings)
             session.commit()
         return role
+
+    def notify(self, **target: Any) -> None:
+        """Nothing; the role's incidents go to the tenant's New Relic account."""
+        with Session(self.runtime.engine) as session:
+            row = session.get(SettingsLevel, self.role.id) or SettingsLevel(
+                subject_id=self.role.id,
+                tenant_id=self.tenant.id,
+                level="role",
+                updated_at=NOON,
+                updated_by="test",
+            )
+            row.notify_sealed = a_notify(self.runtime, **target)
+            session.add(row)
+            session.commit()
 
     def make_due(self) -> None:
         """Nothing; all roles are due since a moment of the real clock."""

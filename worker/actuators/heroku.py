@@ -2,69 +2,120 @@
 
 from dataclasses import replace
 
+from sqlalchemy import text
+
+from guv import due
 from guv.errors import HerokuRefused, HerokuUnavailable
-from guv.heroku import HerokuClient
-from guv.scaling import Decision
+from guv.moment import from_unix
+from guv.scaling import Decision, Direction
+from worker.actuators.refusals import BLOCKED, in_words, is_lock, named_limit
+from worker.budget import Need
 from worker.result import Actuated, Collected, Outcome
+from worker.runtime import Runtime
 from worker.subject import Subject
 from worker.tokens import Access, is_lost
 from worker.trouble import Cause
 
-ABOVE_LIMIT = "cannot_run_above_limit"
+_BLOCKED_SINCE = text("""
+    select min(at) from decision where role_id = :role and at > coalesce((
+        select max(at) from decision
+        where role_id = :role and (outcome <> 'refused' or error not like :blocked)
+    ), '-infinity')
+""")
 
 
-def actuate(
-    heroku: HerokuClient,
-    access: Access,
-    subject: Subject,
-    collected: Collected,
-    decision: Decision,
-) -> Actuated:
-    """What became of the decision; whatever Heroku answers is a value, not an exception."""
-    trouble = collected.formation.trouble
-    if trouble is not None and trouble.cause is Cause.AUTHORIZATION_LOST:
-        return Actuated(Outcome.SKIPPED, f"needs_authorization: {trouble.text}")
-    current, desired = collected.formation.dynos, decision.desired
-    if current is None or desired is None or current == desired:
-        return Actuated(Outcome.HELD)
-    if subject.effective.values["dry_run"]:
-        return Actuated(Outcome.SKIPPED, f"dry_run: would have asked for {desired} dynos")
-    return _scale(heroku, access, subject, collected, desired)
+class Actuator:
+    """Changes of one role's process type during one tick.
 
+    Args:
+        runtime: What the process keeps warm.
+        access: To Heroku on behalf of the app.
+        subject: The role.
+        collected: What the decision stands on.
+        decision: What to make real.
+    """
 
-def _scale(
-    heroku: HerokuClient,
-    access: Access,
-    subject: Subject,
-    collected: Collected,
-    desired: int,
-) -> Actuated:
-    first = _ask(heroku, access, subject, desired)
-    if first.platform_limit is None:
-        return first
-    allowed = _allowed(first.platform_limit, subject, collected, desired)
-    if allowed <= (collected.formation.dynos or 0):
-        return replace(first, platform_limit=allowed)
-    second = _ask(heroku, access, subject, allowed)
-    if second.platform_limit is not None:
-        allowed = _allowed(second.platform_limit, subject, collected, allowed)
-    return replace(second, error=second.error or first.error, platform_limit=allowed)
+    def __init__(
+        self,
+        runtime: Runtime,
+        access: Access,
+        subject: Subject,
+        collected: Collected,
+        decision: Decision,
+    ) -> None:
+        self._runtime = runtime
+        self._access = access
+        self._subject = subject
+        self._collected = collected
+        self._decision = decision
 
+    def actuate(self) -> Actuated:
+        """What became of the decision; whatever Heroku answers is a value, not an exception."""
+        trouble, values = self._collected.formation.trouble, self._subject.effective.values
+        if trouble is not None and trouble.cause is Cause.AUTHORIZATION_LOST:
+            return Actuated(Outcome.SKIPPED, f"needs_authorization: {trouble.text}")
+        desired = self._decision.desired
+        current = self._collected.formation.dynos
+        if current is None or desired is None or current == desired:
+            return Actuated(Outcome.HELD)
+        if values["dry_run"]:
+            return Actuated(Outcome.SKIPPED, f"dry_run: would have asked for {desired} dynos")
+        if not self._is_enabled():
+            return Actuated(Outcome.SKIPPED, "the role was removed meanwhile")
+        return self._scale(desired)
 
-def _ask(heroku: HerokuClient, access: Access, subject: Subject, quantity: int) -> Actuated:
-    app_id, process_type = subject.app.heroku_id, subject.effective.values["process_type"]
-    try:
-        runs = access.call(lambda token: heroku.scale(app_id, process_type, quantity, token))
-    except HerokuUnavailable as failure:
-        return Actuated(Outcome.FAILED, f"Heroku cannot be asked: {failure}")
-    except HerokuRefused as refusal:
+    def _is_enabled(self) -> bool:
+        """Whether the role is still there; its removal may have been answered since the claim."""
+        with self._runtime.reader.connect() as connection:
+            return due.is_enabled(connection, self._subject.role.id)
+
+    def _scale(self, desired: int) -> Actuated:
+        first = self._ask(desired)
+        if first.platform_limit is None:
+            return first
+        current = self._collected.formation.dynos or 0
+        allowed = _allowed(first.platform_limit, self._subject, self._collected, desired)
+        if allowed <= current:
+            return replace(first, platform_limit=allowed)
+        second = self._ask(allowed)
+        if second.platform_limit is not None:
+            allowed = _allowed(second.platform_limit, self._subject, self._collected, allowed)
+        return replace(second, error=second.error or first.error, platform_limit=allowed)
+
+    def _ask(self, quantity: int) -> Actuated:
+        heroku, app = self._runtime.heroku, self._subject.app
+        process_type = self._subject.effective.values["process_type"]
+        is_up = self._decision.direction is Direction.UP
+        need = Need.SCALE_UP if is_up else Need.SCALE_DOWN
+        try:
+            runs = self._access.call(
+                lambda token: heroku.scale(app.heroku_id, process_type, quantity, token), need
+            )
+        except HerokuUnavailable as failure:
+            return Actuated(Outcome.FAILED, f"Heroku cannot be asked: {failure}")
+        except HerokuRefused as refusal:
+            return self._refused(refusal)
+        self._runtime.shelf.note_change(app.id, process_type, runs)
+        return Actuated(Outcome.SCALED, quantity=runs)
+
+    def _refused(self, refusal: HerokuRefused) -> Actuated:
+        if is_lock(refusal):
+            error = f"{BLOCKED} {self._blocked_since()}: {refusal.message}"
+            return Actuated(Outcome.REFUSED, error, is_blocked=True)
         return Actuated(
             Outcome.REFUSED,
-            str(refusal),
+            in_words(refusal),
             lost=str(refusal) if is_lost(refusal) else None,
-            platform_limit=refusal.limit if refusal.id == ABOVE_LIMIT else None,
+            platform_limit=named_limit(refusal),
         )
-    return Actuated(Outcome.SCALED, quantity=runs)
+
+    def _blocked_since(self) -> str:
+        """When the release began to stand in the way, and how many minutes ago."""
+        now = from_unix(self._decision.at)
+        values = {"role": self._subject.role.id, "blocked": f"{BLOCKED}%"}
+        with self._runtime.reader.connect() as connection:
+            since = connection.execute(_BLOCKED_SINCE, values).scalar_one() or now
+        return f"{since:%H:%M:%S} UTC ({(now - since).total_seconds() / 60:.0f} min)"
 
 
 def _allowed(limit: int, subject: Subject, collected: Collected, desired: int) -> int:

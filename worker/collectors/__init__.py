@@ -4,6 +4,7 @@ from datetime import datetime
 
 from guv.moment import unix_seconds
 from guv.scaling import Sample
+from worker.collectors.foreign import collect_foreign_change
 from worker.collectors.formation import collect_formation
 from worker.collectors.rabbitmq import collect_queues
 from worker.result import Collected
@@ -16,6 +17,7 @@ def collect(runtime: Runtime, access: Access, subject: Subject, now: datetime) -
     """The role's sample; what could not be read is unknown in it and explained beside it."""
     queues = collect_queues(runtime, subject, now)
     formation = collect_formation(runtime, access, subject, now)
+    foreign = collect_foreign_change(runtime, access, subject, formation, now)
     counts = queues.counts
     sample = Sample(
         at=unix_seconds(now),
@@ -27,4 +29,4 @@ def collect(runtime: Runtime, access: Access, subject: Subject, now: datetime) -
         dynos=formation.dynos,
         redelivered=counts.redelivered,
     )
-    return Collected(sample, queues, formation)
+    return Collected(sample, queues, formation, foreign)

@@ -1,19 +1,27 @@
 """How many dynos run? The role's process type in its app's formation, read from Heroku."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, text
 
-from guv.errors import HerokuRefused, HerokuUnavailable
+from guv.errors import HerokuLimited, HerokuRefused, HerokuUnavailable, OutsideError
+from guv.heroku import Formation
 from guv.models import App
+from guv.moment import steady_seconds, unix_seconds
+from worker.budget import Need
 from worker.result import FormationReading
 from worker.runtime import Runtime
+from worker.shelf import USABLE_S, Seen
 from worker.subject import Subject
 from worker.tokens import Access, is_lost
 from worker.trouble import Cause, Trouble
 
 LOST = "needs_authorization"
+LATE_S = 60.0  # while calls run out, what was read so long ago may be read again before the rest
+OLD_S = 300.0
+NOTHING_SEEN = Seen(asked_at=0.0)
 
 _CLAIM_RETRY = text("""
     update app set authorization_retry_at = :next
@@ -32,23 +40,77 @@ def collect_formation(
     if app.authorization_state == LOST and not _may_retry(runtime, app, now):
         return _unauthorized(app.authorization_note)
     try:
-        quantities = access.call(lambda token: runtime.heroku.read_formation(app.heroku_id, token))
+        formation, note = _look(runtime, access, app, now)
     except HerokuUnavailable as failure:
         return _unknown(f"Heroku cannot be asked: {failure}")
     except HerokuRefused as refusal:
         if is_lost(refusal):
             return _unauthorized(str(refusal), lost=str(refusal))
         return _unknown(f"Heroku does not show the formation: {refusal}")
-    return _reading(quantities, subject.effective.values["process_type"])
+    return _reading(formation, subject.effective.values["process_type"], note)
 
 
-def _reading(quantities: Mapping[str, int], process_type: str) -> FormationReading:
-    dynos = quantities.get(process_type)
+def _look(
+    runtime: Runtime, access: Access, app: App, now: datetime
+) -> tuple[Formation, str | None]:
+    """The app's formation, read by whichever of its roles comes first, and what to know of it."""
+    seen = runtime.shelf.find(app.id)
+    if seen is not None and seen.is_fresh(now):
+        return seen.told(), None
+    with runtime.shelf.turn(app.id, now) as seen:
+        if seen is not None and seen.is_fresh(now):
+            return seen.told(), None
+        return _ask(runtime, access, app, seen or NOTHING_SEEN, now)
+
+
+def _ask(
+    runtime: Runtime, access: Access, app: App, seen: Seen, now: datetime
+) -> tuple[Formation, str | None]:
+    age, start = seen.age(now), steady_seconds()
+    known = seen.formation
+
+    def read(token: str) -> Formation:
+        return runtime.heroku.read_formation(app.heroku_id, token, known)
+
+    try:
+        formation = access.call(read, _need(age))
+    except HerokuLimited as limit:
+        if known is None or age > USABLE_S:
+            raise
+        return known, f"{limit}; the formation is the one of {age:.0f} s ago."
+    except OutsideError as failure:
+        asked_at = unix_seconds(now) + steady_seconds() - start
+        runtime.shelf.put(app.id, replace(seen, asked_at=asked_at, failure=str(failure)))
+        raise
+    runtime.shelf.put(app.id, Seen(unix_seconds(now), unix_seconds(now), formation))
+    access.learn_remaining(formation.remaining)
+    return formation, None
+
+
+def _need(age: float) -> Need:
+    if age > OLD_S:
+        return Need.FIRST_READ
+    return Need.LATE_READ if age > LATE_S else Need.READ
+
+
+def _reading(formation: Formation, process_type: str, note: str | None) -> FormationReading:
+    dynos = formation.quantities.get(process_type)
+    reading = FormationReading(
+        formation.quantities,
+        dynos,
+        answered=note is None,
+        size=formation.sizes.get(process_type),
+        app_name=formation.app_name,
+        note=note,
+    )
     if dynos is not None:
-        return FormationReading(quantities, dynos, answered=True)
-    known = ", ".join(sorted(quantities)) or "none"
-    text = f"The app has no process type {process_type!r}; it has: {known}."
-    return FormationReading(quantities, trouble=Trouble(Cause.NO_DATA, text), answered=True)
+        return reading
+    if not formation.quantities:
+        text = "The app has no process types; it must be deployed before it can be scaled."
+    else:
+        known = ", ".join(sorted(formation.quantities))
+        text = f"The app has no process type {process_type!r}; it has: {known}."
+    return replace(reading, trouble=Trouble(Cause.NO_DATA, text))
 
 
 def _may_retry(runtime: Runtime, app: App, now: datetime) -> bool:

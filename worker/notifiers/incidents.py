@@ -1,17 +1,18 @@
 """When does a trouble become an incident, and when is it over?
 
 Pending at first sight; open once it has lasted `alert_after`; open through dips and while
-nothing can be seen; resolved after some good minutes. One row for its whole life.
+nothing can be seen; resolved after some good minutes. One row for its whole life. A cause that
+is the whole app's has one incident, with the role that met it first; all its roles move it on.
 """
 
 from datetime import timedelta
 from uuid import uuid4
 
-from sqlalchemy import or_
+from sqlalchemy import and_, or_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from guv.models import Incident
+from guv.models import App, Incident
 from worker.result import TickResult
 from worker.subject import Subject
 from worker.trouble import Cause, Trouble
@@ -21,7 +22,12 @@ _TITLES = {
     Cause.NO_DATA: "messages or dynos cannot be counted",
     Cause.AUTHORIZATION_LOST: "guv is not authorized to scale",
     Cause.BROKER_REFUSES: "the broker refuses guv's login",
+    Cause.PLATFORM_REFUSES: "Heroku refuses to scale",
+    Cause.FOREIGN_CHANGES: "another tool sets the number of dynos",
 }
+
+
+_OF_APP = {Cause.AUTHORIZATION_LOST}
 
 
 def update_incidents(session: Session, result: TickResult, resolve_after: float) -> list[Incident]:
@@ -32,7 +38,10 @@ def update_incidents(session: Session, result: TickResult, resolve_after: float)
         result: The tick; its troubles and what it knows to be clear move the incidents on.
         resolve_after: Good seconds after which an open incident is resolved.
     """
-    incidents = _unsettled(session, result.subject)
+    of_app = _OF_APP & {trouble.cause for trouble in result.troubles}
+    if of_app:  # its other roles wait, and then find the incident that this one adds
+        session.get_one(App, result.subject.app.id, with_for_update={"key_share": True})
+    incidents = _unsettled(session, result.subject, of_app)
     known = {one.cause: one for one in incidents if one.resolved_at is None}
     for trouble in result.troubles:
         incident = known.pop(trouble.cause, None) or _added(session, result, trouble)
@@ -40,7 +49,8 @@ def update_incidents(session: Session, result: TickResult, resolve_after: float)
         incidents = [*(one for one in incidents if one is not incident), incident]
     for incident in known.values():
         _miss(session, incident, result, timedelta(seconds=resolve_after))
-    return [one for one in incidents if needs_trigger(one) or needs_resolve(one)]
+    mine = [one for one in incidents if one.role_id == result.subject.role.id]
+    return [one for one in mine if needs_trigger(one) or needs_resolve(one)]
 
 
 def needs_trigger(incident: Incident) -> bool:
@@ -55,17 +65,27 @@ def needs_resolve(incident: Incident) -> bool:
     return is_over and incident.resolve_notified_at is None and incident.notify_error is None
 
 
-def _unsettled(session: Session, subject: Subject) -> list[Incident]:
-    """The role's incidents that are not over, or of whose end nobody was told."""
+def _unsettled(session: Session, subject: Subject, of_app: set[Cause]) -> list[Incident]:
+    """Incidents that are not over, or of whose end nobody was told.
+
+    Args:
+        session: Its transaction is the caller's.
+        subject: The role.
+        of_app: Causes for which its app's other roles may have them, too.
+    """
     told = or_(
         col(Incident.open_notified_at).is_(None),
         col(Incident.resolve_notified_at).is_not(None),
         col(Incident.notify_error).is_not(None),
     )
+    is_own = col(Incident.role_id) == subject.role.id
+    is_apps = and_(col(Incident.app_id) == subject.app.id, col(Incident.cause).in_(of_app))
     return list(
         session.exec(
             select(Incident)
-            .where(Incident.tenant_id == subject.tenant.id, Incident.role_id == subject.role.id)
+            .where(
+                Incident.tenant_id == subject.tenant.id, or_(is_own, is_apps) if of_app else is_own
+            )
             .where(or_(col(Incident.resolved_at).is_(None), ~told))
         )
     )
@@ -82,7 +102,7 @@ def _added(session: Session, result: TickResult, trouble: Trouble) -> Incident:
         "cause": trouble.cause,
         "title": f"{subject.app.name} / {subject.role.name}: {_TITLES[trouble.cause]}",
         "text": trouble.text,
-        "first_seen_at": result.now,
+        "first_seen_at": trouble.since or result.now,
         "last_seen_at": result.now,
     }
     session.execute(insert(Incident).values(**values).on_conflict_do_nothing())

@@ -38,7 +38,7 @@ def test_a_grant_turns_into_tokens_that_open_the_app(
     client: HerokuClient, shop: App, code: str
 ) -> None:
     tokens = client.exchange_grant(code)
-    assert client.read_formation(shop.id, tokens.access_token) == {"web": 1, "worker": 1}
+    assert client.read_formation(shop.id, tokens.access_token).quantities == {"web": 1, "worker": 1}
 
 
 def test_a_grant_works_once(client: HerokuClient, code: str) -> None:

@@ -1,0 +1,38 @@
+"""Did somebody else change the dynos since the last tick, and who?"""
+
+from datetime import datetime, timedelta
+
+from guv.errors import OutsideError
+from worker.budget import Need
+from worker.foreign import ForeignChange
+from worker.result import FormationReading
+from worker.runtime import Runtime
+from worker.subject import Subject
+from worker.tokens import Access
+
+BEFORE = timedelta(minutes=10)  # a tool that deploys and then scales takes so long at most
+
+
+def collect_foreign_change(
+    runtime: Runtime, access: Access, subject: Subject, formation: FormationReading, now: datetime
+) -> ForeignChange | None:
+    """What somebody else changed since guv's last tick; None: nothing, or it cannot be told."""
+    left, found = subject.role.dynos_left, formation.dynos
+    if left is None or found is None or left == found or not formation.answered:
+        return None
+    return ForeignChange(now, left, found, _release(runtime, access, subject, now))
+
+
+def _release(runtime: Runtime, access: Access, subject: Subject, now: datetime) -> str | None:
+    """The release that a foreign change may have come with; None: none is seen.
+
+    A tool that sets a number at each deploy, the usual case, shows itself in this way.
+    """
+    app_id = subject.app.heroku_id
+    try:
+        last = access.call(lambda token: runtime.heroku.read_last_release(app_id, token), Need.READ)
+    except OutsideError:
+        return None
+    if last is None or now - last.created_at > BEFORE:
+        return None
+    return f"release v{last.version} ({last.description}) by {last.by}"
