@@ -20,6 +20,7 @@ class Sealer:
     def __init__(self, keys: Sequence[str]) -> None:
         if not keys:
             raise ValueError("GUV_ENCRYPTION_KEYS needs at least one key")
+        self._newest = Fernet(keys[0])
         self._fernet = MultiFernet([Fernet(key) for key in keys])
 
     def seal(self, secret: str) -> bytes:
@@ -37,9 +38,17 @@ class Sealer:
         except InvalidToken:
             raise ValueError("sealed with a key that is no longer configured") from None
 
+    def is_newest(self, sealed: bytes) -> bool:
+        """Whether the newest key alone opens it."""
+        try:
+            self._newest.decrypt(sealed)
+        except InvalidToken:
+            return False
+        return True
+
     def reseal(self, sealed: bytes) -> bytes:
-        """The same secret, sealed with the newest key."""
-        return self._fernet.rotate(sealed)
+        """The same secret, sealed with the newest key; errors as in `open`."""
+        return self.seal(self.open(sealed))
 
 
 def sealer_from(keys: str) -> Sealer:
