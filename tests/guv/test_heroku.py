@@ -1,4 +1,6 @@
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from json import loads
 from typing import Any
 from urllib.parse import parse_qs
@@ -7,8 +9,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from guv.errors import HerokuRefused, HerokuUnavailable
-from guv.heroku import HerokuClient, Tokens
+from guv.errors import HerokuLimited, HerokuRefused, HerokuUnavailable
+from guv.heroku import Formation, HerokuClient, Release, Tokens
 
 APP = UUID("01234567-89ab-cdef-0123-456789abcdef")
 FORMATION = [
@@ -55,6 +57,87 @@ def test_the_formation_is_read_by_the_apps_uuid_with_the_token() -> None:
 
 def test_an_app_without_processes_has_an_empty_formation() -> None:
     assert always(200, []).read_formation(APP, "HRKU-a").quantities == {}
+
+
+def answered(status: int, body: object = None, **headers: str) -> HerokuClient:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client(lambda _: httpx.Response(status, json=body, headers=named))
+
+
+def test_sizes_and_the_apps_name_come_with_the_formation() -> None:
+    entry = {"type": "worker", "quantity": 3, "size": "Basic", "app": {"name": "shop"}}
+    found = always(200, [entry]).read_formation(APP, "HRKU-a")
+    assert (found.sizes, found.app_name) == ({"worker": "Basic"}, "shop")
+
+
+def test_the_calls_left_and_the_etag_come_with_the_formation() -> None:
+    heroku = answered(200, FORMATION, RateLimit_Remaining="4321", ETag='"abc"')
+    found = heroku.read_formation(APP, "HRKU-a")
+    assert (found.remaining, found.etag) == (4321, '"abc"')
+
+
+@pytest.mark.parametrize("said", ["", "many", "-1", "1.5"])
+def test_calls_left_that_are_no_number_are_unknown(said: str) -> None:
+    heroku = answered(200, FORMATION, RateLimit_Remaining=said)
+    assert heroku.read_formation(APP, "HRKU-a").remaining is None
+
+
+def test_what_is_known_is_only_asked_to_be_confirmed() -> None:
+    heroku, asked = recorded(FORMATION)
+    heroku.read_formation(APP, "HRKU-a", Formation(etag='"abc"'))
+    heroku.read_formation(APP, "HRKU-a", Formation())
+    assert [one.headers.get("If-None-Match") for one in asked] == ['"abc"', None]
+
+
+def test_an_unchanged_formation_is_the_known_one() -> None:
+    known = Formation({"worker": 3}, {"worker": "Basic"}, "shop", '"abc"', 5)
+    heroku = answered(304, RateLimit_Remaining="7")
+    assert heroku.read_formation(APP, "HRKU-a", known) == replace(known, remaining=7)
+
+
+def test_unchanged_without_anything_known_is_no_answer() -> None:
+    with pytest.raises(HerokuUnavailable):
+        answered(304).read_formation(APP, "HRKU-a")
+
+
+def test_a_spent_account_is_told_apart_from_an_outage() -> None:
+    with pytest.raises(HerokuLimited):
+        always(429, {"id": "rate_limit", "message": "wait"}).read_formation(APP, "HRKU-a")
+    with pytest.raises(HerokuUnavailable) as failure:
+        always(503).read_formation(APP, "HRKU-a")
+    assert not isinstance(failure.value, HerokuLimited)
+
+
+RELEASE = {
+    "version": 14,
+    "description": "Deploy fa8b262f",
+    "user": {"email": "ci@example.com"},
+    "created_at": "2026-11-25T12:00:00Z",
+}
+
+
+def test_only_the_newest_release_is_asked_for() -> None:
+    heroku, asked = recorded([RELEASE])
+    found = heroku.read_last_release(APP, "HRKU-a")
+    noon = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+    assert found == Release(14, "Deploy fa8b262f", "ci@example.com", noon)
+    assert asked[0].headers["Range"] == "version ..; order=desc,max=1"
+
+
+def test_of_several_releases_the_newest_counts() -> None:
+    found = always(200, [{**RELEASE, "version": 9}, RELEASE]).read_last_release(APP, "HRKU-a")
+    assert found is not None
+    assert found.version == 14
+
+
+def test_an_app_without_releases_has_no_last_one() -> None:
+    assert always(200, []).read_last_release(APP, "HRKU-a") is None
+
+
+@pytest.mark.parametrize("body", [{"a": 1}, "text", [{}], [{**RELEASE, "created_at": None}], [3]])
+def test_an_answer_that_is_no_release_is_no_answer(body: object) -> None:
+    with pytest.raises(HerokuUnavailable):
+        always(200, body).read_last_release(APP, "HRKU-a")
 
 
 def test_scaling_sends_an_absolute_quantity_and_no_size() -> None:
