@@ -19,6 +19,8 @@ def late(world: MakeWorld) -> World:
     here = world(processing_time=10.0, target_deadline=60.0, maximum_dynos=2)
     here.notify()
     here.publish(200)
+    for _ in range(2):  # its dynos
+        here.sandbox.broker.consume(here.access.vhost, "worker")
     return here
 
 
