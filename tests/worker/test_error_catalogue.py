@@ -1,7 +1,9 @@
 """What does guv do with each answer that Heroku is known for? See docs/heroku-errors.md."""
 
+import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from worker.result import TickResult
 from worker.trouble import Cause
 
 MakeWorld = Callable[..., World]
+ROOT = Path(__file__).parent.parent.parent
 FORMATION = "/apps/.*/formation"
 LOCK = "Cannot change formation for a preboot app until release phase and preboot complete"
 REFUSALS: list[tuple[int, str, str]] = [
@@ -216,3 +219,18 @@ def test_a_role_that_is_removed_during_its_tick_is_not_scaled(busy: World) -> No
         removed.result()
     assert (result.actuated.outcome, busy.dynos()) == ("skipped", 1)
     assert result.actuated.error == "the role was removed meanwhile"
+
+
+def test_the_document_lists_every_answer_and_names_tests_that_exist() -> None:
+    document = (ROOT / "docs/heroku-errors.md").read_text()
+    asked = {*REFUSALS, *LOST}
+    missing = [
+        (status, id_) for status, id_, _ in asked if not {str(status), id_} & words(document)
+    ]
+    files = set(re.findall(r"test_\w+\.py", document))
+    assert missing == []
+    assert files <= {path.name for path in (ROOT / "tests/worker").glob("test_*.py")}
+
+
+def words(document: str) -> set[str]:
+    return set(re.findall(r"\w+", document))
