@@ -1,8 +1,8 @@
 """Which calls to Heroku can the account still afford? Its calls, counted for all our processes.
 
 Heroku allows an account 4,500 calls, of which 75 come back a minute, and all partner tokens share
-one account. When few are left, reads of a formation that was read just now go first, then older
-ones, then scaling down; scaling up goes on to the last call.
+one account. When few are left, reads of a formation that was read just now go first, then those of
+older ones, then scaling down; scaling up goes on to the last call.
 """
 
 from contextlib import suppress
@@ -44,8 +44,9 @@ class Need(IntEnum):
 
     READ = 1125
     LATE_READ = 675  # what is known is older than a minute
-    FIRST_READ = 450  # nothing is known, or nothing of the last five minutes
+    OLD_READ = 450  # older than five minutes
     SCALE_DOWN = 225
+    BLIND_READ = 100  # nothing is known, so that not even scaling up is possible
     SCALE_UP = 0
 
 

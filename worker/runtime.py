@@ -22,6 +22,7 @@ from worker.job_queue import connect_redis
 from worker.shelf import Shelf
 
 REDIS_S = 1.0  # a tick does not wait longer for what only spares calls
+REDIS_CONNECTIONS = 4  # Heroku's small Redis plans allow 20 in all
 MOST_BROKER_CLIENTS = 2000  # each keeps about 50 kB and an idle connection
 
 
@@ -112,7 +113,7 @@ def build_runtime(config: Config, transport: httpx.BaseTransport | None = None) 
         transport: Replaces the network towards brokers, Heroku and New Relic, for tests.
     """
     sealer = sealer_from(config.guv_encryption_keys.get_secret_value())
-    redis = connect_redis(config, timeout=REDIS_S)
+    redis = connect_redis(config, timeout=REDIS_S, most=REDIS_CONNECTIONS)
     return Runtime(
         config=config,
         engine=make_engine(

@@ -122,17 +122,40 @@ def test_reads_stop_before_scaling_up_does(busy: World) -> None:
     assert "the formation is the one of 10 s ago" in str(busy.decisions()[-1].error)
 
 
-def test_without_calls_for_reading_an_old_formation_is_unknown_in_the_end(busy: World) -> None:
-    busy.tick()
-    spend(busy, 50)
-    result = busy.tick(after=901)
-    spend(busy, 50)
-    result = busy.tick(after=10)
-    assert result.collected.formation.dynos is not None  # 15 minutes gave enough calls back
-    busy.runtime.redis.delete(*busy.runtime.redis.keys("guv:heroku:formation:*"))
+def test_a_formation_that_nobody_knows_is_read_with_almost_the_last_calls(busy: World) -> None:
+    spend(busy, 150)
+    assert busy.tick().actuated.outcome == "scaled"
+
+
+def test_without_calls_for_reading_nothing_is_known_and_nothing_changed(busy: World) -> None:
     spend(busy, 50)
     result = busy.tick()
     assert "run out" in {one.cause: one.text for one in result.troubles}[Cause.NO_DATA]
+    assert (result.actuated.outcome, busy.asked("PATCH", "/apps")) == ("held", 0)
+
+
+@pytest.mark.parametrize(("age", "left"), [(50, 1200), (70, 700), (310, 500), (910, 120)])
+def test_the_older_a_formation_is_the_sooner_it_is_read_again(
+    busy: World, age: float, left: int
+) -> None:
+    busy.tick()
+    asked = reads(busy)
+    busy.clock.now += timedelta(seconds=age - 1)
+    spend(busy, left)
+    busy.tick(after=1)
+    assert reads(busy) == asked + 1
+
+
+@pytest.mark.parametrize(("age", "left"), [(50, 1000), (70, 600), (310, 400), (910, 90)])
+def test_a_formation_that_is_not_old_enough_for_the_calls_left_is_not_read(
+    busy: World, age: float, left: int
+) -> None:
+    busy.tick()
+    asked = reads(busy)
+    busy.clock.now += timedelta(seconds=age - 1)
+    spend(busy, left)
+    busy.tick(after=1)
+    assert reads(busy) == asked
 
 
 def test_a_429_is_waited_for_with_what_was_known(busy: World) -> None:
@@ -165,10 +188,11 @@ def test_scaling_down_waits_for_calls(world: MakeWorld) -> None:
 @pytest.mark.parametrize(
     ("left", "allowed"),
     [
-        (4000, ["READ", "LATE_READ", "FIRST_READ", "SCALE_DOWN", "SCALE_UP"]),
-        (1000, ["LATE_READ", "FIRST_READ", "SCALE_DOWN", "SCALE_UP"]),
-        (500, ["FIRST_READ", "SCALE_DOWN", "SCALE_UP"]),
-        (300, ["SCALE_DOWN", "SCALE_UP"]),
+        (4000, ["READ", "LATE_READ", "OLD_READ", "SCALE_DOWN", "BLIND_READ", "SCALE_UP"]),
+        (1000, ["LATE_READ", "OLD_READ", "SCALE_DOWN", "BLIND_READ", "SCALE_UP"]),
+        (500, ["OLD_READ", "SCALE_DOWN", "BLIND_READ", "SCALE_UP"]),
+        (300, ["SCALE_DOWN", "BLIND_READ", "SCALE_UP"]),
+        (150, ["BLIND_READ", "SCALE_UP"]),
         (50, ["SCALE_UP"]),
         (0, []),
     ],

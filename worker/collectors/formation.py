@@ -88,8 +88,10 @@ def _ask(
 
 
 def _need(age: float) -> Need:
+    if age > USABLE_S:
+        return Need.BLIND_READ
     if age > OLD_S:
-        return Need.FIRST_READ
+        return Need.OLD_READ
     return Need.LATE_READ if age > LATE_S else Need.READ
 
 
