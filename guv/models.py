@@ -240,6 +240,21 @@ class DecisionRow(SQLModel, table=True):
     __table_args__ = (
         Index("uq_decision_role_id_at", "role_id", "at", unique=True),
         Index("ix_decision_tenant_id_at_id", "tenant_id", "at", "id"),
+        Index("ix_decision_tenant_id_reason_at_id", "tenant_id", "reason", "at", "id"),
+        Index(
+            "ix_decision_changed",
+            "tenant_id",
+            "at",
+            "id",
+            postgresql_where=text("direction <> 'hold'"),
+        ),
+        Index(
+            "ix_decision_eventful",
+            "tenant_id",
+            "at",
+            "id",
+            postgresql_where=text("outcome <> 'held'"),
+        ),
         CheckConstraint(
             "outcome in ('scaled', 'held', 'skipped', 'refused', 'failed')", name="outcome"
         ),
@@ -270,6 +285,30 @@ class DecisionRow(SQLModel, table=True):
     estimates: dict[str, Any] = _json(default_factory=dict)
     trail: list[dict[str, Any]] = _json(default_factory=list)
     notices: list[str] = _json(default_factory=list)
+
+
+class UsageHour(SQLModel, table=True):
+    """What a role used and reached in one hour with dynos of one size; ticks add to it.
+
+    Seconds are those between ticks that are at most ten minutes apart.
+    """
+
+    __tablename__ = "usage_hour"
+    __table_args__ = (Index("ix_usage_hour_tenant_id_hour", "tenant_id", "hour"),)
+
+    role_id: UUID = Field(foreign_key="role.id", ondelete="CASCADE", primary_key=True)
+    hour: datetime = _instant(primary_key=True)
+    dyno_size: str = Field(default="", primary_key=True)  # "": Heroku did not say
+    tenant_id: UUID
+    app_id: UUID
+    ticks: int = 0
+    seconds: float = Field(default=0.0, sa_type=Double)
+    dyno_seconds: float = Field(default=0.0, sa_type=Double)
+    maximum_seconds: float = Field(default=0.0, sa_type=Double)  # at the maximum
+    ups: int = 0
+    downs: int = 0
+    finished: int = Field(default=0, sa_type=BigInteger)  # messages whose wait is known
+    in_time: float = Field(default=0.0, sa_type=Double)  # those of them within the deadline
 
 
 class Incident(SQLModel, table=True):

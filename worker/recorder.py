@@ -15,6 +15,7 @@ from guv.models import App, Broker, DecisionRow, Role, SampleRow
 from guv.moment import from_unix
 from guv.scaling import Decision, Direction, Reason
 from worker.result import Outcome, TickResult
+from worker.usage import add_usage
 
 FIRST_PAUSE_S = 4.0  # a broker that failed once is left alone for so long
 LONGEST_PAUSE_S = 60.0
@@ -31,6 +32,7 @@ def record(session: Session, result: TickResult, authorization_retry_s: float) -
     """
     session.execute(insert(SampleRow), _sample_values(result))
     session.execute(insert(DecisionRow), _decision_values(result))
+    add_usage(session, result)
     _record_broker(session, result)
     _record_authorization(session, result, timedelta(seconds=authorization_retry_s))
     _record_role(session, result)

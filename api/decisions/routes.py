@@ -1,56 +1,69 @@
 """Which decisions and incidents can be read, and how are they chosen?"""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
 from sqlmodel import Session
 
 from api.cursor import bad_cursor, cursor_of, place_of, row_of
+from api.decisions import sample_routes, statistics
+from api.decisions.choice import chosen_roles
+from api.decisions.export import Export, stream
+from api.decisions.fields import pick, wanted_fields
+from api.decisions.sample_routes import STREAMS
 from api.decisions.schemas import (
     DecisionPage,
     DecisionQuery,
     DecisionQueryParameters,
     IncidentPage,
-    IncidentQuery,
     IncidentQueryParameters,
 )
-from api.decisions.views import decision_answer, incident_answer
-from api.deps import SessionDep, TenantDep
+from api.decisions.views import (
+    DECISION_COLUMNS,
+    DECISION_FIELDS,
+    decision_answer,
+    decision_row,
+    incident_answer,
+)
+from api.deps import PartsDep, SessionDep, TenantDep
 from api.errors import error_answers
-from guv.errors import FieldError, Invalid
 from guv.models import Tenant
-from guv.tenancy.apps import find_app
-from guv.tenancy.decisions import DecisionFilter, list_decisions
+from guv.tenancy.decisions import DecisionFilter, decision_columns, list_decisions
 from guv.tenancy.incidents import IncidentFilter, list_incidents
-from guv.tenancy.roles import find_roles
 
 router = APIRouter(prefix="/v1", tags=["decisions"], responses=error_answers(401, 404, 422))
 
 
-@router.get("/decisions")
+@router.get("/decisions", response_model=DecisionPage, responses={200: {"content": STREAMS}})
 def read_decisions(
-    session: SessionDep, tenant: TenantDep, query: DecisionQueryParameters
-) -> DecisionPage:
-    """The decisions of the tenant's roles, newest first."""
-    if query.since and query.until and query.since >= query.until:
-        raise Invalid("The time span is empty.", [FieldError("to", "must be after from")])
-    wanted = DecisionFilter(
-        roles=_roles(session, tenant, query),
+    parts: PartsDep, session: SessionDep, tenant: TenantDep, query: DecisionQueryParameters
+) -> Response:
+    """The decisions of the tenant's roles, newest first: a page, or all as CSV or NDJSON."""
+    names = wanted_fields(query.fields, DECISION_FIELDS)
+    wanted = _wanted(session, tenant, query)
+    if query.format != "json":
+        columns = names or (DECISION_COLUMNS if query.format == "csv" else [])
+        export = Export("decisions", decision_columns(tenant, wanted), decision_row, columns)
+        return stream(parts.engine, export, query.format)
+    found = list_decisions(session, tenant, wanted, query.limit + 1)
+    page = found[: query.limit]
+    last = page[-1].decision if len(found) > len(page) else None
+    shown = [decision_answer(one).model_dump(mode="json") for one in page]
+    cursor = cursor_of(last.at, last.id) if last else None
+    return JSONResponse({"decisions": [pick(one, names) for one in shown], "next_cursor": cursor})
+
+
+def _wanted(session: Session, tenant: Tenant, query: DecisionQuery) -> DecisionFilter:
+    return DecisionFilter(
+        roles=chosen_roles(session, tenant, query.app, query.role),
         since=query.since,
         until=query.until,
         direction=query.direction,
         reason=query.reason,
         outcome=query.outcome,
         before=row_of(query.cursor) if query.cursor is not None else None,
-    )
-    found = list_decisions(session, tenant, wanted, query.limit + 1)
-    page = found[: query.limit]
-    last = page[-1].decision if len(found) > len(page) else None
-    return DecisionPage(
-        decisions=[decision_answer(one) for one in page],
-        next_cursor=cursor_of(last.at, last.id) if last else None,
     )
 
 
@@ -60,8 +73,11 @@ def read_incidents(
 ) -> IncidentPage:
     """The incidents of the tenant's roles, the one that was first seen last at the top."""
     wanted = IncidentFilter(
-        roles=_roles(session, tenant, query),
+        roles=chosen_roles(session, tenant, query.app, query.role),
         state=query.state,
+        cause=query.cause,
+        since=query.since,
+        until=query.until,
         before=_incident_place(query.cursor),
     )
     found = list_incidents(session, tenant, wanted, query.limit + 1)
@@ -73,16 +89,6 @@ def read_incidents(
     )
 
 
-def _roles(
-    session: Session, tenant: Tenant, query: DecisionQuery | IncidentQuery
-) -> Sequence[UUID] | None:
-    """The roles that the query names; None: it names none, so all of the tenant's."""
-    if query.app is None and query.role is None:
-        return None
-    app = find_app(session, tenant, query.app) if query.app is not None else None
-    return find_roles(session, tenant, app, query.role)
-
-
 def _incident_place(cursor: str | None) -> tuple[datetime, UUID] | None:
     if cursor is None:
         return None
@@ -91,3 +97,7 @@ def _incident_place(cursor: str | None) -> tuple[datetime, UUID] | None:
         return at, UUID(id_)
     except ValueError:
         raise bad_cursor() from None
+
+
+for part in (sample_routes.router, statistics.router):
+    router.include_router(part)

@@ -5,60 +5,80 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from api.ranges import Name, RoleRange
 from guv.scaling.model import Direction, Reason
 
-Name = Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")]
 Limit = Annotated[int, Field(ge=1, le=200)]
 Cursor = Annotated[str, Field(max_length=300)]
+FieldNames = Annotated[str, Field(max_length=2000, examples=["at,role,desired,sample.dynos"])]
+_FIELDS = "Only these fields, separated by commas; with a dot, a field inside one"
+_FORMAT = "json: a page; ndjson, csv: all rows at once, as a stream"
 
 
-class DecisionQuery(BaseModel):
+class DecisionQuery(RoleRange):
     """Which decisions are asked for."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    app: Name | None = Field(None, description="An app's name, or Heroku's UUID of it")
-    role: Name | None = Field(None, description="A role's name")
-    since: AwareDatetime | None = Field(
-        None, alias="from", description="Made then or later; such as 2026-11-25T10:00:00Z"
+    direction: Direction | None = Field(None, description="Which way the dynos went")
+    reason: Reason | None = Field(None, description="Why it ended so")
+    outcome: Literal["scaled", "held", "skipped", "refused", "failed"] | None = Field(
+        None, description="What became of it"
     )
-    until: AwareDatetime | None = Field(None, alias="to", description="Made before then")
-    direction: Direction | None = None
-    reason: Reason | None = None
-    outcome: Literal["scaled", "held", "skipped", "refused", "failed"] | None = None
-    limit: Limit = Field(50, description="Most decisions on a page")
+    format: Literal["json", "ndjson", "csv"] = Field("json", description=_FORMAT)
+    fields: FieldNames | None = Field(None, description=_FIELDS)
+    limit: Limit = Field(50, description="Most decisions on a page; an export has all")
     cursor: Cursor | None = Field(None, description="next_cursor of the page before")
 
 
-class IncidentQuery(BaseModel):
-    """Which incidents are asked for."""
+class SampleQuery(RoleRange):
+    """Which samples are asked for."""
 
-    model_config = ConfigDict(extra="forbid")
+    app: Name = Field(description="An app's name, or Heroku's UUID of it", examples=["shop"])
+    role: Name = Field(description="A role's name", examples=["worker"])
+    format: Literal["json", "ndjson", "csv"] = Field("json", description=_FORMAT)
+    fields: FieldNames | None = Field(None, description=_FIELDS)
+    limit: Limit = Field(50, description="Most samples on a page; an export has all")
+    cursor: Cursor | None = Field(None, description="next_cursor of the page before")
 
-    app: Name | None = Field(None, description="An app's name, or Heroku's UUID of it")
-    role: Name | None = Field(None, description="A role's name")
+
+class IncidentQuery(RoleRange):
+    """Which incidents are asked for; `from` and `to`: those that were there in that time."""
+
     state: Literal["pending", "open", "resolved"] | None = Field(
         None, description="pending: has not lasted for alert_after seconds yet"
+    )
+    cause: Name | None = Field(
+        None, description="What the trouble is", examples=["deadline_missed"]
     )
     limit: Limit = Field(50, description="Most incidents on a page")
     cursor: Cursor | None = Field(None, description="next_cursor of the page before")
 
 
 DecisionQueryParameters = Annotated[DecisionQuery, Query()]
+SampleQueryParameters = Annotated[SampleQuery, Query()]
 IncidentQueryParameters = Annotated[IncidentQuery, Query()]
+
+
+def _none_required(schema: dict[str, Any]) -> None:
+    """Nothing; a client may have asked for some of the fields only."""
+    schema.pop("required", None)
+
+
+Selectable = ConfigDict(json_schema_extra=_none_required)
 
 
 class SampleAnswer(BaseModel):
     """What was read of the role's queues and dynos; null is unknown, not zero."""
+
+    model_config = Selectable
 
     messages_ready: int | None = Field(description="Messages waiting")
     messages_unacknowledged: int | None = Field(description="Messages delivered, not finished")
     published: int | None = Field(description="Messages ever published, a counter")
     served: int | None = Field(description="Messages ever finished, a counter")
     redelivered: int | None = Field(description="Messages ever delivered again, a counter")
-    consumers: int | None
+    consumers: int | None = Field(description="Consumers subscribed to the queues")
     dynos: int | None = Field(description="Dynos that the platform was asked to run")
     queues: dict[str, Any] | None = Field(description="The same of each queue by its name")
 
@@ -66,10 +86,12 @@ class SampleAnswer(BaseModel):
 class DecisionAnswer(BaseModel):
     """One tick of a role: what was decided, why, and what became of it."""
 
-    id: int
-    at: datetime
-    app: str
-    role: str
+    model_config = Selectable
+
+    id: int = Field(description="Grows with time")
+    at: datetime = Field(description="When it was made")
+    app: str = Field(description="The app's name", examples=["shop"])
+    role: str = Field(description="The role's name", examples=["worker"])
     settings_version: str = Field(description="Versions of the global, the app's, the role's level")
     current: int | None = Field(description="Dynos before")
     required: int | None = Field(description="Dynos that the policy asked for, before any bound")
@@ -89,7 +111,7 @@ class DecisionAnswer(BaseModel):
     notices: list[str] = Field(description="What a person should know")
     estimates: dict[str, Any] = Field(description="What the history said; rates per second")
     trail: list[dict[str, Any]] = Field(description="The steps from required to desired")
-    sample: SampleAnswer | None
+    sample: SampleAnswer | None = Field(description="What it was made on; null: nothing was read")
 
 
 class DecisionPage(BaseModel):
@@ -99,20 +121,33 @@ class DecisionPage(BaseModel):
     next_cursor: str | None = Field(description="Where the next page begins; null: there is none")
 
 
+class TimedSample(SampleAnswer):
+    """What was read of a role at one instant; null is unknown, not zero."""
+
+    at: datetime = Field(description="When it was read")
+
+
+class SamplePage(BaseModel):
+    """Samples of one role, newest first."""
+
+    samples: list[TimedSample]
+    next_cursor: str | None = Field(description="Where the next page begins; null: there is none")
+
+
 class IncidentAnswer(BaseModel):
     """One trouble of one role, from its first sight to its end."""
 
-    id: UUID
-    app: str
-    role: str
-    cause: str
-    title: str
-    text: str
+    id: UUID = Field(description="The same for its whole life")
+    app: str = Field(description="The app's name", examples=["shop"])
+    role: str = Field(description="The role's name", examples=["worker"])
+    cause: str = Field(description="What the trouble is", examples=["deadline_missed"])
+    title: str = Field(description="The same in a few words")
+    text: str = Field(description="The same with its figures and what would help")
     state: str = Field(description="pending, open or resolved")
-    first_seen_at: datetime
-    last_seen_at: datetime
+    first_seen_at: datetime = Field(description="When the trouble was first there")
+    last_seen_at: datetime = Field(description="When it was last there")
     opened_at: datetime | None = Field(description="null: it has not lasted long enough")
-    resolved_at: datetime | None
+    resolved_at: datetime | None = Field(description="null: it is not over")
     open_notified_at: datetime | None = Field(description="When New Relic took the page")
     resolve_notified_at: datetime | None = Field(description="When New Relic took its end")
     notify_error: str | None = Field(description="Why it did not")

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Path
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from api.errors import FieldFault
+from api.ranges import RoleRange
 
 AppName = Annotated[
     str, Path(max_length=100, pattern=r"^[^\x00]*$", description="The app's name, or Heroku's UUID")
@@ -116,19 +117,12 @@ class AppList(BaseModel):
     note: str | None = Field(description="Why an app is missing; null: none is known to be")
 
 
-class ChangeQuery(BaseModel):
-    """Which changes of settings are asked for."""
+class ChangeQuery(RoleRange):
+    """Which changes of settings are asked for.
 
-    model_config = ConfigDict(extra="forbid")
+    With an app, its own level only; with a role, that role's, also where it was removed.
+    """
 
-    app: Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")] | None = Field(
-        None, description="An app's name, or Heroku's UUID: its own level only"
-    )
-    role: Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")] | None = Field(
-        None, description="A role's name: its level only, also where it was removed"
-    )
-    since: AwareDatetime | None = Field(None, alias="from", description="Made then or later")
-    until: AwareDatetime | None = Field(None, alias="to", description="Made before then")
     limit: Annotated[int, Field(ge=1, le=200)] = Field(50, description="Most on a page")
     cursor: Annotated[str, Field(max_length=300)] | None = Field(
         None, description="next_cursor of the page before"

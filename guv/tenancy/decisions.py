@@ -3,12 +3,27 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, tuple_
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, tuple_
+from sqlalchemy import select as sql_select
+from sqlmodel import Session, SQLModel, col, select
 
 from guv.models import App, DecisionRow, Role, SampleRow, Tenant
+
+COUNTS = frozenset(
+    {
+        "messages_ready",
+        "messages_unacknowledged",
+        "published",
+        "served",
+        "redelivered",
+        "consumers",
+        "dynos",
+        "queues",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +79,34 @@ def list_decisions(
     return [NamedDecision(*row) for row in session.exec(query)]
 
 
+def decision_columns(tenant: Tenant, wanted: DecisionFilter) -> Select[Any]:
+    """The same decisions as plain columns, for an export of any length, newest first.
+
+    The columns of the sample begin with `sample_`; `has_sample` says whether there is one.
+    """
+    same_tick = and_(
+        col(SampleRow.role_id) == col(DecisionRow.role_id), col(SampleRow.at) == col(DecisionRow.at)
+    )
+    decision, sample = SQLModel.metadata.tables["decision"], SQLModel.metadata.tables["sample"]
+    columns = (
+        *(column for column in decision.c if not column.name.endswith("_id")),
+        col(App.name).label("app"),
+        col(Role.name).label("role"),
+        sample.c.role_id.is_not(None).label("has_sample"),
+        *(column.label(f"sample_{column.name}") for column in sample.c if column.name in COUNTS),
+    )
+    return (
+        sql_select(*columns)
+        .select_from(DecisionRow)
+        .join(Role, col(Role.id) == col(DecisionRow.role_id))
+        .join(App, col(App.id) == col(Role.app_id))
+        .join(SampleRow, same_tick, isouter=True)
+        .where(col(DecisionRow.tenant_id) == tenant.id)
+        .where(*_conditions(wanted))
+        .order_by(col(DecisionRow.at).desc(), col(DecisionRow.id).desc())
+    )
+
+
 def _conditions(wanted: DecisionFilter) -> list[ColumnElement[bool]]:
     row = DecisionRow
     found: list[ColumnElement[bool]] = []
@@ -79,7 +122,8 @@ def _conditions(wanted: DecisionFilter) -> list[ColumnElement[bool]]:
         (col(row.outcome), wanted.outcome),
     ):
         if value is not None:
-            found.append(column == value)
+            # In the statement itself, so that PostgreSQL can tell which partial index holds it.
+            found.append(column == bindparam(None, str(value), literal_execute=True))
     if wanted.before is not None:
         found.append(tuple_(col(row.at), col(row.id)) < wanted.before)
     return found

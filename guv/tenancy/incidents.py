@@ -18,11 +18,17 @@ class IncidentFilter:
     Attributes:
         roles: The roles that may have them.
         state: "pending", "open" or "resolved".
+        cause: What the trouble is.
+        since: It was still there at this instant or later.
+        until: It was first seen before this instant.
         before: Only those after this one in the order of the list: its first sight and its id.
     """
 
     roles: Sequence[UUID] | None = None
     state: str | None = None
+    cause: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
     before: tuple[datetime, UUID] | None = None
 
 
@@ -50,6 +56,12 @@ def list_incidents(
     if wanted.before is not None:
         place = tuple_(col(Incident.first_seen_at), col(Incident.id))
         query = query.where(place < wanted.before)
+    if wanted.cause is not None:
+        query = query.where(Incident.cause == wanted.cause)
+    if wanted.since is not None:
+        query = query.where(Incident.last_seen_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(Incident.first_seen_at < wanted.until)
     opened, resolved = col(Incident.opened_at), col(Incident.resolved_at)
     if wanted.state == "resolved":
         query = query.where(resolved.is_not(None))

@@ -1,0 +1,47 @@
+"""What was read of a role?"""
+
+from datetime import datetime
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+
+from api.cursor import cursor_of, place_of
+from api.decisions.choice import chosen_roles
+from api.decisions.export import Export, stream
+from api.decisions.fields import pick, wanted_fields
+from api.decisions.schemas import SamplePage, SampleQueryParameters
+from api.decisions.views import SAMPLE_FIELDS, sample_row
+from api.deps import PartsDep, SessionDep, TenantDep
+from guv.tenancy.samples import SampleFilter, list_samples, sample_columns
+
+router = APIRouter()
+STREAMS: dict[str, dict[str, str]] = {"text/csv": {}, "application/x-ndjson": {}}
+
+
+@router.get("/samples", response_model=SamplePage, responses={200: {"content": STREAMS}})
+def read_samples(
+    parts: PartsDep, session: SessionDep, tenant: TenantDep, query: SampleQueryParameters
+) -> Response:
+    """The samples of a role, newest first: a page, or all of a time as CSV or NDJSON."""
+    names = wanted_fields(query.fields, SAMPLE_FIELDS)
+    role = (chosen_roles(session, tenant, query.app, query.role) or [])[-1]
+    wanted = SampleFilter(role, query.since, _before(query.cursor, query.until))
+    if query.format != "json":
+        columns = names or (SAMPLE_FIELDS if query.format == "csv" else [])
+        export = Export("samples", sample_columns(tenant, wanted), sample_row, columns)
+        return stream(parts.engine, export, query.format)
+    found = list_samples(session, tenant, wanted, query.limit + 1)
+    page = found[: query.limit]
+    last = page[-1] if len(found) > len(page) else None
+    body = {
+        "samples": [pick(sample_row(one), names) for one in page],
+        "next_cursor": cursor_of(last["at"], 0) if last else None,
+    }
+    return JSONResponse(body)
+
+
+def _before(cursor: str | None, until: datetime | None) -> datetime | None:
+    """The instant before which samples are wanted: of the page, or of the span of time."""
+    at = place_of(cursor)[0] if cursor is not None else None
+    known = [one for one in (at, until) if one is not None]
+    return min(known, default=None)

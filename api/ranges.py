@@ -1,0 +1,61 @@
+"""Which time is asked for? Instants with an offset, or local ones in a named time zone."""
+
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from guv.settings.values import known_timezones
+
+Name = Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")]
+
+
+def _known_zone(name: str) -> str:
+    if name not in known_timezones():
+        raise ValueError("is no IANA time zone; one such as Europe/Berlin or UTC would be right")
+    return name
+
+
+class RoleRange(BaseModel):
+    """Whose rows are asked for, and of which time."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    app: Name | None = Field(
+        None, description="An app's name, or Heroku's UUID of it", examples=["shop"]
+    )
+    role: Name | None = Field(None, description="A role's name", examples=["worker"])
+    timezone: Annotated[str, AfterValidator(_known_zone)] | None = Field(
+        None,
+        max_length=60,
+        description="IANA name of the zone that `from` and `to` without an offset are in",
+        examples=["Europe/Berlin"],
+    )
+    since: datetime | None = Field(
+        None,
+        alias="from",
+        description="Then or later: with an offset, or local with `timezone`; a date is midnight",
+        examples=["2026-11-25T10:00:00Z"],
+    )
+    until: datetime | None = Field(
+        None, alias="to", description="Before then", examples=["2026-11-26T10:00:00Z"]
+    )
+
+    @field_validator("since", "until")
+    @classmethod
+    def _in_zone(cls, at: datetime | None, info: ValidationInfo) -> datetime | None:
+        zone = info.data.get("timezone")
+        if at is None or at.tzinfo is not None:
+            return at
+        if zone is None:
+            raise ValueError("needs an offset, such as Z, or timezone must be given")
+        return at.replace(tzinfo=ZoneInfo(zone))
+
+    @field_validator("until")
+    @classmethod
+    def _after_since(cls, until: datetime | None, info: ValidationInfo) -> datetime | None:
+        since = info.data.get("since")
+        if until is not None and since is not None and since >= until:
+            raise ValueError("must be after from")
+        return until

@@ -1,0 +1,49 @@
+"""What was read of a tenant's role?"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlmodel import Session, SQLModel, col
+
+from guv.models import Role, SampleRow, Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class SampleFilter:
+    """Which samples are asked for; what is None does not narrow the choice.
+
+    Attributes:
+        role: Whose samples.
+        since: Read at this instant or later.
+        until: Read before this instant.
+    """
+
+    role: UUID
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def sample_columns(tenant: Tenant, wanted: SampleFilter) -> Select[Any]:
+    """The role's samples as plain columns, newest first; none where it is another tenant's."""
+    columns = [one for one in SQLModel.metadata.tables["sample"].c if one.name != "role_id"]
+    query = (
+        select(*columns)
+        .join(Role, col(Role.id) == col(SampleRow.role_id))
+        .where(col(Role.tenant_id) == tenant.id, col(SampleRow.role_id) == wanted.role)
+    )
+    if wanted.since is not None:
+        query = query.where(col(SampleRow.at) >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(col(SampleRow.at) < wanted.until)
+    return query.order_by(col(SampleRow.at).desc())
+
+
+def list_samples(
+    session: Session, tenant: Tenant, wanted: SampleFilter, limit: int
+) -> list[dict[str, Any]]:
+    """Up to `limit` of the role's samples, newest first."""
+    rows = session.connection().execute(sample_columns(tenant, wanted).limit(limit)).mappings()
+    return [dict(row) for row in rows]
