@@ -74,6 +74,13 @@ def test_a_change_that_may_or_may_not_have_been_done_is_not_foreign(here: World)
     assert here.stored_role().foreign_changes is None
 
 
+def test_what_another_role_of_the_same_process_type_asks_for_is_not_foreign(here: World) -> None:
+    twin = here.add_role("twin", queues=["worker"], process_type="worker", minimum_dynos=15)
+    here.tick(twin)
+    assert here.tick().collected.sample.dynos == 15
+    assert here.stored_role().foreign_changes is None
+
+
 def test_one_change_by_hand_is_no_trouble(here: World) -> None:
     assert Cause.FOREIGN_CHANGES not in causes(reset(here))
 

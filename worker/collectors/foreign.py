@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import text
+
 from guv.errors import OutsideError
 from worker.budget import Need
 from worker.foreign import ForeignChange
@@ -10,6 +12,12 @@ from worker.runtime import Runtime
 from worker.subject import Subject
 from worker.tokens import Access
 
+_OURS = text("""
+    select 1 from decision
+    where tenant_id = :tenant and app_id = :app and role_id <> :role and at > :since
+        and outcome = 'scaled' and desired = :found
+    limit 1
+""")
 BEFORE = timedelta(minutes=10)  # a tool that deploys and then scales takes so long at most
 
 
@@ -20,7 +28,22 @@ def collect_foreign_change(
     left, found = subject.role.dynos_left, formation.dynos
     if left is None or found is None or left == found or not formation.answered:
         return None
+    if _is_ours(runtime, subject, found, now):
+        return None
     return ForeignChange(now, left, found, _release(runtime, access, subject, now))
+
+
+def _is_ours(runtime: Runtime, subject: Subject, found: int, now: datetime) -> bool:
+    """Whether another role of the app, with the same process type, has just asked for it."""
+    values = {
+        "tenant": subject.tenant.id,
+        "app": subject.app.id,
+        "role": subject.role.id,
+        "since": now - BEFORE,
+        "found": found,
+    }
+    with runtime.reader.connect() as connection:
+        return connection.execute(_OURS, values).first() is not None
 
 
 def _release(runtime: Runtime, access: Access, subject: Subject, now: datetime) -> str | None:
