@@ -75,7 +75,8 @@ def test_a_change_that_may_or_may_not_have_been_done_is_not_foreign(here: World)
 
 
 def test_what_another_role_of_the_same_process_type_asks_for_is_not_foreign(here: World) -> None:
-    twin = here.add_role("twin", queues=["worker"], process_type="worker", minimum_dynos=15)
+    bounds = {"minimum_dynos": 15, "maximum_dynos": 20}
+    twin = here.add_role("twin", queues=["worker"], process_type="worker", **bounds)
     here.tick(twin)
     assert here.tick().collected.sample.dynos == 15
     assert here.stored_role().foreign_changes is None
