@@ -89,10 +89,10 @@ def beats(redis_url: str) -> Callable[[], bool]:
     return lambda: Redis.from_url(redis_url).get(HEARTBEAT) is not None
 
 
-def test_the_clock_stops_within_a_second(start: Callable[[str], Running], redis_url: str) -> None:
+def test_the_clock_stops_well_within_the_grace(start: Callable[[str], Running], redis_url: str) -> None:
     clock = start("worker.clock")
     wait_until(beats(redis_url))
-    assert clock.stop() < 1.0
+    assert clock.stop() < 5.0
     assert clock.process.returncode == 0
 
 
@@ -103,7 +103,7 @@ def test_the_clock_stops_within_a_second_while_redis_is_away(
     clock = start("worker.clock")
     wait_until(lambda: "clock_stopped" in clock.text())
     time.sleep(1.0)
-    assert clock.stop() < 1.0
+    assert clock.stop() < 5.0
 
 
 def test_the_clock_outlives_an_outage_of_redis_and_tells_of_it_once(
