@@ -21,6 +21,7 @@ from guv.heroku import Formation
 from guv.moment import steady_seconds, unix_seconds
 
 FRESH_S = 4.0  # below the shortest interval, so that a role's every tick looks anew
+REFUSED_S = 60.0  # an app that is gone or suspended is not asked for at every tick
 USABLE_S = 900.0  # while calls are scarce, what was read before stands in for so long
 KEPT_S = 3600
 POLL_S = 0.03
@@ -35,16 +36,18 @@ class Seen:
         read_at: When it last showed the formation; None: never.
         formation: What it showed then, and what guv has changed since.
         failure: What it said instead when it was asked last.
+        lasting: For how many seconds nobody needs to ask again.
     """
 
     asked_at: float
     read_at: float | None = None
     formation: Formation | None = None
     failure: str | None = None
+    lasting: float = FRESH_S
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether it was asked for so recently that nobody needs to ask again."""
-        return abs(unix_seconds(now) - self.asked_at) < FRESH_S
+        return abs(unix_seconds(now) - self.asked_at) < self.lasting
 
     def age(self, now: datetime) -> float:
         """Seconds since Heroku showed the formation; infinite if it never did."""
@@ -64,13 +67,13 @@ class Seen:
     def dumped(self) -> str:
         """As JSON."""
         formation = asdict(self.formation) if self.formation else None
-        return json.dumps([self.asked_at, self.read_at, formation, self.failure])
+        return json.dumps([self.asked_at, self.read_at, formation, self.failure, self.lasting])
 
     @classmethod
     def loaded(cls, text: str | bytes) -> Self:
         """From JSON."""
-        asked_at, read_at, formation, failure = json.loads(text)
-        return cls(asked_at, read_at, Formation(**formation) if formation else None, failure)
+        asked_at, read_at, formation, *failure = json.loads(text)
+        return cls(asked_at, read_at, Formation(**formation) if formation else None, *failure)
 
 
 class Shelf:

@@ -83,6 +83,22 @@ def test_a_failed_read_serves_all_roles_too(busy: World) -> None:
     assert {row.outcome for row in busy.decisions()} == {"held"}
 
 
+def test_an_app_that_is_gone_is_asked_for_once_a_minute(busy: World) -> None:
+    busy.sandbox.heroku.remove_app(busy.shop)
+    results = busy.ticks(120)
+    assert reads(busy) == 2
+    assert all(Cause.NO_DATA in {one.cause for one in result.troubles} for result in results)
+
+
+def test_an_authorization_that_came_back_is_not_kept_waiting_by_a_shared_refusal(
+    busy: World,
+) -> None:
+    busy.fail(FORMATION, 403, body={"id": "forbidden", "message": "No."}, calls=1)
+    busy.tick()
+    busy.change(busy.app, authorization_state="unknown", authorization_retry_at=None)
+    assert busy.tick(after=5).actuated.outcome == "scaled"
+
+
 def test_an_unchanged_formation_costs_no_body(world: MakeWorld) -> None:
     here = world(formation={"worker": 1})
     here.ticks(30)

@@ -13,7 +13,7 @@ from guv.moment import steady_seconds, unix_seconds
 from worker.budget import Need
 from worker.result import FormationReading
 from worker.runtime import Runtime
-from worker.shelf import USABLE_S, Seen
+from worker.shelf import FRESH_S, REFUSED_S, USABLE_S, Seen
 from worker.subject import Subject
 from worker.tokens import Access, is_lost
 from worker.trouble import Cause, Trouble
@@ -80,11 +80,18 @@ def _ask(
         return known, f"{limit}; the formation is the one of {age:.0f} s ago."
     except OutsideError as failure:
         asked_at = unix_seconds(now) + steady_seconds() - start
-        runtime.shelf.put(app.id, replace(seen, asked_at=asked_at, failure=str(failure)))
+        failed = replace(seen, asked_at=asked_at, failure=str(failure), lasting=_lasting(failure))
+        runtime.shelf.put(app.id, failed)
         raise
     runtime.shelf.put(app.id, Seen(unix_seconds(now), unix_seconds(now), formation))
     access.learn_remaining(formation.remaining)
     return formation, None
+
+
+def _lasting(failure: OutsideError) -> float:
+    """For how many seconds nobody asks again; rights may come back at any moment."""
+    is_firm = isinstance(failure, HerokuRefused) and not is_lost(failure)
+    return REFUSED_S if is_firm else FRESH_S
 
 
 def _need(age: float) -> Need:
