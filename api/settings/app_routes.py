@@ -4,12 +4,12 @@ from fastapi import APIRouter
 
 from api.deps import AccessDep, NowDep, PartsDep, SessionDep, TenantDep
 from api.errors import error_answers
+from api.paths import AppName
 from api.settings.brokers import read_broker_url, try_broker
 from api.settings.levels import locked
 from api.settings.schemas import (
     AppAnswer,
     AppList,
-    AppName,
     BrokerAnswer,
     BrokerRequest,
     BrokerState,

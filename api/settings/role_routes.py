@@ -4,8 +4,9 @@ from fastapi import APIRouter, Response
 
 from api.deps import Access, AccessDep
 from api.errors import error_answers
+from api.paths import AppName, RoleName
 from api.settings.levels import Subject, change_level, locked, read_chain
-from api.settings.schemas import AppName, RoleAnswer, RoleList, RoleName
+from api.settings.schemas import RoleAnswer, RoleList
 from api.settings.versions import ExpectedDep, IfMatch, etag_of, refuse_changed
 from api.settings.views import role_answer
 from guv.errors import Invalid, NotFound, PreconditionFailed

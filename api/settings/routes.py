@@ -4,9 +4,10 @@ from fastapi import APIRouter, Response
 
 from api.deps import Access, AccessDep
 from api.errors import error_answers
-from api.settings import app_routes, change_routes, role_routes
+from api.paths import AppName
+from api.settings import action_routes, app_routes, change_routes, role_routes, trials
 from api.settings.levels import Subject, change_level, locked, read_chain
-from api.settings.schemas import AppName, SettingsAnswer
+from api.settings.schemas import SettingsAnswer
 from api.settings.versions import IfMatch, etag_of
 from api.settings.views import settings_answer
 from guv.settings.values import SettingsValues
@@ -87,5 +88,12 @@ def _answer(access: Access, response: Response, subject: Subject) -> SettingsAns
     return settings_answer(stored, subject, access)
 
 
-for part in (levels, app_routes.router, role_routes.router, change_routes.router):
+for part in (
+    levels,
+    app_routes.router,
+    role_routes.router,
+    change_routes.router,
+    action_routes.router,
+    trials.router,
+):
     router.include_router(part)

@@ -4,22 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from api.errors import FieldFault
 from api.ranges import RoleRange
-
-AppName = Annotated[
-    str, Path(max_length=100, pattern=r"^[^\x00]*$", description="The app's name, or Heroku's UUID")
-]
-RoleName = Annotated[
-    str,
-    Path(
-        pattern=r"^[-_A-Za-z0-9]{1,100}$",
-        description="The role's name: letters, digits, - and _, at most 100",
-    ),
-]
 
 
 class EffectiveValue(BaseModel):

@@ -1,7 +1,8 @@
 """What was read of a tenant's role?"""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,11 @@ from sqlalchemy import Select, select
 from sqlmodel import Session, SQLModel, col
 
 from guv.models import Role, SampleRow, Tenant
+from guv.moment import unix_seconds
+from guv.scaling import Sample
+
+HISTORY = timedelta(hours=6)
+HISTORY_SAMPLES = 512  # as many as a decision looks at
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +53,20 @@ def list_samples(
     """Up to `limit` of the role's samples, newest first."""
     rows = session.connection().execute(sample_columns(tenant, wanted).limit(limit)).mappings()
     return [dict(row) for row in rows]
+
+
+def read_history(session: Session, tenant: Tenant, role: Role, now: datetime) -> list[Sample]:
+    """The role's newest samples of the last six hours as the scaling mathematics takes them."""
+    wanted = SampleFilter(role.id, now - HISTORY, now)
+    return as_history(list_samples(session, tenant, wanted, HISTORY_SAMPLES))
+
+
+def as_history(rows: Sequence[Mapping[str, Any]]) -> list[Sample]:
+    """Samples from old to new, of rows from new to old."""
+    return [
+        Sample(
+            at=unix_seconds(row["at"]),
+            **{name: value for name, value in row.items() if name not in {"at", "queues"}},
+        )
+        for row in reversed(rows)
+    ]

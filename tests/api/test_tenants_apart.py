@@ -36,6 +36,11 @@ def victim(client: TestClient, session: Session, sealer: Sealer) -> TenantCaller
     return caller
 
 
+BODIES: dict[str, Any] = {
+    "broker": {"url": "http://u:p@127.0.0.1:9"},
+    "override": {"until": "2027-01-01T00:00:00Z", "maximum_dynos": 2},
+    "schedule": {"schedules": []},
+}
 NAMING = {"/v1/samples"}  # need an app's or role's name
 NUMBERS = {"/v1/statistics"}
 
@@ -51,7 +56,7 @@ def tenant_routes(client: TestClient) -> list[tuple[str, str]]:
 
 
 def body_for(path: str) -> Any:
-    return {"url": "http://u:p@127.0.0.1:9"} if path.endswith("/broker") else {}
+    return BODIES.get(path.rpartition("/")[2], {})
 
 
 def test_every_route_that_names_another_tenants_app_finds_nothing(
