@@ -7,7 +7,9 @@ for a thread.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.openapi.models import HTTPBase
@@ -52,10 +54,12 @@ class Caller:
     Attributes:
         tenant: The tenant, read before the request's own transaction.
         by: The key's name, for the change log.
+        key: The key's id.
     """
 
     tenant: Tenant
     by: str
+    key: UUID
 
 
 async def _parts(request: Request) -> Parts:
@@ -94,15 +98,16 @@ def _caller(
 ) -> Caller:
     key = parse_api_key(header)
     with session_scope(parts.engine) as session:
-        found = find_tenant(session, key) if key else None
+        found = find_tenant(session, key, now) if key else None
         if found is None:
             raise Unauthorized("The key in GUV_URL is needed: as password, user or Bearer token.")
         tenant, row = found
         note_use(session, row, now)
     request.state.tenant = str(tenant.id)
+    parts.rate.count(row.id, now, partial(setattr, request.state, "rate"))
     if row.scope == "read" and request.method not in READING:
         raise Forbidden(f"The key {row.name!r} may read only.")
-    return Caller(tenant, f"key {row.name}")
+    return Caller(tenant, f"key {row.name}", row.id)
 
 
 CallerDep = Annotated[Caller, Depends(_caller)]

@@ -11,7 +11,9 @@ from api.addon import routes as addon
 from api.body_limit import BodyLimit
 from api.decisions import routes as decisions
 from api.errors import install_error_handlers
+from api.keys import routes as keys
 from api.parts import Outside, make_parts
+from api.rate import RateHeaders
 from api.request_log import RequestLog
 from api.settings import routes as settings
 from guv.config import Config, read_config
@@ -52,9 +54,10 @@ def create_app(config: Config, outside: Outside | None = None) -> FastAPI:
     )
     app.state.parts = parts
     app.add_middleware(BodyLimit)
+    app.add_middleware(RateHeaders)
     app.add_middleware(RequestLog)  # added last, so it sees every answer
     install_error_handlers(app)
-    for router in (health.router, addon.router, settings.router, decisions.router):
+    for router in (health.router, addon.router, settings.router, decisions.router, keys.router):
         app.include_router(router)
     return app
 

@@ -9,6 +9,7 @@ import httpx
 from redis import Redis
 from sqlalchemy import Engine
 
+from api.rate import RateLimit
 from guv.config import Config
 from guv.crypto import Sealer, sealer_from
 from guv.database import make_engine
@@ -44,6 +45,7 @@ class Parts:
     outside: Outside
     engine: Engine
     redis: Redis
+    rate: RateLimit
     sealer: Sealer
     heroku: AddonClient
     background: ThreadPoolExecutor
@@ -72,17 +74,19 @@ def make_parts(config: Config, outside: Outside) -> Parts:
     Raises:
         ValueError: The encryption keys or the database's URL make no sense.
     """
+    redis = Redis.from_url(
+        config.redis_url.get_secret_value(),
+        socket_timeout=REDIS_TIMEOUT_S,
+        socket_connect_timeout=REDIS_TIMEOUT_S,
+    )
     return Parts(
         config=config,
         outside=outside,
         engine=make_engine(
             config.sqlalchemy_url, pool_size=config.guv_api_pool_size, application="guv web"
         ),
-        redis=Redis.from_url(
-            config.redis_url.get_secret_value(),
-            socket_timeout=REDIS_TIMEOUT_S,
-            socket_connect_timeout=REDIS_TIMEOUT_S,
-        ),
+        redis=redis,
+        rate=RateLimit(redis, config.guv_api_rate),
         sealer=sealer_from(config.guv_encryption_keys.get_secret_value()),
         heroku=AddonClient(config, outside.heroku),
         background=ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background"),

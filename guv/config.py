@@ -40,6 +40,9 @@ class Config(BaseSettings):
     guv_api_pool_size: int = Field(
         40, ge=40, description="Database connections of a web process; fewer can deadlock"
     )
+    guv_api_rate: int = Field(
+        1200, ge=1, description="Requests that a tenant's key may make in a minute"
+    )
     guv_worker_processes: int = Field(2, ge=1, description="Processes of one worker dyno")
     guv_worker_threads: int = Field(
         16, ge=1, description="Ticks of one job that run at the same time"

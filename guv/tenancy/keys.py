@@ -4,22 +4,24 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, func, select
 
 from guv.crypto import hash_api_key, new_api_key
+from guv.errors import NotFound
 from guv.models import ApiKey, Tenant
 
 NOTED_EVERY = timedelta(hours=1)
 
 
-def find_tenant(session: Session, key: str) -> tuple[Tenant, ApiKey] | None:
+def find_tenant(session: Session, key: str, now: datetime) -> tuple[Tenant, ApiKey] | None:
     """The tenant that a key belongs to and the key's row; None: unknown, revoked, or gone."""
     found = session.exec(
         select(Tenant, ApiKey)
         .join(ApiKey, col(ApiKey.tenant_id) == col(Tenant.id))
         .where(
             ApiKey.key_hash == hash_api_key(key),
-            col(ApiKey.revoked_at).is_(None),
+            _works(now),
             col(Tenant.state) != "deprovisioned",
         )
     ).first()
@@ -58,6 +60,48 @@ def count_revoked(session: Session, tenant_id: UUID, name: str) -> int:
         ApiKey.tenant_id == tenant_id, ApiKey.name == name, col(ApiKey.revoked_at).is_not(None)
     )
     return session.exec(query).one()
+
+
+def list_keys(session: Session, tenant: Tenant, now: datetime) -> list[ApiKey]:
+    """The tenant's keys that work, oldest first."""
+    query = select(ApiKey).where(ApiKey.tenant_id == tenant.id, _works(now))
+    return list(session.exec(query.order_by(col(ApiKey.created_at), col(ApiKey.id))))
+
+
+def find_key(session: Session, tenant: Tenant, key: UUID, now: datetime) -> ApiKey:
+    """The tenant's key of that id.
+
+    Raises:
+        NotFound: The tenant has none that works.
+    """
+    query = select(ApiKey).where(ApiKey.tenant_id == tenant.id, ApiKey.id == key, _works(now))
+    found = session.exec(query).first()
+    if found is None:
+        raise NotFound(f"Couldn't find the key {str(key)!r}.")
+    return found
+
+
+def new_key(
+    session: Session, tenant: Tenant, name: str, scope: str, now: datetime
+) -> tuple[ApiKey, str]:
+    """A new key's row and the key in the clear; this is the only time it can be seen."""
+    key = new_api_key()
+    row = ApiKey(
+        tenant_id=tenant.id, name=name, key_hash=hash_api_key(key), scope=scope, created_at=now
+    )
+    session.add(row)
+    return row, key
+
+
+def end_key(session: Session, key: ApiKey, at: datetime) -> None:
+    """Nothing; the key works until then, or until it was to end before."""
+    key.revoked_at = at if key.revoked_at is None else min(at, key.revoked_at)
+    session.add(key)
+
+
+def _works(now: datetime) -> ColumnElement[bool]:
+    """Whether a key works: it was not revoked, or its end is still to come."""
+    return or_(col(ApiKey.revoked_at).is_(None), col(ApiKey.revoked_at) > now)
 
 
 def note_use(session: Session, key: ApiKey, now: datetime) -> bool:

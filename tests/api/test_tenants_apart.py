@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from guv.crypto import Sealer
 from guv.models import SampleRow, SettingsChange
+from guv.tenancy.keys import add_key
 from tests.api.callers import TenantCaller, a_caller
 from tests.api.rows import a_decision, an_incident
 from tests.builders import NOON, a_broker, a_role
@@ -31,6 +32,7 @@ def victim(client: TestClient, session: Session, sealer: Sealer) -> TenantCaller
         "version": 1,
     }
     session.add(SettingsChange(**change, at=NOON, by="victim-marker"))
+    add_key(session, caller.tenant.id, "victim-marker", NOON)
     a_decision(session, role, explanation="victim-marker")
     an_incident(session, role, title="victim-marker")
     return caller

@@ -98,12 +98,12 @@ def test_a_key_opens_its_own_tenant_until_it_is_revoked(session: Session) -> Non
     tenant = a_tenant(session)
     key = keys.add_key(session, tenant.id, "GUV_URL", NOON)
     session.flush()
-    found = keys.find_tenant(session, key)
+    found = keys.find_tenant(session, key, NOON)
     assert found is not None
     assert found[0] == tenant
     found[1].revoked_at = LATER
     session.flush()
-    assert keys.find_tenant(session, key) is None
+    assert keys.find_tenant(session, key, LATER) is None
     assert keys.count_revoked(session, tenant.id, "GUV_URL") == 1
 
 
