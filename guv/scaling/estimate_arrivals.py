@@ -12,7 +12,7 @@ TREND_ERRORS = 3.0  # standard errors that make a slope certain
 TREND_MESSAGES = 40.0  # fewer show no trend
 CHANGED = 2.5  # standard deviations by which a longer window must differ to be of another time
 MOST_DISPERSION = 10.0  # beyond it the arrivals are batches, which no caution covers
-MOST_PERIODS = 24
+MOST_PERIODS = 48
 FEWEST_PERIODS = 8  # below it the unrest of arrivals cannot be told from chance
 
 
@@ -97,6 +97,7 @@ def _dispersion(curve: Curve, period: float) -> float:
     mean = sum(counts) / number
     if mean <= 0.0:
         return 1.0
-    # Neighbors are compared, not the mean: a slow tide is no unrest.
-    squares = sum((a - b) ** 2 for a, b in pairwise(counts))
-    return max(squares / (2.0 * (number - 1) * mean), 1.0)
+    # Neighbors are compared, not the mean: a slow tide is no unrest. Nor is one jump.
+    changes = sorted((a - b) ** 2 for a, b in pairwise(counts))
+    squares = sum(changes[:-1])
+    return max(squares / (2.0 * (number - 2) * mean), 1.0)
