@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from api import health
 from api.addon import routes as addon
 from api.body_limit import BodyLimit
+from api.config_file import routes as config_file
 from api.decisions import routes as decisions
 from api.errors import install_error_handlers
 from api.keys import routes as keys
@@ -57,7 +58,14 @@ def create_app(config: Config, outside: Outside | None = None) -> FastAPI:
     app.add_middleware(RateHeaders)
     app.add_middleware(RequestLog)  # added last, so it sees every answer
     install_error_handlers(app)
-    for router in (health.router, addon.router, settings.router, decisions.router, keys.router):
+    for router in (
+        health.router,
+        addon.router,
+        settings.router,
+        decisions.router,
+        keys.router,
+        config_file.router,
+    ):
         app.include_router(router)
     return app
 

@@ -100,7 +100,7 @@ def change_level(
     stored = settings.stored_levels(session, tenant, subject.ids)
     chain = read_chain(stored, subject)
     refuse_changed(match, etag_of(subject.id, chain))
-    level = replace(chain[-1], values=_changed(chain[-1].values, values, merge=merge))
+    level = replace(chain[-1], values=changed_values(chain[-1].values, values, merge=merge))
     holds = settings.tenant_settings(session, tenant, {subject.id: level})
     affected = [one for one in holds if subject.affects(one)]
     refuse_contradictions(plan, (*chain[:-1], level), affected, holds)
@@ -118,7 +118,9 @@ def read_chain(stored: Mapping[UUID, SettingsLevel], subject: Subject) -> tuple[
     return tuple(settings.level_of(stored.get(one.id), one.level) for one in subject.wider())
 
 
-def _changed(present: Mapping[str, Any], sent: SettingsValues, *, merge: bool) -> dict[str, Any]:
+def changed_values(
+    present: Mapping[str, Any], sent: SettingsValues, *, merge: bool
+) -> dict[str, Any]:
     """The level's values after the change; a notification target is kept elsewhere, sealed."""
     hidden = set() if sent.notify == NONE else {"notify"}
     values = sent.model_dump(mode="json", exclude_none=True, exclude=hidden)

@@ -1,0 +1,137 @@
+"""What does a file in guv's YAML say? `*` for all, then roles by name, each in its app.
+
+    '*': {app: shop, deadline: 60}
+    worker: {queue: orders, min: 0, max: 10}
+    mailer: {app: news, concurrency: 8}
+
+Settings of one app as a whole stand under `"*": {apps: {shop: {...}}}`; a role may also be
+named with its app, `shop/worker`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from api.field_errors import field_errors
+from guv.errors import BadRequest, FieldError, Invalid
+from guv.settings.names import misplaced
+from guv.settings.old_names import DROPPED, present_name, present_value
+from guv.settings.values import SettingsValues
+
+ALL = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a file says, checked.
+
+    Attributes:
+        everywhere: The tenant's settings.
+        apps: The settings of apps by name.
+        roles: The settings of roles by app (None: the tenant's only one) and name.
+    """
+
+    everywhere: SettingsValues
+    apps: Mapping[str, SettingsValues] = field(default_factory=dict)
+    roles: Mapping[tuple[str | None, str], SettingsValues] = field(default_factory=dict)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without aliases, which can make a small file enormous, and without repeated names."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases are not supported")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - PyYAML's
+        names = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for name in names:
+            if names.count(name) > 1:
+                raise yaml.YAMLError(f"{name!r} is there twice")
+        return super().construct_mapping(node, deep)
+
+
+def read_document(text: str) -> Document:
+    """What the file says.
+
+    Raises:
+        BadRequest: It is no YAML.
+        Invalid: It says what cannot be; all messages at once, each with its role and setting.
+    """
+    found = _mapping(text)
+    faults: list[FieldError] = []
+    wide = dict(_part(found.pop(ALL, {}), ALL, faults))
+    default_app = wide.pop("app", None)
+    apps = {
+        name: _values(_part(part, f"*.apps.{name}", faults), f"*.apps.{name}", "app", faults)
+        for name, part in _part(wide.pop("apps", {}), "*.apps", faults).items()
+    }
+    everywhere = _values(wide, ALL, "global", faults)
+    roles = {}
+    for name, part in found.items():
+        values = dict(_part(part, name, faults))
+        path, _, short = name.rpartition("/")
+        app = values.pop("app", path or default_app)
+        if app is not None and not isinstance(app, str):
+            faults.append(FieldError(f"{name}.app", "must be an app's name"))
+            continue
+        roles[app, short] = _values(values, name, "role", faults)
+    if faults:
+        raise Invalid("The file was not taken; nothing was changed.", faults)
+    return Document(everywhere, apps, roles)
+
+
+def _mapping(text: str) -> dict[str, Any]:
+    try:
+        found = yaml.load(text, _Loader)  # noqa: S506 - a safe loader, made stricter
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" in line {where.line + 1}" if where else ""
+        raise BadRequest(f"The file is no YAML{line}.") from None
+    if found is None:
+        return {}
+    if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
+        raise BadRequest("The file must have roles by name, each with its settings.")
+    return found
+
+
+def _part(part: Any, where: str, faults: list[FieldError]) -> Mapping[str, Any]:
+    """The settings under a name; an empty one sets nothing."""
+    if part is None:
+        return {}
+    if not isinstance(part, dict) or not all(isinstance(name, str) for name in part):
+        faults.append(FieldError(where, "must have settings by name, such as {deadline: 60}"))
+        return {}
+    return part
+
+
+def _values(
+    part: Mapping[str, Any], where: str, level: str, faults: list[FieldError]
+) -> SettingsValues:
+    """The settings in their present names and forms; what is wrong is added to the faults."""
+    named: dict[str, Any] = {}
+    for name, value in part.items():
+        now = present_name(name)
+        if name in DROPPED:
+            faults.append(FieldError(f"{where}.{name}", DROPPED[name]))
+        elif now in named:
+            faults.append(FieldError(f"{where}.{name}", f"is there twice, also as {now}"))
+        elif value is None:
+            advice = f"has no value; a space belongs after the colon, as in {name}: 60"
+            faults.append(FieldError(f"{where}.{name}", advice))
+        else:
+            named[now] = present_value(name, value)
+    faults += [_at(where, one) for one in misplaced(named, level)]
+    try:
+        return SettingsValues.model_validate(named)
+    except ValidationError as error:
+        faults += [_at(where, one) for one in field_errors(error.errors())]
+        return SettingsValues()
+
+
+def _at(where: str, fault: FieldError) -> FieldError:
+    return FieldError(f"{where}.{fault.field}", fault.message)

@@ -1,0 +1,140 @@
+"""A tenant's settings leave and come in as one file in guv's YAML."""
+
+from typing import Any
+
+import pytest
+import yaml
+from httpx2 import Response
+
+from tests.api.callers import TenantCaller, faults
+
+FILE = (
+    "'*': {deadline: 90, p: 2}\nworker: {q: orders, min: 0, max: 10, concurrency: 4}\nmails: {}\n"
+)
+
+
+def put(caller: TenantCaller, text: str | bytes, **query: Any) -> Response:
+    content = text.encode() if isinstance(text, str) else text
+    return caller.client.put(
+        "/v1/config",
+        content=content,
+        params=query,
+        auth=("guv", caller.key),
+        headers={"Content-Type": "application/yaml"},
+    )
+
+
+def refused(caller: TenantCaller, text: str) -> dict[str, str]:
+    answer = put(caller, text)
+    assert answer.status_code == 422, answer.text
+    return faults(answer)
+
+
+def test_old_names_and_shorthands_are_understood(caller: TenantCaller) -> None:
+    assert put(caller, FILE).status_code == 200
+    assert caller.get("/settings").json()["settings"] == {
+        "target_deadline": 90.0,
+        "processing_time": 2.0,
+    }
+    assert caller.get(caller.role_path()).json()["settings"] == {
+        "queues": ["orders"],
+        "minimum_dynos": 0,
+        "maximum_dynos": 10,
+        "concurrency": 4,
+    }
+
+
+def test_a_role_without_settings_is_made(caller: TenantCaller) -> None:
+    put(caller, FILE)
+    assert caller.get(caller.role_path("mails")).status_code == 200
+
+
+def test_what_was_exported_changes_nothing(caller: TenantCaller) -> None:
+    put(caller, FILE)
+    target = {"account_id": 7, "license_key": "license-key-marker"}
+    caller.patch("/settings", {"notify": {"new_relic": target}})
+    caller.put(caller.app_path("/settings"), {"step_up": "none"})
+    text = caller.get("/config").text
+    assert "license-key-marker" not in text
+    assert put(caller, text).json() == {"dry_run": False, "differences": []}
+
+
+def test_an_export_is_yaml(caller: TenantCaller) -> None:
+    put(caller, FILE)
+    assert yaml.safe_load(caller.get("/config").text)["worker"]["queues"] == ["orders"]
+
+
+def test_a_dry_run_says_what_would_change_and_changes_nothing(caller: TenantCaller) -> None:
+    caller.put("/settings", {"target_deadline": 60})
+    answer = put(caller, "'*': {deadline: 90}\nnew: {}\n", dry_run=True).json()
+    assert answer["dry_run"] is True
+    found = [
+        (one["role"], one["setting"], one["before"], one["after"]) for one in answer["differences"]
+    ]
+    assert found == [(None, "target_deadline", 60.0, 90.0), ("new", "role", None, "new")]
+    assert caller.get("/settings").json()["settings"] == {"target_deadline": 60.0}
+    assert caller.get(caller.role_path("new")).status_code == 404
+
+
+def test_all_messages_come_at_once_and_nothing_is_changed(caller: TenantCaller) -> None:
+    found = refused(caller, "'*': {percentile: 101}\nworker: {minn: 1}\nmails: {max: -1}\n")
+    assert found.keys() == {"*.percentile", "worker.minn", "mails.maximum_dynos"}
+    assert caller.get(caller.app_path("/roles")).json()["roles"] == []
+
+
+def test_a_missing_space_is_seen(caller: TenantCaller) -> None:
+    assert "a space belongs" in refused(caller, "worker: {p:60, min: 1}\n")["worker.p:60"]
+
+
+@pytest.mark.parametrize("name", ["broker", "apikey", "statuspage", "metric", "target"])
+def test_what_is_not_in_a_file_any_more_says_where_it_is(caller: TenantCaller, name: str) -> None:
+    assert f"*.{name}" in refused(caller, f"'*': {{{name}: x}}\n")
+
+
+def test_a_name_given_twice_is_refused(caller: TenantCaller) -> None:
+    assert "there twice" in refused(caller, "worker: {min: 1, minimum: 2}\n")["worker.minimum"]
+
+
+def test_what_cannot_work_together_is_refused(caller: TenantCaller) -> None:
+    assert "minimum_dynos" in refused(caller, "worker: {min: 9, max: 3}\n")
+    assert caller.get(caller.role_path()).status_code == 404
+
+
+def test_only_the_end_must_work_together(caller: TenantCaller) -> None:
+    put(caller, "'*': {max: 5}\nworker: {min: 4}\n")
+    assert put(caller, "'*': {max: 3}\nworker: {min: 2}\n").status_code == 200
+
+
+def test_an_app_that_is_not_the_tenants_is_refused(caller: TenantCaller) -> None:
+    assert "none of your apps" in refused(caller, "worker: {app: other}\n")["worker.app"]
+
+
+def test_a_role_may_be_named_with_its_app(caller: TenantCaller) -> None:
+    assert put(caller, f"{caller.app.name}/worker: {{min: 2}}\n").status_code == 200
+    assert caller.get(caller.role_path()).json()["settings"] == {"minimum_dynos": 2}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: [",
+        "- a",
+        "1: {}",
+        "a: {min: 1}\na: {min: 2}",
+        "a: &x {min: 1}\nb: *x",
+        "a: !!python/object:os.x {}",
+        b"\xff\xfe\x00",
+    ],
+)
+def test_what_is_no_such_file_is_refused(caller: TenantCaller, text: str | bytes) -> None:
+    assert put(caller, text).status_code == 400
+
+
+def test_an_empty_file_sets_nothing(caller: TenantCaller) -> None:
+    caller.put("/settings", {"step_up": 3})
+    assert put(caller, "").status_code in {200, 422}
+
+
+def test_a_change_by_file_is_in_the_log(caller: TenantCaller) -> None:
+    put(caller, FILE)
+    assert {one["level"] for one in caller.get("/changes").json()["changes"]} == {"global", "role"}
