@@ -61,6 +61,8 @@ def waiting_curve(settings: Settings, samples: Sequence[Sample], estimates: Esti
     """The curve of published messages as far back as the waiting ones reach."""
     pace = 1.0 / (estimates.service_time or 1.0)
     waiting = waiting_of(samples, estimates)
+    if waiting <= 0:
+        return Curve([samples[-1].at], [0.0])
     return published_curve(samples, pace, settings.concurrency, -inf, waiting)
 
 

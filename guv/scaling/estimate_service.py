@@ -22,7 +22,7 @@ WANTED_ERROR = 0.04  # the estimate looks back until it is as good as this, as a
 CONTRADICTION = 3.0  # standard errors
 SHORT = 2.0  # times between two samples; what lasts less may be missed by both
 HALF = 0.5
-RECENT = 96  # samples that are all looked at
+RECENT = 64  # samples that are all looked at
 LEAST_CONTRADICTION = 0.25  # of the told value; smaller differences are averaged in
 
 
@@ -62,22 +62,6 @@ class Work:
     saturated: float
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """What two neighboring samples show: the work between them, and how sure it is.
-
-    Attributes:
-        stretch: The work.
-        seen: Messages that the work is sure by. Where slots came or went, or the queue ran empty
-            or filled up, the two ends say little of what was between.
-        is_full: Whether every slot was busy all the time.
-    """
-
-    stretch: Stretch
-    seen: float
-    is_full: bool
-
-
 def service(settings: Settings, samples: Sequence[Sample], consumers_per_dyno: int) -> Service:
     """The service time: the told one or the prior, corrected by what was measured."""
     told = settings.processing_time
@@ -87,7 +71,7 @@ def service(settings: Settings, samples: Sequence[Sample], consumers_per_dyno: i
     pairs = _pairs(samples, settings.concurrency, consumers_per_dyno)
     mean, source, notice = _weighed(prior, told, _worked(pairs, variation), variation)
     weight = PRIOR_BLOCKS if told_spread is None else TOLD_BLOCKS
-    full = [pair.stretch for pair in pairs if pair.is_full]
+    full = [pair for pair in pairs if pair.is_full]
     variation = sqrt(squared_variation(full, mean, variation**2, weight))
     return Service(mean, variation * mean, source, notice)
 
@@ -118,7 +102,7 @@ def _weighed(
     return share * prior + (1.0 - share) * measured, name if share < HALF else source, ""
 
 
-def _worked(pairs: Sequence[Pair], variation: float) -> Work:
+def _worked(pairs: Sequence[Stretch], variation: float) -> Work:
     wanted = (variation / WANTED_ERROR) ** 2
     full, other = _Tally(), _Tally()
     for pair in pairs:
@@ -126,7 +110,7 @@ def _worked(pairs: Sequence[Pair], variation: float) -> Work:
         if full.seen + other.seen >= wanted:
             break
     seconds, finished = full.busy + other.busy, full.finished + other.finished
-    span = max((pair.stretch.seconds for pair in pairs[:1]), default=0.0)
+    span = max((pair.seconds for pair in pairs[:1]), default=0.0)
     # Messages that last from sample to sample are seen in every one: all of it counts. Of short
     # ones the samples are a draw, and full slots, which leave nothing to chance, weigh by that.
     if seconds < SHORT * span * finished and full.finished > 0.0 < other.finished:
@@ -141,15 +125,15 @@ class _Tally:
     finished: float = 0.0
     seen: float = 0.0
 
-    def add(self, pair: Pair) -> None:
-        self.busy += pair.stretch.slot_seconds
-        self.finished += pair.stretch.finished
+    def add(self, pair: Stretch) -> None:
+        self.busy += pair.slot_seconds
+        self.finished += pair.finished
         self.seen += pair.seen
 
 
-def _pairs(samples: Sequence[Sample], concurrency: int, consumers_per_dyno: int) -> list[Pair]:
+def _pairs(samples: Sequence[Sample], concurrency: int, consumers_per_dyno: int) -> list[Stretch]:
     """What neighboring samples show, from new to old."""
-    pairs: list[Pair] = []
+    pairs: list[Stretch] = []
     after: tuple[Sample, int, int] | None = None
     for sample in _back(samples):
         if not is_counted(sample):
@@ -164,10 +148,10 @@ def _pairs(samples: Sequence[Sample], concurrency: int, consumers_per_dyno: int)
     return pairs
 
 
-def _pair(before: tuple[Sample, int, int], after: tuple[Sample, int, int]) -> Pair | None:
+def _pair(before: tuple[Sample, int, int], after: tuple[Sample, int, int]) -> Stretch | None:
     (early, running, slots), (late, running_after, slots_after) = before, after
     served = _served(early, late)
-    if served is None:
+    if served is None or not (served or running or running_after):
         return None
     seconds = late.at - early.at
     busy = seconds * (running_after + running) / 2.0
@@ -179,7 +163,7 @@ def _pair(before: tuple[Sample, int, int], after: tuple[Sample, int, int]) -> Pa
     is_full = is_full and ready >= served / 2.0
     is_even = slots == slots_after and bool(early.messages_ready) == bool(late.messages_ready)
     seen = served if is_full else min(served, running, running_after) if is_even else 0.0
-    return Pair(Stretch(seconds, busy, finished), seen, is_full)
+    return Stretch(seconds, busy, finished, seen, is_full)
 
 
 def _back(samples: Sequence[Sample]) -> Iterator[Sample]:

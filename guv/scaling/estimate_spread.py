@@ -1,7 +1,7 @@
 """How much do service times differ? From the unrest of what full slots finish."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 BLOCK = 60.0  # seconds of full slots that are counted together, at least
 BLOCK_SERVICES = 4.0  # and so many service times
@@ -11,19 +11,23 @@ PRIOR_BLOCKS = 8.0
 LEAST, MOST = 0.04, 16.0  # squared variations that are believed
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Time between two samples in which every slot was busy.
+class Stretch(NamedTuple):
+    """What two neighboring samples show: the work between them, and how sure it is.
 
     Attributes:
-        seconds: Its length.
-        slot_seconds: Slots times its length.
+        seconds: Time between them.
+        slot_seconds: Seconds that slots were busy, added up.
         finished: Messages finished.
+        seen: Messages that the work is sure by. Where slots came or went, or the queue ran empty
+            or filled up, the two ends say little of what was between.
+        is_full: Whether every slot was busy all the time.
     """
 
     seconds: float
     slot_seconds: float
     finished: float
+    seen: float = 0.0
+    is_full: bool = True
 
 
 def squared_variation(
