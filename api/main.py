@@ -15,6 +15,7 @@ from api.errors import install_error_handlers
 from api.keys import routes as keys
 from api.parts import Outside, make_parts
 from api.rate import RateHeaders
+from api.reference import add_reference
 from api.request_log import RequestLog
 from api.settings import routes as settings
 from guv.config import Config, read_config
@@ -67,6 +68,7 @@ def create_app(config: Config, outside: Outside | None = None) -> FastAPI:
         config_file.router,
     ):
         app.include_router(router)
+    add_reference(app)
     return app
 
 

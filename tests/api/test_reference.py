@@ -1,0 +1,25 @@
+"""The docs page is served, and everything on it comes from our own origin."""
+
+import re
+
+from starlette.testclient import TestClient
+
+
+def test_the_page_shows_the_contract(client: TestClient) -> None:
+    answer = client.get("/docs")
+    assert answer.status_code == 200
+    assert "/openapi.json" in answer.text
+
+
+def test_nothing_on_the_page_comes_from_elsewhere(client: TestClient) -> None:
+    assert re.findall(r"https?://[^\"' ]+", client.get("/docs").text) == []
+
+
+def test_what_the_page_is_made_of_is_there(client: TestClient) -> None:
+    parts = re.findall(r"/docs/assets/[-.\w]+", client.get("/docs").text)
+    assert len(parts) >= 3
+    assert [part for part in parts if client.get(part).status_code != 200] == []
+
+
+def test_nothing_outside_the_assets_is_served(client: TestClient) -> None:
+    assert client.get("/docs/assets/..%2f__init__.py").status_code == 404
