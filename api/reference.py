@@ -4,7 +4,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
-from swagger_ui_bundle import swagger_ui_path  # type: ignore[import-untyped]  # ships no types
+from swagger_ui_bundle import swagger_ui_path
 
 ASSETS = "/docs/assets"
 router = APIRouter(include_in_schema=False)

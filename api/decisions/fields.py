@@ -52,7 +52,6 @@ def _cell(value: Any) -> Any:
 
 
 def _unknown(name: str, known: Sequence[str]) -> FieldError:
-    near = get_close_matches(name, known, n=1)
-    return FieldError(
-        "fields", f"{name[:60]!r} is none" + (f"; did you mean {near[0]}?" * bool(near))
-    )
+    near = get_close_matches(name[:60], known, n=1)
+    advice = f"; did you mean {near[0]}?" if near else ""
+    return FieldError("fields", f"{name[:60]!r} is none{advice}")

@@ -109,6 +109,10 @@ def test_a_field_that_is_none_is_refused_with_the_nearest(caller: TenantCaller) 
     assert "did you mean desired" in faults(caller.get("/decisions", fields="desird"))["fields"]
 
 
+def test_a_field_that_is_like_none_is_refused(caller: TenantCaller) -> None:
+    assert "is none" in faults(caller.get("/decisions", fields="0"))["fields"]
+
+
 @pytest.mark.usefixtures("role")
 def test_samples_follow_each_other_in_pages(caller: TenantCaller) -> None:
     query = {"app": caller.app.name, "role": "worker", "limit": 1}
