@@ -55,6 +55,12 @@ def create_app(config: Config, outside: Outside | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.parts = parts
+    _furnish(app)
+    return app
+
+
+def _furnish(app: FastAPI) -> None:
+    """Nothing; the app has its routes, and what stands around all of them."""
     app.add_middleware(BodyLimit)
     app.add_middleware(RateHeaders)
     app.add_middleware(RequestLog)  # added last, so it sees every answer
@@ -69,7 +75,6 @@ def create_app(config: Config, outside: Outside | None = None) -> FastAPI:
     ):
         app.include_router(router)
     add_reference(app)
-    return app
 
 
 def make_app() -> FastAPI:
