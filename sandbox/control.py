@@ -52,6 +52,13 @@ class FormationOrder(Order):
     by: str = "someone@example.com"
 
 
+class ReleaseOrder(Order):
+    """A release that somebody makes."""
+
+    description: str = "Deploy fa8b262f"
+    by: str = "someone@example.com"
+
+
 class AddOnOrder(Order):
     """An add-on to create."""
 
@@ -188,6 +195,13 @@ def scale_by_hand(identity: str, order: FormationOrder, heroku: AnyHeroku) -> li
     app = heroku.app(identity)
     updates = [{"type": name, "quantity": count} for name, count in order.quantities.items()]
     return [wire.formation_json(app, one) for one in heroku.scale(app, updates, order.by)]
+
+
+@router.post("/apps/{identity}/releases", status_code=201)
+def release_by_hand(identity: str, order: ReleaseOrder, heroku: AnyHeroku) -> Json:
+    """A release as somebody else has made it."""
+    app = heroku.app(identity)
+    return wire.release_json(app, heroku.release(app, order.description, order.by))
 
 
 @router.get("/formation-changes")

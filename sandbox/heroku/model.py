@@ -70,6 +70,17 @@ class ProcessType:
         return len(self.dynos)
 
 
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One release of an app: what it was, by whom (an e-mail address) and when."""
+
+    id: UUID
+    version: int
+    description: str
+    by: str
+    created_at: datetime
+
+
 @dataclass(slots=True)
 class App:
     """One customer app.
@@ -80,6 +91,7 @@ class App:
         locked: Whether a release is under way, so that the formation cannot be changed.
         maintenance: Whether its web dynos are taken off the router.
         config_vars: What the app's dynos see.
+        releases: Those that it had, oldest first.
     """
 
     id: UUID
@@ -91,6 +103,7 @@ class App:
     locked: bool = False
     maintenance: bool = False
     config_vars: dict[str, str] = field(default_factory=dict)
+    releases: list[Release] = field(default_factory=list)
 
     def find_type(self, identity: str) -> ProcessType | None:
         """The process type of that name or id."""

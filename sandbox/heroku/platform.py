@@ -20,6 +20,7 @@ from sandbox.heroku.model import (
     DynoState,
     FormationChange,
     ProcessType,
+    Release,
 )
 
 Clock = Callable[[], datetime]
@@ -122,6 +123,14 @@ class Heroku:
                 done = FormationChange(now, app.name, process.name, before, change.quantity, by)
                 self.changes.append(done)
             return [change.process for change in changes]
+
+    def release(self, app: App, description: str, by: str = CUSTOMER) -> Release:
+        """A new release of the app, such as "Deploy fa8b262f"."""
+        with self.lock:
+            version = len(app.releases) + 1
+            release = Release(uuid4(), version, description, by, self.clock())
+            app.releases.append(release)
+        return release
 
     def dynos(self, app: App, process_type: str, state: DynoState | None = None) -> list[Dyno]:
         """The app's dynos of the type in their order; `state` leaves out all others."""

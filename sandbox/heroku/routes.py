@@ -1,5 +1,6 @@
 """Heroku over HTTP: the Platform API and the token endpoint."""
 
+import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from secrets import token_urlsafe
@@ -212,6 +213,17 @@ def list_dynos(identity: str, caller: CountedCaller) -> list[Json]:
     with caller.heroku.lock:
         found = [(process, dyno) for process in app.types.values() for dyno in process.dynos]
     return [wire.dyno_json(app, process, dyno, now) for process, dyno in found]
+
+
+@router.get("/apps/{identity}/releases")
+def list_releases(identity: str, request: Request, caller: CountedCaller) -> list[Json]:
+    """The app's releases; `Range: version ..; order=desc,max=N` asks for the N newest."""
+    app, wanted = caller.app_to_scale(identity), request.headers.get("Range", "")
+    with caller.heroku.lock:
+        releases = [wire.release_json(app, release) for release in app.releases]
+    ordered = releases[::-1] if "order=desc" in wanted else releases
+    most = re.search(r"max=(\d+)", wanted)
+    return ordered[: int(most.group(1))] if most else ordered
 
 
 @router.get("/addons/{identity}")

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from sandbox.heroku.access import IssuedTokens
-from sandbox.heroku.model import AddOn, App, Dyno, ProcessType, Webhook
+from sandbox.heroku.model import AddOn, App, Dyno, ProcessType, Release, Webhook
 
 Json = dict[str, Any]
 
@@ -59,6 +59,21 @@ def dyno_json(app: App, process: ProcessType, dyno: Dyno, now: datetime) -> Json
         "release": {"id": str(uuid5(app.id, "release")), "version": 1},
         "created_at": _time(dyno.created_at),
         "updated_at": _time(max(dyno.created_at, min(now, dyno.ready_at))),
+    }
+
+
+def release_json(app: App, release: Release) -> Json:
+    """One release of an app."""
+    return {
+        "id": str(release.id),
+        "app": {"id": str(app.id), "name": app.name},
+        "version": release.version,
+        "description": release.description,
+        "status": "succeeded",
+        "current": release is app.releases[-1],
+        "user": {"id": str(uuid5(NAMESPACE_URL, release.by)), "email": release.by},
+        "created_at": _time(release.created_at),
+        "updated_at": _time(release.created_at),
     }
 
 

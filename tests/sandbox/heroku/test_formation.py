@@ -174,3 +174,31 @@ def test_answers_keep_to_the_published_schema(
     first = body[0] if isinstance(body, list) else body
     assert set(first) <= schema.declared_properties(thing)
     assert set(first) >= {"id", "created_at", "updated_at"} or thing == "rate-limit"
+
+
+@needs_schema
+def test_releases_keep_to_the_published_schema(
+    sandbox: Sandbox, customer_api: httpx.Client, shop: App
+) -> None:
+    sandbox.heroku.release(shop, "Deploy fa8b262f", "ci@example.com")
+    body = customer_api.get("/apps/shop/releases").json()
+    schema.validate_answer("GET", "/apps/shop/releases", body)
+    assert set(body[0]) <= schema.declared_properties("release")
+
+
+def test_the_newest_release_can_be_asked_for_alone(
+    sandbox: Sandbox, customer_api: httpx.Client, shop: App
+) -> None:
+    for number in range(3):
+        sandbox.heroku.release(shop, f"Deploy {number}", "ci@example.com")
+    newest = {"Range": "version ..; order=desc,max=1"}
+    [last] = customer_api.get("/apps/shop/releases", headers=newest).json()
+    found = (last["version"], last["description"], last["user"]["email"], last["current"])
+    assert found == (3, "Deploy 2", "ci@example.com", True)
+    assert [one["version"] for one in customer_api.get("/apps/shop/releases").json()] == [1, 2, 3]
+
+
+def test_a_release_can_be_made_by_a_control_route(control: httpx.Client, shop: App) -> None:
+    answer = control.post("/apps/shop/releases", json={"by": "ci@example.com"})
+    assert (answer.status_code, answer.json()["version"]) == (201, 1)
+    assert [one.by for one in shop.releases] == ["ci@example.com"]
