@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from guv.scaling.estimate import estimate
 from guv.scaling.explain import explain
+from guv.scaling.gain import not_consuming
 from guv.scaling.model import (
     Decision,
     Direction,
@@ -74,13 +75,16 @@ def _decided(settings: Settings, samples: Sequence[Sample], now: float) -> Decis
         misses_at_maximum=is_missed,
         dynos_to_meet=max(wish.dynos, prediction.dynos_to_meet) if is_missed else None,
         next_downscale_at=next_downscale(case, desired, prediction),
-        notices=estimates.notices + bounds.notices + _warnings(wish),
+        notices=estimates.notices + bounds.notices + _warnings(samples, estimates, wish),
     )
     return replace(decision, explanation=explain(settings, decision))
 
 
-def _warnings(wish: Wish) -> tuple[str, ...]:
-    return (f"no more dynos are added: {wish.note}",) if wish.reason is Reason.NO_GAIN else ()
+def _warnings(samples: Sequence[Sample], estimates: Estimates, wish: Wish) -> tuple[str, ...]:
+    if wish.reason is Reason.NO_GAIN:
+        return (f"no more dynos are added: {wish.note}",)
+    idle = not_consuming(samples, estimates)  # whether or not more are asked for
+    return (idle,) if idle else ()
 
 
 def _missing(settings: Settings, samples: Sequence[Sample], now: float) -> str:
