@@ -89,7 +89,9 @@ def beats(redis_url: str) -> Callable[[], bool]:
     return lambda: Redis.from_url(redis_url).get(HEARTBEAT) is not None
 
 
-def test_the_clock_stops_well_within_the_grace(start: Callable[[str], Running], redis_url: str) -> None:
+def test_the_clock_stops_well_within_the_grace(
+    start: Callable[[str], Running], redis_url: str
+) -> None:
     clock = start("worker.clock")
     wait_until(beats(redis_url))
     assert clock.stop() < 5.0
