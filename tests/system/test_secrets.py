@@ -69,8 +69,9 @@ def live_through_trouble(world: World) -> list[str]:
         seen = len(world.decisions())
         world.sandbox.traffic.add_fault(Fault(path="/apps", status=status, calls=2))
         wait_until(lambda seen=seen: len(world.decisions()) > seen + 1, 60)  # type: ignore[misc]
-    paths = ("settings", "apps", "apps/shop", "apps/shop/broker", "apps/shop/settings")
-    paths += ("apps/shop/roles", "apps/shop/roles/worker", "decisions", "incidents", "nothing")
+    paths = ["settings", "apps", "apps/shop", "apps/shop/broker", "apps/shop/settings", "keys"]
+    paths += ["apps/shop/roles", "apps/shop/roles/worker", "decisions", "samples", "incidents"]
+    paths += ["config", "changes", "statistics", "apps/shop/roles/worker/explain", "nothing"]
     return [refused.text, *(world.api.get(path).text for path in paths)]
 
 
