@@ -34,6 +34,7 @@ def estimate(settings: Settings, samples: Sequence[Sample]) -> Estimates:
     return Estimates(
         arrival_rate=flow.rate if flow else None,
         arrival_rate_stddev=flow.stddev if flow else None,
+        arrival_rate_confirmed=flow.confirmed if flow else None,
         arrival_rate_ahead=flow.ahead if flow else None,
         arrival_dispersion=flow.dispersion if flow else 1.0,
         departure_rate=_departures(samples),

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import sqrt
+from math import inf, sqrt
 
 from guv.scaling.curve import Curve, published_until
 
 WINDOWS = (15.0, 30.0, 60.0, 120.0, 240.0, 480.0, 960.0)  # seconds, multiples of 5
+CONFIRMED_BY = 20.0  # seconds before the last sample
 TREND_WINDOWS = (60.0, 120.0, 240.0)  # seconds
 TREND_ERRORS = 3.0  # standard errors that make a slope certain
 TREND_MESSAGES = 40.0  # fewer show no trend
@@ -24,12 +25,14 @@ class Arrivals:
         rate: Messages per second.
         stddev: Its uncertainty, messages per second.
         dispersion: Variance of arrivals in a period by their mean, 1 for Poisson.
+        confirmed: The rate as far as the last sample and those before it both bear it out.
         ahead: The rate a period from now where a rise is certain, else the present one.
     """
 
     rate: float
     stddev: float
     dispersion: float
+    confirmed: float
     ahead: float
 
 
@@ -55,7 +58,29 @@ def arrivals(curve: Curve, period: float) -> Arrivals | None:
     if best is None:
         return None
     ahead = _ahead(curve, dispersion, period)
-    return Arrivals(*best, min(dispersion, MOST_DISPERSION), max(ahead, best[0]))
+    return Arrivals(
+        rate=best[0],
+        stddev=best[1],
+        dispersion=min(dispersion, MOST_DISPERSION),
+        confirmed=min(best[0], _confirmed(curve)),
+        ahead=max(ahead, best[0]),
+    )
+
+
+def _confirmed(curve: Curve) -> float:
+    """The most that the rate can well be by the last sample and by those before it, each alone."""
+    if len(curve.times) < 3:  # noqa: PLR2004 - a last sample and two before it
+        return inf
+    newest, last, before = curve.times[-1], curve.times[-2], curve.times[-3]
+    start = last - max(CONFIRMED_BY, last - before)
+    earlier = curve.totals[-2] - published_until(curve, start)
+    latest = curve.totals[-1] - curve.totals[-2]
+    most = min(_most(earlier, last - start), _most(latest, newest - last))
+    return max(most, -curve.totals[0] / (newest - curve.times[0]))
+
+
+def _most(count: float, seconds: float) -> float:
+    return (count + CHANGED * sqrt(count + 1.0)) / seconds
 
 
 def _ahead(curve: Curve, dispersion: float, period: float) -> float:

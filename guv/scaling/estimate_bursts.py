@@ -13,7 +13,6 @@ LEAST_MESSAGES = 5.0  # in a sample, or it is no burst
 PART = 0.25  # of the greatest rise between two samples that makes a burst too
 UNEVEN = 0.04  # of an interval, by which it may differ; and two samples more
 LIKE = 2.0  # times the smallest of the last bursts that the greatest may be
-MOST_SAMPLES = 400  # that are looked at
 SEEN_LATE = 5.0  # seconds by which a broker's counts are old at most
 
 
@@ -54,7 +53,7 @@ def next_burst(
         concurrency: Slots per dyno.
         gap: Usual seconds between samples.
     """
-    found, messages = _bursts(samples[-MOST_SAMPLES:], slots_per_second, concurrency)
+    found, messages = _bursts(samples, slots_per_second, concurrency)
     seen = found[-INTERVALS - 1 :]
     if len(seen) <= INTERVALS:
         return None

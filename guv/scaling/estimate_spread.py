@@ -1,6 +1,7 @@
 """How much do service times differ? From the unrest of what full slots finish."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 BLOCK = 60.0  # seconds of full slots that are counted together, at least
@@ -52,9 +53,11 @@ def squared_variation(
     if finished <= 0.0 or work <= 0.0:
         return prior
     pace = finished / work
+    # Neighbors are compared, so that a pace which changes slowly is no spread.
     unrest = sum(
-        (block.finished - pace * block.slot_seconds) ** 2 / (pace * block.slot_seconds)
-        for block in blocks
+        (later.finished / later.slot_seconds - earlier.finished / earlier.slot_seconds) ** 2
+        / (pace / later.slot_seconds + pace / earlier.slot_seconds)
+        for later, earlier in pairwise(blocks)
     )
     mixed = (weight * prior + unrest) / (weight + len(blocks) - 1.0)
     return min(max(mixed, LEAST), MOST)

@@ -13,6 +13,7 @@ LASTS = 900.0  # seconds after the last increase until it is tried again
 GAIN = 0.5  # of what the added dynos should bring that counts as a gain
 GROWTH = 1.25  # times the dynos before that make a comparison
 CERTAIN = 3.0  # standard deviations beyond chance
+MOST_VARIATION = 1.5  # that is believed here; a pace that falls looks like spread
 LEAST_SECONDS = 45.0  # on either side
 FEWEST_SERVED = 20.0  # messages on either side that make a comparison
 BOOTS = 3.0  # boot times in which a dyno that will consume has begun to
@@ -63,7 +64,7 @@ def no_gain(samples: Sequence[Sample], estimates: Estimates) -> str:
         return ""
     ratio = 1.0 + GAIN * (grown[0].dynos / before.dynos - 1.0)
     variation = (estimates.service_time_stddev or 0.0) / (estimates.service_time or 1.0)
-    chance = CERTAIN * max(1.0, variation)
+    chance = CERTAIN * min(max(1.0, variation), MOST_VARIATION)
     least = (earlier.count - chance * sqrt(earlier.count)) / earlier.seconds * ratio
     most = (later.count + chance * sqrt(later.count)) / later.seconds
     if most > least:

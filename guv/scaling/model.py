@@ -192,6 +192,7 @@ class Estimates:
     Attributes:
         arrival_rate: Messages published per second.
         arrival_rate_stddev: Uncertainty of that rate, messages per second.
+        arrival_rate_confirmed: The rate as far as the last sample and earlier ones bear it out.
         arrival_rate_ahead: The rate a boot from now where a rise is certain, else the same.
         arrival_dispersion: Variance of the number of arrivals by their mean; 1 is Poisson.
         departure_rate: Messages finished per second.
@@ -211,6 +212,7 @@ class Estimates:
 
     arrival_rate: float | None = None
     arrival_rate_stddev: float | None = None
+    arrival_rate_confirmed: float | None = None
     arrival_rate_ahead: float | None = None
     arrival_dispersion: float = 1.0
     departure_rate: float | None = None

@@ -69,7 +69,10 @@ def outlook(
     waiting = waiting_of(samples, estimates)
     brink = _brink(settings, estimates, slack)
     known = known_points(waiting_curve(settings, samples, estimates), now, waiting, brink)
-    flow = Flow(estimates.arrival_rate or 0.0, load.dispersion, CAUTION)
+    # With time left, a jump is believed when a second sample shows it; a batch is no jump.
+    is_urgent = slack <= reaction
+    rate = estimates.arrival_rate if is_urgent else estimates.arrival_rate_confirmed
+    flow = Flow(rate or 0.0, load.dispersion, CAUTION)
     horizon = 2.0 * reaction + slack
     coming = coming_points(flow, waiting, slack, horizon, max(tick, horizon / MOST_COMING))
     burst = None

@@ -9,7 +9,7 @@ from typing import TypeGuard
 
 from guv.scaling.model import Sample
 
-MOST_SAMPLES = 512  # the newest ones; more would cost time and say nothing about the present
+MOST_SAMPLES = 400  # the newest ones; more would cost time and say nothing about the present
 CLOCK_SKEW = 5.0  # seconds by which a reader's clock may be ahead of ours
 OLDEST = 86_400.0  # seconds; what is older says nothing about the present
 LARGEST_NUMBER = 1e300

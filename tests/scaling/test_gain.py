@@ -1,0 +1,74 @@
+"""More dynos that bring nothing are noticed; those that help or boot are not blamed."""
+
+from guv.scaling.gain import no_gain, not_consuming
+from guv.scaling.model import Estimates, Sample
+
+BOOT = Estimates(boot_time=30.0, service_time=5.0, service_time_stddev=2.5)
+
+
+def climb(*steps: tuple[int, float], each: int = 12, ready: int = 300) -> list[Sample]:
+    """A stretch of samples each ten seconds per (dynos, messages served a second)."""
+    samples: list[Sample] = []
+    served = 0.0
+    for dynos, pace in steps:
+        for _ in range(each):
+            served += 10 * pace
+            samples.append(
+                Sample(10.0 * len(samples), ready, dynos, 9999, int(served), dynos, dynos)
+            )
+    return samples
+
+
+def test_two_increases_that_bring_nothing_are_noticed() -> None:
+    why = no_gain(climb((10, 2.0), (20, 1.9), (30, 2.1)), BOOT)
+    assert "throughput per dyno fell from 0.2 to" in why
+
+
+def test_increases_that_help_are_not() -> None:
+    assert no_gain(climb((10, 2.0), (20, 4.0), (30, 6.0)), BOOT) == ""
+
+
+def test_one_increase_is_too_few_to_tell() -> None:
+    assert no_gain(climb((10, 2.0), (20, 2.0)), BOOT) == ""
+
+
+def test_without_waiting_messages_nothing_can_be_told() -> None:
+    assert no_gain(climb((10, 2.0), (20, 2.0), (30, 2.0), ready=0), BOOT) == ""
+
+
+def test_chance_is_no_proof() -> None:
+    assert no_gain(climb((10, 0.2), (20, 0.25), (30, 0.2)), BOOT) == ""
+
+
+def test_an_increase_long_ago_is_tried_again() -> None:
+    samples = climb((10, 2.0), (20, 2.0), (30, 2.0))
+    later = [
+        Sample(samples[-1].at + 10.0 * k, 300, 30, 9999, 720 + 20 * k, 30, 30)
+        for k in range(1, 100)
+    ]
+    assert no_gain(samples + later, BOOT) == ""
+
+
+def test_without_a_served_counter_nothing_is_claimed() -> None:
+    samples = [Sample(10.0 * k, 300, 9, dynos=10 + 10 * (k // 12)) for k in range(36)]
+    assert no_gain(samples, BOOT) == ""
+
+
+def idle(seconds: float, consumers: int | None = 0, ready: int = 500) -> list[Sample]:
+    return [Sample(10.0 * k, ready, 0, 500, 0, consumers, 20) for k in range(int(seconds / 10) + 1)]
+
+
+def test_dynos_that_never_consume_are_noticed_after_three_boots() -> None:
+    assert "do not consume" in not_consuming(idle(90), BOOT)
+
+
+def test_they_may_boot_first() -> None:
+    assert not_consuming(idle(60), BOOT) == ""
+
+
+def test_unknown_consumers_are_not_none() -> None:
+    assert not_consuming(idle(900, consumers=None), BOOT) == ""
+
+
+def test_nothing_to_consume_is_no_fault() -> None:
+    assert not_consuming(idle(900, ready=0), BOOT) == ""
