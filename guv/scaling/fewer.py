@@ -80,6 +80,6 @@ def _until_asked_again(view: Outlook, pace: float) -> tuple[float, float]:
         return 0.0, inf
     variance = load.rate * (load.dispersion + load.variation**2)
     reaction = view.boot + view.tick
-    spare = pace * view.patience - drift * reaction - ALARM * sqrt(variance * reaction)
-    buffer = max(0.0, min(spare, pace * view.patience))
+    spare = pace * view.patience_of_few - drift * reaction - ALARM * sqrt(variance * reaction)
+    buffer = max(0.0, min(spare, pace * view.patience_of_few))
     return buffer, mean_passage(max(buffer, 1.0), drift, variance)

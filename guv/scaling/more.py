@@ -7,6 +7,7 @@ from guv.scaling.outlook import EPSILON, Outlook, risk
 from guv.scaling.supply import begun, fresh
 
 RISK_UP = 0.025  # probability of a late message before help can come, above which help is asked
+PRICE_OF_WAITING = 0.25  # dynos more that asking a tick later may cost
 TICK_MARGIN = 1.25  # ticks until the next decision at the latest
 A_FLOW = 4.2  # squared ratio of a rate to its error from five messages on
 
@@ -22,9 +23,9 @@ def by_curve(view: Outlook) -> int:
     if extra <= EPSILON:
         return 0
     next_tick = view.boot + TICK_MARGIN * view.tick
-    now, later = ceil(extra - EPSILON), needed_extra(view, next_tick)
-    if later == inf or ceil(later - EPSILON) > now:
-        return view.dynos + now
+    later = needed_extra(view, next_tick)
+    if later - extra > PRICE_OF_WAITING:
+        return view.dynos + ceil(extra - EPSILON)
     return view.dynos
 
 

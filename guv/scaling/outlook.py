@@ -7,13 +7,14 @@ from guv.scaling.deadline_curve import Flow, Point, coming_points, known_points
 from guv.scaling.estimate import waiting_curve, waiting_of
 from guv.scaling.estimate_bursts import Burst, next_burst
 from guv.scaling.model import Estimates, Sample, Settings
-from guv.scaling.queueing import Load, late_risk, longest_wait, service_time_quantile
+from guv.scaling.queueing import Load, late_risk, longer_than, longest_wait, service_time_quantile
 from guv.scaling.supply import Supply, supply_of
 
 MOST_COMING = 16.0  # points for coming messages
 CAUTION = 0.5  # standard deviations of arrivals that far points expect on top of the mean
 BACKLOG_LATE = 0.6  # part of the allowed late messages that a backlog may use up
 BRINK = 0.3  # part of the allowed late messages for those that wait as long as they may
+BOLD = 4.0  # times the allowed late messages whose service times outlast the patience of few
 BURSTY = 3.0  # variance of arrivals by their mean from which batches are looked for
 FAR = 3.0  # reaction times; a longer patience needs no forecast of batches
 FORESEEN = 0.005  # part of the messages that may come outside of the bursts foreseen
@@ -33,7 +34,8 @@ class Outlook:
         load: The flow of messages.
         waiting: Messages that have not begun.
         dynos: Dynos that the platform is asked to run.
-        patience: Seconds that a message may wait.
+        patience: Seconds that every message may wait.
+        patience_of_few: Seconds that a few of them may wait.
         boot: Seconds until a dyno asked for now is up.
         tick: Seconds until the next decision.
         burst: The batch that is expected next; None: none is.
@@ -45,6 +47,7 @@ class Outlook:
     waiting: int
     dynos: int
     patience: float
+    patience_of_few: float
     boot: float
     tick: float
     burst: Burst | None = None
@@ -85,6 +88,7 @@ def outlook(
         waiting=waiting,
         dynos=samples[-1].dynos or 0,
         patience=slack,
+        patience_of_few=patience(settings, estimates, _boldness(settings, estimates)),
         boot=boot,
         tick=tick,
         burst=burst,
@@ -115,9 +119,21 @@ def patience(settings: Settings, estimates: Estimates, doubt: float = 1.0) -> fl
     """
     mean = estimates.service_time or 1.0
     spread = estimates.service_time_stddev or 0.0
-    percentile = 100.0 - doubt * (100.0 - settings.percentile)
+    percentile = max(50.0, 100.0 - doubt * (100.0 - settings.percentile))
     worst = service_time_quantile(mean, spread, percentile)
     return max(settings.target_deadline - worst - SEEN_LATE, 0.0)
+
+
+def _boldness(settings: Settings, estimates: Estimates) -> float:
+    """How many times the allowed late messages a service time may be longer, if few have to wait.
+
+    A message that hardly waits has the whole deadline for its service. Where that is hardly
+    enough already, nothing is left to be bold with.
+    """
+    mean, spread = estimates.service_time or 1.0, estimates.service_time_stddev or 0.0
+    allowed = 1.0 - settings.percentile / 100.0
+    hopeless = longer_than(mean, spread, settings.target_deadline)
+    return 1.0 + BOLD * max(0.0, 1.0 - hopeless / allowed)
 
 
 def _brink(settings: Settings, estimates: Estimates, slack: float) -> float:
@@ -127,8 +143,9 @@ def _brink(settings: Settings, estimates: Estimates, slack: float) -> float:
     started for the first one, as late as can be.
     """
     mean, spread = estimates.service_time or 1.0, estimates.service_time_stddev or 0.0
-    use = (estimates.arrival_rate or 0.0) * mean / settings.concurrency
-    if use < 1.0:
+    # One batch is no lasting backlog: a flow that keeps a dyno busy is.
+    flow = (estimates.arrival_rate_confirmed or 0.0) * mean
+    if min(flow, estimates.running or 0) < settings.concurrency:
         return patience(settings, estimates, BRINK)
     share = 100.0 - BACKLOG_LATE * (100.0 - settings.percentile)
     longest = longest_wait(mean, spread, settings.target_deadline, share)
@@ -150,4 +167,4 @@ def risk(view: Outlook, dynos: int, waiting: float, seconds: float) -> float:
         return 0.0 if is_foreseen or view.patience > view.boot + view.tick else 1.0
     if view.load.rate <= 0.0:
         return 0.0
-    return late_risk(slots, view.load, waiting, view.patience, seconds)
+    return late_risk(slots, view.load, waiting, view.patience_of_few, seconds)

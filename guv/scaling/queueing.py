@@ -51,6 +51,14 @@ def service_time_quantile(mean: float, stddev: float, percentile: float) -> floa
     return mean * exp(sqrt(variance) * normal_quantile(percentile) - variance / 2.0)
 
 
+def longer_than(mean: float, stddev: float, seconds: float) -> float:
+    """Probability that a service takes longer, from 0 to 1; lognormal as in the quantile."""
+    if stddev <= 0.0:
+        return 1.0 if mean > seconds else 0.0
+    variance = log(1.0 + (stddev / mean) ** 2)
+    return _NORMAL.cdf((log(mean / seconds) - variance / 2.0) / sqrt(variance))
+
+
 def longest_wait(mean: float, stddev: float, within: float, percentile: float) -> float:
     """Seconds up to which waits may spread evenly with that percent of messages done in time.
 
