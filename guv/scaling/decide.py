@@ -19,6 +19,7 @@ from guv.scaling.model import (
 from guv.scaling.policies import POLICIES
 from guv.scaling.policies.deadline import deadline
 from guv.scaling.predict import next_downscale, predict
+from guv.scaling.profile import Profile, growth
 from guv.scaling.readings import clean, is_counted, is_number, usual_gap
 from guv.scaling.shape import Case, shape
 from guv.scaling.sound import sound
@@ -28,7 +29,9 @@ STALE_GAPS = 3.0  # samples may be so many of their usual gaps old
 STALE_AFTER = 90.0  # and so many seconds in any case
 
 
-def decide(settings: Settings, history: Sequence[Sample], now: float) -> Decision:
+def decide(
+    settings: Settings, history: Sequence[Sample], now: float, profile: Profile = ()
+) -> Decision:
     """The decision for one role: pure, total, and the same for the same input.
 
     Args:
@@ -37,6 +40,8 @@ def decide(settings: Settings, history: Sequence[Sample], now: float) -> Decisio
             present, and its `dynos` what the platform runs now. Anything unusable in it is left
             out; where too little is left the decision holds and says why.
         now: Unix seconds.
+        profile: Usual arrival rates of the role's week (`guv.scaling.profile`), where there are
+            some; a rise that they foresee is prepared for, a fall is not believed in advance.
     """
     settings = sound(settings)
     if not is_number(now):
@@ -45,11 +50,23 @@ def decide(settings: Settings, history: Sequence[Sample], now: float) -> Decisio
     missing = _missing(settings, samples, now)
     if missing:
         return _without_data(settings, samples, now, missing)
-    return _decided(settings, samples, now)
+    estimates = _foreseen(estimate(settings, samples), profile, now)
+    return _decided(settings, samples, estimates, now)
 
 
-def _decided(settings: Settings, samples: Sequence[Sample], now: float) -> Decision:
-    estimates = estimate(settings, samples)
+def _foreseen(estimates: Estimates, profile: Profile, now: float) -> Estimates:
+    """The estimates with the rise of the arrivals until a dyno asked for now is up."""
+    rate = estimates.arrival_rate
+    if not profile or rate is None:
+        return estimates
+    reaction = (estimates.boot_time or 0.0) + (estimates.sample_gap or 0.0)
+    usual = rate * growth(profile, now, reaction)
+    return replace(estimates, arrival_rate_ahead=max(estimates.arrival_rate_ahead or 0.0, usual))
+
+
+def _decided(
+    settings: Settings, samples: Sequence[Sample], estimates: Estimates, now: float
+) -> Decision:
     policy = POLICIES.get(settings.policy, deadline)
     wish = policy(settings, samples, estimates, now)
     current = samples[-1].dynos or 0
