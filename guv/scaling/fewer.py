@@ -12,6 +12,7 @@ from guv.scaling.supply import begun, with_dynos
 RISK_DOWN = 0.01  # smaller than the risk for going up, so that the two cannot chase each other
 ALARM = 2.24  # standard deviations that leave half of the risk for going up above them
 CHANGE_COST = 20.0  # dyno-seconds that a person would pay to be spared one change
+CHANGE_COST_PER_DYNO = 5.0  # and so many more for each dyno in use
 ENOUGH_SAMPLES = 6
 
 
@@ -70,7 +71,8 @@ def _pays(view: Outlook, dynos: int, use: float) -> bool:
         gather = max(0.0, view.patience - view.boot - view.tick)
         buffer = view.load.rate * gather
         quiet = gather + 1.0 / view.load.rate if view.load.rate > 0.0 else inf
-    return idle * quiet + buffer / pace > 2.0 * CHANGE_COST
+    # Where many dynos work, a little idling is less of the bill, and quiet is worth more.
+    return idle * quiet + buffer / pace > 2.0 * (CHANGE_COST + CHANGE_COST_PER_DYNO * use)
 
 
 def _until_asked_again(view: Outlook, pace: float) -> tuple[float, float]:
