@@ -13,6 +13,7 @@ TREND_ERRORS = 3.0  # standard errors that make a slope certain
 TREND_MESSAGES = 40.0  # fewer show no trend
 CHANGED = 2.5  # standard deviations by which a longer window must differ to be of another time
 MOST_DISPERSION = 10.0  # beyond it the arrivals are batches, which no caution covers
+PEAKEDNESS = 0.8  # mean square of what a Poisson count stands out, by its variance
 MOST_PERIODS = 48
 FEWEST_PERIODS = 8  # below it the unrest of arrivals cannot be told from chance
 
@@ -122,7 +123,14 @@ def _dispersion(curve: Curve, period: float) -> float:
     mean = sum(counts) / number
     if mean <= 0.0:
         return 1.0
-    # Neighbors are compared, not the mean: a slow tide is no unrest. Nor is one jump.
-    changes = sorted((a - b) ** 2 for a, b in pairwise(counts))
-    squares = sum(changes[:-1])
-    return max(squares / (2.0 * (number - 2) * mean), 1.0)
+    peaks = sum(map(_peak, counts, counts[1:], counts[2:]))
+    return max(peaks / (PEAKEDNESS * (number - 2) * mean), 1.0)
+
+
+def _peak(newer: float, count: float, older: float) -> float:
+    """Square of what a count stands out from both of its neighbors, above or below.
+
+    A spike does; a step stands out from one of them only, and a tide from none.
+    """
+    least, most = sorted((count - newer, count - older))
+    return min(least * least, most * most) if least * most > 0.0 else 0.0
