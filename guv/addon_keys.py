@@ -1,4 +1,4 @@
-"""Which secrets does a resource have with us? The key in its GUV_URL, and its webhooks' secret.
+"""Which secret does a resource have with us? The key in its GUV_URL.
 
 The key is the same one for every delivery of the same provisioning.
 
@@ -12,7 +12,6 @@ import hashlib
 import hmac
 from datetime import datetime
 from urllib.parse import urlsplit, urlunsplit
-from uuid import UUID
 
 from sqlmodel import Session
 
@@ -35,20 +34,6 @@ def guv_url(session: Session, tenant: Tenant, config: Config, now: datetime) -> 
     key = keys.first_valid(session, tenant.id, derived) or derived[0]
     keys.put_key(session, tenant.id, NAME, key, now)
     return _with_key(config.guv_public_url, key)
-
-
-def webhook_url(config: Config, tenant_id: UUID) -> str:
-    """Where Heroku sends the resource's events."""
-    return f"{config.guv_public_url.rstrip('/')}/heroku/webhooks/{tenant_id}"
-
-
-def webhook_secrets(config: Config, tenant_id: UUID) -> list[str]:
-    """The secrets that may sign the resource's events; the first one signs those of today.
-
-    One for each encryption key, so that a subscription outlives their rotation.
-    """
-    secrets = config.guv_encryption_keys.get_secret_value().split(",")
-    return [_digest(one.strip(), f"guv webhook {tenant_id}") for one in secrets if one.strip()]
 
 
 def _derive(secret: str, subject: str) -> str:

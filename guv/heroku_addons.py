@@ -1,6 +1,6 @@
-"""What does an add-on ask of Heroku? Its resource, config and webhooks, and a user's consent."""
+"""What does an add-on ask of Heroku? Its resource and config, and a user's consent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID
@@ -83,21 +83,6 @@ class AddonClient(HerokuClient):
     def give_up(self, addon_id: UUID, token: str) -> None:
         """Nothing; the resource is removed, and the customer does not pay for it."""
         self._api("POST", f"/addons/{addon_id}/actions/deprovision", token)
-
-    def list_webhooks(self, addon_id: UUID, token: str) -> list[str]:
-        """The addresses to which Heroku sends the resource's events."""
-        answer = self._api("GET", f"/addons/{addon_id}/webhooks", token)
-        try:
-            return [str(one["url"]) for one in answer]
-        except (KeyError, TypeError):
-            raise HerokuUnavailable("Heroku's answer is no list of webhooks") from None
-
-    def add_webhook(
-        self, addon_id: UUID, url: str, secret: str, include: Sequence[str], token: str
-    ) -> None:
-        """Nothing; events of these kinds are sent to the address, signed with the secret."""
-        body = {"include": list(include), "level": "sync", "url": url, "secret": secret}
-        self._api("POST", f"/addons/{addon_id}/webhooks", token, body)
 
     def try_to_scale(self, app_id: UUID, token: str) -> None:
         """Nothing, if the token may see and change the app's formation; nothing is changed.

@@ -13,7 +13,7 @@ import httpx
 import structlog
 
 from guv import unfinished
-from guv.addon_keys import NAME, guv_url, webhook_secrets, webhook_url
+from guv.addon_keys import NAME, guv_url
 from guv.credentials import find_locked, partner_token
 from guv.database import session_scope
 from guv.errors import HerokuRefused, HerokuUnavailable, OutsideError
@@ -23,7 +23,6 @@ from guv.models import App, Tenant, Unfinished
 from guv.tenancy import apps, tenants
 from worker.runtime import Runtime
 
-EVENTS = ("api:app", "api:addon")  # what every partner may hear of
 PROVISIONED = "provisioned"
 
 _log = structlog.get_logger(__name__)
@@ -79,7 +78,6 @@ def _advance(runtime: Runtime, tenant: Tenant, now: datetime, *, asynchronous: b
     if asynchronous:
         _complete(case, runtime.heroku.read_resource(tenant.id, token))
     _look_whether_it_may_scale(case)
-    _subscribe(case)
     return None
 
 
@@ -122,18 +120,6 @@ def _look_whether_it_may_scale(case: _Case) -> None:
         app = find_locked(session, case.app.id)
         app.authorization_state, app.authorization_note = state, note
         app.authorization_retry_at = case.now + pause if note else None
-
-
-def _subscribe(case: _Case) -> None:
-    """Nothing; Heroku tells us of renames, deletions and maintenance, if it lets us hear."""
-    heroku, tenant_id, config = case.runtime.heroku, case.tenant.id, case.runtime.config
-    url = webhook_url(config, tenant_id)
-    secret = webhook_secrets(config, tenant_id)[0]
-    try:
-        if url not in heroku.list_webhooks(tenant_id, case.token):
-            heroku.add_webhook(tenant_id, url, secret, EVENTS, case.token)
-    except HerokuRefused as refusal:
-        _log.warning("webhooks_refused", tenant=str(tenant_id), error=str(refusal))
 
 
 def _leave(runtime: Runtime, row: Unfinished, now: datetime, note: str | None) -> None:

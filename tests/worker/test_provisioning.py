@@ -9,7 +9,6 @@ from sqlmodel import Session, select
 
 from api.main import create_app
 from guv import unfinished
-from guv.addon_keys import webhook_url
 from guv.config import Config
 from guv.models import App, Tenant, Unfinished
 from guv.moment import utc_now
@@ -108,19 +107,6 @@ def test_the_right_to_scale_is_noted(
     addon = a_late_addon(sandbox, customer)
     finish(runtime, addon.id, utc_now() + LATER)
     assert session.exec(select(App)).one().authorization_state == "authorized"
-
-
-def test_heroku_is_asked_once_for_its_events(
-    sandbox: Sandbox, customer: Customer, runtime: Runtime, session: Session
-) -> None:
-    addon = a_late_addon(sandbox, customer)
-    now = utc_now() + LATER
-    finish(runtime, addon.id, now)
-    unfinished.remember(session, addon.id, now, 0, asynchronous=False)
-    session.commit()
-    finish(runtime, addon.id, now)
-    assert [one.url for one in addon.webhooks] == [webhook_url(runtime.config, addon.id)]
-    assert set(addon.webhooks[0].include) == {"api:app", "api:addon"}
 
 
 def test_after_twelve_hours_guv_gives_up_as_heroku_does(
