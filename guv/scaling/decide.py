@@ -89,6 +89,7 @@ def _decided(
         trail=trail,
         estimates=estimates,
         predicted_wait=prediction.wait,
+        is_late=prediction.is_late,
         misses_at_maximum=is_missed,
         dynos_to_meet=max(wish.dynos, prediction.dynos_to_meet) if is_missed else None,
         next_downscale_at=next_downscale(case, desired, prediction),

@@ -36,9 +36,7 @@ def _work(settings: Settings, decision: Decision) -> str:
     if wait is None or isinf(wait):
         return f"{text} nothing serves them yet;"
     limit = f"the {settings.target_deadline:.0f} s deadline"
-    kind = (
-        "later than" if decision.misses_at_maximum or wait > settings.target_deadline else "within"
-    )
+    kind = "later than" if decision.is_late or wait > settings.target_deadline else "within"
     verb = "finishes" if desired == 1 else "finish"
     return f"{text} {_dynos(desired)} {verb} the last one in {wait:.0f} s, {kind} {limit};"
 

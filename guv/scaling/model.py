@@ -246,6 +246,7 @@ class Decision:
         estimates: What the history said.
         predicted_wait: Seconds from now until the last waiting message will be done with the
             desired dynos; None: unknown; infinity: never.
+        is_late: Whether some waiting message will miss its deadline, or has missed it already.
         misses_at_maximum: Whether the deadline will be missed even at the maximum.
         dynos_to_meet: Dynos that would meet the deadline, when the maximum does not; else None.
         next_downscale_at: Earliest instant at which going down is possible, if nothing arrives.
@@ -262,6 +263,7 @@ class Decision:
     trail: tuple[Step, ...] = ()
     estimates: Estimates = field(default_factory=Estimates)
     predicted_wait: float | None = None
+    is_late: bool = False
     misses_at_maximum: bool = False
     dynos_to_meet: int | None = None
     next_downscale_at: float | None = None

@@ -19,7 +19,8 @@ class Prediction:
 
     Attributes:
         wait: Seconds until the last waiting message is done; infinity: never.
-        is_late: Whether some waiting message will miss its deadline.
+        is_late: Whether some waiting message will miss its deadline; on a service time that is
+            only a guess, whether some has waited for as long as the deadline already.
         dynos_to_meet: Dynos that would keep every deadline that can still be kept.
     """
 
@@ -48,7 +49,17 @@ def predict(
         (m / (supply.concurrency * fresh(supply, _time_left(s, estimates))) for m, s in late),
         default=0.0,
     )
-    return Prediction(wait, bool(late), desired + ceil(most))
+    is_late = bool(late)
+    if estimates.service_time_source == "prior":
+        is_late = is_late and _is_overdue(settings, samples, estimates)
+    return Prediction(wait, is_late, desired + ceil(most))
+
+
+def _is_overdue(settings: Settings, samples: Sequence[Sample], estimates: Estimates) -> bool:
+    """Whether a message waits whose deadline has passed, however long its service takes."""
+    curve, waiting = waiting_curve(settings, samples, estimates), waiting_of(samples, estimates)
+    points = known_points(curve, samples[-1].at, waiting, settings.target_deadline)
+    return any(point.seconds <= 0.0 for point in points)
 
 
 def next_downscale(case: Case, desired: int, prediction: Prediction) -> float | None:
