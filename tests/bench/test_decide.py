@@ -1,0 +1,20 @@
+"""What the timing of a decision is measured on."""
+
+import pytest
+
+from bench.decide import HISTORIES, SAMPLES, figures, history
+
+
+@pytest.mark.parametrize("kind", HISTORIES)
+def test_a_history_is_long_and_adds_up(kind: str) -> None:
+    samples = history(kind)
+    assert len(samples) == SAMPLES
+    assert all(
+        (one.published or 0) - (one.served or 0)
+        == (one.messages_ready or 0) + (one.messages_unacknowledged or 0)
+        for one in samples
+    )
+
+
+def test_every_history_gets_a_figure() -> None:
+    assert {kind for kind, milliseconds in figures() if milliseconds > 0} == set(HISTORIES)
