@@ -80,3 +80,12 @@ def end_incidents(session: Session, role: Role, now: datetime) -> None:
         .where(col(Incident.role_id) == role.id, col(Incident.resolved_at).is_(None))
         .values(resolved_at=now)
     )
+
+
+def try_notifying_again(session: Session, tenant: Tenant) -> None:
+    """Nothing; what the tenant's notification target refused is sent again at the next tick."""
+    session.execute(
+        update(Incident)
+        .where(col(Incident.tenant_id) == tenant.id, col(Incident.notify_error).is_not(None))
+        .values(notify_error=None)
+    )

@@ -14,6 +14,7 @@ from guv.models import App, Role, SettingsChange, SettingsLevel, Tenant
 from guv.settings.effective import EffectiveSettings, Level, effective_settings
 from guv.settings.values import NONE
 from guv.tenancy.apps import list_apps
+from guv.tenancy.incidents import try_notifying_again
 from guv.tenancy.roles import list_all_roles
 
 
@@ -134,7 +135,8 @@ def write_level(
 ) -> Level:
     """The level with its new version, stored together with a line in the change log.
 
-    Setting what is already set is no change: neither version nor log move.
+    Setting what is already set is no change: neither version nor log move. With another target,
+    what an earlier one refused for good is sent again.
 
     Args:
         session: Its transaction is the caller's.
@@ -159,6 +161,8 @@ def write_level(
     row.version, row.updated_at, row.updated_by = row.version + 1, edit.at, edit.by
     session.add(row)
     session.add(_change(row, before, edit, renotified=renotified))
+    if renotified:
+        try_notifying_again(session, tenant)
     return level_of(row, level.name)
 
 

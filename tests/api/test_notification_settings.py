@@ -9,6 +9,8 @@ from guv.crypto import Sealer
 from guv.models import Role, SettingsChange, SettingsLevel
 from guv.tenancy.settings import notify_target
 from tests.api.callers import TenantCaller, faults
+from tests.api.rows import an_incident
+from tests.builders import NOON
 
 KEY = "license-key-marker-NRAL"
 
@@ -114,3 +116,15 @@ def test_a_key_that_is_too_short_is_refused_without_being_repeated(caller: Tenan
     assert answer.status_code == 422
     assert "notify.new_relic.license_key" in faults(answer)
     assert "short" not in answer.json()["fields"][0]["message"].replace("too short", "")
+
+
+@pytest.mark.parametrize(("key", "left"), [("another-key-marker", None), (KEY, "403")])
+def test_another_target_is_told_of_what_the_old_one_refused(
+    caller: TenantCaller, session: Session, key: str, left: str | None
+) -> None:
+    caller.put(caller.role_path(), target())
+    role = session.exec(select(Role)).one()
+    incident = an_incident(session, role, opened_at=NOON, notify_error="403")
+    caller.put(caller.role_path(), target(key))
+    session.refresh(incident)
+    assert incident.notify_error == left
