@@ -53,7 +53,10 @@ class Parts:
     def connect_broker(self, url: BrokerUrl) -> BrokerClient:
         """A client of that broker; the caller closes it."""
         return BrokerClient(
-            url, timeout=self.config.guv_broker_timeout, transport=self.outside.broker
+            url,
+            timeout=self.config.guv_broker_timeout,
+            fence=self.config.fence,
+            transport=self.outside.broker,
         )
 
     def grant_exchange(self) -> GrantExchange:

@@ -133,6 +133,7 @@ def _config(database_url: str, redis_url: str, heroku_url: str) -> Config:
             "database_url": with_driver(database_url),
             "redis_url": redis_url,
             "guv_encryption_keys": Fernet.generate_key().decode(),
+            "guv_allowed_networks": "127.0.0.0/8",
             "guv_addon_password": "unused",
             "heroku_api_url": heroku_url,
             "heroku_id_url": heroku_url,

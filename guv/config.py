@@ -1,9 +1,18 @@
 """What does the environment tell our processes? Read once, frozen, passed on."""
 
 from functools import cached_property
+from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from guv.fence import Fence, read_networks
+
+
+def _networks(text: str) -> str:
+    """The same list of networks, if it is one."""
+    read_networks(text)
+    return text
 
 
 class Config(BaseSettings):
@@ -49,6 +58,9 @@ class Config(BaseSettings):
     )
     guv_roles_per_job: int = Field(1, ge=1, le=1000, description="Roles carried by one RQ job")
     guv_clock_beat: float = Field(0.5, gt=0, description="Seconds between two looks for due roles")
+    guv_allowed_networks: Annotated[str, AfterValidator(_networks)] = Field(
+        "", description="Private networks that tenants' URLs may lead to, separated by commas"
+    )
     guv_broker_timeout: float = Field(3.0, gt=0, description="Seconds a broker may take in all")
     guv_heroku_timeout: float = Field(5.0, gt=0, description="Seconds Heroku may take in all")
     guv_resolve_after: float = Field(
@@ -70,6 +82,11 @@ class Config(BaseSettings):
     def sqlalchemy_url(self) -> str:
         """The database's URL in the form SQLAlchemy takes."""
         return with_driver(self.database_url.get_secret_value())
+
+    @cached_property
+    def fence(self) -> Fence:
+        """Where the URLs that tenants give may lead."""
+        return Fence(read_networks(self.guv_allowed_networks))
 
 
 def with_driver(url: str) -> str:

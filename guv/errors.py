@@ -12,6 +12,7 @@ GuvError
 ├── TooMany             429  more requests than the key may make
 └── Unavailable         503  something guv stands on is away
 OutsideError                 a port's answer, translated once; never holds a URL or a secret
+├── AddressRefused           a tenant's URL leads where guv calls nobody
 ├── BrokerUnreachable        no usable answer from the broker
 ├── BrokerRefused            the broker refuses login or access
 ├── QueueMissing             the broker knows no such queue, or one that cannot be watched
@@ -107,6 +108,16 @@ class Unavailable(GuvError):
 
 class OutsideError(Exception):
     """A port's answer that is no result; its text never holds a URL or a secret."""
+
+
+class AddressRefused(OutsideError):
+    """A tenant's URL leads into a private network; the address itself is nobody's business."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no connection: the host leads into a private network;"
+            " name one that can be reached from the internet"
+        )
 
 
 class BrokerUnreachable(OutsideError):

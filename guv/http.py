@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from guv.fence import Fence, FencedBackend
 from guv.moment import steady_seconds
 from guv.patience import PatientBackend, until
 
@@ -53,31 +54,38 @@ def new_client(
     *,
     auth: httpx.Auth | None = None,
     headers: dict[str, str] | None = None,
+    fence: Fence | None = None,
     transport: httpx.BaseTransport | None = None,
 ) -> httpx.Client:
     """A client for one outside system; one for many hosts would search all their connections.
+
+    It follows no redirects: they would carry credentials to where nobody said.
 
     Args:
         timeout: Seconds that each read or write may take; connecting gets at most 1 second.
         auth: Goes with every request.
         headers: Go with every request.
+        fence: Where it may connect to, for an address that a tenant gave; None: anywhere, for
+            one that the operator gave.
         transport: Replaces the network, for tests.
     """
     return httpx.Client(
         auth=auth,
         headers=headers,
         timeout=httpx.Timeout(timeout, connect=min(CONNECT_S, timeout)),
-        transport=transport or _patient_transport(),
+        follow_redirects=False,
+        transport=transport or _patient_transport(fence),
         trust_env=False,  # a proxy of ours is no business of the tenants' brokers
     )
 
 
-def _patient_transport() -> httpx.HTTPTransport:
+def _patient_transport(fence: Fence | None) -> httpx.HTTPTransport:
     """A pool of connections that keep to a request's total time."""
     limits = httpx.Limits(keepalive_expiry=KEEPALIVE_S)
     transport = httpx.HTTPTransport(verify=shared_ssl_context(), limits=limits)
     # httpx lets nobody pass a network backend to its pool.
-    transport._pool._network_backend = PatientBackend()  # noqa: SLF001
+    backend = PatientBackend() if fence is None else FencedBackend(fence)
+    transport._pool._network_backend = backend  # noqa: SLF001
     return transport
 
 
@@ -103,6 +111,7 @@ def fetch(client: httpx.Client, method: str, url: str, seconds: float, **options
     Raises:
         httpx.HTTPError: No connection, no answer in time, or one that is too large.
         httpx.InvalidURL: It is no address.
+        AddressRefused: The client's fence admits none of the host's addresses.
     """
     end = steady_seconds() + seconds
     body = bytearray()

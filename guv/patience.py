@@ -44,10 +44,10 @@ class _Stream(httpcore.NetworkStream):
         self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        return self._stream.read(max_bytes, time_left(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _left(timeout, httpcore.WriteTimeout))
+        self._stream.write(buffer, time_left(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
         self._stream.close()
@@ -58,7 +58,7 @@ class _Stream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        left = _left(timeout, httpcore.ConnectTimeout)
+        left = time_left(timeout, httpcore.ConnectTimeout)
         return _Stream(self._stream.start_tls(ssl_context, server_hostname, left))
 
     def get_extra_info(self, info: str) -> Any:
@@ -66,10 +66,10 @@ class _Stream(httpcore.NetworkStream):
 
 
 def _shortened(options: dict[str, Any]) -> dict[str, Any]:
-    return {**options, "timeout": _left(options.get("timeout"), httpcore.ConnectTimeout)}
+    return {**options, "timeout": time_left(options.get("timeout"), httpcore.ConnectTimeout)}
 
 
-def _left(timeout: float | None, error: type[httpcore.TimeoutException]) -> float | None:
+def time_left(timeout: float | None, error: type[httpcore.TimeoutException]) -> float | None:
     """The seconds that a wait may take: its own timeout, or what is left of all."""
     end: float | None = getattr(_local, "end", None)
     if end is None:

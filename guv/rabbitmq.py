@@ -12,7 +12,8 @@ from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 import httpx
 
-from guv.errors import BrokerRefused, BrokerUnreachable, QueueMissing
+from guv.errors import AddressRefused, BrokerRefused, BrokerUnreachable, QueueMissing
+from guv.fence import Fence
 from guv.http import Answer, fetch, new_client
 
 MOST_COUNT = 2**53  # a larger count is nonsense, and no database column would take it
@@ -133,17 +134,24 @@ class BrokerClient:
     Args:
         url: Where it is.
         timeout: Seconds that one answer may take in all; connecting gets 1 second.
+        fence: Where the URL may lead.
         transport: Replaces the network, for tests.
     """
 
     def __init__(
-        self, url: BrokerUrl, *, timeout: float, transport: httpx.BaseTransport | None = None
+        self,
+        url: BrokerUrl,
+        *,
+        timeout: float,
+        fence: Fence,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._url = url
         self._timeout = timeout
         self._client = new_client(
             timeout,
             auth=httpx.BasicAuth(url.user.encode(), url.password.encode()),
+            fence=fence,
             transport=transport,
         )
 
@@ -203,6 +211,8 @@ class BrokerClient:
                 return answer.json()
         except httpx.TimeoutException:
             raise BrokerUnreachable(f"no answer within {self._timeout:g} seconds") from None
+        except AddressRefused as refused:
+            raise BrokerUnreachable(str(refused)) from None
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise BrokerUnreachable(f"no usable answer ({type(error).__name__})") from None
         raise self._refusal(answer, queue)

@@ -7,9 +7,11 @@ from uuid import uuid4
 from sqlmodel import Session
 
 from guv.crypto import Sealer
+from guv.fence import Fence, read_networks
 from guv.models import App, Broker, Role, SettingsLevel, Tenant, TickSchedule
 from guv.rabbitmq import parse_broker_url
 
+LOOPBACK = Fence(read_networks("127.0.0.0/8"))  # where the stand-ins are
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from guv.config import Config
 from guv.crypto import Sealer, sealer_from
 from guv.database import make_engine
+from guv.fence import Fence
 from guv.heroku_addons import AddonClient
 from guv.models import Broker
 from guv.newrelic import EventClient
@@ -32,14 +33,21 @@ class BrokerClients:
     Args:
         sealer: Opens the brokers' URLs.
         timeout: Seconds that a broker may take for one answer.
+        fence: Where the URLs may lead.
         transport: Replaces the network, for tests.
     """
 
     def __init__(
-        self, sealer: Sealer, *, timeout: float, transport: httpx.BaseTransport | None = None
+        self,
+        sealer: Sealer,
+        *,
+        timeout: float,
+        fence: Fence,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._sealer = sealer
         self._timeout = timeout
+        self._fence = fence
         self._transport = transport
         self._lock = Lock()
         self._clients: OrderedDict[UUID, tuple[bytes, BrokerClient]] = OrderedDict()
@@ -72,7 +80,9 @@ class BrokerClients:
 
     def _connect(self, broker: Broker) -> BrokerClient:
         url = parse_broker_url(self._sealer.open(broker.url_sealed))
-        return BrokerClient(url, timeout=self._timeout, transport=self._transport)
+        return BrokerClient(
+            url, timeout=self._timeout, fence=self._fence, transport=self._transport
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +132,9 @@ def build_runtime(config: Config, transport: httpx.BaseTransport | None = None) 
             application="guv worker",
         ),
         sealer=sealer,
-        brokers=BrokerClients(sealer, timeout=config.guv_broker_timeout, transport=transport),
+        brokers=BrokerClients(
+            sealer, timeout=config.guv_broker_timeout, fence=config.fence, transport=transport
+        ),
         heroku=AddonClient(config, transport),
         redis=redis,
         budget=Budget(redis),

@@ -157,3 +157,11 @@ def test_an_unknown_app_is_said_before_any_broker_is_asked(caller: TenantCaller)
 def test_a_port_on_which_nothing_listens_is_said(caller: TenantCaller) -> None:
     answer = caller.put(caller.app_path("/broker"), {"url": "http://u:p@127.0.0.1:9"})
     assert "no connection" in faults(answer)["url"]
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1", "169.254.169.254", "[::ffff:10.0.0.1]", "[fd00::1]"])
+def test_a_broker_in_a_private_network_is_refused_at_once(caller: TenantCaller, host: str) -> None:
+    answer = caller.put(caller.app_path("/broker"), {"url": f"http://u:marker@{host}"})
+    assert answer.status_code == 422
+    assert "name one that can be reached from the internet" in faults(answer)["url"]
+    assert "marker" not in answer.text

@@ -7,6 +7,7 @@ import pytest
 
 from guv.errors import BrokerRefused, BrokerUnreachable, QueueMissing
 from guv.rabbitmq import BrokerClient, QueueCounts, add_up, parse_broker_url
+from tests.builders import LOOPBACK
 
 URL = parse_broker_url("http://watcher:pass%3Aword@broker.example/rabbit?vhost=a%2Fb")
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -25,7 +26,7 @@ JOBS = {
 
 
 def client(handler: Handler) -> BrokerClient:
-    return BrokerClient(URL, timeout=0.5, transport=httpx.MockTransport(handler))
+    return BrokerClient(URL, fence=LOOPBACK, timeout=0.5, transport=httpx.MockTransport(handler))
 
 
 def broker(*queues: Mapping[str, Any], live: Mapping[str, Any] | None = None) -> BrokerClient:

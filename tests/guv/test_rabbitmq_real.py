@@ -14,6 +14,7 @@ from guv.errors import BrokerRefused, BrokerUnreachable, QueueMissing
 from guv.moment import steady_seconds
 from guv.rabbitmq import BrokerClient, QueueCounts, parse_broker_url
 from sandbox.services import RabbitMQ
+from tests.builders import LOOPBACK
 
 pytestmark = pytest.mark.xdist_group("rabbitmq")
 ODD_NAMES = ["jobs", "a/b c", "a+b%2F", "[x]{1,2}.*|$^", "größe-日本"]
@@ -43,7 +44,7 @@ class Vhost:
 def vhost(rabbitmq: RabbitMQ) -> Iterator[Vhost]:
     name = f"a/b {uuid4().hex[:6]}"
     access = rabbitmq.new_vhost(name)
-    client = BrokerClient(parse_broker_url(access.management_url), timeout=3.0)
+    client = BrokerClient(parse_broker_url(access.management_url), fence=LOOPBACK, timeout=3.0)
     connection = pika.BlockingConnection(pika.URLParameters(access.amqp_url))
     with rabbitmq.admin() as admin:
         yield Vhost(client, access.management_url, connection, admin, name)
@@ -127,7 +128,7 @@ def test_queues_are_listed_with_the_least_rights(vhost: Vhost) -> None:
 def test_a_wrong_password_is_refused_in_the_brokers_words(vhost: Vhost) -> None:
     scheme, _, rest = vhost.management_url.partition("://")
     wrong = f"{scheme}://{rest.partition(':')[0]}:wrong-marker@{rest.partition('@')[2]}"
-    client = BrokerClient(parse_broker_url(wrong), timeout=3.0)
+    client = BrokerClient(parse_broker_url(wrong), fence=LOOPBACK, timeout=3.0)
     with pytest.raises(BrokerRefused) as refused:
         client.list_queues()
     assert "marker" not in str(refused.value)
@@ -139,7 +140,7 @@ def test_a_user_without_the_management_tag_is_refused(vhost: Vhost) -> None:
     path = f"/api/users/{user}"
     vhost.admin.put(path, json={"password": "pw", "tags": ""}).raise_for_status()
     host = vhost.management_url.partition("@")[2]
-    client = BrokerClient(parse_broker_url(f"http://{user}:pw@{host}"), timeout=3.0)
+    client = BrokerClient(parse_broker_url(f"http://{user}:pw@{host}"), fence=LOOPBACK, timeout=3.0)
     with pytest.raises(BrokerRefused, match="Not management user"):
         client.read_queues(["jobs"])
     client.close()
@@ -155,14 +156,14 @@ def test_a_user_without_rights_on_the_virtual_host_is_refused(vhost: Vhost) -> N
 
 def test_a_virtual_host_that_is_not_there_is_named(vhost: Vhost) -> None:
     url = f"{vhost.management_url.partition('?')[0]}?vhost=nowhere"
-    client = BrokerClient(parse_broker_url(url), timeout=3.0)
+    client = BrokerClient(parse_broker_url(url), fence=LOOPBACK, timeout=3.0)
     with pytest.raises((QueueMissing, BrokerRefused), match="virtual host 'nowhere'"):
         client.read_queues(["jobs"])
     client.close()
 
 
 def test_a_port_without_a_broker_is_unreachable() -> None:
-    client = BrokerClient(parse_broker_url("http://me:pw@127.0.0.1:9"), timeout=1.0)
+    client = BrokerClient(parse_broker_url("http://me:pw@127.0.0.1:9"), fence=LOOPBACK, timeout=1.0)
     with pytest.raises(BrokerUnreachable, match="ConnectError"):
         client.list_queues()
     client.close()

@@ -11,6 +11,7 @@ from guv.errors import BrokerRefused, QueueMissing
 from guv.rabbitmq import BrokerClient, QueueCounts, parse_broker_url
 from sandbox.broker.memory import MemoryAccess, MemoryBroker, UnknownQueue
 from sandbox.server import Outside, running
+from tests.builders import LOOPBACK
 
 
 class Seconds:
@@ -49,7 +50,7 @@ def url(broker: MemoryBroker) -> Iterator[str]:
 @pytest.fixture
 def client(access: MemoryAccess, url: str) -> Iterator[BrokerClient]:
     """guv's own client, which must understand what the stand-in says."""
-    client = BrokerClient(parse_broker_url(access.management_url(url)), timeout=5)
+    client = BrokerClient(parse_broker_url(access.management_url(url)), fence=LOOPBACK, timeout=5)
     yield client
     client.close()
 
@@ -97,7 +98,7 @@ def test_an_unknown_queue_is_missing(client: BrokerClient) -> None:
 
 def test_a_wrong_password_is_refused(access: MemoryAccess, url: str) -> None:
     stranger = MemoryAccess(access.vhost, access.user, "wrong")
-    client = BrokerClient(parse_broker_url(stranger.management_url(url)), timeout=5)
+    client = BrokerClient(parse_broker_url(stranger.management_url(url)), fence=LOOPBACK, timeout=5)
     with pytest.raises(BrokerRefused, match="Login failed"):
         client.read_queues(["jobs"])
     client.close()

@@ -11,7 +11,7 @@ import pytest
 from guv.crypto import Sealer
 from guv.errors import BrokerUnreachable
 from guv.models import Broker
-from tests.builders import NOON
+from tests.builders import LOOPBACK, NOON
 from worker.runtime import BrokerClients
 
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}"
@@ -56,7 +56,7 @@ def counting_broker() -> Iterator[CountingBroker]:
 
 @pytest.fixture
 def clients(sealer: Sealer) -> Iterator[BrokerClients]:
-    clients = BrokerClients(sealer, timeout=3)
+    clients = BrokerClients(sealer, timeout=3, fence=LOOPBACK)
     yield clients
     clients.close()
 

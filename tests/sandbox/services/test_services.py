@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, text
 
 from guv.rabbitmq import BrokerClient, QueueCounts, parse_broker_url
 from sandbox import services
+from tests.builders import LOOPBACK
 
 ROOT = Path(__file__).parents[3]
 needs_rabbitmq = pytest.mark.skipif(
@@ -134,7 +135,7 @@ def test_the_worker_of_a_vhost_publishes_and_the_watcher_sees_it(
 ) -> None:
     access = rabbitmq.new_vhost("shop/one two")
     publish_one(access.amqp_url, "jobs")
-    client = BrokerClient(parse_broker_url(access.management_url), timeout=3)
+    client = BrokerClient(parse_broker_url(access.management_url), fence=LOOPBACK, timeout=3)
     counts = wait_for_one_message(client, "jobs")
     client.close()
     assert counts.messages_ready == 1
