@@ -4,12 +4,12 @@
 `fields` is empty where no field is to blame. What was sent is never repeated in a message.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -48,9 +48,18 @@ def error_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": ErrorBody} for status in statuses}
 
 
-def install_error_handlers(app: FastAPI) -> None:
-    """Nothing; every error of the app is answered in the one form."""
-    handlers: dict[type[Exception], Callable[..., Any]] = {
+Handler = Callable[..., Awaitable[JSONResponse]]
+Shape = Callable[[Request, JSONResponse], Response]
+
+
+def install_error_handlers(app: FastAPI, as_page: Shape) -> None:
+    """Nothing; every error of the app is answered in the one form, or as a page to a person.
+
+    Args:
+        app: Gets the handlers.
+        as_page: Makes a page of an answer where a person would see it.
+    """
+    handlers: dict[type[Exception], Handler] = {
         GuvError: _guv_error,
         RequestValidationError: _invalid_request,
         HTTPException: _http_error,
@@ -60,7 +69,14 @@ def install_error_handlers(app: FastAPI) -> None:
         Exception: _unexpected,
     }
     for kind, handler in handlers.items():
-        app.add_exception_handler(kind, handler)
+        app.add_exception_handler(kind, _shaped(handler, as_page))
+
+
+def _shaped(handler: Handler, as_page: Shape) -> Callable[[Request, Any], Awaitable[Response]]:
+    async def shaped(request: Request, error: Exception) -> Response:
+        return as_page(request, await handler(request, error))
+
+    return shaped
 
 
 def error_answer(

@@ -8,8 +8,11 @@ from fastapi import FastAPI
 
 from api import health
 from api.addon import routes as addon
+from api.addon import sso_routes
 from api.body_limit import BodyLimit
 from api.config_file import routes as config_file
+from api.dashboard.pages import as_page
+from api.dashboard.routes import add_dashboard
 from api.decisions import routes as decisions
 from api.errors import install_error_handlers
 from api.keys import routes as keys
@@ -64,10 +67,11 @@ def _furnish(app: FastAPI) -> None:
     app.add_middleware(BodyLimit)
     app.add_middleware(RateHeaders)
     app.add_middleware(RequestLog)  # added last, so it sees every answer
-    install_error_handlers(app)
+    install_error_handlers(app, as_page)
     for router in (
         health.router,
         addon.router,
+        sso_routes.router,
         settings.router,
         decisions.router,
         keys.router,
@@ -75,6 +79,7 @@ def _furnish(app: FastAPI) -> None:
     ):
         app.include_router(router)
     add_reference(app)
+    add_dashboard(app)
 
 
 def make_app() -> FastAPI:

@@ -10,6 +10,7 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from api.rate import RateLimit
+from api.visits import Visits
 from guv.config import Config
 from guv.crypto import Sealer, sealer_from
 from guv.database import make_engine
@@ -46,6 +47,7 @@ class Parts:
     engine: Engine
     redis: Redis
     rate: RateLimit
+    visits: Visits
     sealer: Sealer
     heroku: AddonClient
     background: ThreadPoolExecutor
@@ -90,6 +92,7 @@ def make_parts(config: Config, outside: Outside) -> Parts:
         ),
         redis=redis,
         rate=RateLimit(redis, config.guv_api_rate),
+        visits=Visits(redis),
         sealer=sealer_from(config.guv_encryption_keys.get_secret_value()),
         heroku=AddonClient(config, outside.heroku),
         background=ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background"),

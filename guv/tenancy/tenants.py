@@ -44,6 +44,11 @@ def lock_tenant(session: Session, tenant_id: UUID) -> Tenant | None:
     return session.exec(query.execution_options(populate_existing=True)).first()
 
 
+def find_tenant(session: Session, tenant_id: UUID) -> Tenant | None:
+    """The tenant as it is now; None: unknown."""
+    return session.get(Tenant, tenant_id)
+
+
 def end_tenant(session: Session, tenant: Tenant, now: datetime) -> None:
     """Nothing; no role of the tenant is due any more, and its secrets and keys are gone.
 

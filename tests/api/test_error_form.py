@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from api.dashboard.pages import as_page
 from api.errors import install_error_handlers
 from api.request_log import RequestLog
 from guv.crypto import new_api_key
@@ -109,7 +110,7 @@ def test_a_key_in_a_path_is_masked(client: TestClient) -> None:
 def broken() -> Iterator[TestClient]:
     """An app with our error handlers whose one route fails."""
     app = FastAPI()
-    install_error_handlers(app)
+    install_error_handlers(app, as_page)
     app.add_middleware(RequestLog)
 
     @app.get("/")

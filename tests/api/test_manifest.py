@@ -30,8 +30,9 @@ def test_its_secrets_are_placeholders(manifest: Any) -> None:
     assert all(re.fullmatch(r"REPLACE_WITH_[A-Z_]+", value) for value in secrets.values())
 
 
-def test_a_placeholder_names_the_variable_that_holds_the_secret(manifest: Any) -> None:
-    name = manifest["api"]["password"].removeprefix("REPLACE_WITH_").lower()
+@pytest.mark.parametrize("secret", ["password", "sso_salt"])
+def test_a_placeholder_names_the_variable_that_holds_the_secret(manifest: Any, secret: str) -> None:
+    name = manifest["api"][secret].removeprefix("REPLACE_WITH_").lower()
     assert name in Config.model_fields
 
 
@@ -51,6 +52,8 @@ def test_its_addresses_are_routes_of_ours(
     paths = client.get("/openapi.json").json()["paths"]
     assert "post" in paths[path]
     assert {"put", "delete"} <= paths[path + "/{resource}"].keys()
+    sign_on = urlsplit(manifest["api"][environment]["sso_url"]).path
+    assert client.post(sign_on, data={"resource_id": "x"}).status_code == 403
 
 
 def test_production_is_reached_over_https(manifest: Any) -> None:

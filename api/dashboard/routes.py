@@ -1,0 +1,32 @@
+"""Which pages are there? All below /dashboard, for whoever has a visit."""
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import RedirectResponse
+
+from api.dashboard import overview
+from api.dashboard.assets import add_assets
+from api.dashboard.deps import FormDep
+from api.deps import PartsDep
+from api.visits import take_back, token_of
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.post("/dashboard/sign-out")
+def sign_out(parts: PartsDep, request: Request, _form: FormDep) -> RedirectResponse:
+    """To the page that says how to come back; the visit is over."""
+    public_url = parts.config.guv_public_url
+    parts.visits.end(token_of(request.cookies, public_url) or "")
+    answer = RedirectResponse("/dashboard", 303)
+    take_back(answer, public_url)
+    return answer
+
+
+PAGES = (overview.router, router)
+
+
+def add_dashboard(app: FastAPI) -> None:
+    """Nothing; the app has the pages and what they are made of."""
+    add_assets(app)
+    for part in PAGES:
+        app.include_router(part)

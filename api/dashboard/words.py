@@ -1,0 +1,71 @@
+"""How are numbers and instants written on a page? What is unknown is said to be."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import floor
+from zoneinfo import ZoneInfo
+
+UNKNOWN = "unknown"
+FILTERS = ("count", "seconds", "percent", "hours", "usd")
+_MINUTE = 60
+_PRECISE = 9.95  # seconds, below which a tenth matters
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Writes instants as the visitor's clock shows them.
+
+    Attributes:
+        zone: Where the visitor is.
+        now: When the page was asked for.
+    """
+
+    zone: ZoneInfo
+    now: datetime
+
+    def short(self, at: datetime) -> str:
+        """The time of day, with its date unless that is today; such as 14:00 or 28 Nov 14:00."""
+        here, today = at.astimezone(self.zone), self.now.astimezone(self.zone)
+        if here.date() == today.date():
+            return f"{here:%H:%M}"
+        year = "" if here.year == today.year else f" {here.year}"
+        return f"{here.day} {here:%b}{year} {here:%H:%M}"
+
+    def full(self, at: datetime) -> str:
+        """Date, time and zone; such as 28 Nov 2026 14:00:05 CET."""
+        here = at.astimezone(self.zone)
+        return f"{here.day} {here:%b %Y %H:%M:%S %Z}"
+
+
+def count(value: float | None) -> str:
+    """A whole number with its thousands apart."""
+    return UNKNOWN if value is None else f"{value:,.0f}".replace(",", "\u202f")
+
+
+def seconds(value: float | None) -> str:
+    """A duration in the two largest units that it has; such as 45 s, 2 min 5 s, 3 h 20 min."""
+    if value is None:
+        return UNKNOWN
+    if value < _PRECISE:
+        return f"{value:.1f}".removesuffix(".0") + " s"
+    whole = timedelta(seconds=round(value))
+    minutes, rest = divmod(whole.seconds, _MINUTE)
+    hours, minutes = divmod(minutes, _MINUTE)
+    parts = [(whole.days, "d"), (hours, "h"), (minutes, "min"), (rest, "s")]
+    first = next(place for place, (number, _) in enumerate(parts) if number)
+    return " ".join(f"{number} {unit}" for number, unit in parts[first : first + 2] if number)
+
+
+def percent(value: float | None) -> str:
+    """A share of 0 to 1 as percent, rounded down: 100 % is all."""
+    return UNKNOWN if value is None else f"{floor(round(value * 1000, 6)) / 10:g} %"
+
+
+def hours(value: float | None) -> str:
+    """Dyno-hours."""
+    return UNKNOWN if value is None else f"{value:,.1f}".replace(",", "\u202f")
+
+
+def usd(value: float | None) -> str:
+    """US dollars."""
+    return UNKNOWN if value is None else f"${value:,.2f}"

@@ -1,0 +1,76 @@
+"""A browser without script that Heroku signed on."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from pydantic import SecretStr
+from sqlmodel import Session
+from starlette.testclient import TestClient
+
+from api.main import create_app
+from api.parts import Outside
+from guv.config import Config
+from guv.crypto import Sealer
+from guv.moment import utc_now
+from tests.api.callers import TenantCaller, a_caller
+from tests.api.dashboard.browser import SALT, Browser
+
+
+class HandClock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = utc_now()
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_by(self, time: timedelta) -> None:
+        self.now += time
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def page_config(web_config: Config) -> Config:
+    return web_config.model_copy(update={"guv_sso_salt": SecretStr(SALT)})
+
+
+@pytest.fixture
+def client(page_config: Config, clock: HandClock) -> Iterator[TestClient]:
+    """The web process over HTTPS, as browsers reach it."""
+    app = create_app(page_config, Outside(clock=clock))
+    with TestClient(
+        app, "https://testserver", raise_server_exceptions=False, follow_redirects=False
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+def new_browser(
+    client: TestClient, session: Session, sealer: Sealer, clock: Callable[[], datetime]
+) -> Callable[[], Browser]:
+    """Makes a tenant with one app, and a browser that is not signed on yet."""
+
+    def make() -> Browser:
+        caller: TenantCaller = a_caller(client, session, sealer)
+        return Browser(client, caller, clock)
+
+    return make
+
+
+@pytest.fixture
+def guest(new_browser: Callable[[], Browser]) -> Browser:
+    """A browser that is not signed on yet."""
+    return new_browser()
+
+
+@pytest.fixture
+def visitor(guest: Browser) -> Browser:
+    """A browser that is signed on."""
+    assert guest.sign_on().status_code == 303
+    return guest
