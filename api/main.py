@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from api import health
+from api.addon import drain, sso_routes
 from api.addon import routes as addon
-from api.addon import sso_routes
 from api.body_limit import BodyLimit
 from api.config_file import routes as config_file
 from api.dashboard.pages import as_page
@@ -71,6 +71,7 @@ def _furnish(app: FastAPI) -> None:
     for router in (
         health.router,
         addon.router,
+        drain.router,
         sso_routes.router,
         settings.router,
         decisions.router,

@@ -9,6 +9,7 @@ import httpx
 from redis import Redis
 from sqlalchemy import Engine
 
+from api.drain_keys import DrainKeys
 from api.rate import RateLimit
 from api.visits import Visits
 from guv.config import Config
@@ -18,6 +19,7 @@ from guv.grants import GrantExchange
 from guv.heroku_addons import AddonClient
 from guv.moment import utc_now
 from guv.rabbitmq import BrokerClient, BrokerUrl
+from guv.router.queue import DrainQueue
 
 REDIS_TIMEOUT_S = 1.0
 BACKGROUND_THREADS = 8  # each may wait for Heroku and hold one database connection
@@ -51,6 +53,8 @@ class Parts:
     sealer: Sealer
     heroku: AddonClient
     background: ThreadPoolExecutor
+    drains: DrainKeys
+    deliveries: DrainQueue
 
     def connect_broker(self, url: BrokerUrl) -> BrokerClient:
         """A client of that broker; the caller closes it."""
@@ -84,16 +88,19 @@ def make_parts(config: Config, outside: Outside) -> Parts:
         socket_timeout=REDIS_TIMEOUT_S,
         socket_connect_timeout=REDIS_TIMEOUT_S,
     )
+    engine = make_engine(
+        config.sqlalchemy_url, pool_size=config.guv_api_pool_size, application="guv web"
+    )
     return Parts(
         config=config,
         outside=outside,
-        engine=make_engine(
-            config.sqlalchemy_url, pool_size=config.guv_api_pool_size, application="guv web"
-        ),
+        engine=engine,
         redis=redis,
         rate=RateLimit(redis, config.guv_api_rate),
         visits=Visits(redis),
         sealer=sealer_from(config.guv_encryption_keys.get_secret_value()),
         heroku=AddonClient(config, outside.heroku),
         background=ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background"),
+        drains=DrainKeys(engine),
+        deliveries=DrainQueue(redis, config.guv_drain_bytes, config.guv_drains_bytes),
     )

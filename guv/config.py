@@ -52,6 +52,12 @@ class Config(BaseSettings):
     guv_api_rate: int = Field(
         1200, ge=1, description="Requests that a tenant's key may make in a minute"
     )
+    guv_drain_bytes: int = Field(
+        1_000_000, ge=1, description="Bytes of log lines that may wait in Redis for one app"
+    )
+    guv_drains_bytes: int = Field(
+        8_000_000, ge=1, description="Bytes for all apps before those above their share are refused"
+    )
     guv_worker_processes: int = Field(2, ge=1, description="Processes of one worker dyno")
     guv_worker_threads: int = Field(
         16, ge=1, description="Ticks of one job that run at the same time"

@@ -12,44 +12,39 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
-    DateTime,
     Double,
     ForeignKeyConstraint,
     Identity,
     Index,
-    LargeBinary,
-    MetaData,
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-SQLModel.metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-INSTANT = DateTime(timezone=True)
+from guv.columns import instant as _instant
+from guv.columns import json_value as _json
+from guv.columns import sealed as _sealed
+from guv.web_models import Drain, DynoEvent, WebBucket, WebPush
 
-
-def _instant(**options: Any) -> Any:
-    """A column that holds an aware instant."""
-    return Field(sa_type=INSTANT, **options)
-
-
-def _sealed(**options: Any) -> Any:
-    """A column that holds a secret, sealed."""
-    return Field(sa_type=LargeBinary, **options)
-
-
-def _json(**options: Any) -> Any:
-    """A column that holds a JSON value."""
-    return Field(sa_type=JSONB, **options)
+__all__ = [
+    "ApiKey",
+    "App",
+    "Broker",
+    "DecisionRow",
+    "Drain",
+    "DynoEvent",
+    "Incident",
+    "Role",
+    "SampleRow",
+    "SettingsChange",
+    "SettingsLevel",
+    "Tenant",
+    "TickSchedule",
+    "Unfinished",
+    "UsageHour",
+    "WebBucket",
+    "WebPush",
+]
 
 
 class Tenant(SQLModel, table=True):
@@ -231,6 +226,7 @@ class SampleRow(SQLModel, table=True):
     consumers: int | None = None
     dynos: int | None = None
     queues: dict[str, Any] | None = _json(default=None)  # the counts of each queue by its name
+    web: dict[str, Any] | None = _json(default=None)  # of a web role: a `WebReading`
 
 
 class DecisionRow(SQLModel, table=True):

@@ -14,6 +14,7 @@ from guv.models import (
     ApiKey,
     App,
     Broker,
+    Drain,
     Incident,
     Role,
     SettingsLevel,
@@ -80,9 +81,10 @@ def end_tenant(session: Session, tenant: Tenant, now: datetime) -> None:
 
 
 def _forget_secrets(session: Session, tenant: Tenant, now: datetime) -> None:
-    """Nothing; brokers, notification targets and keys are gone, incidents are over."""
+    """Nothing; brokers, drains, notification targets and keys are gone, incidents are over."""
     session.execute(delete(Unfinished).where(col(Unfinished.tenant_id) == tenant.id))
     session.execute(delete(Broker).where(col(Broker.tenant_id) == tenant.id))
+    session.execute(delete(Drain).where(col(Drain.tenant_id) == tenant.id))
     session.execute(
         update(SettingsLevel)
         .where(col(SettingsLevel.tenant_id) == tenant.id)

@@ -1,0 +1,82 @@
+"""Who may deliver log lines? Known for a moment, so that a delivery costs no query."""
+
+import hmac
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from api.credentials import BasicCredentials
+from guv.errors import Forbidden, Unauthorized
+from guv.moment import steady_seconds
+from guv.tenancy.drains import DrainKey, hash_secret, learn_token, read_key
+
+KNOWN_S = 15.0  # a drain that was removed is refused at the latest then
+MOST = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    key: DrainKey | None
+    until: float
+
+
+class DrainKeys:
+    """The keys of the drains that delivered lately.
+
+    Args:
+        engine: Where they are looked up.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = Lock()
+        self._known: OrderedDict[UUID, _Known] = OrderedDict()
+
+    def admit(self, drain: UUID, given: BasicCredentials | None, token: str) -> None:
+        """Nothing; the delivery comes from whom the drain's URL was given to.
+
+        Raises:
+            Unauthorized: There is no such drain, or its secret is another one.
+            Forbidden: It comes with the token of another drain, or with none.
+        """
+        key = self._find(drain)
+        secret_hash = hash_secret(given.password if given else "")
+        if key is None or not hmac.compare_digest(key.secret_hash, secret_hash):
+            key = None if key is None else self._look(drain)  # it may be new
+            if key is None or not hmac.compare_digest(key.secret_hash, secret_hash):
+                raise Unauthorized("There is no such drain, or its URL has another secret.")
+        if not token:
+            raise Forbidden("The header Logplex-Drain-Token is missing.")
+        token_hash = hash_secret(token)
+        if key.token_hash is None:
+            key = self._learn(drain, secret_hash, token_hash)
+        if not hmac.compare_digest(key.token_hash or "", token_hash):
+            raise Forbidden("The header Logplex-Drain-Token is that of another drain.")
+
+    def _find(self, drain: UUID) -> DrainKey | None:
+        with self._lock:
+            known = self._known.get(drain)
+        if known is not None and known.until > steady_seconds():
+            return known.key
+        return self._look(drain)
+
+    def _look(self, drain: UUID) -> DrainKey | None:
+        with self._engine.connect() as connection:
+            return self._keep(drain, read_key(connection, drain))
+
+    def _learn(self, drain: UUID, secret_hash: str, token_hash: str) -> DrainKey:
+        with self._engine.begin() as connection:
+            key = learn_token(connection, drain, secret_hash, token_hash)
+        self._keep(drain, key)
+        return key
+
+    def _keep(self, drain: UUID, key: DrainKey | None) -> DrainKey | None:
+        with self._lock:
+            self._known[drain] = _Known(key, steady_seconds() + KNOWN_S)
+            self._known.move_to_end(drain)
+            if len(self._known) > MOST:
+                self._known.popitem(last=False)
+        return key

@@ -1,0 +1,142 @@
+"""What does one log line say? A request, a dyno's change, a scaling, or that lines were lost.
+
+A line is `<PRI>1 TIME host APP PROCESS MSGID MESSAGE`; some senders put a `-` for structured data
+before the message. Of an app's own lines nothing is read, of a request nothing that names a person:
+neither path nor address.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+HEADER_WORDS = 6
+_PAIR = re.compile(rb'([a-z_]+)=("(?:[^"\\]|\\.)*"|\S*)')
+_CHANGE = re.compile(rb"State changed from ([a-z]+) to ([a-z]+)\s*$")
+_SCALED = re.compile(rb"([-\w]{1,128})@(\d{1,5})(?::[-\w]+)?")
+_LOST = re.compile(rb"Error L1\d \([^)]*\): (\d{1,12}) messages? dropped")
+_DYNO = re.compile(rb"[-\w]{1,128}(?:\.\d{1,6})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as the router saw it.
+
+    Attributes:
+        at: When it was finished, Unix seconds.
+        dyno: Which dyno answered, such as "web.1"; "": none.
+        status: The HTTP status; 0: not said.
+        error: The router's error, such as "H12"; "": none.
+        connect: Seconds until the dyno took the connection; None: it did not.
+        service: Seconds that the dyno took for the answer; None: there was none.
+    """
+
+    at: float
+    dyno: str
+    status: int
+    error: str
+    connect: float | None
+    service: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DynoChange:
+    """A dyno went from one state to another, such as from "starting" to "up"."""
+
+    at: float
+    dyno: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """Somebody asked for these quantities by process type."""
+
+    at: float
+    quantities: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """So many lines before this one never came."""
+
+    at: float
+    count: int
+
+
+Event = Request | DynoChange | Scaled | Lost
+
+
+def is_wanted(line: bytes) -> bool:
+    """Whether it is a line of Heroku's that may say something; an app's own lines never are."""
+    words = line.split(b" ", HEADER_WORDS - 1)
+    if len(words) < HEADER_WORDS:
+        return False
+    if words[3] == b"heroku":
+        return b" sample#" not in line
+    return words[3] == b"app" and words[4] == b"api" and b"Scaled to " in line
+
+
+def read_line(line: bytes) -> Event | None:
+    """What the line says; None: nothing that counts here, or it cannot be read."""
+    words = line.split(b" ", HEADER_WORDS)
+    if len(words) <= HEADER_WORDS:
+        return None
+    at = _instant(words[1])
+    if at is None:
+        return None
+    source, process, message = words[3], words[4], words[6]
+    if source == b"heroku" and process == b"router":
+        return _request(at, message)
+    if source == b"heroku" and process == b"logplex":
+        found = _LOST.search(message)
+        return Lost(at, int(found[1])) if found else None
+    if source == b"heroku":
+        return _change(at, process, message)
+    return _scaled(at, process, message) if source == b"app" else None
+
+
+def _request(at: float, message: bytes) -> Request | None:
+    pairs = dict(_PAIR.findall(message))
+    if b"status" not in pairs or b"service" not in pairs:
+        return None
+    dyno, status, error = (pairs.get(name, b"") for name in (b"dyno", b"status", b"code"))
+    return Request(
+        at=at,
+        dyno=dyno.decode() if _DYNO.fullmatch(dyno) else "",
+        status=int(status) if status.isdigit() and len(status) == 3 else 0,  # noqa: PLR2004
+        error=error.decode() if error.isalnum() and len(error) == 3 else "",  # noqa: PLR2004
+        connect=_seconds(pairs.get(b"connect", b"")),
+        service=_seconds(pairs[b"service"]),
+    )
+
+
+def _change(at: float, process: bytes, message: bytes) -> DynoChange | None:
+    found = _CHANGE.search(message)
+    if found is None or not _DYNO.fullmatch(process):
+        return None
+    return DynoChange(at, process.decode(), found[1].decode(), found[2].decode())
+
+
+def _scaled(at: float, process: bytes, message: bytes) -> Scaled | None:
+    _, found, rest = message.partition(b"Scaled to ")
+    if process != b"api" or not found:
+        return None
+    quantities = {name.decode(): int(count) for name, count in _SCALED.findall(rest)}
+    return Scaled(at, quantities) if quantities else None
+
+
+def _instant(text: bytes) -> float | None:
+    try:
+        instant = datetime.fromisoformat(text.decode())
+    except ValueError:
+        return None
+    return instant.timestamp() if instant.tzinfo is not None else None
+
+
+def _seconds(text: bytes) -> float | None:
+    """Seconds of a text such as "459ms"; None: it is empty or something else."""
+    digits = text.removesuffix(b"ms")
+    if digits == text or not digits.isdigit() or len(digits) > 9:  # noqa: PLR2004 - eleven days
+        return None
+    return int(digits) / 1000.0
