@@ -319,6 +319,7 @@ class Incident(SQLModel, table=True):
             unique=True,
             postgresql_where=text("resolved_at is null"),
         ),
+        Index("ix_incident_notify_at", "notify_at", postgresql_where=text("notify_at is not null")),
         Index("ix_incident_role_id_first_seen_at", "role_id", "first_seen_at"),
         Index("ix_incident_tenant_id_first_seen_at", "tenant_id", "first_seen_at"),
     )
@@ -334,9 +335,13 @@ class Incident(SQLModel, table=True):
     last_seen_at: datetime = _instant()  # when the trouble was last there
     opened_at: datetime | None = _instant(default=None)  # None: has not lasted long enough
     resolved_at: datetime | None = _instant(default=None)
-    open_notified_at: datetime | None = _instant(default=None)
+    open_notified_at: datetime | None = _instant(default=None)  # when the first target took it
     resolve_notified_at: datetime | None = _instant(default=None)
-    notify_error: str | None = None
+    notify_error: str | None = None  # why a target will not take it
+    notify_at: datetime | None = _instant(default=None)  # when its targets are told (again)
+    deliveries: dict[str, Any] = _json(  # what each target was told, by the target's name
+        default_factory=dict, sa_column_kwargs={"server_default": "{}"}
+    )
 
 
 class ApiKey(SQLModel, table=True):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import uvicorn
 from fastapi import FastAPI
 
-from sandbox import control, newrelic
+from sandbox import control, hooks, newrelic
 from sandbox.broker import api as broker_api
 from sandbox.broker.memory import MemoryBroker
 from sandbox.heroku import customer_routes
@@ -18,6 +18,7 @@ from sandbox.heroku import routes as heroku_routes
 from sandbox.heroku.customer import Customer, Partner, PartnerRefused
 from sandbox.heroku.errors import Refusal
 from sandbox.heroku.platform import Heroku
+from sandbox.hooks import Hooks
 from sandbox.newrelic import NewRelic
 from sandbox.traffic import Traffic
 
@@ -29,6 +30,7 @@ class Outside:
     heroku: Heroku = field(default_factory=Heroku)
     new_relic: NewRelic = field(default_factory=NewRelic)
     broker: MemoryBroker = field(default_factory=MemoryBroker)
+    hooks: Hooks = field(default_factory=Hooks)
     traffic: Traffic = field(default_factory=Traffic)
 
 
@@ -61,6 +63,11 @@ class Sandbox:
         return self.outside.broker
 
     @property
+    def hooks(self) -> Hooks:
+        """What tenants' own addresses took."""
+        return self.outside.hooks
+
+    @property
     def traffic(self) -> Traffic:
         """What was asked, and the faults in force."""
         return self.outside.traffic
@@ -76,6 +83,7 @@ def create_app(outside: Outside) -> FastAPI:
     app.state.heroku = outside.heroku
     app.state.new_relic = outside.new_relic
     app.state.broker = outside.broker
+    app.state.hooks = outside.hooks
     app.state.traffic = outside.traffic
     app.state.partner = None
     app.middleware("http")(outside.traffic.watch)
@@ -84,6 +92,7 @@ def create_app(outside: Outside) -> FastAPI:
     for router in (
         control.router,
         newrelic.router,
+        hooks.router,
         broker_api.router,
         heroku_routes.router,
         customer_routes.router,

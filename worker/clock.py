@@ -19,7 +19,7 @@ from rq import Queue
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from guv import due, unfinished
+from guv import due, undelivered, unfinished
 from guv.config import Config, read_config
 from guv.database import make_engine
 from guv.logs import configure_logs
@@ -29,6 +29,9 @@ from worker.job_queue import connect_redis, pauses, tick_queue
 JOB = "worker.jobs.scale_roles"
 PROVISIONING_JOB = "worker.jobs.finish_provisioning"
 MOST_PROVISIONINGS = 100  # a beat
+DELIVERY_JOB = "worker.jobs.deliver_notifications"
+MOST_DELIVERIES = 200  # a beat
+DELIVERIES_PER_JOB = 16  # they are told at the same time, and each may take ten seconds
 HEARTBEAT = "guv:clock:beat"  # Unix seconds of the last good beat; the health endpoint reads it
 HEARTBEAT_S = 3600
 MOST_ROLES = 5000  # a beat; what is left waits for the next one
@@ -55,7 +58,9 @@ def beat(engine: Engine, queue: Queue, now: datetime, roles_per_job: int = 1) ->
     with engine.begin() as connection:
         roles = due.mark_queued(connection, now, MOST_ROLES)
         tenants = unfinished.take_due(connection, now, MOST_PROVISIONINGS)
+        incidents = undelivered.take_due(connection, now, MOST_DELIVERIES)
     try:
+        enqueue_deliveries(queue, incidents)
         enqueue(queue, roles, roles_per_job)
         enqueue_provisionings(queue, tenants)
         queue.connection.set(HEARTBEAT, f"{unix_seconds(now):.3f}", ex=HEARTBEAT_S)
@@ -99,6 +104,24 @@ def enqueue_provisionings(queue: Queue, tenants: Sequence[UUID]) -> None:
             description="1 provisioning",
         )
         for tenant in tenants
+    ]
+    if jobs:
+        queue.enqueue_many(jobs)
+
+
+def enqueue_deliveries(queue: Queue, incidents: Sequence[UUID]) -> None:
+    """Nothing; pages wait before all ticks. What Redis loses comes again by itself."""
+    jobs = [
+        Queue.prepare_data(
+            DELIVERY_JOB,
+            args=([str(one) for one in incidents[start : start + DELIVERIES_PER_JOB]],),
+            timeout=JOB_TIMEOUT_S,
+            result_ttl=RESULT_S,
+            failure_ttl=FAILURE_S,
+            description="notifications",
+            at_front=True,
+        )
+        for start in range(0, len(incidents), DELIVERIES_PER_JOB)
     ]
     if jobs:
         queue.enqueue_many(jobs)

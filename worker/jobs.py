@@ -18,6 +18,7 @@ from guv.config import read_config
 from guv.database import session_scope
 from guv.logs import mask
 from guv.moment import steady_seconds, utc_now
+from worker.notifiers.delivery import deliver
 from worker.provisioning import finish
 from worker.recorder import record_failure
 from worker.result import TickResult
@@ -35,6 +36,13 @@ def scale_roles(role_ids: list[str]) -> int:
 def finish_provisioning(tenant_id: str) -> bool:
     """Whether nothing is left to do of that tenant's provisioning."""
     return finish(process_runtime(), UUID(tenant_id), utc_now())
+
+
+def deliver_notifications(incident_ids: list[str]) -> int:
+    """How many incidents were told to those of their targets that do not know of them yet."""
+    runtime, now = process_runtime(), utc_now()
+    told = runtime.threads.map(lambda one: deliver(runtime, UUID(one), now), incident_ids)
+    return len(list(told))
 
 
 @cache

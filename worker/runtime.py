@@ -16,7 +16,7 @@ from guv.database import make_engine
 from guv.fence import Fence
 from guv.heroku_addons import AddonClient
 from guv.models import Broker
-from guv.newrelic import EventClient
+from guv.notifiers import Notifiers, build_notifiers
 from guv.rabbitmq import BrokerClient, parse_broker_url
 from worker.budget import Budget
 from worker.job_queue import connect_redis
@@ -97,7 +97,7 @@ class Runtime:
     redis: Redis
     budget: Budget
     shelf: Shelf
-    events: EventClient
+    notifiers: Notifiers
     threads: ThreadPoolExecutor
 
     @property
@@ -110,7 +110,7 @@ class Runtime:
         self.threads.shutdown()
         self.brokers.close()
         self.heroku.close()
-        self.events.close()
+        self.notifiers.close()
         self.redis.close()
         self.engine.dispose()
 
@@ -139,6 +139,6 @@ def build_runtime(config: Config, transport: httpx.BaseTransport | None = None) 
         redis=redis,
         budget=Budget(redis),
         shelf=Shelf(redis, 2 * config.guv_heroku_timeout + 1),
-        events=EventClient(base_url=config.new_relic_events_url, transport=transport),
+        notifiers=build_notifiers(config.new_relic_events_url, config.fence, transport),
         threads=ThreadPoolExecutor(config.guv_worker_threads, thread_name_prefix="tick"),
     )

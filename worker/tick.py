@@ -15,7 +15,6 @@ from guv.scaling import decide
 from worker.actuators.heroku import Actuator
 from worker.collectors import collect
 from worker.notifiers.incidents import update_incidents
-from worker.notifiers.newrelic import send_incidents
 from worker.recorder import record
 from worker.result import TickResult
 from worker.runtime import Runtime
@@ -40,6 +39,5 @@ def tick(runtime: Runtime, role_id: UUID, now: datetime) -> TickResult | None:
 
     with session_scope(runtime.engine) as session:
         record(session, result, runtime.config.guv_authorization_retry)
-        incidents = update_incidents(session, result, runtime.config.guv_resolve_after)
-    send_incidents(runtime, subject, incidents, now)
+        update_incidents(session, result, runtime.config.guv_resolve_after)
     return result

@@ -134,6 +134,17 @@ class SamplePage(BaseModel):
     next_cursor: str | None = Field(description="Where the next page begins; null: there is none")
 
 
+class Delivery(BaseModel):
+    """What one notification target was told of an incident."""
+
+    target: str = Field(description="new_relic or webhook", examples=["webhook"])
+    opened_at: datetime | None = Field(None, description="When it took the page")
+    resolved_at: datetime | None = Field(None, description="When it took the end of it")
+    attempts: int = Field(0, description="Attempts in a row that failed")
+    error: str | None = Field(None, description="Why the last one did")
+    refused: bool = Field(default=False, description="Whether it is not tried again by itself")
+
+
 class IncidentAnswer(BaseModel):
     """One trouble of one role, from its first sight to its end."""
 
@@ -148,9 +159,10 @@ class IncidentAnswer(BaseModel):
     last_seen_at: datetime = Field(description="When it was last there")
     opened_at: datetime | None = Field(description="null: it has not lasted long enough")
     resolved_at: datetime | None = Field(description="null: it is not over")
-    open_notified_at: datetime | None = Field(description="When New Relic took the page")
-    resolve_notified_at: datetime | None = Field(description="When New Relic took its end")
-    notify_error: str | None = Field(description="Why it did not")
+    open_notified_at: datetime | None = Field(description="When the first target took the page")
+    resolve_notified_at: datetime | None = Field(description="When the first one took its end")
+    notify_error: str | None = Field(description="Why a target will not take it")
+    deliveries: list[Delivery] = Field(description="What each target was told so far")
 
 
 class IncidentPage(BaseModel):

@@ -8,7 +8,13 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from api.decisions.schemas import DecisionAnswer, IncidentAnswer, SampleAnswer, TimedSample
+from api.decisions.schemas import (
+    DecisionAnswer,
+    Delivery,
+    IncidentAnswer,
+    SampleAnswer,
+    TimedSample,
+)
 from guv.models import Incident
 from guv.scaling.model import Estimates
 from guv.tenancy.decisions import NamedDecision
@@ -49,6 +55,9 @@ def incident_answer(named: NamedIncident) -> IncidentAnswer:
         "app": named.app,
         "role": named.role,
         "state": _state(named.incident),
+        "deliveries": [
+            Delivery(target=kind, **one) for kind, one in sorted(named.incident.deliveries.items())
+        ],
     }
     return IncidentAnswer.model_validate(values)
 

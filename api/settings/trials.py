@@ -1,19 +1,27 @@
-"""Does it work? A stored broker and the way to New Relic, tried on demand; nothing is changed."""
+"""Does it work? A stored broker and the way to who is notified, tried on demand."""
 
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import datetime
 from difflib import get_close_matches
+from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, SecretStr
 
 from api.deps import AccessDep, PartsDep
 from api.errors import error_answers
+from api.parts import Parts
 from api.paths import AppName, RoleName
 from api.settings.brokers import read_broker_url, try_broker
 from guv.errors import FieldError, Invalid, NotFound, NotifierFailed
+from guv.incident_messages import OPENED, RESOLVED, IncidentMessage
+from guv.models import App, Role, Tenant
 from guv.moment import unix_seconds
-from guv.newrelic import EventClient
+from guv.notifiers import build_notifiers
 from guv.tenancy import roles, settings
 from guv.tenancy.apps import find_app, find_broker
+from guv.tenancy.incidents import notify_again
 
 router = APIRouter(prefix="/apps/{app}", tags=["actions"], responses=error_answers(404))
 
@@ -51,38 +59,55 @@ def test_broker(parts: PartsDep, access: AccessDep, app: AppName) -> Trial:
 
 @router.post("/roles/{role}/test-page")
 def send_test_page(parts: PartsDep, access: AccessDep, app: AppName, role: RoleName) -> Trial:
-    """Send an incident that opens and resolves at once to where the role's incidents go."""
+    """Send an incident that opens and resolves at once to each target of the role's incidents.
+
+    Where all of them take it, they are told again of what they refused before.
+    """
     session, tenant = access.session, access.tenant
     found = find_app(session, tenant, app)
     named = roles.find_role(session, tenant, found, role)
-    stored = settings.notify_target(session, tenant, found, named, access.sealer)
-    target = (stored or {}).get("new_relic")
-    if target is None:
-        fault = FieldError("notify", "is not set for this role; set new_relic first")
+    targets = settings.notify_target(session, tenant, found, named, access.sealer)
+    if not targets:
+        fault = FieldError("notify", "is not set for this role; set new_relic or webhook first")
         raise Invalid("Incidents of this role go nowhere.", [fault])
-    session.rollback()
-    events = [
-        {
-            "eventType": "NrAiIncidentExternal",
-            "version": 1,
-            "timestamp": int(unix_seconds(access.edit.at) * 1000),
-            "state": state,
-            "source": "guv",
-            "title": f"Test page of guv for role {named.name} of {found.name}",
-            "description": "Somebody asked guv for this page. Nothing is wrong.",
-            "priority": str(target.get("priority") or "high"),
-            "externalId": f"test-{named.id}",
-        }
-        for state in ("trigger", "resolve")
-    ]
-    client = EventClient(base_url=parts.config.new_relic_events_url)
-    try:
-        client.send(target, events)
-    except NotifierFailed as failure:
-        return Trial(ok=False, messages=[str(failure)])
-    finally:
-        client.close()
-    return Trial(ok=True, messages=[])
+    session.rollback()  # no connection is held while others are asked
+    now = access.edit.at
+    messages = [_test_message(tenant, found, named, change, now) for change in (OPENED, RESOLVED)]
+    faults = [fault for message in messages for fault in _try_all(parts, targets, message, now)]
+    if not faults:
+        notify_again(session, tenant, now)
+    return Trial(ok=not faults, messages=list(dict.fromkeys(faults)))
+
+
+def _test_message(
+    tenant: Tenant, app: App, role: Role, change: str, now: datetime
+) -> IncidentMessage:
+    return IncidentMessage(
+        id=f"test-{role.id}-{int(unix_seconds(now))}",
+        change=change,
+        at=now,
+        tenant=tenant.id,
+        app_id=app.heroku_id,
+        app=app.name,
+        role=role.name,
+        cause="test",
+        title=f"Test page of guv for role {role.name} of {app.name}",
+        text="Somebody asked guv for this page. Nothing is wrong.",
+    )
+
+
+def _try_all(
+    parts: Parts, targets: Mapping[str, Any], message: IncidentMessage, now: datetime
+) -> list[str]:
+    """Why targets did not take the message; [] if all did."""
+    faults = []
+    with closing(build_notifiers(parts.config.new_relic_events_url, parts.config.fence)) as clients:
+        for kind in targets:
+            try:
+                clients.send(kind, targets[kind], message, now)
+            except NotifierFailed as failure:
+                faults.append(str(failure))
+    return faults
 
 
 def _missing(role: str, queue: str, present: list[str]) -> str:

@@ -16,6 +16,7 @@ from guv.settings.values import (
     PauseScaling,
     ScheduleWindow,
     SettingsValues,
+    WebhookTarget,
 )
 
 _LEAST = 3  # letters that say enough to look for names that contain them
@@ -27,6 +28,7 @@ _PARTS: dict[str, type[BaseModel]] = {
     "no_data": NoDataCount,
     "notify": Notify,
     "new_relic": NewRelicTarget,
+    "webhook": WebhookTarget,
 }
 
 

@@ -5,10 +5,12 @@ decides. "none" sets nothing on purpose: no limit, measured, no notification, wh
 levels say. All times are in seconds. Numbers are taken as numbers only: neither "3" nor true is 3.
 """
 
+import base64
 from collections.abc import Hashable, Sequence
 from datetime import date
 from functools import cache
 from typing import Annotated, Literal, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import (
@@ -21,6 +23,9 @@ from pydantic import (
     model_validator,
 )
 
+from guv.logs import MASK
+
+FEWEST_KEY_BYTES, MOST_KEY_BYTES = 24, 64  # of a webhook's secret, as Standard Webhooks says
 PolicyName = Literal[
     "deadline",
     "proportional",
@@ -70,6 +75,38 @@ def _no_repeats(items: Sequence[Item]) -> Sequence[Item]:
 def _ordered_bounds(minimum: int | None, maximum: int | None) -> None:
     if minimum is not None and maximum is not None and minimum > maximum:
         raise ValueError(f"minimum_dynos {minimum} is above maximum_dynos {maximum}")
+
+
+def _webhook_url(url: SecretStr) -> SecretStr:
+    """The address, with an encrypted way to it; this machine itself needs none, for tests."""
+    try:
+        parts = urlsplit(url.get_secret_value())
+        is_whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_whole = False
+    if not is_whole or any(char.isspace() for char in url.get_secret_value()):
+        raise ValueError("is no address; one such as https://hooks.example.com/guv would be right")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must have no user and password; the signature says that guv sent it")
+    if parts.scheme != "https" and (parts.scheme, parts.hostname) != ("http", "127.0.0.1"):
+        raise ValueError("must begin with https://")
+    return url
+
+
+def _webhook_secret(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    if text == MASK:
+        return secret
+    try:
+        key = base64.b64decode(text.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        key = b""
+    if not text.startswith("whsec_") or not FEWEST_KEY_BYTES <= len(key) <= MOST_KEY_BYTES:
+        raise ValueError(
+            "must be whsec_ and 24 to 64 bytes in Base64, such as"
+            ' "whsec_$(openssl rand -base64 32)" makes'
+        )
+    return secret
 
 
 LocalTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["08:00"])]
@@ -179,10 +216,27 @@ class NewRelicTarget(Strict):
     priority: Literal["low", "medium", "high", "critical"] = "high"
 
 
+class WebhookTarget(Strict):
+    """An address of the tenant's own, to which incidents go, signed as Standard Webhooks says."""
+
+    url: Annotated[SecretStr, AfterValidator(_webhook_url)] = Field(
+        max_length=2000,
+        description="An https:// address; what follows its host is shown as [masked]",
+        examples=["https://hooks.example.com/guv"],
+    )
+    secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] = Field(
+        max_length=255,
+        description="whsec_ and 24 to 64 bytes in Base64, the key of the signature; shown as"
+        " [masked]",
+        examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
+    )
+
+
 class Notify(Strict):
     """Where incidents are sent."""
 
     new_relic: NewRelicTarget | None = None
+    webhook: WebhookTarget | None = None
 
 
 class SettingsValues(Strict):

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import tuple_, update
+from sqlalchemy import ColumnElement, case, or_, tuple_, update
 from sqlmodel import Session, col, select
 
-from guv.models import App, Incident, Role, Tenant
+from guv.models import App, Incident, Role, SettingsLevel, Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +75,50 @@ def list_incidents(
 
 def end_incidents(session: Session, role: Role, now: datetime) -> None:
     """Nothing; the role's incidents are over, since nobody will look at it any more."""
+    _end(session, now, col(Incident.role_id) == role.id)
+
+
+def end_all_incidents(session: Session, tenant: Tenant, now: datetime) -> None:
+    """Nothing; the tenant's incidents are over, and whoever heard of them will hear of that."""
+    _end(session, now, col(Incident.tenant_id) == tenant.id)
+
+
+def _end(session: Session, now: datetime, whose: ColumnElement[bool]) -> None:
     session.execute(
         update(Incident)
-        .where(col(Incident.role_id) == role.id, col(Incident.resolved_at).is_(None))
-        .values(resolved_at=now)
+        .where(whose, col(Incident.resolved_at).is_(None))
+        .values(resolved_at=now, notify_at=case((col(Incident.opened_at).is_not(None), now)))
     )
 
 
-def try_notifying_again(session: Session, tenant: Tenant) -> None:
-    """Nothing; what the tenant's notification target refused is sent again at the next tick."""
-    session.execute(
-        update(Incident)
-        .where(col(Incident.tenant_id) == tenant.id, col(Incident.notify_error).is_not(None))
-        .values(notify_error=None)
+def forget_targets(session: Session, tenant: Tenant) -> None:
+    """Nothing; where nobody has to be told of anything any more, no target is known either.
+
+    For a tenant whose add-on was removed: until then its open pages could not be resolved.
+    """
+    untold = select(Incident.id).where(
+        Incident.tenant_id == tenant.id, col(Incident.notify_at).is_not(None)
     )
+    session.execute(
+        update(SettingsLevel)
+        .where(col(SettingsLevel.tenant_id) == tenant.id, ~untold.exists())
+        .values(notify_sealed=None)
+    )
+
+
+def notify_again(session: Session, tenant: Tenant, now: datetime) -> None:
+    """Nothing; whoever was not told of what the tenant's incidents are now is told.
+
+    For a target that is new, or that takes again what it refused.
+    """
+    wanted = or_(col(Incident.notify_error).is_not(None), col(Incident.resolved_at).is_(None))
+    query = select(Incident).where(
+        Incident.tenant_id == tenant.id, col(Incident.opened_at).is_not(None), wanted
+    )
+    for incident in session.exec(query.with_for_update()):
+        incident.deliveries = {
+            kind: {name: one[name] for name in one.keys() & {"opened_at", "resolved_at"}}
+            for kind, one in incident.deliveries.items()
+        }
+        incident.notify_error, incident.notify_at = None, now
+        session.add(incident)

@@ -14,7 +14,7 @@ from guv.models import App, Role, SettingsChange, SettingsLevel, Tenant
 from guv.settings.effective import EffectiveSettings, Level, effective_settings
 from guv.settings.values import NONE
 from guv.tenancy.apps import list_apps
-from guv.tenancy.incidents import try_notifying_again
+from guv.tenancy.incidents import notify_again
 from guv.tenancy.roles import list_all_roles
 
 
@@ -162,7 +162,7 @@ def write_level(
     session.add(row)
     session.add(_change(row, before, edit, renotified=renotified))
     if renotified:
-        try_notifying_again(session, tenant)
+        notify_again(session, tenant, edit.at)
     return level_of(row, level.name)
 
 

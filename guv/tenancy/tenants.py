@@ -15,13 +15,12 @@ from guv.models import (
     App,
     Broker,
     Drain,
-    Incident,
     Role,
-    SettingsLevel,
     Tenant,
     TickSchedule,
     Unfinished,
 )
+from guv.tenancy.incidents import end_all_incidents, forget_targets
 
 
 def register_tenant(session: Session, tenant: Tenant) -> bool:
@@ -81,22 +80,14 @@ def end_tenant(session: Session, tenant: Tenant, now: datetime) -> None:
 
 
 def _forget_secrets(session: Session, tenant: Tenant, now: datetime) -> None:
-    """Nothing; brokers, drains, notification targets and keys are gone, incidents are over."""
+    """Nothing; brokers, drains and keys are gone, targets once all know that incidents are over."""
     session.execute(delete(Unfinished).where(col(Unfinished.tenant_id) == tenant.id))
     session.execute(delete(Broker).where(col(Broker.tenant_id) == tenant.id))
     session.execute(delete(Drain).where(col(Drain.tenant_id) == tenant.id))
-    session.execute(
-        update(SettingsLevel)
-        .where(col(SettingsLevel.tenant_id) == tenant.id)
-        .values(notify_sealed=None)
-    )
+    end_all_incidents(session, tenant, now)
+    forget_targets(session, tenant)
     session.execute(
         update(ApiKey)
         .where(col(ApiKey.tenant_id) == tenant.id, col(ApiKey.revoked_at).is_(None))
         .values(revoked_at=now)
-    )
-    session.execute(
-        update(Incident)
-        .where(col(Incident.tenant_id) == tenant.id, col(Incident.resolved_at).is_(None))
-        .values(resolved_at=now)
     )

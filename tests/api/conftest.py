@@ -41,6 +41,7 @@ def web_config(config: Config, world: Sandbox) -> Config:
             "heroku_api_url": world.url,
             "heroku_id_url": world.url,
             "guv_public_url": "https://guv.example.com",
+            "new_relic_events_url": world.url,
             "guv_heroku_timeout": 1.0,
             "guv_broker_timeout": 1.0,
         }

@@ -1,9 +1,10 @@
 """A tenant's whole world on one machine: broker, Heroku, New Relic and database."""
 
+import base64
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -17,21 +18,23 @@ from guv.models import (
     Incident,
     Role,
     SampleRow,
-    SettingsLevel,
     Tenant,
 )
 from guv.moment import steady_seconds
 from guv.settings.values import Notify
+from guv.tenancy.settings import Edit, read_level, write_level
 from sandbox.broker.memory import MemoryAccess
 from sandbox.heroku import model as heroku
 from sandbox.server import Sandbox
 from sandbox.traffic import Fault
 from tests.builders import NOON, a_broker, a_role, a_tenant, an_app
+from worker.notifiers.delivery import deliver_due
 from worker.result import TickResult
 from worker.runtime import Runtime
 from worker.tick import tick
 
 Row = TypeVar("Row", App, Broker, Role)
+SECRET = "whsec_" + base64.b64encode(b"webhook-secret-marker-24").decode()
 ACCOUNT = {"account_id": 1234567, "license_key": "license-key-marker"}
 
 
@@ -68,6 +71,7 @@ class World:
         self.clock.now += timedelta(seconds=after)
         result = tick(self.runtime, (role or self.role).id, self.clock.now)
         assert result is not None
+        deliver_due(self.runtime, self.clock.now)  # as the clock has it done
         return result
 
     def ticks(self, seconds: float) -> list[TickResult]:
@@ -123,16 +127,24 @@ class World:
 
     def notify(self, **target: Any) -> None:
         """Nothing; the role's incidents go to the tenant's New Relic account."""
+        self.notify_targets(new_relic={**ACCOUNT, "region": "us", **target})
+
+    def notify_webhook(self, **target: Any) -> None:
+        """Nothing; the role's incidents go to the tenant's own address."""
+        url = f"{self.sandbox.url}/hooks/{self.shop.name}"
+        self.sandbox.hooks.secrets[self.shop.name] = SECRET
+        self.notify_targets(webhook={"url": url, "secret": SECRET, **target})
+
+    def notify_targets(self, **targets: Any) -> None:
+        """Nothing; the role's incidents go there and nowhere else, as if the API had saved it."""
+        Notify.model_validate(targets)
         with Session(self.runtime.engine) as session:
-            row = session.get(SettingsLevel, self.role.id) or SettingsLevel(
-                subject_id=self.role.id,
-                tenant_id=self.tenant.id,
-                level="role",
-                updated_at=NOON,
-                updated_by="test",
-            )
-            row.notify_sealed = a_notify(self.runtime, **target)
-            session.add(row)
+            level = read_level(session, self.tenant, "role", self.role.id)
+            sealed = self.runtime.sealer.seal(json.dumps(targets))
+            edit = Edit("test", self.clock.now)
+            kept = {name: one for name, one in level.values.items() if name != "notify"}
+            level = replace(level, values=kept)
+            write_level(session, self.tenant, level, self.role.id, notify=sealed, edit=edit)
             session.commit()
 
     def make_due(self) -> None:
@@ -187,12 +199,6 @@ def a_world(
         role = a_role(session, app, **settings)
         session.commit()
     return World(sandbox, runtime, clock, shop, access, tenant, app, broker, role)
-
-
-def a_notify(runtime: Runtime, **target: Any) -> bytes:
-    """A sealed notification target as the API stores it."""
-    Notify.model_validate({"new_relic": {**ACCOUNT, **target}})
-    return runtime.sealer.seal(json.dumps({"new_relic": {**ACCOUNT, "region": "us", **target}}))
 
 
 def _addon(

@@ -30,8 +30,8 @@ _TITLES = {
 _OF_APP = {Cause.AUTHORIZATION_LOST}
 
 
-def update_incidents(session: Session, result: TickResult, resolve_after: float) -> list[Incident]:
-    """The role's incidents that New Relic has still to hear of.
+def update_incidents(session: Session, result: TickResult, resolve_after: float) -> None:
+    """Nothing; the role's incidents are as the tick saw them, and who is to be told will be.
 
     Args:
         session: Its transaction is the caller's.
@@ -41,43 +41,23 @@ def update_incidents(session: Session, result: TickResult, resolve_after: float)
     of_app = _OF_APP & {trouble.cause for trouble in result.troubles}
     if of_app:  # its other roles wait, and then find the incident that this one adds
         session.get_one(App, result.subject.app.id, with_for_update={"key_share": True})
-    incidents = _unsettled(session, result.subject, of_app)
-    known = {one.cause: one for one in incidents if one.resolved_at is None}
+    incidents = _unresolved(session, result.subject, of_app)
+    known = {one.cause: one for one in incidents}
     for trouble in result.troubles:
         incident = known.pop(trouble.cause, None) or _added(session, result, trouble)
         _see_again(incident, trouble, result)
-        incidents = [*(one for one in incidents if one is not incident), incident]
     for incident in known.values():
         _miss(session, incident, result, timedelta(seconds=resolve_after))
-    mine = [one for one in incidents if one.role_id == result.subject.role.id]
-    return [one for one in mine if needs_trigger(one) or needs_resolve(one)]
 
 
-def needs_trigger(incident: Incident) -> bool:
-    """Whether the page that it opened has still to be sent."""
-    is_open = incident.opened_at is not None and incident.resolved_at is None
-    return is_open and incident.open_notified_at is None and incident.notify_error is None
-
-
-def needs_resolve(incident: Incident) -> bool:
-    """Whether it was paged and the message that it is over has still to be sent."""
-    is_over = incident.open_notified_at is not None and incident.resolved_at is not None
-    return is_over and incident.resolve_notified_at is None and incident.notify_error is None
-
-
-def _unsettled(session: Session, subject: Subject, of_app: set[Cause]) -> list[Incident]:
-    """Incidents that are not over, or of whose end nobody was told.
+def _unresolved(session: Session, subject: Subject, of_app: set[Cause]) -> list[Incident]:
+    """Incidents that are not over.
 
     Args:
         session: Its transaction is the caller's.
         subject: The role.
         of_app: Causes for which its app's other roles may have them, too.
     """
-    told = or_(
-        col(Incident.open_notified_at).is_(None),
-        col(Incident.resolve_notified_at).is_not(None),
-        col(Incident.notify_error).is_not(None),
-    )
     is_own = col(Incident.role_id) == subject.role.id
     is_apps = and_(col(Incident.app_id) == subject.app.id, col(Incident.cause).in_(of_app))
     return list(
@@ -86,7 +66,7 @@ def _unsettled(session: Session, subject: Subject, of_app: set[Cause]) -> list[I
             .where(
                 Incident.tenant_id == subject.tenant.id, or_(is_own, is_apps) if of_app else is_own
             )
-            .where(or_(col(Incident.resolved_at).is_(None), ~told))
+            .where(col(Incident.resolved_at).is_(None))
         )
     )
 
@@ -121,7 +101,7 @@ def _see_again(incident: Incident, trouble: Trouble, result: TickResult) -> None
     incident.text = trouble.text
     patience = timedelta(seconds=result.subject.effective.values["alert_after"])
     if incident.opened_at is None and result.now - incident.first_seen_at >= patience:
-        incident.opened_at = result.now
+        incident.opened_at = incident.notify_at = result.now
 
 
 def _miss(
@@ -133,4 +113,4 @@ def _miss(
     elif incident.opened_at is None:
         session.delete(incident)
     elif result.now - incident.last_seen_at >= resolve_after:
-        incident.resolved_at = result.now
+        incident.resolved_at = incident.notify_at = result.now

@@ -1,0 +1,86 @@
+"""What does a notification target hear of an incident? A page when it opens, and its end.
+
+New Relic takes incident events (`NrAiIncidentExternal`): the same aggregation tags say that two
+of them belong together. A webhook takes JSON. Sending one of them twice changes nothing: tags and
+ids are the same again.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from guv.moment import unix_seconds
+
+EVENT_TYPE = "NrAiIncidentExternal"
+OPENED, RESOLVED = "opened", "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentMessage:
+    """What both kinds of target are told.
+
+    Attributes:
+        id: The incident's id, the same for its whole life.
+        change: OPENED or RESOLVED.
+        at: When that was.
+        tenant: The tenant's id.
+        app_id: Heroku's UUID of the app; its name may change.
+        app: The app's name.
+        role: The role's name.
+        cause: What the trouble is, in a word for programs.
+        title: The same in a few words.
+        text: The same with its figures and what would help.
+    """
+
+    id: str
+    change: str
+    at: datetime
+    tenant: UUID
+    app_id: UUID
+    app: str
+    role: str
+    cause: str
+    title: str
+    text: str
+
+    @property
+    def key(self) -> str:
+        """The same whenever the same is told again, and different otherwise."""
+        return f"{self.id}.{self.change}"
+
+
+def new_relic_event(message: IncidentMessage, priority: str, now: datetime) -> dict[str, str | int]:
+    """The event for New Relic, which takes none that is older than a day."""
+    return {
+        "eventType": EVENT_TYPE,
+        "version": 1,
+        "timestamp": int(unix_seconds(now) * 1000),
+        "state": "resolve" if message.change == RESOLVED else "trigger",
+        "source": "guv",
+        "title": message.title,
+        "description": message.text,
+        "priority": priority,
+        "externalId": message.id,
+        "aggregationTag.tenant": str(message.tenant),
+        "aggregationTag.app": str(message.app_id),
+        "aggregationTag.role": message.role,
+        "aggregationTag.cause": message.cause,
+    }
+
+
+def webhook_body(message: IncidentMessage) -> dict[str, Any]:
+    """The JSON for a webhook."""
+    return {
+        "type": f"incident.{message.change}",
+        "timestamp": message.at.isoformat(),
+        "data": {
+            "incident": message.id,
+            "app": message.app,
+            "app_id": str(message.app_id),
+            "role": message.role,
+            "cause": message.cause,
+            "title": message.title,
+            "text": message.text,
+        },
+    }
