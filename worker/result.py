@@ -131,6 +131,7 @@ class TickResult:
             self.collected.queues.trouble,
             self.collected.formation.trouble,
             self._missed(),
+            self._helpless(),
             self._refused(),
             fight(process_type, self.foreign_changes),
         ]
@@ -140,10 +141,12 @@ class TickResult:
     def cleared(self) -> set[Cause]:
         """Causes that are known to be absent now; what could not be seen is in neither list."""
         collected, is_complete = self.collected, self.collected.is_complete
+        is_judged = is_complete and self.decision.predicted_wait is not None
         is_granted = self.actuated.outcome in {Outcome.SCALED, Outcome.HELD}
         clear = {
             Cause.NO_DATA: is_complete,
-            Cause.DEADLINE_MISSED: is_complete,
+            Cause.DEADLINE_MISSED: is_judged,
+            Cause.NO_GAIN: is_judged,
             Cause.BROKER_REFUSES: bool(collected.queues.answered),
             Cause.AUTHORIZATION_LOST: collected.formation.answered,
             Cause.PLATFORM_REFUSES: is_complete and is_granted,
@@ -162,6 +165,14 @@ class TickResult:
             return None
         return Trouble(Cause.PLATFORM_REFUSES, f"Heroku refuses to scale: {actuated.error}")
 
+    def _helpless(self) -> Trouble | None:
+        """Dynos that do not work, where more of them would not either."""
+        decision = self.decision
+        if not decision.no_gain or decision.misses_at_maximum:  # one page for one trouble
+            return None
+        text = f"Messages in the queues: {decision.estimates.backlog}; {decision.no_gain}."
+        return Trouble(Cause.NO_GAIN, text)
+
     def _missed(self) -> Trouble | None:
         """The deadline that the most dynos allowed now cannot meet."""
         decision, settings = self.decision, self.subject.settings
@@ -171,6 +182,8 @@ class TickResult:
         done = "never" if wait is None or wait == float("inf") else f"in {wait:.0f} s"
         enough = decision.dynos_to_meet
         would_do = f"{enough} dynos would do" if enough is not None else "no number would do now"
+        if decision.no_gain:
+            would_do = decision.no_gain
         return Trouble(
             Cause.DEADLINE_MISSED,
             f"The last waiting message will be done {done}; the deadline is"

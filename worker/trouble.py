@@ -13,6 +13,7 @@ class Cause(StrEnum):
     AUTHORIZATION_LOST = "authorization_lost"  # Heroku lets guv neither look nor scale
     BROKER_REFUSES = "broker_refuses"  # login or access refused
     PLATFORM_REFUSES = "platform_refuses"  # Heroku may be asked, and says no to every change
+    NO_GAIN = "no_gain"  # dynos are up but do not consume, or more of them bring nothing
     FOREIGN_CHANGES = "foreign_changes"  # another tool sets the dynos again and again
 
 

@@ -77,7 +77,10 @@ def _decided(
     desired = trail[-1].after or 0
     prediction = predict(settings, samples, estimates, desired)
     at_most = min(bounds.maximum, settings.platform_limit or bounds.maximum)
-    is_missed = prediction.is_late and desired >= at_most and wish.dynos > at_most
+    helpless = _no_gain(samples, estimates, wish)
+    wants_more = wish.dynos > at_most or bool(helpless)
+    is_missed = prediction.is_late and desired >= at_most and wants_more
+    enough = max(wish.dynos, prediction.dynos_to_meet) if is_missed and not helpless else None
     decision = Decision(
         at=now,
         required=wish.dynos,
@@ -91,18 +94,19 @@ def _decided(
         predicted_wait=prediction.wait,
         is_late=prediction.is_late,
         misses_at_maximum=is_missed,
-        dynos_to_meet=max(wish.dynos, prediction.dynos_to_meet) if is_missed else None,
+        dynos_to_meet=enough,
+        no_gain=helpless,
         next_downscale_at=next_downscale(case, desired, prediction),
-        notices=estimates.notices + bounds.notices + _warnings(samples, estimates, wish),
+        notices=estimates.notices + bounds.notices + ((helpless,) if helpless else ()),
     )
     return replace(decision, explanation=explain(settings, decision))
 
 
-def _warnings(samples: Sequence[Sample], estimates: Estimates, wish: Wish) -> tuple[str, ...]:
+def _no_gain(samples: Sequence[Sample], estimates: Estimates, wish: Wish) -> str:
+    """Why more dynos would not help, in words; idle dynos count whether or not more are asked."""
     if wish.reason is Reason.NO_GAIN:
-        return (f"no more dynos are added: {wish.note}",)
-    idle = not_consuming(samples, estimates)  # whether or not more are asked for
-    return (idle,) if idle else ()
+        return f"no more dynos are added: {wish.note}"
+    return not_consuming(samples, estimates)
 
 
 def _missing(settings: Settings, samples: Sequence[Sample], now: float) -> str:

@@ -248,7 +248,9 @@ class Decision:
             desired dynos; None: unknown; infinity: never.
         is_late: Whether some waiting message will miss its deadline, or has missed it already.
         misses_at_maximum: Whether the deadline will be missed even at the maximum.
-        dynos_to_meet: Dynos that would meet the deadline, when the maximum does not; else None.
+        dynos_to_meet: Dynos that would meet the deadline, when the maximum does not; None: it does,
+            or no number would.
+        no_gain: Why more dynos would not help now, in words; empty: they would, or none are needed.
         next_downscale_at: Earliest instant at which going down is possible, if nothing arrives.
         notices: Things a person should know (a told value contradicted, workers not consuming).
     """
@@ -266,6 +268,7 @@ class Decision:
     is_late: bool = False
     misses_at_maximum: bool = False
     dynos_to_meet: int | None = None
+    no_gain: str = ""
     next_downscale_at: float | None = None
     notices: tuple[str, ...] = ()
 

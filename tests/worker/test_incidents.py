@@ -122,6 +122,8 @@ def test_no_page_for_merely_being_at_the_maximum(world: MakeWorld) -> None:
     here = world(processing_time=1.0, target_deadline=600.0, minimum_dynos=2, maximum_dynos=2)
     here.notify()
     here.publish(50)
+    for _ in range(2):  # its dynos
+        here.sandbox.broker.consume(here.access.vhost, "worker")
     here.ticks(120)
     assert here.incidents() == []
 
@@ -152,6 +154,34 @@ def test_each_cause_has_its_own_incident(
     here.ticks(80)
     assert [one.cause for one in here.incidents()] == [cause]
     assert states(here) == ["trigger"]
+
+
+def test_dynos_that_do_not_consume_page_once_and_until_they_do(world: MakeWorld) -> None:
+    here = world(maximum_dynos=9, boot_time=10, target_deadline=900)
+    here.notify()
+    here.publish(50)
+    here.ticks(150)
+    assert [one.cause for one in here.incidents()] == ["no_gain"]
+    assert states(here) == ["trigger"]
+    page = here.sandbox.new_relic.events[0].attributes
+    assert page["title"] == f"{here.app.name} / worker: more dynos would not help"
+    assert "Messages in the queues: 50; dynos are up for" in str(page["description"])
+
+    here.sandbox.broker.consume(here.access.vhost, "worker")
+    here.ticks(310)
+    assert [one.resolved_at is not None for one in here.incidents() if one.cause == "no_gain"] == [
+        True
+    ]
+
+
+def test_a_missed_deadline_says_that_no_dyno_consumes(world: MakeWorld) -> None:
+    here = world(maximum_dynos=1, boot_time=10)
+    here.notify()
+    here.publish(50)
+    here.ticks(190)
+    assert [one.cause for one in here.incidents()] == ["deadline_missed"]
+    assert "but do not consume" in here.incidents()[0].text
+    assert "would do" not in here.incidents()[0].text
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])

@@ -23,6 +23,7 @@ _TITLES = {
     Cause.AUTHORIZATION_LOST: "guv is not authorized to scale",
     Cause.BROKER_REFUSES: "the broker refuses guv's login",
     Cause.PLATFORM_REFUSES: "Heroku refuses to scale",
+    Cause.NO_GAIN: "more dynos would not help",
     Cause.FOREIGN_CHANGES: "another tool sets the number of dynos",
 }
 
