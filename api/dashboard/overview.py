@@ -1,18 +1,35 @@
-"""How are all apps and roles? The first page."""
+"""How are all apps and roles? The first page, and one of each app."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from api.dashboard.deps import AccessDep
 from api.dashboard.pages import DeskDep
-from guv.tenancy import apps, roles
+from api.decisions.overview import OverviewRole, overview_answer
+from guv.models import App
+from guv.tenancy import apps
 
 router = APIRouter()
 
 
+@dataclass(frozen=True, slots=True)
+class AppRoles:
+    """An app and how its roles are."""
+
+    app: App
+    roles: Sequence[OverviewRole]
+
+
 @router.get("/dashboard")
 def show_overview(desk: DeskDep, access: AccessDep) -> HTMLResponse:
-    """All apps and roles."""
-    found = apps.list_apps(access.session, access.tenant)
-    of_app = roles.list_all_roles(access.session, access.tenant)
-    return desk.show("overview.html", apps=found, roles=of_app)
+    """All apps with their roles, each in words and figures."""
+    answer = overview_answer(access.session, access.tenant, desk.visitor.now, desk.clock.short)
+    found = [
+        AppRoles(app, [one for one in answer.roles if one.app == app.name])
+        for app in apps.list_apps(access.session, access.tenant)
+    ]
+    worst = [one for one in answer.roles if one.state.tone == "bad"]
+    return desk.show("overview.html", apps=found, worst=worst, here="overview")

@@ -58,10 +58,20 @@ class Desk:
     config: Config
     method: str
 
+    @property
+    def clock(self) -> words.Clock:
+        """The visitor's clock."""
+        return words.Clock(self.visitor.zone, self.visitor.now)
+
     def show(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """The page of that template."""
-        clock = words.Clock(self.visitor.zone, self.visitor.now)
-        told = {"visitor": self.visitor, "clock": clock, "method": self.method, **values}
+        told = {
+            "visitor": self.visitor,
+            "clock": self.clock,
+            "method": self.method,
+            "here": "",
+            **values,
+        }
         return _html(template, told, self.config, status)
 
 

@@ -9,7 +9,7 @@ from api.dashboard.deps import FormDep
 from api.deps import PartsDep
 from api.visits import take_back, token_of
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 
 @router.post("/dashboard/sign-out")
@@ -29,4 +29,4 @@ def add_dashboard(app: FastAPI) -> None:
     """Nothing; the app has the pages and what they are made of."""
     add_assets(app)
     for part in PAGES:
-        app.include_router(part)
+        app.include_router(part, include_in_schema=False)

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from sqlmodel import Session
 
 from api.cursor import bad_cursor, cursor_of, place_of, row_of
-from api.decisions import explain, sample_routes, statistics
+from api.decisions import explain, overview, sample_routes, statistics
 from api.decisions.choice import chosen_roles
 from api.decisions.export import Export, stream
 from api.decisions.fields import pick, wanted_fields
@@ -99,5 +99,5 @@ def _incident_place(cursor: str | None) -> tuple[datetime, UUID] | None:
         raise bad_cursor() from None
 
 
-for part in (sample_routes.router, statistics.router, explain.router):
+for part in (overview.router, sample_routes.router, statistics.router, explain.router):
     router.include_router(part)

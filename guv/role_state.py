@@ -1,0 +1,237 @@
+"""How is a role, in words? One sentence for a person and one word for a program.
+
+What hurts most is said first. A state is concluded from what the last tick left behind, so nothing
+is asked of the outside; unknown is said to be unknown and never looks like well.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from math import isfinite
+from typing import Any
+
+Write = Callable[[datetime], str]
+OVERDUE_TICKS = 3
+OVERDUE_AT_LEAST = timedelta(seconds=60)
+
+
+class State(StrEnum):
+    """How a role is."""
+
+    NO_BROKER = "no_broker"  # its app has no broker yet
+    NEEDS_AUTHORIZATION = "needs_authorization"  # Heroku does not let guv scale the app
+    NEW = "new"  # no tick yet
+    OVERDUE = "overdue"  # guv has not looked for several intervals
+    MISSES_AT_MAXIMUM = "misses_at_maximum"  # even the maximum cannot meet the deadline
+    IN_TROUBLE = "in_trouble"  # an incident of another cause is open
+    NO_DATA = "no_data"  # messages or dynos could not be counted
+    PAUSED = "paused"
+    NO_GAIN = "no_gain"  # more dynos bring no more throughput
+    LATE = "late"  # the deadline will be missed, and more dynos can help
+    UNKNOWN = "unknown"  # nothing says when the waiting messages will be done
+    DRY_RUN = "dry_run"  # decides and scales nothing
+    IN_TIME = "in_time"  # the deadline is kept
+
+
+class Tone(StrEnum):
+    """How much a person should mind."""
+
+    GOOD = "good"
+    REST = "rest"
+    WATCH = "watch"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What a role's last tick concluded.
+
+    Attributes:
+        at: When it was.
+        reason: Why it ended so.
+        outcome: What became of it.
+        current: Dynos before; None: unknown.
+        desired: Dynos after all steps; None: unknown.
+        predicted_wait: Seconds until the last waiting message will be done; infinity: never.
+        misses_at_maximum: Whether the maximum cannot meet the deadline.
+        dynos_to_meet: Dynos that would.
+    """
+
+    at: datetime
+    reason: str
+    outcome: str
+    current: int | None
+    desired: int | None
+    predicted_wait: float | None
+    misses_at_maximum: bool = False
+    dynos_to_meet: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """An incident that is not over: its cause, its title, since when, and whether it pages."""
+
+    cause: str
+    title: str
+    since: datetime
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a state is concluded from.
+
+    Attributes:
+        values: The role's effective settings.
+        interval: Seconds between its ticks.
+        has_broker: Whether its app has one.
+        authorization: "unknown", "authorized" or "needs_authorization".
+        tick: The last one; None: there was none.
+        troubles: The incidents that are not over.
+    """
+
+    values: Mapping[str, Any]
+    interval: float
+    has_broker: bool
+    authorization: str
+    tick: Tick | None
+    troubles: Sequence[Trouble]
+
+    def since(self, cause: str, write: Write) -> str:
+        """Since when there is trouble of that cause, as the end of a sentence; else nothing."""
+        return next(
+            (f" since {write(one.since)}" for one in self.troubles if one.cause == cause), ""
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RoleState:
+    """How a role is.
+
+    Attributes:
+        state: In one word.
+        tone: How much a person should mind.
+        text: The same in a few words, beginning with a small letter.
+        also: What else holds, each in a few words.
+    """
+
+    state: State
+    tone: Tone
+    text: str
+    also: tuple[str, ...] = ()
+
+
+Found = RoleState | None
+
+
+def role_state(facts: Facts, now: datetime, write: Write) -> RoleState:
+    """How a role is.
+
+    Args:
+        facts: What is known of it.
+        now: Tells what is over and what is overdue.
+        write: Writes an instant for whoever reads the words.
+    """
+    found = _not_watched(facts, now, write) or _trouble(facts, write)
+    pause = _pause(facts, now, write)
+    if found is None and pause is not None:
+        found, pause = RoleState(State.PAUSED, Tone.WATCH, pause), None
+    found = found or _as_decided(facts, write)
+    also = tuple(text for text in (pause, _override(facts, now, write), _dry_run(facts)) if text)
+    kept = also if found.state is not State.DRY_RUN else also[:-1]
+    return RoleState(found.state, found.tone, found.text, kept)
+
+
+def _not_watched(facts: Facts, now: datetime, write: Write) -> Found:
+    if not facts.has_broker:
+        return RoleState(State.NO_BROKER, Tone.WATCH, "needs a broker")
+    if facts.authorization == "needs_authorization":
+        since = facts.since("authorization_lost", write)
+        return RoleState(State.NEEDS_AUTHORIZATION, Tone.BAD, f"needs authorization{since}")
+    if facts.tick is None:
+        return RoleState(State.NEW, Tone.REST, "not looked at yet")
+    patience = max(OVERDUE_AT_LEAST, timedelta(seconds=OVERDUE_TICKS * facts.interval))
+    if now - facts.tick.at > patience:
+        return RoleState(State.OVERDUE, Tone.BAD, f"not looked at since {write(facts.tick.at)}")
+    return None
+
+
+def _trouble(facts: Facts, write: Write) -> Found:
+    tick = facts.tick
+    if tick is not None and tick.misses_at_maximum:
+        since = facts.since("deadline_missed", write)
+        return RoleState(
+            State.MISSES_AT_MAXIMUM, Tone.BAD, f"at maximum and missing the deadline{since}"
+        )
+    for one in facts.troubles:
+        if one.is_open and one.cause not in {"deadline_missed", "no_data"}:
+            title = f"{one.title[:1].lower()}{one.title[1:]} since {write(one.since)}"
+            return RoleState(State.IN_TROUBLE, Tone.BAD, title)
+    return None
+
+
+def _as_decided(facts: Facts, write: Write) -> RoleState:
+    """How a role is of which nothing is wrong outside."""
+    tick = facts.tick
+    if tick is None or tick.reason == "no_data":
+        return RoleState(
+            State.NO_DATA, Tone.WATCH, f"holding: no data{facts.since('no_data', write)}"
+        )
+    if tick.reason == "no_gain":
+        return RoleState(State.NO_GAIN, Tone.WATCH, "more dynos do not help")
+    wait, deadline = tick.predicted_wait, facts.values["target_deadline"]
+    if wait is None:
+        return RoleState(State.UNKNOWN, Tone.REST, "no finish can be predicted")
+    if wait > deadline:
+        late = f"late by {wait - deadline:.0f} s" if isfinite(wait) else "nothing serves its queue"
+        return RoleState(State.LATE, Tone.WATCH, f"{late}{_on_the_way(tick)}")
+    if facts.values["dry_run"]:
+        return RoleState(State.DRY_RUN, Tone.REST, _dry_run(facts))
+    return RoleState(State.IN_TIME, Tone.GOOD, "within deadline")
+
+
+def _on_the_way(tick: Tick) -> str:
+    if tick.outcome != "scaled" or tick.desired is None or tick.current is None:
+        return ""
+    more = tick.desired - tick.current
+    return f", {more} more {'dyno' if more == 1 else 'dynos'} on the way" if more > 0 else ""
+
+
+def _pause(facts: Facts, now: datetime, write: Write) -> str | None:
+    pause = facts.values["pause"]
+    until = _instant(pause)
+    if pause is None or (until is not None and until <= now):
+        return None
+    what = {"up": "scaling up paused", "down": "scaling down paused"}
+    said = what.get(pause.get("direction", "both"), "paused")
+    return f"{said} until {write(until)}" if until is not None else said
+
+
+def _override(facts: Facts, now: datetime, write: Write) -> str | None:
+    override = facts.values["override"]
+    until = _instant(override)
+    if override is None or until is None or until <= now:
+        return None
+    least, most = override.get("minimum_dynos"), override.get("maximum_dynos")
+    bounds = [
+        f"{word} {count}"
+        for word, count in (("at least", least), ("at most", most))
+        if count is not None
+    ]
+    return f"override until {write(until)}: {' and '.join(bounds)}"
+
+
+def _dry_run(facts: Facts) -> str:
+    """What a dry run would do; empty: it is none."""
+    if not facts.values["dry_run"]:
+        return ""
+    tick = facts.tick
+    if tick is None or tick.desired is None or tick.desired == tick.current:
+        return "dry run"
+    return f"dry run: would run {tick.desired}"
+
+
+def _instant(value: Mapping[str, Any] | None) -> datetime | None:
+    until = (value or {}).get("until")
+    return datetime.fromisoformat(until) if until is not None else None

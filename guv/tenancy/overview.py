@@ -1,0 +1,149 @@
+"""How are all the tenant's roles, and what did they use? A fixed number of queries for any number.
+
+The newest decision of each role is found through the index over role and time, so old rows cost
+nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, true
+from sqlmodel import Session, col, func, select
+
+from guv.models import App, Broker, DecisionRow, Incident, Role, SampleRow, Tenant, UsageHour
+from guv.tenancy.apps import list_apps, list_brokers
+from guv.tenancy.settings import RoleSettings, tenant_settings
+
+DAY = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What a role used and reached over a time.
+
+    Attributes:
+        finished: Messages finished whose wait is known.
+        in_time: Those of them within the deadline.
+        dyno_seconds: Dynos times seconds, by size of dyno.
+    """
+
+    finished: int
+    in_time: float
+    dyno_seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleOverview:
+    """A role as it is now.
+
+    Attributes:
+        settings: What holds for it, with its app.
+        broker: What feeds it; None: not set.
+        decision: The newest; None: there is none.
+        sample: What it was made on; None: nothing was read.
+        incidents: Those that are not over, oldest first.
+        day: The last 24 hours, from the hour in which they begin.
+        month: This month, in UTC.
+    """
+
+    settings: RoleSettings
+    broker: Broker | None
+    decision: DecisionRow | None
+    sample: SampleRow | None
+    incidents: Sequence[Incident]
+    day: Used
+    month: Used
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All the tenant's apps by name, and its roles by app and name."""
+
+    apps: Sequence[App]
+    roles: Sequence[RoleOverview]
+
+
+def read_overview(session: Session, tenant: Tenant, now: datetime) -> Overview:
+    """The tenant's apps and roles as they are now."""
+    latest, troubles = _latest(session, tenant), _incidents(session, tenant)
+    day = _used(session, tenant, (now - DAY).replace(minute=0, second=0, microsecond=0))
+    month = _used(session, tenant, month_of(now))
+    brokers, nothing = list_brokers(session, tenant), Used(0, 0.0, {})
+    found = []
+    for one in tenant_settings(session, tenant):
+        id_ = one.role.id
+        decision, sample = latest.get(id_, (None, None))
+        found.append(
+            RoleOverview(
+                one,
+                brokers.get(one.app.id),
+                decision,
+                sample,
+                troubles.get(id_, []),
+                day.get(id_, nothing),
+                month.get(id_, nothing),
+            )
+        )
+    return Overview(list_apps(session, tenant), found)
+
+
+def month_of(now: datetime) -> datetime:
+    """When the month began, in UTC."""
+    return now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def _latest(session: Session, tenant: Tenant) -> dict[UUID, tuple[DecisionRow, SampleRow | None]]:
+    """The newest decision of each role and its sample, by the role's id."""
+    newest = (
+        select(DecisionRow.id)
+        .where(col(DecisionRow.role_id) == col(Role.id))
+        .order_by(col(DecisionRow.at).desc())
+        .limit(1)
+        .correlate(Role)
+        .lateral()
+    )
+    same_tick = and_(
+        col(SampleRow.role_id) == col(DecisionRow.role_id), col(SampleRow.at) == col(DecisionRow.at)
+    )
+    query = (
+        select(DecisionRow, SampleRow)
+        .select_from(Role)
+        .join(newest, true())
+        .join(DecisionRow, col(DecisionRow.id) == newest.c.id)
+        .join(SampleRow, same_tick, isouter=True)
+        .where(Role.tenant_id == tenant.id, col(Role.removed_at).is_(None))
+    )
+    return {decision.role_id: (decision, sample) for decision, sample in session.exec(query)}
+
+
+def _incidents(session: Session, tenant: Tenant) -> dict[UUID, list[Incident]]:
+    query = (
+        select(Incident)
+        .where(Incident.tenant_id == tenant.id, col(Incident.resolved_at).is_(None))
+        .order_by(col(Incident.first_seen_at))
+    )
+    found: dict[UUID, list[Incident]] = {}
+    for one in session.exec(query):
+        found.setdefault(one.role_id, []).append(one)
+    return found
+
+
+def _used(session: Session, tenant: Tenant, since: datetime) -> dict[UUID, Used]:
+    row = UsageHour
+    keys: list[Any] = [row.role_id, row.dyno_size]
+    sums = [func.sum(column) for column in (row.finished, row.in_time, row.dyno_seconds)]
+    query = (
+        select(*keys, *sums).where(row.tenant_id == tenant.id, row.hour >= since).group_by(*keys)
+    )
+    found: dict[UUID, Used] = {}
+    for role, size, finished, in_time, dyno_seconds in session.exec(query):
+        before = found.get(role, Used(0, 0.0, {}))
+        found[role] = Used(
+            before.finished + int(finished),
+            before.in_time + in_time,
+            {**before.dyno_seconds, size: dyno_seconds},
+        )
+    return found

@@ -1,0 +1,75 @@
+"""The first page shows every role, and what is unknown as unknown."""
+
+import re
+from collections.abc import Callable
+
+from sqlmodel import Session
+
+from guv.crypto import Sealer
+from tests.api.dashboard.browser import Browser
+from tests.api.dashboard.conftest import HandClock
+from tests.api.rows import a_decision, an_incident
+from tests.builders import NOON, a_broker, a_role
+
+
+def text_of(page: str) -> str:
+    """What a person reads."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def test_a_tenant_without_roles_is_led_to_the_first_steps(visitor: Browser) -> None:
+    app = visitor.owner.app.name
+    page = visitor.get("/dashboard")
+    assert f"/dashboard/apps/{app}/start" in page.text
+    assert "No role yet" in page.text
+
+
+def test_a_role_is_shown_in_words_and_figures(
+    visitor: Browser, session: Session, sealer: Sealer, clock: HandClock
+) -> None:
+    app = visitor.owner.app
+    a_broker(session, app, sealer, "https://u:p@rabbit.example.com")
+    role = a_role(session, app)
+    seconds = (clock() - NOON).total_seconds()
+    a_decision(session, role, seconds - 3, current=2, desired=4, predicted_wait=75.0)
+    shown = text_of(visitor.get("/dashboard").text)
+    assert "late by 15 s" in shown
+    assert "2 → 4" in shown
+    assert "in 1 min 15 s deadline 1 min" in shown
+    assert "unknown waiting" in shown
+
+
+def test_the_title_counts_what_is_wrong_and_times_are_of_the_visitor(
+    visitor: Browser, session: Session, sealer: Sealer, clock: HandClock
+) -> None:
+    app = visitor.owner.app
+    a_broker(session, app, sealer, "https://u:p@rabbit.example.com")
+    role = a_role(session, app)
+    a_decision(session, role, (clock() - NOON).total_seconds(), misses_at_maximum=True)
+    an_incident(session, role, cause="deadline_missed", opened_at=NOON)
+    visitor.cookies["guv-zone"] = "Asia/Kolkata"
+    page = visitor.get("/dashboard").text
+    assert "<title>1 to look at · guv</title>" in page
+    assert "25 Nov 17:30" in page
+    visitor.cookies["guv-zone"] = "Nowhere/../etc"
+    assert "25 Nov 12:00" in visitor.get("/dashboard").text
+
+
+def test_names_are_escaped(visitor: Browser, session: Session) -> None:
+    visitor.owner.app.name = "<script>alert(1)</script>"
+    session.add(visitor.owner.app)
+    session.commit()
+    page = visitor.get("/dashboard").text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+
+
+def test_another_tenants_roles_are_not_there(
+    visitor: Browser, new_browser: Callable[[], Browser], session: Session
+) -> None:
+    other = new_browser()
+    a_role(session, other.owner.app, "victim-marker")
+    session.commit()
+    other.sign_on()
+    assert "victim-marker" in other.get("/dashboard").text
+    assert "victim-marker" not in visitor.get("/dashboard").text
