@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from api.dashboard import words
+from api.dashboard import charts, words
 from api.dashboard.assets import asset_url
 from api.dashboard.deps import CSRF_FIELD, Visitor, VisitorDep
 from api.deps import PartsDep
@@ -38,7 +38,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.globals.update(asset_url=asset_url, csrf_field=CSRF_FIELD)
+_templates.globals.update(asset_url=asset_url, charts_path=charts.PATH, csrf_field=CSRF_FIELD)
 _templates.filters.update(
     {name: getattr(words, name) for name in words.FILTERS}, segment=lambda text: quote(text, "")
 )
@@ -112,7 +112,7 @@ def page_headers(config: Config) -> dict[str, str]:
     policy = {
         "default-src": "'none'",
         "script-src": "'self'",
-        "style-src": "'self'",
+        "style-src": f"'self' {charts.EMPTY_STYLE}",
         "img-src": "'self' data:",
         "font-src": "'self'",
         "connect-src": "'self'",

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import floor
+from math import floor, inf
 from zoneinfo import ZoneInfo
 
 UNKNOWN = "unknown"
-FILTERS = ("count", "seconds", "percent", "hours", "usd")
+FILTERS = ("count", "seconds", "percent", "hours", "usd", "rate", "wait", "plain")
 _MINUTE = 60
 _PRECISE = 9.95  # seconds, below which a tenth matters
 
@@ -69,3 +69,18 @@ def hours(value: float | None) -> str:
 def usd(value: float | None) -> str:
     """US dollars."""
     return UNKNOWN if value is None else f"${value:,.2f}"
+
+
+def rate(value: float | None) -> str:
+    """Messages a second."""
+    return UNKNOWN if value is None else f"{value:.3g}"
+
+
+def wait(value: float | None) -> str:
+    """Seconds until the last message is done; without end, never."""
+    return "never" if value == inf else seconds(value)
+
+
+def plain(name: str) -> str:
+    """A name of ours as words."""
+    return name.replace("_", " ")

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, literal_column, tuple_
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, SQLModel, col, select
 
+from guv.errors import NotFound
 from guv.models import App, DecisionRow, Role, SampleRow, Tenant
 
 COUNTS = frozenset(
@@ -37,6 +38,7 @@ class DecisionFilter:
         direction: "up", "down" or "hold".
         reason: Why they ended so.
         outcome: What became of them.
+        is_eventful: Whether only those are meant that were more than holding on.
         before: Only those after this one in the order of the list: its instant and its id.
     """
 
@@ -46,6 +48,7 @@ class DecisionFilter:
     direction: str | None = None
     reason: str | None = None
     outcome: str | None = None
+    is_eventful: bool = False
     before: tuple[datetime, int] | None = None
 
 
@@ -63,20 +66,40 @@ def list_decisions(
     session: Session, tenant: Tenant, wanted: DecisionFilter, limit: int
 ) -> list[NamedDecision]:
     """Up to `limit` of the tenant's decisions, newest first."""
-    same_tick = and_(
-        col(SampleRow.role_id) == col(DecisionRow.role_id), col(SampleRow.at) == col(DecisionRow.at)
-    )
     query = (
-        select(DecisionRow, App.name, Role.name, SampleRow)
-        .join(Role, col(Role.id) == col(DecisionRow.role_id))
-        .join(App, col(App.id) == col(Role.app_id))
-        .join(SampleRow, same_tick, isouter=True)
-        .where(DecisionRow.tenant_id == tenant.id)
+        _named(tenant)
         .where(*_conditions(wanted))
         .order_by(col(DecisionRow.at).desc(), col(DecisionRow.id).desc())
         .limit(limit)
     )
     return [NamedDecision(*row) for row in session.exec(query)]
+
+
+def find_decision(session: Session, tenant: Tenant, role: Role, number: int) -> NamedDecision:
+    """The role's decision of that id.
+
+    Raises:
+        NotFound: There is none, or it was removed for its age.
+    """
+    wanted = DecisionRow.id == number, DecisionRow.role_id == role.id
+    row = session.exec(_named(tenant).where(*wanted)).first()
+    if row is None:
+        raise NotFound(f"Couldn't find the decision {number} of role {role.name!r}.")
+    return NamedDecision(*row)
+
+
+def _named(tenant: Tenant) -> Any:
+    """The tenant's decisions with names and samples."""
+    same_tick = and_(
+        col(SampleRow.role_id) == col(DecisionRow.role_id), col(SampleRow.at) == col(DecisionRow.at)
+    )
+    return (
+        select(DecisionRow, App.name, Role.name, SampleRow)
+        .join(Role, col(Role.id) == col(DecisionRow.role_id))
+        .join(App, col(App.id) == col(Role.app_id))
+        .join(SampleRow, same_tick, isouter=True)
+        .where(DecisionRow.tenant_id == tenant.id)
+    )
 
 
 def decision_columns(tenant: Tenant, wanted: DecisionFilter) -> Select[Any]:
@@ -124,6 +147,8 @@ def _conditions(wanted: DecisionFilter) -> list[ColumnElement[bool]]:
         if value is not None:
             # In the statement itself, so that PostgreSQL can tell which partial index holds it.
             found.append(column == bindparam(None, str(value), literal_execute=True))
+    if wanted.is_eventful:
+        found.append(col(row.outcome) != literal_column("'held'"))
     if wanted.before is not None:
         found.append(tuple_(col(row.at), col(row.id)) < wanted.before)
     return found

@@ -1,0 +1,103 @@
+// Draws a role's picture, keeps it and the page's living parts up to date, and opens decisions.
+"use strict";
+
+const chart = document.getElementById("chart");
+const note = document.getElementById("chart-note");
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const coarse = window.matchMedia("(pointer: coarse)");
+let drawn = null;
+
+// The same with the style sheet's colours in place of their names, which begin with two dashes.
+function coloured(value, style) {
+  if (typeof value === "string") return value.startsWith("--") ? style.getPropertyValue(value).trim() : value;
+  if (Array.isArray(value)) return value.map((one) => coloured(one, style));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, coloured(one, style)]));
+}
+
+function draw() {
+  const style = getComputedStyle(document.documentElement);
+  const { data, layout } = coloured({ data: drawn.data, layout: drawn.layout }, style);
+  Object.assign(layout, {
+    height: Math.max(620, Math.min(820, window.innerHeight)),
+    margin: { l: 56, r: 12, t: 8, b: 44 },
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: style.getPropertyValue("--ink").trim() },
+    hovermode: "x",
+    hoversubplots: "axis",
+    hoverlabel: { bgcolor: style.getPropertyValue("--sheet").trim(), font: { color: style.getPropertyValue("--ink").trim() } },
+    dragmode: coarse.matches ? false : "zoom", // a finger scrolls the page
+    uirevision: "kept", // zoom and hidden lines outlast an update
+  });
+  const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
+  return Plotly.react(chart, data, layout, config);
+}
+
+async function fetched(address) {
+  const answer = await fetch(address, { headers: { Accept: "application/json, text/html" } });
+  if (answer.redirected || !answer.ok) throw new Error(`status ${answer.status}`);
+  return answer;
+}
+
+// Puts the page's living parts in place of the shown ones, except where somebody is reading them.
+async function renew() {
+  const text = await (await fetched(location.href)).text();
+  const fresh = new DOMParser().parseFromString(text, "text/html");
+  for (const part of document.querySelectorAll("[data-live]")) {
+    const next = fresh.getElementById(part.id);
+    const isRead = part.contains(document.activeElement) || part.querySelector("details[open]");
+    if (next && !isRead) part.replaceChildren(...next.childNodes);
+  }
+}
+
+async function update() {
+  drawn = await (await fetched(chart.dataset.source)).json();
+  await draw();
+}
+
+async function live() {
+  if (!document.hidden) {
+    try {
+      await Promise.all([update(), renew()]);
+      note.hidden = true;
+    } catch (fault) {
+      note.textContent = `Not up to date: guv could not be asked (${fault.message}). The next try is soon.`;
+      note.hidden = false;
+    }
+  }
+  window.setTimeout(live, 1000 * drawn.refresh_s);
+}
+
+// Opens a decision in the list, or on its own page where the list does not reach it.
+function show(id) {
+  const item = document.getElementById(`decision-${id}`);
+  if (!item) {
+    location.assign(chart.dataset.decisions + id);
+    return;
+  }
+  item.querySelector("details").open = true;
+  item.scrollIntoView({ block: "center" });
+  item.querySelector("summary").focus({ preventScroll: true });
+}
+
+async function begin() {
+  chart.hidden = false;
+  try {
+    await update();
+  } catch (fault) {
+    chart.hidden = true;
+    note.textContent = "The picture could not be drawn. The table has the same figures.";
+    note.hidden = false;
+    return;
+  }
+  document.getElementById("table").open = false;
+  chart.on("plotly_click", ({ points }) => {
+    const point = points.find((one) => one.customdata !== undefined);
+    if (point) show(point.customdata);
+  });
+  dark.addEventListener("change", draw);
+  window.setTimeout(live, 1000 * drawn.refresh_s);
+}
+
+begin();

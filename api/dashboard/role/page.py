@@ -1,0 +1,117 @@
+"""One role's page: how it fares in words and pictures, and why guv did what it did."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from api.cursor import cursor_of, row_of
+from api.dashboard.pages import DeskDep
+from api.dashboard.role.figure import figure
+from api.dashboard.role.spans import SPANS, Span
+from api.dashboard.role.visit import RoleVisit, RoleVisitDep, SpanDep
+from guv.tenancy.decisions import (
+    DecisionFilter,
+    NamedDecision,
+    find_decision,
+    list_decisions,
+)
+from guv.tenancy.usage import Usage, UsageFilter, read_usage
+
+DECISIONS = 30  # on a page
+Number = Annotated[int, Path(ge=1, lt=2**63)]
+router = APIRouter(prefix="/dashboard/apps/{app}/roles/{role}")
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """Which decisions are listed.
+
+    Attributes:
+        is_all: Whether those that only held on are, too.
+        before: The cursor of the page before; None: the newest.
+    """
+
+    is_all: bool
+    before: str | None
+
+
+async def _list_query(
+    show: Annotated[str, Query(pattern="^(changes|all)$")] = "changes",
+    before: Annotated[str | None, Query(max_length=300)] = None,
+) -> ListQuery:
+    return ListQuery(show == "all", before)
+
+
+@router.get("")
+def show_role(
+    desk: DeskDep,
+    visited: RoleVisitDep,
+    span: SpanDep,
+    listed: Annotated[ListQuery, Depends(_list_query)],
+) -> HTMLResponse:
+    """The role's page."""
+    table = visited.picture(span, span.row)
+    found = _decisions(visited, span, listed)
+    return desk.show(
+        "role.html",
+        app=visited.app,
+        role=visited.role,
+        effective=visited.effective,
+        latest=_latest(visited),
+        usage=_usage(visited, span),
+        spans=SPANS.values(),
+        span=span,
+        listed=listed,
+        table=table,
+        decisions=found[:DECISIONS],
+        older=_cursor(found),
+    )
+
+
+@router.get("/chart")
+def send_chart(desk: DeskDep, visited: RoleVisitDep, span: SpanDep) -> JSONResponse:
+    """The picture, for the page's script."""
+    drawn = figure(visited.picture(span), desk.visitor.zone)
+    refresh = span.refresh_s(float(visited.effective.values["interval"]))
+    return JSONResponse({**drawn, "refresh_s": refresh}, headers={"Cache-Control": "no-store"})
+
+
+@router.get("/decisions/{number}")
+def show_decision(desk: DeskDep, visited: RoleVisitDep, number: Number) -> HTMLResponse:
+    """One decision with its full trail."""
+    found = find_decision(visited.access.session, visited.access.tenant, visited.role, number)
+    return desk.show("decision.html", app=visited.app, role=visited.role, named=found)
+
+
+def _decisions(visited: RoleVisit, span: Span, listed: ListQuery) -> list[NamedDecision]:
+    access = visited.access
+    wanted = DecisionFilter(
+        roles=[visited.role.id],
+        since=access.edit.at - span.length,
+        is_eventful=not listed.is_all,
+        before=row_of(listed.before) if listed.before else None,
+    )
+    return list_decisions(access.session, access.tenant, wanted, DECISIONS + 1)
+
+
+def _cursor(found: list[NamedDecision]) -> str | None:
+    """Where older decisions begin; None: these are all."""
+    if len(found) <= DECISIONS:
+        return None
+    last = found[DECISIONS - 1].decision
+    return cursor_of(last.at, last.id)
+
+
+def _latest(visited: RoleVisit) -> NamedDecision | None:
+    access, wanted = visited.access, DecisionFilter(roles=[visited.role.id])
+    return next(iter(list_decisions(access.session, access.tenant, wanted, 1)), None)
+
+
+def _usage(visited: RoleVisit, span: Span) -> Usage:
+    """What the role used and reached, from the hour in which the span begins."""
+    access, until = visited.access, visited.access.edit.at
+    since = (until - span.length).replace(minute=0, second=0, microsecond=0)
+    wanted = UsageFilter(since, until, [visited.role.id])
+    return sum((one.usage for one in read_usage(access.session, access.tenant, wanted)), Usage())

@@ -1,0 +1,68 @@
+"""Which time does a role's page show? Five lengths, each as at most a few hundred points."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from guv.errors import FieldError, Invalid
+from guv.tenancy.series import SeriesFilter
+
+SHORTEST_REFRESH_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A length of time up to now.
+
+    Attributes:
+        name: As it stands in addresses.
+        title: As people say it.
+        length: How long it is.
+        step: What one point of the picture stands for.
+        row: What one row of the table stands for.
+    """
+
+    name: str
+    title: str
+    length: timedelta
+    step: timedelta
+    row: timedelta
+
+    def chosen(self, role: UUID, now: datetime, step: timedelta | None = None) -> SeriesFilter:
+        """The same for a role, in the picture's steps if no others are given."""
+        return SeriesFilter(role, now - self.length, now, step or self.step)
+
+    def refresh_s(self, interval: float) -> float:
+        """Seconds after which a picture may have changed, for a role of that interval."""
+        return max(SHORTEST_REFRESH_S, interval, self.step.total_seconds() / 2)
+
+
+def _span(name: str, title: str, length: timedelta, step_s: int, row: timedelta) -> Span:
+    return Span(name, title, length, timedelta(seconds=step_s), row)
+
+
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+SPANS: Mapping[str, Span] = {
+    one.name: one
+    for one in (
+        _span("1h", "1 hour", _HOUR, 10, timedelta(minutes=5)),
+        _span("6h", "6 hours", 6 * _HOUR, 60, timedelta(minutes=15)),
+        _span("1d", "1 day", _DAY, 180, _HOUR),
+        _span("7d", "7 days", 7 * _DAY, 900, 6 * _HOUR),
+        _span("30d", "30 days", 30 * _DAY, 3600, _DAY),
+    )
+}
+USUAL = "6h"
+
+
+def find_span(name: str) -> Span:
+    """The span of that name.
+
+    Raises:
+        Invalid: There is none.
+    """
+    if name not in SPANS:
+        message = f"must be one of {', '.join(SPANS)}"
+        raise Invalid("There is no such range.", [FieldError("range", message)])
+    return SPANS[name]

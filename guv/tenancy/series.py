@@ -1,0 +1,138 @@
+"""How did a tenant's role fare over a time? A few hundred points, each the worst of its step.
+
+One query a picture, summed up inside the database. A step without a sample has no point, and what
+was not known in a step is None.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from guv.models import Tenant
+
+# Steps begin at the same instants whatever is asked for. A counter that went back was reset, and
+# a longer gap than ten minutes says nothing about its rate.
+_POINTS = text("""
+    with reading as (
+        select
+            sample.at, messages_ready, messages_unacknowledged, dynos, desired, predicted_wait,
+            extract(epoch from sample.at - lag(sample.at) over by_time) as seconds,
+            published - lag(published) over by_time as arrived,
+            served - lag(served) over by_time as finished
+        from sample
+        join role on role.id = sample.role_id and role.tenant_id = :tenant
+        left join decision on decision.role_id = sample.role_id and decision.at = sample.at
+        where sample.role_id = :role and sample.at >= :since and sample.at < :until
+        window by_time as (order by sample.at)
+    )
+    select
+        date_bin(:step, at, timestamptz 'epoch') as at,
+        max(messages_ready) as messages_ready,
+        max(messages_unacknowledged) as messages_unacknowledged,
+        max(dynos) as dynos,
+        max(desired) as desired,
+        max(predicted_wait) filter (where predicted_wait < 'infinity') as predicted_wait,
+        coalesce(bool_or(predicted_wait = 'infinity'), false) as never_done,
+        cast(sum(arrived) filter (where arrived >= 0 and seconds <= 600)
+            / nullif(sum(seconds) filter (where arrived >= 0 and seconds <= 600), 0)
+            as double precision) as arrival_rate,
+        cast(sum(finished) filter (where finished >= 0 and seconds <= 600)
+            / nullif(sum(seconds) filter (where finished >= 0 and seconds <= 600), 0)
+            as double precision) as departure_rate
+    from reading group by 1 order by 1
+""")
+_CHANGES = text("""
+    select distinct on (step) at, id, current, desired, reason, outcome, explanation, count
+    from (
+        select *, date_bin(:step, at, timestamptz 'epoch') as step,
+            count(*) over (partition by date_bin(:step, at, timestamptz 'epoch')) as count
+        from decision
+        where tenant_id = :tenant and role_id = :role and at >= :since and at < :until
+            and direction <> 'hold'
+    ) as changed
+    order by step, at desc
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesFilter:
+    """What is asked for.
+
+    Attributes:
+        role: Whose points.
+        since: From the step that begins then or later.
+        until: To the step that begins before then.
+        step: How much time one point stands for.
+    """
+
+    role: UUID
+    since: datetime
+    until: datetime
+    step: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What one step shows; of counts and waits the highest, of rates the mean.
+
+    Attributes:
+        at: When the step begins.
+        messages_ready: Messages waiting in the queues.
+        messages_unacknowledged: Messages delivered and not yet finished.
+        dynos: Dynos that Heroku was asked to run.
+        desired: Dynos after all steps of the decision.
+        predicted_wait: Seconds until the last waiting message would be done.
+        never_done: Whether that was never, at some decision.
+        arrival_rate: Messages published per second.
+        departure_rate: Messages finished per second.
+    """
+
+    at: datetime
+    messages_ready: int | None = None
+    messages_unacknowledged: int | None = None
+    dynos: int | None = None
+    desired: int | None = None
+    predicted_wait: float | None = None
+    never_done: bool = False
+    arrival_rate: float | None = None
+    departure_rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The last decision of a step that changed something, and how many did.
+
+    Attributes:
+        at: When it was made.
+        id: Its number.
+        current: Dynos that ran.
+        desired: Dynos that were asked for instead.
+        reason: Why.
+        outcome: What became of it.
+        explanation: The same as a sentence.
+        count: Decisions of the step that changed something, this one too.
+    """
+
+    at: datetime
+    id: int
+    current: int | None
+    desired: int | None
+    reason: str
+    outcome: str
+    explanation: str
+    count: int
+
+
+def read_points(session: Session, tenant: Tenant, wanted: SeriesFilter) -> list[Point]:
+    """The role's points from old to new; none where it is another tenant's."""
+    rows = session.connection().execute(_POINTS, {"tenant": tenant.id, **asdict(wanted)})
+    return [Point(*row) for row in rows]
+
+
+def read_changes(session: Session, tenant: Tenant, wanted: SeriesFilter) -> list[Change]:
+    """The role's decisions that changed something, the last one of each step, from old to new."""
+    rows = session.connection().execute(_CHANGES, {"tenant": tenant.id, **asdict(wanted)})
+    return [Change(*row) for row in rows]
