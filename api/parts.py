@@ -54,7 +54,7 @@ class Parts:
     heroku: AddonClient
     background: ThreadPoolExecutor
     drains: DrainKeys
-    deliveries: DrainQueue
+    drain_queue: DrainQueue
 
     def connect_broker(self, url: BrokerUrl) -> BrokerClient:
         """A client of that broker; the caller closes it."""
@@ -102,5 +102,5 @@ def make_parts(config: Config, outside: Outside) -> Parts:
         heroku=AddonClient(config, outside.heroku),
         background=ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background"),
         drains=DrainKeys(engine),
-        deliveries=DrainQueue(redis, config.guv_drain_bytes, config.guv_drains_bytes),
+        drain_queue=DrainQueue(redis, config.guv_drain_bytes, config.guv_drains_bytes),
     )

@@ -14,7 +14,7 @@ from rq.worker_pool import WorkerPool
 import worker.jobs  # noqa: F401 - imported before the processes fork, so that they share it
 from guv.config import read_config
 from guv.logs import configure_logs
-from worker.job_queue import QUEUE, connect_redis, wait_for_redis
+from worker.job_queue import DRAINS, QUEUE, connect_redis, wait_for_redis
 
 MAINTENANCE_S = 60  # RQ's own 600 would leave the job of a killed worker "started" for as long
 PARENT_DEATH_SIGNAL = 1  # Linux: PR_SET_PDEATHSIG
@@ -55,7 +55,7 @@ def main() -> None:
     wait_for_redis(redis)
     _log.info("worker_started", processes=config.guv_worker_processes, pid=os.getpid())
     pool = WorkerPool(
-        [QUEUE],
+        [QUEUE, DRAINS],  # in this order
         connection=redis,
         num_workers=config.guv_worker_processes,
         worker_class=TickWorker,

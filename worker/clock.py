@@ -24,10 +24,14 @@ from guv.config import Config, read_config
 from guv.database import make_engine
 from guv.logs import configure_logs
 from guv.moment import unix_seconds, utc_now
-from worker.job_queue import connect_redis, pauses, tick_queue
+from guv.router.queue import LEASE_S, DrainQueue
+from worker.job_queue import connect_redis, drains_queue, pauses, tick_queue
 
 JOB = "worker.jobs.scale_roles"
 PROVISIONING_JOB = "worker.jobs.finish_provisioning"
+DRAINS_JOB = "worker.jobs.read_drains"
+MOST_DRAINS = 1000  # a beat
+DRAINS_PER_JOB = 20
 MOST_PROVISIONINGS = 100  # a beat
 DELIVERY_JOB = "worker.jobs.deliver_notifications"
 MOST_DELIVERIES = 200  # a beat
@@ -63,6 +67,7 @@ def beat(engine: Engine, queue: Queue, now: datetime, roles_per_job: int = 1) ->
         enqueue_deliveries(queue, incidents)
         enqueue(queue, roles, roles_per_job)
         enqueue_provisionings(queue, tenants)
+        enqueue_drains(drains_queue(queue.connection), now)
         queue.connection.set(HEARTBEAT, f"{unix_seconds(now):.3f}", ex=HEARTBEAT_S)
     except RedisError:
         with engine.begin() as connection:
@@ -122,6 +127,25 @@ def enqueue_deliveries(queue: Queue, incidents: Sequence[UUID]) -> None:
             at_front=True,
         )
         for start in range(0, len(incidents), DELIVERIES_PER_JOB)
+    ]
+    if jobs:
+        queue.enqueue_many(jobs)
+
+
+def enqueue_drains(queue: Queue, now: datetime) -> None:
+    """Nothing; the drains that have lines wait in the queue. What Redis loses comes again."""
+    drains = DrainQueue(queue.connection).take_waiting(now, MOST_DRAINS)
+    jobs = [
+        Queue.prepare_data(
+            DRAINS_JOB,
+            args=([str(drain) for drain in drains[start : start + DRAINS_PER_JOB]],),
+            timeout=JOB_TIMEOUT_S,
+            result_ttl=RESULT_S,
+            failure_ttl=FAILURE_S,
+            ttl=int(LEASE_S),
+            description="drains",
+        )
+        for start in range(0, len(drains), DRAINS_PER_JOB)
     ]
     if jobs:
         queue.enqueue_many(jobs)

@@ -14,6 +14,7 @@ from rq.serializers import JSONSerializer
 from guv.config import Config
 
 QUEUE = "ticks"
+DRAINS = "drains"  # what can wait while a tick is due
 CONNECT_S = 2.0
 
 _log = structlog.get_logger(__name__)
@@ -40,6 +41,11 @@ def connect_redis(config: Config, timeout: float | None = None, most: int | None
 def tick_queue(redis: Redis) -> Queue:
     """The queue of ticks; its jobs are JSON, so that whoever writes to Redis runs no code here."""
     return Queue(QUEUE, connection=redis, serializer=JSONSerializer)
+
+
+def drains_queue(redis: Redis) -> Queue:
+    """The queue of log lines that are to be read; workers look here when no tick waits."""
+    return Queue(DRAINS, connection=redis, serializer=JSONSerializer)
 
 
 def wait_for_redis(redis: Redis) -> None:

@@ -18,6 +18,7 @@ from guv.config import read_config
 from guv.database import session_scope
 from guv.logs import mask
 from guv.moment import steady_seconds, utc_now
+from worker.drains import read_drain
 from worker.notifiers.delivery import deliver
 from worker.provisioning import finish
 from worker.recorder import record_failure
@@ -43,6 +44,13 @@ def deliver_notifications(incident_ids: list[str]) -> int:
     runtime, now = process_runtime(), utc_now()
     told = runtime.threads.map(lambda one: deliver(runtime, UUID(one), now), incident_ids)
     return len(list(told))
+
+
+def read_drains(drain_ids: list[str]) -> int:
+    """How many log lines of those drains were read."""
+    runtime, now = process_runtime(), utc_now()
+    ids = [UUID(drain) for drain in drain_ids]
+    return sum(read_drain(runtime.engine, runtime.drain_queue, drain, now) for drain in ids)
 
 
 @cache

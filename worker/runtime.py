@@ -18,6 +18,7 @@ from guv.heroku_addons import AddonClient
 from guv.models import Broker
 from guv.notifiers import Notifiers, build_notifiers
 from guv.rabbitmq import BrokerClient, parse_broker_url
+from guv.router.queue import DrainQueue
 from worker.budget import Budget
 from worker.job_queue import connect_redis
 from worker.shelf import Shelf
@@ -99,6 +100,7 @@ class Runtime:
     shelf: Shelf
     notifiers: Notifiers
     threads: ThreadPoolExecutor
+    drain_queue: DrainQueue
 
     @property
     def reader(self) -> Engine:
@@ -141,4 +143,5 @@ def build_runtime(config: Config, transport: httpx.BaseTransport | None = None) 
         shelf=Shelf(redis, 2 * config.guv_heroku_timeout + 1),
         notifiers=build_notifiers(config.new_relic_events_url, config.fence, transport),
         threads=ThreadPoolExecutor(config.guv_worker_threads, thread_name_prefix="tick"),
+        drain_queue=DrainQueue(redis),
     )

@@ -72,7 +72,7 @@ def take_lines(
     wanted = [line for line in lines if is_wanted(line)]
     lost = 0 if fault is None else max(1, count or 0)
     try:
-        put = parts.deliveries.put(drain, frame, wanted, now, lost)
+        put = parts.drain_queue.put(drain, frame, wanted, now, lost)
     except RedisError:
         raise Unavailable("guv's queue does not answer. Send it again.") from None
     if put is Put.FULL:

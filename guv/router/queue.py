@@ -27,6 +27,7 @@ PAUSE_S = 1.0  # deliveries of so long are taken together
 LEASE_S = 30.0  # for whoever was told that deliveries wait
 MOST_LINES_BYTES = 1_000_000  # of one entry when it is opened again
 START = "0-0"
+END = f"{2**63}-0"  # no place is behind it
 _PREFIX = "guv:drain:"
 _WAITING = f"{_PREFIX}waiting"
 _SIZES = f"{_PREFIX}sizes"

@@ -62,7 +62,7 @@ def sender(client: TestClient, drain: tuple[Drain, str]) -> Sender:
 
 @pytest.fixture
 def queue(client: TestClient) -> DrainQueue:
-    found: DrainQueue = client.app.state.parts.deliveries  # type: ignore[attr-defined]
+    found: DrainQueue = client.app.state.parts.drain_queue  # type: ignore[attr-defined]
     return found
 
 
