@@ -33,11 +33,11 @@ class Outcome:
     def missing(self) -> list[str]:
         """What the demo should have shown and did not."""
         wanted = {
-            "no dynos were added": self.ups,
-            "no dynos were removed": self.downs,
-            "no decision was stored": self.decisions,
-            "no page was opened": self.pages,
-            "no page was resolved": self.resolved,
+            "added dynos": self.ups,
+            "removed dynos": self.downs,
+            "a stored decision": self.decisions,
+            f"exactly one page, not {self.pages}": self.pages == 1,
+            "the end of the one page": self.resolved == 1,
         }
         return [what for what, happened in wanted.items() if not happened]
 
@@ -46,7 +46,7 @@ class Outcome:
         facts = (
             f"guv scaled up {self.ups} times and down {self.downs} times, to at most {self.most}"
             f" dynos. Pages opened: {self.pages}, resolved: {self.resolved}."
-            f" Jobs done in time: {share}."
+            f" Jobs done in time: {share}; the second burst is more than the maximum can do."
         )
         return "\n".join([facts, *(f"Missing: {what}." for what in self.missing)])
 

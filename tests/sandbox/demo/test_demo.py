@@ -91,7 +91,7 @@ def test_a_demo_too_short_to_show_everything_says_what_is_missing(tmp_path: Path
     process = start(tmp_path, "--exit-after=2")
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "Missing: no page was opened." in said
+    assert "Missing: exactly one page, not 0." in said
 
 
 def test_a_round_that_is_too_short_is_refused(tmp_path: Path) -> None:

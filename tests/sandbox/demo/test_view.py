@@ -130,11 +130,12 @@ def test_a_demo_that_showed_everything_misses_nothing() -> None:
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ({"ups": 0}, "no dynos were added"),
-        ({"downs": 0}, "no dynos were removed"),
-        ({"decisions": False}, "no decision was stored"),
-        ({"pages": 0}, "no page was opened"),
-        ({"resolved": 0}, "no page was resolved"),
+        ({"ups": 0}, "added dynos"),
+        ({"downs": 0}, "removed dynos"),
+        ({"decisions": False}, "a stored decision"),
+        ({"pages": 0}, "exactly one page, not 0"),
+        ({"pages": 2}, "exactly one page, not 2"),
+        ({"resolved": 0}, "the end of the one page"),
     ],
 )
 def test_what_a_demo_did_not_show_is_named(change: dict[str, Any], what: str) -> None:
