@@ -95,23 +95,30 @@ def test_what_is_no_network_is_refused(text: str) -> None:
 
 @contextmanager
 def listening(address: str = "127.0.0.1") -> Iterator[tuple[int, list[str]]]:
-    """A port, and the addresses on this machine at which somebody connected to it."""
+    """A port, and the addresses on this machine at which somebody connected to it.
+
+    The addresses are complete when the block has ended.
+    """
     seen: list[str] = []
     with socket.create_server((address, 0)) as listener:
+        listener.settimeout(0.1)
+        is_over = Event()
 
         def accept() -> None:
-            try:
-                while True:
+            while True:
+                try:
                     connection, _ = listener.accept()
-                    seen.append(connection.getsockname()[0])
-                    connection.close()
-            except OSError:
-                return
+                except TimeoutError:
+                    if is_over.is_set():  # and nobody waits any more
+                        return
+                    continue
+                seen.append(connection.getsockname()[0])
+                connection.close()
 
         thread = Thread(target=accept)
         thread.start()
         yield listener.getsockname()[1], seen
-        listener.shutdown(socket.SHUT_RDWR)
+        is_over.set()
         thread.join()
 
 
