@@ -15,9 +15,9 @@ from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from api.field_errors import field_errors
 from guv.errors import FieldError, GuvError, Invalid, Unauthorized, Unavailable
 from guv.logs import mask
+from guv.settings.field_errors import field_errors
 
 _IDS = {
     400: "bad_request",

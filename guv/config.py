@@ -107,11 +107,14 @@ def with_driver(url: str) -> str:
     return f"postgresql+psycopg://{rest}"
 
 
-def read_config() -> Config:
+def read_config(**given: str) -> Config:
     """Our configuration from the environment.
+
+    Args:
+        **given: What is known otherwise, such as what a process does not need.
 
     Raises:
         pydantic.ValidationError: A variable is missing or has no usable value; the message names
             it and does not show it.
     """
-    return Config()
+    return Config.model_validate(given)

@@ -94,6 +94,9 @@ def addresses_of(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
+ANYWHERE = Fence((IPv4Network("0.0.0.0/0"), IPv6Network("::/0")))  # for one's own brokers
+
+
 class FencedBackend(PatientBackend):
     """The network as far as a fence lets it be reached.
 

@@ -115,10 +115,11 @@ class HerokuClient:
     def read_addon_app(self, addon_id: UUID, token: str) -> AddonApp:
         """The app that owns the add-on resource; errors as in `read_formation`."""
         answer = self._api("GET", f"/addons/{addon_id}", token)
-        try:
-            return AddonApp(UUID(answer["app"]["id"]), str(answer["app"]["name"]))
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise HerokuUnavailable("Heroku's answer is no add-on") from None
+        return _app(answer.get("app") if isinstance(answer, dict) else None)
+
+    def read_app(self, name: str, token: str) -> AddonApp:
+        """The app of that name or UUID; errors as in `read_formation`."""
+        return _app(self._api("GET", f"/apps/{quote(name, safe='')}", token))
 
     def read_formation(self, app_id: UUID, token: str, known: Formation | None = None) -> Formation:
         """The app's formation.
@@ -214,6 +215,13 @@ def _parsed(answer: Answer) -> Any:
         return answer.json()
     except ValueError as error:
         raise HerokuUnavailable(f"no usable answer ({type(error).__name__})") from None
+
+
+def _app(found: Any) -> AddonApp:
+    try:
+        return AddonApp(UUID(found["id"]), str(found["name"]))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise HerokuUnavailable("Heroku's answer is no app") from None
 
 
 def _formation(answer: Answer) -> Formation:

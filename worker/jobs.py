@@ -42,15 +42,21 @@ def finish_provisioning(tenant_id: str) -> bool:
 def deliver_notifications(incident_ids: list[str]) -> int:
     """How many incidents were told to those of their targets that do not know of them yet."""
     runtime, now = process_runtime(), utc_now()
-    told = runtime.threads.map(lambda one: deliver(runtime, UUID(one), now), incident_ids)
-    return len(list(told))
+    return tell(runtime, [UUID(one) for one in incident_ids], now)
 
 
 def read_drains(drain_ids: list[str]) -> int:
     """How many log lines of those drains were read."""
     runtime, now = process_runtime(), utc_now()
-    ids = [UUID(drain) for drain in drain_ids]
-    return sum(read_drain(runtime.engine, runtime.drain_queue, drain, now) for drain in ids)
+    waiting = runtime.drain_queue
+    if waiting is None:
+        return 0
+    return sum(read_drain(runtime.engine, waiting, UUID(one), now) for one in drain_ids)
+
+
+def tell(runtime: Runtime, incidents: Sequence[UUID], now: datetime) -> int:
+    """How many incidents were told to those of their targets that do not know of them yet."""
+    return len(list(runtime.threads.map(lambda one: deliver(runtime, one, now), incidents)))
 
 
 @cache
@@ -61,26 +67,30 @@ def process_runtime() -> Runtime:
 
 def tick_roles(runtime: Runtime, roles: Sequence[UUID]) -> int:
     """How many of the roles could be claimed and got their tick; several run at the same time."""
+    return len(tick_claimed(runtime, roles))
+
+
+def tick_claimed(runtime: Runtime, roles: Sequence[UUID]) -> dict[UUID, TickResult | None]:
+    """What came of the tick of each role that could be claimed; None: a fault, or it is gone."""
     with runtime.engine.begin() as connection:
         claimed = due.claim(connection, roles, utc_now())
     if len(claimed) == 1:
-        _tick(runtime, claimed[0])
-    else:
-        list(runtime.threads.map(partial(_tick, runtime), claimed))
-    return len(claimed)
+        return {claimed[0]: _tick(runtime, claimed[0])}
+    return dict(zip(claimed, runtime.threads.map(partial(_tick, runtime), claimed), strict=True))
 
 
-def _tick(runtime: Runtime, role_id: UUID) -> None:
-    """Nothing; one role's tick, whose fault is its own row and nobody else's problem."""
+def _tick(runtime: Runtime, role_id: UUID) -> TickResult | None:
+    """What came of one role's tick, whose fault is its own row and nobody else's problem."""
     now, start = utc_now(), steady_seconds()
     with bound_contextvars(role_id=str(role_id)):
         try:
             result = tick(runtime, role_id, now)
         except Exception as fault:  # noqa: BLE001 - the one broad catch, see the architecture
             _record_fault(runtime, role_id, now, fault)
-        else:
-            if result is not None:
-                _log_tick(result, steady_seconds() - start)
+            return None
+        if result is not None:
+            _log_tick(result, steady_seconds() - start)
+        return result
 
 
 def _record_fault(runtime: Runtime, role_id: UUID, now: datetime, fault: Exception) -> None:

@@ -21,6 +21,7 @@ from guv.rabbitmq import BrokerClient, parse_broker_url
 from guv.router.queue import DrainQueue
 from worker.budget import Budget
 from worker.job_queue import connect_redis
+from worker.own import NoBudget, OwnShelf
 from worker.shelf import Shelf
 
 REDIS_S = 1.0  # a tick does not wait longer for what only spares calls
@@ -95,12 +96,13 @@ class Runtime:
     sealer: Sealer
     brokers: BrokerClients
     heroku: AddonClient
-    redis: Redis
+    redis: Redis | None
     budget: Budget
     shelf: Shelf
     notifiers: Notifiers
     threads: ThreadPoolExecutor
-    drain_queue: DrainQueue
+    drain_queue: DrainQueue | None
+    dry_run: bool = False  # decide and record for all roles, and change nothing
 
     @property
     def reader(self) -> Engine:
@@ -113,7 +115,8 @@ class Runtime:
         self.brokers.close()
         self.heroku.close()
         self.notifiers.close()
-        self.redis.close()
+        if self.redis is not None:
+            self.redis.close()
         self.engine.dispose()
 
 
@@ -121,11 +124,12 @@ def build_runtime(config: Config, transport: httpx.BaseTransport | None = None) 
     """A runtime; nothing connects until it is used.
 
     Args:
-        config: Our configuration.
+        config: Our configuration; with an empty `redis_url` other processes share nothing with
+            this one.
         transport: Replaces the network towards brokers, Heroku and New Relic, for tests.
     """
     sealer = sealer_from(config.guv_encryption_keys.get_secret_value())
-    redis = connect_redis(config, timeout=REDIS_S, most=REDIS_CONNECTIONS)
+    redis, patience = _redis(config), 2 * config.guv_heroku_timeout + 1
     return Runtime(
         config=config,
         engine=make_engine(
@@ -139,9 +143,15 @@ def build_runtime(config: Config, transport: httpx.BaseTransport | None = None) 
         ),
         heroku=AddonClient(config, transport),
         redis=redis,
-        budget=Budget(redis),
-        shelf=Shelf(redis, 2 * config.guv_heroku_timeout + 1),
+        budget=NoBudget() if redis is None else Budget(redis),
+        shelf=OwnShelf() if redis is None else Shelf(redis, patience),
         notifiers=build_notifiers(config.new_relic_events_url, config.fence, transport),
         threads=ThreadPoolExecutor(config.guv_worker_threads, thread_name_prefix="tick"),
-        drain_queue=DrainQueue(redis),
+        drain_queue=None if redis is None else DrainQueue(redis),
     )
+
+
+def _redis(config: Config) -> Redis | None:
+    if not config.redis_url.get_secret_value():
+        return None
+    return connect_redis(config, timeout=REDIS_S, most=REDIS_CONNECTIONS)

@@ -18,7 +18,7 @@ from worker.notifiers.incidents import update_incidents
 from worker.recorder import record
 from worker.result import TickResult
 from worker.runtime import Runtime
-from worker.subject import read_subject, within_size
+from worker.subject import Subject, read_subject, within_size
 from worker.tokens import Access
 
 
@@ -28,16 +28,25 @@ def tick(runtime: Runtime, role_id: UUID, now: datetime) -> TickResult | None:
         subject = read_subject(session, role_id, now)
     if subject is None:
         return None
-    access = Access(runtime, subject.app, now)
-
-    collected = collect(runtime, access, subject, now)
-    subject = within_size(subject, collected.formation.size)
-    history = (*subject.history, collected.sample)
-    decision = decide(subject.settings, history, unix_seconds(now))
-    actuated = Actuator(runtime, access, subject, collected, decision).actuate()
-    result = TickResult(now, subject, collected, decision, actuated)
+    result = collect_decide_actuate(runtime, Access(runtime, subject.app, now), subject, now)
 
     with session_scope(runtime.engine) as session:
         record(session, result, runtime.config.guv_authorization_retry)
         update_incidents(session, result, runtime.config.guv_resolve_after)
     return result
+
+
+def collect_decide_actuate(
+    runtime: Runtime,
+    access: Access,
+    subject: Subject,
+    now: datetime,
+    actuator: type[Actuator] = Actuator,
+) -> TickResult:
+    """What the first half of a tick comes to, which keeps and tells nothing."""
+    collected = collect(runtime, access, subject, now)
+    subject = within_size(subject, collected.formation.size)
+    history = (*subject.history, collected.sample)
+    decision = decide(subject.settings, history, unix_seconds(now))
+    actuated = actuator(runtime, access, subject, collected, decision).actuate()
+    return TickResult(now, subject, collected, decision, actuated)

@@ -7,7 +7,6 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from api.config_file.document import Document
 from api.deps import Access
 from api.settings.consistency import refuse_contradictions
 from api.settings.levels import Subject, changed_values, locked
@@ -15,6 +14,7 @@ from api.settings.notification import sealed_target
 from guv.errors import FieldError, Invalid, NotFound
 from guv.models import App, Tenant
 from guv.plans import PLANS
+from guv.settings.document import Document
 from guv.settings.effective import tick_interval
 from guv.settings.values import SettingsValues
 from guv.tenancy import roles, settings

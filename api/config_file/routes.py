@@ -8,12 +8,12 @@ from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel, Field
 
 from api.config_file.apply import Difference, apply_document
-from api.config_file.document import read_document
 from api.deps import Access, AccessDep
 from api.errors import error_answers
 from api.settings.notification import shown_target
 from guv.errors import BadRequest
 from guv.models import SettingsLevel
+from guv.settings.document import read_document
 from guv.tenancy.apps import list_apps
 from guv.tenancy.roles import list_all_roles
 from guv.tenancy.settings import stored_levels

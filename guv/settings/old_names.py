@@ -21,8 +21,10 @@ OLD_NAMES: Mapping[str, str] = {
     "pollinterval": "interval",
 }
 DROPPED: Mapping[str, str] = {
-    "broker": "is set with PUT /apps/{app}/broker, where it is tested and sealed",
-    "apikey": "is not needed: guv has its own authorization to scale your apps",
+    "broker": "is set with PUT /apps/{app}/broker, where it is tested and sealed;"
+    " without the service in GUV_BROKER",
+    "apikey": "is not needed: guv has its own authorization to scale your apps;"
+    " without the service it is in HEROKU_API_KEY",
     "statuspage": "has no counterpart; decisions can be read with the API",
     "metric": "has no counterpart; decisions can be read with the API",
     "dynosize": "is not set here: guv never changes the size of dynos",

@@ -1,6 +1,7 @@
 """How does a decision become real? An absolute quantity, sent to Heroku only where it changes."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import text
 
@@ -58,13 +59,13 @@ class Actuator:
         current = self._collected.formation.dynos
         if current is None or desired is None or current == desired:
             return Actuated(Outcome.HELD)
-        if values["dry_run"]:
+        if values["dry_run"] or self._runtime.dry_run:
             return Actuated(Outcome.SKIPPED, f"dry_run: would have asked for {desired} dynos")
-        if not self._is_enabled():
+        if not self.is_enabled():
             return Actuated(Outcome.SKIPPED, "the role was removed meanwhile")
         return self._scale(desired)
 
-    def _is_enabled(self) -> bool:
+    def is_enabled(self) -> bool:
         """Whether the role is still there; its removal may have been answered since the claim."""
         with self._runtime.reader.connect() as connection:
             return due.is_enabled(connection, self._subject.role.id)
@@ -100,7 +101,9 @@ class Actuator:
 
     def _refused(self, refusal: HerokuRefused) -> Actuated:
         if is_lock(refusal):
-            error = f"{BLOCKED} {self._blocked_since()}: {refusal.message}"
+            error = (
+                f"{BLOCKED} {_since(self.blocked_since(), self._decision.at)}: {refusal.message}"
+            )
             return Actuated(Outcome.REFUSED, error, is_blocked=True)
         return Actuated(
             Outcome.REFUSED,
@@ -109,13 +112,19 @@ class Actuator:
             platform_limit=named_limit(refusal),
         )
 
-    def _blocked_since(self) -> str:
-        """When the release began to stand in the way, and how many minutes ago."""
-        now = from_unix(self._decision.at)
+    def blocked_since(self) -> datetime | None:
+        """The first tick of those that a release stood in the way of; None: this is the first."""
         values = {"role": self._subject.role.id, "blocked": f"{BLOCKED}%"}
         with self._runtime.reader.connect() as connection:
-            since = connection.execute(_BLOCKED_SINCE, values).scalar_one() or now
-        return f"{since:%H:%M:%S} UTC ({(now - since).total_seconds() / 60:.0f} min)"
+            found: datetime | None = connection.execute(_BLOCKED_SINCE, values).scalar_one()
+        return found
+
+
+def _since(first: datetime | None, at: float) -> str:
+    """When that was, and how many minutes ago."""
+    now = from_unix(at)
+    since = first or now
+    return f"{since:%H:%M:%S} UTC ({(now - since).total_seconds() / 60:.0f} min)"
 
 
 def _allowed(limit: int, subject: Subject, collected: Collected, desired: int) -> int:

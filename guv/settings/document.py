@@ -15,8 +15,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from api.field_errors import field_errors
 from guv.errors import BadRequest, FieldError, Invalid
+from guv.settings.field_errors import field_errors
 from guv.settings.names import misplaced
 from guv.settings.old_names import DROPPED, present_name, present_value
 from guv.settings.values import SettingsValues

@@ -1,0 +1,66 @@
+import pytest
+
+from guv.errors import GuvError
+from worker.standalone.roles import FileRole, read_roles
+
+
+def roles(text: str, app: str | None = "shop") -> dict[str, FileRole]:
+    return {role.key: role for role in read_roles(text, app)}
+
+
+def faults(text: str, app: str | None = "shop") -> dict[str, str]:
+    with pytest.raises(GuvError) as refused:
+        read_roles(text, app)
+    return {one.field: one.message for one in refused.value.fields}
+
+
+def test_a_file_of_guv_0_3_is_taken_as_it_is() -> None:
+    text = """
+    '*': {app: shop, deadline: 120, p: 2}
+    worker: {queue: orders, min: 0, max: 10, concurrency: 4}
+    mailer: {app: news, deadline: 300}
+    """
+    found = roles(text, None)
+
+    assert list(found) == ["shop/worker", "news/mailer"]
+    worker, mailer = (role.effective.values for role in found.values())
+    assert (worker["target_deadline"], mailer["target_deadline"]) == (120, 300)
+    assert (worker["queues"], mailer["queues"]) == (["orders"], ["mailer"])
+    assert (worker["minimum_dynos"], worker["maximum_dynos"]) == (0, 10)
+    assert mailer["process_type"] == "mailer"
+
+
+def test_settings_of_an_app_as_a_whole_hold_for_its_roles() -> None:
+    found = roles("'*': {apps: {shop: {max: 9}}}\nworker: {}\nmails: {app: news}")
+
+    assert found["shop/worker"].effective.values["maximum_dynos"] == 9
+    assert found["news/mails"].effective.values["maximum_dynos"] == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "message"),
+    [
+        ("worker: {min: 5, max: 2}", "worker.minimum_dynos", "at most 2"),
+        ("worker: {minimun: 1}", "worker.minimun", "did you mean"),
+        ("'*': {broker: 'amqp://u:marker@h'}\nworker: {}", "*.broker", "GUV_BROKER"),
+        ("'*': {apikey: marker}\nworker: {}", "*.apikey", "HEROKU_API_KEY"),
+        ("a: {w: worker}\nb: {w: worker}", "b.process_type", "'a' already"),
+        ("worker: {monthly_dyno_hours: 9.5}", "worker.monthly_dyno_hours", "the service"),
+        (
+            "'*': {notify: {new_relic: {account_id: 1, license_key: marker-123}}}\nworker: {}",
+            "*.notify",
+            "exit status",
+        ),
+        ("", "", "names no role"),
+    ],
+)
+def test_what_cannot_be_is_named_with_its_role_and_what_would_be_right(
+    text: str, field: str, message: str
+) -> None:
+    found = faults(text)
+    assert message in found[field]
+    assert "marker" not in str(found)
+
+
+def test_a_role_without_an_app_is_refused() -> None:
+    assert "--app or GUV_APP" in faults("worker: {}", None)["worker.app"]

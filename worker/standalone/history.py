@@ -1,0 +1,99 @@
+"""What was seen before? The roles' samples, kept in a file between the runs."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import astuple, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from guv.moment import unix_seconds
+from guv.scaling import Sample
+from worker.standalone.cannot import CannotRun
+from worker.subject import HISTORY_S, HISTORY_SAMPLES
+
+COLUMNS = [field.name for field in fields(Sample)]
+MODE = 0o600  # nobody else's business, though it holds no secret
+
+
+class HistoryFile:
+    """The samples of each role by its key, from old to new.
+
+    Args:
+        path: Where they are kept.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._samples: dict[str, list[Sample]] = {}
+        self.note = ""  # why there is no history, where that is no matter of course
+
+    def read(self, now: datetime) -> None:
+        """Nothing; what was seen in the last hours is known. A file that is damaged holds nothing.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        try:
+            found = json.loads(self._path.read_text())
+            since, until = unix_seconds(now - HISTORY_S), unix_seconds(now)
+            self._samples = {
+                str(key): [one for one in _samples(found, rows) if since < one.at < until]
+                for key, rows in found["roles"].items()
+            }
+        except FileNotFoundError:
+            return
+        except (ValueError, TypeError, KeyError, AttributeError):
+            self._samples, self.note = {}, f"{self._path} is damaged; it begins anew"
+
+    def of(self, key: str) -> tuple[Sample, ...]:
+        """The role's samples."""
+        return tuple(self._samples.get(key, ())[-HISTORY_SAMPLES:])
+
+    def add(self, key: str, sample: Sample) -> None:
+        """Nothing; the role has one sample more."""
+        self._samples.setdefault(key, []).append(sample)
+
+    def write(self) -> None:
+        """Nothing; the file holds the samples, all of them or none of the new ones.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        roles = {key: [astuple(one) for one in self.of(key)] for key in self._samples}
+        text = json.dumps({"columns": COLUMNS, "roles": roles}) + "\n"
+        new = self._path.with_name(f"{self._path.name}.new")
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE), "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self._path)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """A block that no other run is in at the same time.
+
+        Raises:
+            CannotRun: One is.
+            OSError: The file's folder cannot be written to.
+        """
+        lock = self._path.with_name(f"{self._path.name}.lock")
+        with os.fdopen(os.open(lock, os.O_RDWR | os.O_CREAT, MODE), "w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise CannotRun(f"another run holds {self._path}") from None
+            yield
+
+
+def _samples(found: Mapping[str, Any], rows: list[list[Any]]) -> list[Sample]:
+    """The rows as samples; what an older guv did not count is unknown."""
+    columns = [str(name) for name in found["columns"]]
+    known = [
+        {name: value for name, value in zip(columns, row, strict=True) if name in COLUMNS}
+        for row in rows
+    ]
+    return [Sample(**one) for one in known]

@@ -1,0 +1,110 @@
+"""Which roles does the file name, and what holds for each? Judged as a whole before any tick."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from guv.errors import FieldError, Invalid
+from guv.plans import PLANS, Plan
+from guv.settings.document import Document, read_document
+from guv.settings.effective import EffectiveSettings, Level, contradictions, effective_settings
+from guv.settings.values import SettingsValues
+
+PLAN = PLANS["premium"]  # whose limits hold where nobody sells a plan
+
+
+@dataclass(frozen=True, slots=True)
+class FileRole:
+    """A role of the file.
+
+    Attributes:
+        app: The app's name or UUID at Heroku.
+        name: The role's name.
+        effective: What holds for it.
+    """
+
+    app: str
+    name: str
+    effective: EffectiveSettings
+
+    @property
+    def key(self) -> str:
+        """The role and its app, as the history names them."""
+        return f"{self.app}/{self.name}"
+
+
+def read_roles(text: str, default_app: str | None, plan: Plan = PLAN) -> list[FileRole]:
+    """The file's roles, in its order.
+
+    Args:
+        text: The file, in guv's YAML.
+        default_app: The app of roles that name none.
+        plan: Whose limits hold.
+
+    Raises:
+        BadRequest: It is no YAML, or names no role.
+        Invalid: It says what cannot be; all messages at once.
+    """
+    document = read_document(text)
+    faults = _unsupported(document)
+    found = []
+    for (named, name), values in document.roles.items():
+        app = named or default_app
+        if app is None:
+            faults.append(FieldError(f"{name}.app", "is needed; or name one with --app or GUV_APP"))
+        else:
+            found.append(FileRole(app, name, _effective(document, app, name, values)))
+    for role in found:
+        faults += [_at(role, fault) for fault in contradictions(role.effective, plan)]
+    faults += _scaled_twice(found)
+    if not document.roles:
+        faults.append(FieldError("", "names no role, such as worker: {queue: orders}"))
+    if faults:
+        raise Invalid("The file cannot be used.", faults)
+    return found
+
+
+def _effective(
+    document: Document, app: str, name: str, values: SettingsValues
+) -> EffectiveSettings:
+    wide = document.apps.get(app, SettingsValues())
+    levels = (("global", document.everywhere), ("app", wide), ("role", values))
+    return effective_settings(name, tuple(Level(level, _given(one)) for level, one in levels))
+
+
+def _given(values: SettingsValues) -> Mapping[str, Any]:
+    return values.model_dump(mode="json", exclude_none=True, exclude={"notify"})
+
+
+def _unsupported(document: Document) -> list[FieldError]:
+    """Settings that need the service: what is only known or kept there."""
+    parts = [("*", document.everywhere)]
+    parts += [(f"*.apps.{name}", values) for name, values in document.apps.items()]
+    parts += [(name, values) for (_, name), values in document.roles.items()]
+    advice = {
+        "notify": "needs the service; here the exit status says what is wrong",
+        "monthly_dyno_hours": "needs the service, which counts the hours of a month",
+    }
+    return [
+        FieldError(f"{where}.{name}", text)
+        for where, values in parts
+        for name, text in advice.items()
+        if getattr(values, name) is not None
+    ]
+
+
+def _scaled_twice(roles: list[FileRole]) -> list[FieldError]:
+    """Process types that two roles of one app would scale against each other."""
+    first: dict[tuple[str, str], str] = {}
+    found = []
+    for role in roles:
+        process_type = role.effective.values["process_type"]
+        other = first.setdefault((role.app, process_type), role.name)
+        if other != role.name:
+            message = f"{process_type!r} is scaled by {other!r} already; give each role its own"
+            found.append(FieldError(f"{role.name}.process_type", message))
+    return found
+
+
+def _at(role: FileRole, fault: FieldError) -> FieldError:
+    return FieldError(f"{role.name}.{fault.field}", fault.message)
