@@ -109,6 +109,8 @@ def test_an_unknown_key_is_told_with_the_row_and_without_the_secret(
 def test_every_column_that_holds_bytes_is_known_to_hold_a_secret() -> None:
     for table in SQLModel.metadata.sorted_tables:
         binary = {one.name for one in table.columns if isinstance(one.type, LargeBinary)}
+        if table.name == "web_bucket":
+            binary -= {"service", "connect"}  # sketches of times
         assert {one.name for one in sealed_columns(table)} == binary
 
 
