@@ -6,7 +6,7 @@ from fastapi.responses import RedirectResponse
 from api.dashboard import charts, overview
 from api.dashboard.assets import add_assets
 from api.dashboard.deps import FormDep
-from api.dashboard.role import downloads, page
+from api.dashboard.role import downloads, page, settings_page
 from api.deps import PartsDep
 from api.visits import take_back, token_of
 
@@ -23,7 +23,14 @@ def sign_out(parts: PartsDep, request: Request, _form: FormDep) -> RedirectRespo
     return answer
 
 
-PAGES = (overview.router, page.router, downloads.router, charts.router, router)
+PAGES = (
+    overview.router,
+    page.router,
+    downloads.router,
+    settings_page.router,
+    charts.router,
+    router,
+)
 
 
 def add_dashboard(app: FastAPI) -> None:

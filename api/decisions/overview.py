@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from api.deps import NowDep, SessionDep, TenantDep
 from guv.dyno_prices import price_per_hour
-from guv.models import DecisionRow, Incident, Tenant
+from guv.models import DecisionRow, Incident, Role, Tenant
 from guv.plans import PLANS
 from guv.role_state import Facts, RoleState, State, Tick, Tone, Trouble, Write, role_state
 from guv.settings.effective import tick_interval
@@ -76,6 +76,14 @@ def overview_answer(
     """The same for pages, whose instants are written as the visitor's clock shows them."""
     found = read_overview(session, tenant, now)
     return OverviewAnswer(at=now, roles=[_role(tenant, one, now, write) for one in found.roles])
+
+
+def role_overview(
+    session: Session, tenant: Tenant, role: Role, now: datetime, write: Write
+) -> OverviewRole:
+    """One role of them."""
+    (found,) = read_overview(session, tenant, now, role).roles
+    return _role(tenant, found, now, write)
 
 
 def _role(tenant: Tenant, one: RoleOverview, now: datetime, write: Write) -> OverviewRole:

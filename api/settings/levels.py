@@ -93,6 +93,46 @@ def change_level(
         PreconditionFailed: It is another one now.
         Invalid: A setting does not belong at the level, or what would hold cannot work together.
     """
+    judged = judge_change(access, subject, values, merge=merge, match=match)
+    row = judged.row
+    notify = row.notify_sealed if row else None
+    if not merge or "notify" in values.model_fields_set:
+        notify = sealed_target(values.notify, notify, access.sealer)
+    session, plan = access.session, PLANS[subject.tenant.plan]
+    settings.write_level(
+        session, subject.tenant, judged.chain[-1], subject.id, notify=notify, edit=access.edit
+    )
+    intervals = {one.role.id: float(tick_interval(one.effective, plan)) for one in judged.affected}
+    set_intervals(session, intervals, access.edit.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A change that may be made.
+
+    Attributes:
+        chain: The levels from the widest to the changed one, as they would be.
+        affected: What would hold for the roles that the change affects.
+        row: The level as it is stored now; None: never set.
+    """
+
+    chain: tuple[Level, ...]
+    affected: list[RoleSettings]
+    row: SettingsLevel | None
+
+
+def judge_change(
+    access: Access,
+    subject: Subject,
+    values: SettingsValues,
+    *,
+    merge: bool,
+    match: str | None = None,
+) -> Judged:
+    """What would hold if the level were changed; nothing is.
+
+    The arguments and the errors are those of `change_level`.
+    """
     session, tenant, plan = access.session, subject.tenant, PLANS[subject.tenant.plan]
     refused = misplaced(values.model_dump(exclude_none=True), subject.level)
     if refused:
@@ -103,14 +143,9 @@ def change_level(
     level = replace(chain[-1], values=changed_values(chain[-1].values, values, merge=merge))
     holds = settings.tenant_settings(session, tenant, {subject.id: level})
     affected = [one for one in holds if subject.affects(one)]
-    refuse_contradictions(plan, (*chain[:-1], level), affected, holds)
-    row = stored.get(subject.id)
-    notify = row.notify_sealed if row else None
-    if not merge or "notify" in values.model_fields_set:
-        notify = sealed_target(values.notify, notify, access.sealer)
-    settings.write_level(session, tenant, level, subject.id, notify=notify, edit=access.edit)
-    intervals = {one.role.id: float(tick_interval(one.effective, plan)) for one in affected}
-    set_intervals(session, intervals, access.edit.at)
+    chain = (*chain[:-1], level)
+    refuse_contradictions(plan, chain, affected, holds)
+    return Judged(chain, affected, stored.get(subject.id))
 
 
 def read_chain(stored: Mapping[UUID, SettingsLevel], subject: Subject) -> tuple[Level, ...]:

@@ -14,7 +14,6 @@ from guv.scaling.model import (
     Window,
     Wish,
 )
-from guv.scaling.web_load import WebReading
 
 __all__ = [
     "Decision",
@@ -26,7 +25,6 @@ __all__ = [
     "Sample",
     "Settings",
     "Step",
-    "WebReading",
     "Window",
     "Wish",
     "decide",

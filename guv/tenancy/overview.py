@@ -66,15 +66,20 @@ class Overview:
     roles: Sequence[RoleOverview]
 
 
-def read_overview(session: Session, tenant: Tenant, now: datetime) -> Overview:
-    """The tenant's apps and roles as they are now."""
-    latest, troubles = _latest(session, tenant), _incidents(session, tenant)
-    day = _used(session, tenant, (now - DAY).replace(minute=0, second=0, microsecond=0))
-    month = _used(session, tenant, month_of(now))
+def read_overview(
+    session: Session, tenant: Tenant, now: datetime, role: Role | None = None
+) -> Overview:
+    """The tenant's apps and roles as they are now; with a role, that one alone."""
+    only = None if role is None else role.id
+    latest, troubles = _latest(session, tenant, only), _incidents(session, tenant)
+    day = _used(session, tenant, (now - DAY).replace(minute=0, second=0, microsecond=0), only)
+    month = _used(session, tenant, month_of(now), only)
     brokers, nothing = list_brokers(session, tenant), Used(0, 0.0, {})
     found = []
     for one in tenant_settings(session, tenant):
         id_ = one.role.id
+        if only not in (None, id_):
+            continue
         decision, sample = latest.get(id_, (None, None))
         found.append(
             RoleOverview(
@@ -95,7 +100,9 @@ def month_of(now: datetime) -> datetime:
     return now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
-def _latest(session: Session, tenant: Tenant) -> dict[UUID, tuple[DecisionRow, SampleRow | None]]:
+def _latest(
+    session: Session, tenant: Tenant, only: UUID | None
+) -> dict[UUID, tuple[DecisionRow, SampleRow | None]]:
     """The newest decision of each role and its sample, by the role's id."""
     newest = (
         select(DecisionRow.id)
@@ -116,6 +123,8 @@ def _latest(session: Session, tenant: Tenant) -> dict[UUID, tuple[DecisionRow, S
         .join(SampleRow, same_tick, isouter=True)
         .where(Role.tenant_id == tenant.id, col(Role.removed_at).is_(None))
     )
+    if only is not None:
+        query = query.where(Role.id == only)
     return {decision.role_id: (decision, sample) for decision, sample in session.exec(query)}
 
 
@@ -131,13 +140,15 @@ def _incidents(session: Session, tenant: Tenant) -> dict[UUID, list[Incident]]:
     return found
 
 
-def _used(session: Session, tenant: Tenant, since: datetime) -> dict[UUID, Used]:
+def _used(session: Session, tenant: Tenant, since: datetime, only: UUID | None) -> dict[UUID, Used]:
     row = UsageHour
     keys: list[Any] = [row.role_id, row.dyno_size]
     sums = [func.sum(column) for column in (row.finished, row.in_time, row.dyno_seconds)]
     query = (
         select(*keys, *sums).where(row.tenant_id == tenant.id, row.hour >= since).group_by(*keys)
     )
+    if only is not None:
+        query = query.where(row.role_id == only)
     found: dict[UUID, Used] = {}
     for role, size, finished, in_time, dyno_seconds in session.exec(query):
         before = found.get(role, Used(0, 0.0, {}))

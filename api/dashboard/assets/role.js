@@ -20,17 +20,19 @@ function draw() {
   const { data, layout } = coloured({ data: drawn.data, layout: drawn.layout }, style);
   Object.assign(layout, {
     height: Math.max(620, Math.min(820, window.innerHeight)),
-    margin: { l: 56, r: 12, t: 8, b: 44 },
+    margin: coarse.matches ? { l: 44, r: 6, t: 8, b: 60 } : { l: 56, r: 12, t: 8, b: 44 },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
-    font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: style.getPropertyValue("--ink").trim() },
+    font: { family: getComputedStyle(document.body).fontFamily, size: coarse.matches ? 11 : 12, color: style.getPropertyValue("--ink").trim() },
     hovermode: "x",
     hoversubplots: "axis",
     hoverlabel: { bgcolor: style.getPropertyValue("--sheet").trim(), font: { color: style.getPropertyValue("--ink").trim() } },
     dragmode: coarse.matches ? false : "zoom", // a finger scrolls the page
     uirevision: "kept", // zoom and hidden lines outlast an update
   });
-  const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
+  if (coarse.matches) data.filter((line) => line.customdata).forEach((line) => { line.showlegend = false; });
+  Object.assign(layout.xaxis, { tickangle: 0, nticks: Math.max(3, Math.floor(chart.clientWidth / 90)) });
+  const config = { responsive: true, displaylogo: false, displayModeBar: coarse.matches ? false : "hover", modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
   return Plotly.react(chart, data, layout, config);
 }
 

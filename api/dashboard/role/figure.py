@@ -70,8 +70,8 @@ def _lines(picture: Picture, clock: _Clock) -> list[Json]:
         ),
         _steps("dynos", [p.dynos for p in points], "--chart-1"),
         _steps("desired", [p.desired for p in points], "--chart-2", "dot"),
-        _steps("minimum", [one.minimum for one in limits], "--chart-limit", "dash"),
-        _steps(_maximum_name(picture), maximum, "--chart-limit", "longdash"),
+        _limit("minimum", [one.minimum for one in limits], _limits_name(picture)),
+        _limit("maximum", maximum),
         _line(2, "predicted wait", waits, "--chart-1"),
         _line(2, "deadline", deadlines, "--chart-bad", "dash"),
         _never(picture),
@@ -104,6 +104,13 @@ def _steps(name: str, y: Sequence[float | None], color: str, dash: str = "solid"
     return {**line, "line": {**line["line"], "shape": "hv"}}
 
 
+def _limit(name: str, y: Sequence[int | None], legend: str = "") -> Json:
+    """A limit; both have one entry in the legend."""
+    told = {"hovertemplate": f"%{{y}}<extra>{name}</extra>", "legendgroup": "limits"}
+    line = _steps(legend or name, y, "--chart-limit", "dash")
+    return {**line, **told, "meta": name, "showlegend": bool(legend)}
+
+
 def _never(picture: Picture) -> Json:
     """Where the last message would never be done, at the height of the deadline."""
     y = [
@@ -111,7 +118,9 @@ def _never(picture: Picture) -> Json:
         for point, limit in zip(picture.points, picture.limits, strict=True)
     ]
     marker = {"color": "--chart-bad", "symbol": "x", "size": 8}
-    return {**_line(2, "never done", y, "--chart-bad"), "mode": "markers", "marker": marker}
+    line = _line(2, "never done", y, "--chart-bad")
+    is_shown = any(one is not None for one in y)
+    return {**line, "mode": "markers", "marker": marker, "showlegend": is_shown}
 
 
 def _marks(changes: Iterable[Change], clock: _Clock) -> list[Json]:
@@ -233,8 +242,8 @@ def _is_near(picture: Picture) -> bool:
     return _highest(picture) <= FAR_ABOVE * max(_busiest(picture), 2)
 
 
-def _maximum_name(picture: Picture) -> str:
-    return "maximum" if _is_near(picture) else f"maximum ({_highest(picture)}, above)"
+def _limits_name(picture: Picture) -> str:
+    return "limits" if _is_near(picture) else f"limits (at most {_highest(picture)})"
 
 
 def _top(picture: Picture) -> float:

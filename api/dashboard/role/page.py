@@ -9,8 +9,10 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from api.cursor import cursor_of, row_of
 from api.dashboard.pages import DeskDep
 from api.dashboard.role.figure import figure
+from api.dashboard.role.settings_page import form_of
 from api.dashboard.role.spans import SPANS, Span
 from api.dashboard.role.visit import RoleVisit, RoleVisitDep, SpanDep
+from api.decisions.overview import role_overview
 from guv.tenancy.decisions import (
     DecisionFilter,
     NamedDecision,
@@ -50,6 +52,7 @@ def show_role(
     visited: RoleVisitDep,
     span: SpanDep,
     listed: Annotated[ListQuery, Depends(_list_query)],
+    saved: Annotated[str, Query(max_length=10)] = "",
 ) -> HTMLResponse:
     """The role's page."""
     table = visited.picture(span, span.row)
@@ -60,6 +63,13 @@ def show_role(
         role=visited.role,
         effective=visited.effective,
         latest=_latest(visited),
+        now=role_overview(
+            visited.access.session,
+            visited.access.tenant,
+            visited.role,
+            desk.visitor.now,
+            desk.clock.short,
+        ),
         usage=_usage(visited, span),
         spans=SPANS.values(),
         span=span,
@@ -67,6 +77,8 @@ def show_role(
         table=table,
         decisions=found[:DECISIONS],
         older=_cursor(found),
+        form=form_of(visited),
+        is_saved=saved == "yes",
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import Depends, Query
 
@@ -25,6 +26,12 @@ class RoleVisit:
     access: Access
     app: App
     role: Role
+
+    @property
+    def path(self) -> str:
+        """The address of its page."""
+        names = quote(self.app.name, ""), quote(self.role.name, "")
+        return "/dashboard/apps/{}/roles/{}".format(*names)
 
     @property
     def effective(self) -> EffectiveSettings:

@@ -23,14 +23,28 @@ class _Forms(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[tuple[str, dict[str, str]]] = []
+        self._open, self._chosen = "", False  # the choice or text that is being read
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.forms.append((values.get("action", ""), {}))
+        name = values.get("name", "")
+        if self.forms and tag == "option" and (not self._chosen or "selected" in values):
+            self._chosen, self.forms[-1][1][self._open] = True, values.get("value", "")
+        if tag in {"select", "textarea"}:
+            self._open, self._chosen = name, False
         unchecked = values.get("type") in {"checkbox", "radio"} and "checked" not in values
         if tag in {"input", "textarea"} and self.forms and "name" in values and not unchecked:
             self.forms[-1][1][values["name"]] = values.get("value", "")
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self.lasttag == "textarea":
+            self.forms[-1][1][self._open] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"select", "textarea"}:
+            self._open = ""
 
 
 def forms_of(page: Response) -> list[tuple[str, dict[str, str]]]:

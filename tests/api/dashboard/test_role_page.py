@@ -97,7 +97,7 @@ def drawn(visitor: Browser, page: str, **params: Any) -> dict[str, Any]:
 
 
 def line(picture: dict[str, Any], name: str) -> list[Any]:
-    (found,) = [one["y"] for one in picture["data"] if one["name"] == name]
+    (found,) = [one["y"] for one in picture["data"] if one.get("meta", one["name"]) == name]
     return list(found)
 
 

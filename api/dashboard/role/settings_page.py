@@ -1,0 +1,169 @@
+"""A role's settings, changed in a form: looked at first, then saved; nobody's work is lost."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse, Response
+from pydantic import ValidationError
+
+from api.dashboard.deps import FormDep
+from api.dashboard.pages import Desk, DeskDep, see_other
+from api.dashboard.role.fields import FIELDS, as_text, as_values, told
+from api.dashboard.role.form import Remarks, Sent, SettingsForm, read_sent, settings_form
+from api.dashboard.role.visit import RoleVisit, RoleVisitDep
+from api.settings.levels import Subject, change_level, judge_change, locked, read_chain
+from guv.errors import FieldError, Invalid, PreconditionFailed
+from guv.plans import PLANS
+from guv.settings.cautions import cautions
+from guv.settings.effective import EffectiveSettings, Level, effective_settings
+from guv.settings.field_errors import field_errors
+from guv.settings.values import SettingsValues
+from guv.tenancy.changes import ChangeFilter, NamedChange, list_changes
+from guv.tenancy.settings import stored_levels
+
+MOST_CHANGES = 20  # of others that a page names
+router = APIRouter(prefix="/dashboard/apps/{app}/roles/{role}/settings")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A setting that holds otherwise after a change: in words, with where each comes from."""
+
+    title: str
+    before: str
+    after: str
+
+
+@router.get("")
+def show_settings(desk: DeskDep, visited: RoleVisitDep) -> HTMLResponse:
+    """The form alone."""
+    return _show(desk, visited, form_of(visited))
+
+
+@router.post("")
+def take_settings(form: FormDep, desk: DeskDep, visited: RoleVisitDep) -> Response:
+    """What the change would do, or back to the role after it was saved."""
+    sent = read_sent(form)
+    try:
+        values = _read(sent)
+        if sent.do == "save":
+            return _save(visited, sent, values)
+        return _preview(desk, visited, sent, values)
+    except Invalid as refused:
+        remarks = Remarks(faults=refused.fields or [FieldError("", refused.message)])
+        return _show(desk, visited, form_of(visited, sent, remarks), 422)
+    except PreconditionFailed:
+        return _conflict(desk, visited, sent)
+
+
+def form_of(
+    visited: RoleVisit, sent: Sent | None = None, remarks: Remarks | None = None
+) -> SettingsForm:
+    """The form of the role as it is now, with what somebody typed, if anything."""
+    typed = sent.typed if sent else None
+    now = visited.access.edit.at
+    shown = settings_form(visited.role, chain_of(visited), now, typed, remarks or Remarks())
+    if sent is None:
+        return shown
+    return replace(shown, version=sent.version, opened=sent.opened)
+
+
+def chain_of(visited: RoleVisit) -> tuple[Level, ...]:
+    """The role's levels as they are now, from wide to narrow."""
+    subject = _subject(visited)
+    stored = stored_levels(visited.access.session, subject.tenant, subject.ids)
+    return read_chain(stored, subject)
+
+
+def _subject(visited: RoleVisit) -> Subject:
+    return Subject(visited.access.tenant, visited.app, visited.role)
+
+
+def _read(sent: Sent) -> SettingsValues:
+    """What was changed.
+
+    Raises:
+        Invalid: Some of it is no value of its setting.
+    """
+    try:
+        return as_values(sent.touched)
+    except ValidationError as error:
+        faults = field_errors([{**one, "loc": ("body", *one["loc"])} for one in error.errors()])
+        raise Invalid("These cannot be accepted.", faults) from None
+
+
+def _save(visited: RoleVisit, sent: Sent, values: SettingsValues) -> Response:
+    subject = replace(_subject(visited), tenant=locked(visited.access))
+    change_level(visited.access, subject, values, merge=True, match=sent.version)
+    return see_other(f"{visited.path}?saved=yes")
+
+
+def _preview(desk: Desk, visited: RoleVisit, sent: Sent, values: SettingsValues) -> HTMLResponse:
+    """What would hold, and what to look at, before it is saved."""
+    subject = _subject(visited)
+    judged = judge_change(visited.access, subject, values, merge=True, match=sent.version)
+    before = effective_settings(visited.role.name, chain_of(visited))
+    after = effective_settings(visited.role.name, judged.chain)
+    plan, now = PLANS[subject.tenant.plan], visited.access.edit.at
+    warnings = cautions(after, plan, now)
+    return desk.show(
+        "role_preview.html",
+        app=visited.app,
+        role=visited.role,
+        form=form_of(visited, sent, Remarks(warnings=warnings)),
+        differences=_differences(before, after),
+        warnings=warnings,
+        sent=sent,
+    )
+
+
+def _differences(before: EffectiveSettings, after: EffectiveSettings) -> list[Difference]:
+    return [
+        Difference(field.title, _held(before, name), _held(after, name))
+        for name, field in FIELDS.items()
+        if before.values[name] != after.values[name] or before.sources[name] != after.sources[name]
+    ]
+
+
+def _held(effective: EffectiveSettings, name: str) -> str:
+    return f"{told(FIELDS[name], effective.values[name])} (from {effective.sources[name]})"
+
+
+def _conflict(desk: Desk, visited: RoleVisit, sent: Sent) -> HTMLResponse:
+    """What others changed meanwhile, and the form with both: theirs where nobody else typed."""
+    chain = chain_of(visited)
+    theirs = {name: as_text(FIELDS[name], chain[-1].values.get(name)) for name in FIELDS}
+    typed = {name: sent.touched.get(name, theirs[name]) for name in FIELDS}
+    now = visited.access.edit.at
+    both = [
+        FIELDS[name].title
+        for name in sent.touched
+        if theirs[name] not in (sent.was[name], typed[name])
+    ]
+    return desk.show(
+        "role_conflict.html",
+        409,
+        app=visited.app,
+        role=visited.role,
+        changes=_meanwhile(visited, sent),
+        both=both,
+        form=settings_form(visited.role, chain, now, typed),
+    )
+
+
+def _meanwhile(visited: RoleVisit, sent: Sent) -> list[NamedChange]:
+    """Who changed what since the form was made."""
+    try:
+        since = datetime.fromisoformat(sent.opened)
+    except ValueError:
+        return []
+    if since.tzinfo is None:
+        return []
+    access, ids = visited.access, _subject(visited).ids
+    wanted = ChangeFilter(subjects=ids, since=since)
+    return list_changes(access.session, access.tenant, wanted, MOST_CHANGES)
+
+
+def _show(desk: Desk, visited: RoleVisit, form: SettingsForm, status: int = 200) -> HTMLResponse:
+    return desk.show("role_settings.html", status, app=visited.app, role=visited.role, form=form)

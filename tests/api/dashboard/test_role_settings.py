@@ -1,0 +1,226 @@
+"""A role's settings in a form: looked at before they are saved, and nobody's work is lost."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from httpx2 import Response
+from sqlmodel import Session
+
+from guv.models import Role
+from tests.api.dashboard.browser import Browser, forms_of
+from tests.builders import a_role
+
+
+@pytest.fixture
+def role(visitor: Browser, session: Session) -> Role:
+    role = a_role(session, visitor.owner.app, maximum_dynos=9)
+    session.commit()
+    return role
+
+
+@pytest.fixture
+def page(visitor: Browser, role: Role) -> str:
+    return f"/dashboard/apps/{visitor.owner.app.name}/roles/{role.name}"
+
+
+def form_on(shown: Response, page: str) -> dict[str, str]:
+    """The settings form of a page; of several the last."""
+    return [fields for where, fields in forms_of(shown) if where == f"{page}/settings"][-1]
+
+
+def sent(visitor: Browser, page: str, do: str = "preview", **typed: str) -> Response:
+    """The answer to the role's form with that typed into it."""
+    return visitor.send(page, f"{page}/settings", do=do, **typed)
+
+
+def settings(visitor: Browser) -> Mapping[str, Any]:
+    answer = visitor.owner.get(visitor.owner.role_path()).json()
+    found: Mapping[str, Any] = answer["settings"]
+    return found
+
+
+def save(visitor: Browser, page: str, **typed: str) -> None:
+    """Looks at the change, then saves it with the preview's own button."""
+    preview = sent(visitor, page, **typed)
+    assert preview.status_code == 200, preview.text
+    fields = forms_of(preview)[1][1]
+    answer = visitor.post(f"{page}/settings", {**fields, "do": "save"})
+    assert answer.status_code == 303, answer.text
+
+
+def test_the_form_shows_what_is_set_here_and_what_is_inherited_from_where(
+    visitor: Browser, page: str
+) -> None:
+    visitor.owner.patch("/settings", {"target_deadline": 90.0})
+    shown = visitor.get(page)
+    fields = form_on(shown, page)
+    assert (fields["maximum_dynos"], fields["was-maximum_dynos"]) == ("9", "9")
+    assert fields["target_deadline"] == ""
+    assert 'placeholder="90 s"' in shown.text
+    assert "Inherits 90 s from global." in shown.text
+    assert "Set here; empty it to inherit 5 dynos from default." in shown.text
+
+
+def test_a_change_is_shown_before_it_is_saved(visitor: Browser, page: str) -> None:
+    preview = sent(visitor, page, maximum_dynos="20")
+    assert "9 dynos (from role)" in preview.text
+    assert "20 dynos (from role)" in preview.text
+    assert settings(visitor) == {"maximum_dynos": 9}
+    save(visitor, page, maximum_dynos="20")
+    assert settings(visitor) == {"maximum_dynos": 20}
+    assert "Saved." in visitor.get(page, saved="yes").text
+
+
+def test_an_emptied_field_inherits_again(visitor: Browser, page: str) -> None:
+    save(visitor, page, maximum_dynos="")
+    assert settings(visitor) == {}
+
+
+def test_every_kind_of_field_is_taken(visitor: Browser, page: str) -> None:
+    save(
+        visitor,
+        page,
+        maximum_dynos="9",
+        target_deadline="12.5",
+        queues="orders\r\nmails, late",
+        policy="proportional",
+        policy_parameters="target = 30\r\n",
+        dry_run="yes",
+        busy_protection="never",
+        no_data="5 after 300",
+        step_up="none",
+        process_type="sidekiq",
+    )
+    assert settings(visitor) == {
+        "maximum_dynos": 9,
+        "target_deadline": 12.5,
+        "queues": ["orders", "mails, late"],
+        "policy": "proportional",
+        "policy_parameters": {"target": 30},
+        "dry_run": True,
+        "busy_protection": "never",
+        "no_data": {"after": 300, "dynos": 5},
+        "step_up": "none",
+        "process_type": "sidekiq",
+    }
+    fields = form_on(visitor.get(page), page)
+    assert fields["no_data"] == "5 after 300"
+
+
+def test_what_has_no_field_stays_as_it_is(visitor: Browser, page: str) -> None:
+    pause = {"direction": "down"}
+    visitor.owner.patch(visitor.owner.role_path(), {"pause": pause})
+    save(visitor, page, minimum_dynos="0")
+    assert settings(visitor) == {"maximum_dynos": 9, "minimum_dynos": 0, "pause": pause}
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "said"),
+    [
+        ("maximum_dynos", "many", "valid integer"),
+        ("maximum_dynos", "9.5", "valid integer"),
+        ("maximum_dynos", "-1", "greater than or equal to 0"),
+        ("target_deadline", "0", "greater than 0"),
+        ("target_deadline", "nan", "valid number"),
+        ("percentile", "10", "greater than or equal to 50"),
+        ("interval", "7", "multiple of 5"),
+        ("no_data", "five", "hold, or dynos and seconds"),
+        ("no_data", "x after 300", "dynos"),
+        ("policy_parameters", "target 10", "a line such as"),
+        ("policy_parameters", "speed = 10", "is no parameter"),
+        ("dry_run", "perhaps", "valid boolean"),
+        ("policy", "magic", "deadline"),
+        ("queues", "a\na", "twice"),
+        ("process_type", "no spaces", "match pattern"),
+    ],
+)
+def test_what_cannot_be_is_said_at_the_field_and_what_was_typed_stays(
+    visitor: Browser, page: str, name: str, typed: str, said: str
+) -> None:
+    answer = sent(visitor, page, **{name: typed, "minimum_dynos": "2"})
+    assert answer.status_code == 422
+    place = answer.text.index(f'id="set-{name}-fault"')
+    assert said in answer.text[place : place + 300]
+    assert form_on(answer, page)["minimum_dynos"] == "2"
+    assert 'aria-invalid="true"' in answer.text
+    assert settings(visitor) == {"maximum_dynos": 9}
+
+
+def test_what_cannot_work_together_is_said_before_it_is_saved(visitor: Browser, page: str) -> None:
+    answer = sent(visitor, page, minimum_dynos="10")
+    assert answer.status_code == 422
+    assert "at most 9 would be right" in answer.text
+
+
+def test_a_warning_stands_on_the_preview_and_does_not_forbid(visitor: Browser, page: str) -> None:
+    preview = sent(visitor, page, target_deadline="5")
+    assert "may not be met" in preview.text
+    assert "Save all the same" in preview.text
+    save(visitor, page, target_deadline="5")
+    assert settings(visitor)["target_deadline"] == 5
+
+
+def test_a_change_that_others_made_meanwhile_is_neither_undone_nor_hides_ones_own(
+    visitor: Browser, page: str
+) -> None:
+    form = form_on(visitor.get(page), page)
+    visitor.owner.patch(visitor.owner.role_path(), {"maximum_dynos": 30, "step_up": 3})
+    for do in ("preview", "save"):
+        answer = visitor.post(f"{page}/settings", {**form, "target_deadline": "45", "do": do})
+        assert answer.status_code == 409
+    assert "key GUV_URL" in answer.text
+    assert "from 9 to 30" in answer.text
+    assert settings(visitor) == {"maximum_dynos": 30, "step_up": 3}
+    both = form_on(answer, page)
+    assert (both["target_deadline"], both["maximum_dynos"], both["step_up"]) == ("45", "30", "3")
+    saved = visitor.post(f"{page}/settings", {**both, "do": "save"})
+    assert saved.status_code == 303
+    assert settings(visitor) == {"maximum_dynos": 30, "step_up": 3, "target_deadline": 45}
+
+
+def test_a_field_that_both_changed_is_named_and_keeps_ones_own_text(
+    visitor: Browser, page: str
+) -> None:
+    form = form_on(visitor.get(page), page)
+    visitor.owner.patch(visitor.owner.role_path(), {"maximum_dynos": 30})
+    answer = visitor.post(f"{page}/settings", {**form, "maximum_dynos": "12", "do": "save"})
+    assert "You both changed: Maximum." in answer.text
+    assert form_on(answer, page)["maximum_dynos"] == "12"
+
+
+def test_a_change_of_a_wider_level_is_a_conflict_too(visitor: Browser, page: str) -> None:
+    form = form_on(visitor.get(page), page)
+    visitor.owner.patch("/settings", {"maximum_dynos": 50})
+    answer = visitor.post(f"{page}/settings", {**form, "minimum_dynos": "3", "do": "save"})
+    assert answer.status_code == 409
+    assert "global level" in answer.text
+
+
+def test_saving_what_was_not_changed_changes_nothing(visitor: Browser, page: str) -> None:
+    preview = sent(visitor, page)
+    assert "Nothing would change." in preview.text
+    version = visitor.owner.get(visitor.owner.role_path()).json()["version"]
+    assert sent(visitor, page, do="save").status_code == 303
+    assert visitor.owner.get(visitor.owner.role_path()).json()["version"] == version
+
+
+def test_a_form_of_no_visit_changes_nothing(visitor: Browser, page: str) -> None:
+    form = form_on(visitor.get(page), page)
+    answer = visitor.post(f"{page}/settings", {**form, "csrf": "x", "do": "save"})
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("opened", ["", "yesterday", "2026-11-25T12:00:00", "x" * 300])
+def test_a_forged_form_gets_an_answer_and_no_fault(
+    visitor: Browser, page: str, opened: str
+) -> None:
+    form = form_on(visitor.get(page), page)
+    forged = {**form, "opened": opened, "version": '"x"', "minimum_dynos": "2", "do": "save"}
+    assert visitor.post(f"{page}/settings", forged).status_code == 409
+
+
+def test_the_change_log_names_the_person(visitor: Browser, page: str) -> None:
+    save(visitor, page, maximum_dynos="20")
+    change = visitor.owner.get("/changes").json()["changes"][0]
+    assert change["by"] == visitor.email
