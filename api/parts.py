@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from api.drain_keys import DrainKeys
 from api.rate import RateLimit
 from api.visits import Visits
+from guv.authorizer import Authorizer
 from guv.config import Config
 from guv.crypto import Sealer, sealer_from
 from guv.database import make_engine
@@ -68,6 +69,11 @@ class Parts:
     def grant_exchange(self) -> GrantExchange:
         """What the exchange of an OAuth grant needs."""
         return GrantExchange(self.engine, self.sealer, self.heroku)
+
+    def authorizer(self) -> Authorizer:
+        """What tries credentials and keeps those that work."""
+        pause = self.config.guv_authorization_retry
+        return Authorizer(self.engine, self.sealer, self.heroku, pause)
 
     def close(self) -> None:
         """Nothing; every connection is given back."""

@@ -67,12 +67,18 @@ def store(session: Session, app: App, given: Credential, sealer: Sealer, now: da
     app.refresh_token_sealed = sealer.seal(tokens.refresh_token) if tokens.refresh_token else None
     is_endless = tokens.expires_in == PASTED_LIFE
     app.token_expires_at = None if is_endless else now + timedelta(seconds=tokens.expires_in)
-    app.authorization_state, app.authorization_note = "authorized", ""
-    app.authorization_retry_at = None
+    app.credential_at = now
+    note_right(app, "authorized")
     session.add(app)
 
 
-def give_back(session: Session, app: App) -> None:
+def note_right(app: App, state: str, note: str = "", retry_at: datetime | None = None) -> None:
+    """Nothing; the app's row says whether guv may scale it, and when it looks again if not."""
+    app.authorization_state, app.authorization_note = state, note
+    app.authorization_retry_at, app.token_retry_at = retry_at, None
+
+
+def give_back(session: Session, app: App, now: datetime) -> None:
     """Nothing; a user's or pasted token is forgotten, and the add-on's own is tried again."""
     if app.credential == Kind.PARTNER:
         return
@@ -81,9 +87,8 @@ def give_back(session: Session, app: App) -> None:
     app.token_expires_at = app.partner_expires_at
     app.partner_access_sealed, app.partner_refresh_sealed = None, None
     app.partner_expires_at = None
-    app.credential, app.credential_by = Kind.PARTNER, ""
-    app.authorization_state, app.authorization_note = "unknown", ""
-    app.authorization_retry_at = None
+    app.credential, app.credential_by, app.credential_at = Kind.PARTNER, "", now
+    note_right(app, "unknown")
     session.add(app)
 
 

@@ -58,9 +58,14 @@ def sealer_from(keys: str) -> Sealer:
 
 def new_api_key() -> str:
     """A fresh API key: 256 random bits, with a prefix that secret scanners can find."""
-    return f"guv_{secrets.token_urlsafe(32)}"
+    return f"guv_{new_secret()}"
 
 
-def hash_api_key(key: str) -> str:
-    """What is stored of an API key: SHA-256, hexadecimal; enough for 256 random bits."""
-    return hashlib.sha256(key.encode()).hexdigest()
+def new_secret() -> str:
+    """256 random bits as text that a URL may hold."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_secret(secret: str) -> str:
+    """What is stored where only equality matters: SHA-256, hexadecimal; enough for 256 bits."""
+    return hashlib.sha256(secret.encode()).hexdigest()

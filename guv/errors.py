@@ -157,6 +157,11 @@ class HerokuRefused(OutsideError):
         self.message = message
         self.limit = limit
 
+    @property
+    def is_about_rights(self) -> bool:
+        """Whether token or right to look or scale are gone, and it is not something else."""
+        return self.status in {401, 403} and self.id != "suspended"
+
 
 class NotifierFailed(OutsideError):
     """A notification was not accepted.

@@ -87,14 +87,19 @@ class AddonClient(HerokuClient):
     def try_to_scale(self, app_id: UUID, token: str) -> None:
         """Nothing, if the token may see and change the app's formation; nothing is changed.
 
-        A change of no process type at all is either done or called invalid by Heroku where the
-        right is there, and forbidden where it is not.
-
         Raises:
             HerokuRefused: The right is missing, or the app.
             HerokuUnavailable: No usable answer.
         """
         self._api("GET", f"/apps/{app_id}/formation", token)
+        self.try_to_change(app_id, token)
+
+    def try_to_change(self, app_id: UUID, token: str) -> None:
+        """Nothing, if the token may change the app's formation; errors as in `try_to_scale`.
+
+        A change of no process type at all is either done or called invalid by Heroku where the
+        right is there, and forbidden where it is not.
+        """
         try:
             self._api("PATCH", f"/apps/{app_id}/formation", token, {"updates": []})
         except HerokuRefused as refusal:

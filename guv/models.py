@@ -102,6 +102,7 @@ class App(SQLModel, table=True):
     # What guv scales with; the partner's own tokens step aside for a user's or a pasted one.
     credential: str = Field(default="partner", sa_column_kwargs={"server_default": "partner"})
     credential_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    credential_at: datetime | None = _instant(default=None)  # since when; None: since the start
     access_token_sealed: bytes | None = _sealed(default=None)
     refresh_token_sealed: bytes | None = _sealed(default=None)
     token_expires_at: datetime | None = _instant(default=None)
@@ -113,6 +114,20 @@ class App(SQLModel, table=True):
     authorization_note: str = ""
     authorization_retry_at: datetime | None = _instant(default=None)  # when lost: next attempt
     created_at: datetime = _instant()
+
+
+class Consent(SQLModel, table=True):
+    """A person who was sent to Heroku to let guv scale an app, and is not back yet."""
+
+    __tablename__ = "consent"
+
+    state_hash: str = Field(primary_key=True)  # of what comes back with the person
+    tenant_id: UUID = Field(foreign_key="tenant.id", ondelete="CASCADE", index=True)
+    app_id: UUID = Field(foreign_key="app.id", ondelete="CASCADE")
+    verifier_sealed: bytes = _sealed()  # proves to Heroku that it is us who asked (PKCE)
+    by: str
+    back_to: str = ""  # the page of ours that it began on; "": on none
+    expires_at: datetime = _instant()
 
 
 class Broker(SQLModel, table=True):

@@ -15,6 +15,7 @@ from sandbox.services.process import Command, free_port, running
 ADDON_PASSWORD = "sandbox-addon-password"  # noqa: S105  # the sandbox's Heroku knows it too
 OAUTH_SECRET = "sandbox-oauth-secret"  # noqa: S105
 SSO_SALT = "sandbox-sso-salt"
+USER_CLIENT, USER_SECRET = "sandbox-guv-connect", "sandbox-connect-secret"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,8 @@ def _environment(surroundings: Surroundings, api_url: str) -> dict[str, str]:
         "GUV_ADDON_PASSWORD": ADDON_PASSWORD,
         "GUV_OAUTH_CLIENT_SECRET": OAUTH_SECRET,
         "GUV_SSO_SALT": SSO_SALT,
+        "GUV_USER_OAUTH_CLIENT_ID": USER_CLIENT,
+        "GUV_USER_OAUTH_CLIENT_SECRET": USER_SECRET,
         "GUV_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
         "GUV_PUBLIC_URL": api_url,
         **surroundings.extra,

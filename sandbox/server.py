@@ -15,6 +15,7 @@ from sandbox.broker import api as broker_api
 from sandbox.broker.memory import MemoryBroker
 from sandbox.heroku import customer_routes
 from sandbox.heroku import routes as heroku_routes
+from sandbox.heroku.consent import OAuthClient
 from sandbox.heroku.customer import Customer, Partner, PartnerRefused
 from sandbox.heroku.errors import Refusal
 from sandbox.heroku.platform import Heroku
@@ -71,6 +72,11 @@ class Sandbox:
     def traffic(self) -> Traffic:
         """What was asked, and the faults in force."""
         return self.outside.traffic
+
+    def offer_consent(self, id_: str, secret: str, guv_url: str) -> None:
+        """Nothing; guv, which answers there, may ask customers to let it scale their apps."""
+        client = OAuthClient(id_, secret, f"{guv_url}/heroku/oauth/callback")
+        self.heroku.consents.clients[id_] = client
 
     def customer(self, partner: Partner) -> Customer:
         """A customer whose add-ons guv serves at the partner's address."""

@@ -6,15 +6,14 @@ first look whether guv may scale, and the subscription to the events of app and 
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-import httpx
 import structlog
 
 from guv import unfinished
 from guv.addon_keys import NAME, guv_url
-from guv.credentials import find_locked, partner_token
+from guv.credentials import Kind, partner_token
 from guv.database import session_scope
 from guv.errors import HerokuRefused, HerokuUnavailable, OutsideError
 from guv.grants import GrantExchange, is_pending, settle_grant
@@ -77,7 +76,8 @@ def _advance(runtime: Runtime, tenant: Tenant, now: datetime, *, asynchronous: b
     case = _Case(runtime, tenant, app, token, now)
     if asynchronous:
         _complete(case, runtime.heroku.read_resource(tenant.id, token))
-    _look_whether_it_may_scale(case)
+    if app.credential == Kind.PARTNER:
+        runtime.authorizer().look_at_partner(app, now)
     return None
 
 
@@ -102,24 +102,6 @@ def _complete(case: _Case, resource: Resource) -> None:
         tenant = tenants.lock_tenant(session, tenant_id)
         if tenant is not None and tenant.state == "provisioning":
             tenant.state = PROVISIONED
-
-
-def _look_whether_it_may_scale(case: _Case) -> None:
-    """Nothing; the app's row says whether its formation opens. Ticks find out the rest."""
-    state, note = "authorized", ""
-    if case.app.credential != "partner":
-        return
-    try:
-        case.runtime.heroku.read_formation(case.app.heroku_id, case.token)
-    except HerokuRefused as refusal:
-        if refusal.status != httpx.codes.FORBIDDEN or refusal.id == "suspended":
-            return
-        state, note = "needs_authorization", str(refusal)
-    pause = timedelta(seconds=case.runtime.config.guv_authorization_retry)
-    with session_scope(case.runtime.engine) as session:
-        app = find_locked(session, case.app.id)
-        app.authorization_state, app.authorization_note = state, note
-        app.authorization_retry_at = case.now + pause if note else None
 
 
 def _leave(runtime: Runtime, row: Unfinished, now: datetime, note: str | None) -> None:

@@ -167,7 +167,11 @@ def _record_authorization(session: Session, result: TickResult, pause: timedelta
         return
     session.execute(
         update(App)
-        .where(col(App.id) == app.id)
+        .where(
+            col(App.id) == app.id,
+            # What an older credential met says nothing of one that was given meanwhile.
+            col(App.credential_at).is_not_distinct_from(app.credential_at),
+        )
         .values(
             authorization_state="authorized" if lost is None else "needs_authorization",
             authorization_note="" if lost is None else mask(lost),

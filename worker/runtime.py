@@ -10,6 +10,7 @@ import httpx
 from redis import Redis
 from sqlalchemy import Engine
 
+from guv.authorizer import Authorizer
 from guv.config import Config
 from guv.crypto import Sealer, sealer_from
 from guv.database import make_engine
@@ -108,6 +109,11 @@ class Runtime:
     def reader(self) -> Engine:
         """The same engine without transactions around what is only read: fewer round trips."""
         return self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def authorizer(self) -> Authorizer:
+        """What tries credentials and keeps those that work."""
+        pause = self.config.guv_authorization_retry
+        return Authorizer(self.engine, self.sealer, self.heroku, pause)
 
     def close(self) -> None:
         """Nothing; gives all connections back."""

@@ -127,12 +127,6 @@ class Access:
             row.refresh_token_sealed = sealer.seal(tokens.refresh_token)
 
 
-def is_lost(refusal: HerokuRefused) -> bool:
-    """Whether a refusal means that the right to look or scale is gone, and not something else."""
-    denied = {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}
-    return refusal.status in denied and refusal.id != "suspended"
-
-
 def _locked(session: Session, app: App) -> App:
     return session.get_one(App, app.id, with_for_update={"key_share": True})
 

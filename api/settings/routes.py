@@ -5,7 +5,14 @@ from fastapi import APIRouter, Response
 from api.deps import Access, AccessDep
 from api.errors import error_answers
 from api.paths import AppName
-from api.settings import action_routes, app_routes, change_routes, role_routes, trials
+from api.settings import (
+    action_routes,
+    app_routes,
+    authorization_routes,
+    change_routes,
+    role_routes,
+    trials,
+)
 from api.settings.levels import Subject, change_level, locked, read_chain
 from api.settings.schemas import SettingsAnswer
 from api.settings.versions import IfMatch, etag_of
@@ -91,6 +98,7 @@ def _answer(access: Access, response: Response, subject: Subject) -> SettingsAns
 for part in (
     levels,
     app_routes.router,
+    authorization_routes.router,
     role_routes.router,
     change_routes.router,
     action_routes.router,

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, Secret, SecretStr, StringConstraints
 
 from api.errors import FieldFault
 from api.ranges import RoleRange
@@ -86,6 +86,47 @@ class AuthorizationState(BaseModel):
 
     state: str = Field(description="unknown, authorized or needs_authorization")
     note: str = Field(description="Why, where there is something to say")
+
+
+class AuthorizationAnswer(AuthorizationState):
+    """With which right guv scales an app; tokens are never shown."""
+
+    credential: str = Field(
+        description="partner: the add-on's own, if Heroku grants it; user: somebody's consent;"
+        " pasted: a token",
+        examples=["partner"],
+    )
+    by: str = Field(description="Who gave it; empty for the add-on's own")
+    since: datetime | None = Field(description="When it was given; null: with the add-on")
+    retry_at: datetime | None = Field(description="When guv tries again; null: at every tick")
+    can_connect: bool = Field(
+        description="Whether `connect` is offered here; a token can always be pasted"
+    )
+
+
+TokenText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=8, max_length=500, pattern=r"^[!-~]+$"),
+]
+
+
+class TokenRequest(BaseModel):
+    """A Heroku token that may scale the app."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: Secret[TokenText] = Field(
+        description="Such as `heroku authorizations:create -s write` prints. Tried before it is"
+        " kept, and never shown again",
+        examples=["HRKU-01234567-89ab-cdef-0123-456789abcdef"],
+    )
+
+
+class JourneyAnswer(BaseModel):
+    """Where somebody says to Heroku that guv may scale the app."""
+
+    url: str = Field(description="To be opened in a browser, once")
+    expires_at: datetime = Field(description="Until when")
 
 
 class AppAnswer(BaseModel):

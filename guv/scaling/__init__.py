@@ -14,6 +14,7 @@ from guv.scaling.model import (
     Window,
     Wish,
 )
+from guv.scaling.web_load import WebReading
 
 __all__ = [
     "Decision",
@@ -25,6 +26,7 @@ __all__ = [
     "Sample",
     "Settings",
     "Step",
+    "WebReading",
     "Window",
     "Wish",
     "decide",

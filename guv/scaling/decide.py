@@ -18,11 +18,12 @@ from guv.scaling.model import (
 )
 from guv.scaling.policies import POLICIES
 from guv.scaling.policies.deadline import deadline
-from guv.scaling.predict import next_downscale, predict
+from guv.scaling.predict import Prediction, next_downscale, predict
 from guv.scaling.profile import Profile, growth
 from guv.scaling.readings import clean, is_counted, is_number, usual_gap
 from guv.scaling.shape import Case, shape
 from guv.scaling.sound import sound
+from guv.scaling.web_decide import expect, is_known, is_web, web_estimates
 from guv.scaling.windows import bounds_at
 
 STALE_GAPS = 3.0  # samples may be so many of their usual gaps old
@@ -50,7 +51,10 @@ def decide(
     missing = _missing(settings, samples, now)
     if missing:
         return _without_data(settings, samples, now, missing)
-    estimates = _foreseen(estimate(settings, samples), profile, now)
+    if is_web(settings):
+        estimates = web_estimates(settings, samples)
+    else:
+        estimates = _foreseen(estimate(settings, samples), profile, now)
     return _decided(settings, samples, estimates, now)
 
 
@@ -75,9 +79,9 @@ def _decided(
     first = Step(settings.policy, current, wish.dynos, wish.reason, wish.note)
     trail = (first, *shape(case, wish))
     desired = trail[-1].after or 0
-    prediction = predict(settings, samples, estimates, desired)
+    prediction = _predicted(settings, samples, estimates, desired)
     at_most = min(bounds.maximum, settings.platform_limit or bounds.maximum)
-    helpless = _no_gain(samples, estimates, wish)
+    helpless = _no_gain(settings, samples, estimates, wish)
     wants_more = wish.dynos > at_most or bool(helpless)
     is_missed = prediction.is_late and desired >= at_most and wants_more
     enough = max(wish.dynos, prediction.dynos_to_meet) if is_missed and not helpless else None
@@ -96,17 +100,33 @@ def _decided(
         misses_at_maximum=is_missed,
         dynos_to_meet=enough,
         no_gain=helpless,
-        next_downscale_at=next_downscale(case, desired, prediction),
+        next_downscale_at=_next_downscale(case, desired, prediction),
         notices=estimates.notices + bounds.notices + ((helpless,) if helpless else ()),
     )
     return replace(decision, explanation=explain(settings, decision))
 
 
-def _no_gain(samples: Sequence[Sample], estimates: Estimates, wish: Wish) -> str:
+def _predicted(
+    settings: Settings, samples: Sequence[Sample], estimates: Estimates, desired: int
+) -> Prediction:
+    if is_web(settings):
+        return expect(settings, samples, desired)
+    return predict(settings, samples, estimates, desired)
+
+
+def _next_downscale(case: Case, desired: int, prediction: Prediction) -> float | None:
+    if is_web(case.settings):  # fewer must have been enough for a while
+        prediction = replace(prediction, wait=case.settings.history)
+    return next_downscale(case, desired, prediction)
+
+
+def _no_gain(
+    settings: Settings, samples: Sequence[Sample], estimates: Estimates, wish: Wish
+) -> str:
     """Why more dynos would not help, in words; idle dynos count whether or not more are asked."""
     if wish.reason is Reason.NO_GAIN:
         return f"no more dynos are added: {wish.note}"
-    return not_consuming(samples, estimates)
+    return "" if is_web(settings) else not_consuming(samples, estimates)
 
 
 def _missing(settings: Settings, samples: Sequence[Sample], now: float) -> str:
@@ -116,11 +136,15 @@ def _missing(settings: Settings, samples: Sequence[Sample], now: float) -> str:
     age = now - last.at
     if age > max(STALE_AFTER, STALE_GAPS * usual_gap(samples, settings.interval)):
         return f"the last sample is {age:.0f} s old"
-    if not is_counted(last):
-        return "the number of messages is unknown"
+    if not _is_read(settings, last):
+        return f"the number of {'requests' if is_web(settings) else 'messages'} is unknown"
     if last.dynos is None:
         return "the number of dynos is unknown"
     return ""
+
+
+def _is_read(settings: Settings, sample: Sample) -> bool:
+    return is_known(sample) if is_web(settings) else is_counted(sample)
 
 
 def _without_data(
@@ -131,7 +155,7 @@ def _without_data(
     if current is None:
         return _held(None, wish, now)
     if settings.no_data is not None and settings.no_data_dynos is not None:
-        since = next((s.at for s in reversed(samples) if is_counted(s)), samples[0].at)
+        since = next((s.at for s in reversed(samples) if _is_read(settings, s)), samples[0].at)
         if now - since >= settings.no_data:
             wish = replace(wish, dynos=max(current, settings.no_data_dynos))
     bounds = bounds_at(settings, now)

@@ -3,6 +3,7 @@
 from math import isinf
 
 from guv.scaling.model import Decision, Reason, Settings, Step
+from guv.scaling.web_decide import is_web, said
 
 WHY = {
     Reason.STABILIZED: "going down waits for its window",
@@ -14,7 +15,8 @@ def explain(settings: Settings, decision: Decision) -> str:
     """The sentence for a decision whose other fields are filled."""
     if decision.desired is None or decision.required is None:
         return _no_data(decision)
-    return f"{_work(settings, decision)} {_count(decision)}{_because(decision)}."
+    work = said if is_web(settings) else _work
+    return f"{work(settings, decision)} {_count(decision)}{_because(decision)}."
 
 
 def _no_data(decision: Decision) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from guv.scaling.web_load import WebReading
+
 
 class Direction(StrEnum):
     """Which way the number of dynos goes."""
@@ -24,6 +26,7 @@ class Reason(StrEnum):
     DEADLINE = "deadline"  # the deadline asks for this many
     BACKLOG = "backlog"  # the number of messages asks for this many (policies without a deadline)
     ARRIVALS = "arrivals"  # the arrival rate asks for this many
+    RESPONSE_TIME = "response_time"  # the response time asks for this many
     IDLE = "idle"  # fewer are enough
     STEADY = "steady"  # the present number is right
     STABILIZED = "stabilized"  # going down waits for its window
@@ -57,6 +60,7 @@ class Sample:
         consumers: Consumers subscribed to the queues.
         dynos: Dynos the platform is asked to run (the formation's quantity).
         redelivered: Messages ever delivered again, a counter.
+        web: Of a web role: what its dynos did just before.
     """
 
     at: float
@@ -67,6 +71,7 @@ class Sample:
     consumers: int | None = None
     dynos: int | None = None
     redelivered: int | None = None
+    web: WebReading | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,7 @@ class Settings:
         processing_time_stddev: Its standard deviation in seconds; None: measured, prior a half.
         concurrency: Messages that one dyno works on at a time.
         boot_time: Seconds from asking for a dyno to its first message; None: measured, prior 30.
+        signal: What it is scaled on: "queue" or "web".
         policy: Name of the way of scaling.
         policy_parameters: That policy's own parameters by name.
         interval: Seconds between ticks.
@@ -153,6 +159,7 @@ class Settings:
     processing_time_stddev: float | None = None
     concurrency: int = 1
     boot_time: float | None = None
+    signal: str = "queue"
     policy: str = "deadline"
     policy_parameters: Mapping[str, float | str | bool] = field(default_factory=dict)
     interval: float = 10.0
@@ -202,6 +209,7 @@ class Estimates:
         boot_time: Seconds from asking for a dyno to its first message.
         boot_time_stddev: Its spread over starts, seconds.
         boot_time_source: "told", "prior" or "measured".
+        response_time: Of a web role: seconds of the percentile that its policy looks at.
         backlog: Messages ready and unacknowledged.
         running: Unacknowledged messages that are being worked on.
         hoarded: Unacknowledged messages that wait inside a consumer.
@@ -222,6 +230,7 @@ class Estimates:
     boot_time: float | None = None
     boot_time_stddev: float | None = None
     boot_time_source: str = "prior"
+    response_time: float | None = None
     backlog: int | None = None
     running: int | None = None
     hoarded: int | None = None

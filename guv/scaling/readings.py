@@ -8,6 +8,7 @@ from types import NoneType
 from typing import TypeGuard
 
 from guv.scaling.model import Sample
+from guv.scaling.web_load import WebReading, is_sound
 
 MOST_SAMPLES = 400  # the newest ones; more would cost time and say nothing about the present
 CLOCK_SKEW = 5.0  # seconds by which a reader's clock may be ahead of ours
@@ -27,6 +28,7 @@ _COUNTS = (
 _counts_of = attrgetter(*_COUNTS)
 _COLUMNS = tuple(map(attrgetter, _COUNTS))
 _at_of = attrgetter("at")
+_web_of = attrgetter("web")
 
 
 def clean(history: object, now: float) -> tuple[Sample, ...]:
@@ -92,6 +94,8 @@ def _is_clean(readings: Sequence[object], now: float) -> TypeGuard[Sequence[Samp
         return False
     if not all(map(lt, instants, instants[1:])):
         return False
+    if not set(map(type, map(_web_of, readings))) <= {NoneType, WebReading}:
+        return False
     return all(_is_counts(list(map(column, readings))) for column in _COLUMNS)
 
 
@@ -111,12 +115,12 @@ def _checked(reading: object, now: float) -> Sample | None:
     for value in _counts_of(reading):
         if value is not None and not (type(value) is int and 0 <= value <= LARGEST_COUNT):
             return _repaired(reading)
-    return reading
+    return reading if reading.web is None or is_sound(reading.web) else _repaired(reading)
 
 
 def _repaired(reading: Sample) -> Sample:
     counts = {name: _count(getattr(reading, name)) for name in _COUNTS}
-    return Sample(float(reading.at), **counts)
+    return Sample(float(reading.at), **counts, web=reading.web if is_sound(reading.web) else None)
 
 
 def _count(value: object) -> int | None:

@@ -22,8 +22,10 @@ def cautions(effective: EffectiveSettings, plan: Plan, now: datetime) -> list[Fi
         now: The present, against which an end is in the past.
     """
     values = effective.values
+    is_web = values["signal"] == "web"
     return [
-        *_tight_deadline(values, tick_interval(effective, plan)),
+        *([] if is_web else _tight_deadline(values, tick_interval(effective, plan))),
+        *(_web(effective) if is_web else []),
         *_unused_parameters(values),
         *_above_maximum(values),
         *_over(values, now),
@@ -45,6 +47,18 @@ def _tight_deadline(values: Mapping[str, Any], interval: int) -> list[FieldError
     )
     advice = "; with minimum_dynos 1 no message waits for a boot" if start else ""
     return [FieldError("target_deadline", f"{message}, as long as none is measured{advice}")]
+
+
+def _web(effective: EffectiveSettings) -> list[FieldError]:
+    """A number of slots that nobody told, and visitors who would find no dyno."""
+    found = []
+    if effective.sources["concurrency"] == "default":
+        message = "is 1: a web dyno usually answers more at once (processes times threads)"
+        found.append(FieldError("concurrency", message))
+    if effective.values["minimum_dynos"] == 0:
+        message = "is 0: without a dyno visitors see an error; guv keeps 1 unless told otherwise"
+        found.append(FieldError("minimum_dynos", message))
+    return found
 
 
 def _unused_parameters(values: Mapping[str, Any]) -> list[FieldError]:

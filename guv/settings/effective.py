@@ -8,7 +8,7 @@ from typing import Any
 from guv.errors import FieldError
 from guv.plans import Plan
 from guv.scaling.model import Override, Pause, Settings, Window
-from guv.scaling.policies import PARAMETERS
+from guv.scaling.policies import ANY, PARAMETERS, WEB
 from guv.settings.values import MAY_BE_NONE, NONE
 
 DEFAULTS: Mapping[str, Any] = {
@@ -22,7 +22,8 @@ DEFAULTS: Mapping[str, Any] = {
     "processing_time_stddev": None,  # measured; until then half of it
     "concurrency": 1,
     "boot_time": None,  # measured; until then 30 seconds
-    "policy": "deadline",
+    "signal": "queue",
+    "policy": "deadline",  # of a web role: response_time
     "policy_parameters": {},
     "interval": 10,
     "history": 120.0,
@@ -87,9 +88,16 @@ def effective_settings(role_name: str, levels: tuple[Level, ...]) -> EffectiveSe
         for name, value in level.values.items():
             if name in values and value is not None:
                 values[name], sources[name] = _meant(name, value), level.name
+    if values["signal"] == "web" and values["policy"] not in WEB | ANY and not _is_own(sources):
+        values["policy"], sources["policy"] = "response_time", "default"
     values["queues"] = values["queues"] or [role_name]
     values["process_type"] = values["process_type"] or role_name
     return EffectiveSettings(values, sources, ".".join(str(level.version) for level in levels))
+
+
+def _is_own(sources: Mapping[str, str]) -> bool:
+    """Whether the role itself says its policy; what wider levels say is meant for queues."""
+    return sources["policy"] == "role"
 
 
 def _meant(name: str, value: Any) -> Any:
@@ -114,7 +122,9 @@ def contradictions(effective: EffectiveSettings, plan: Plan) -> list[FieldError]
         found.append(
             FieldError("interval", f"must be at least {plan.interval} on plan {plan.name}")
         )
-    found += _wrong_parameters(values)
+    found += _wrong_parameters(values) + _wrong_signal(values)
+    if values["signal"] == "web":
+        return found
     return found + _unreachable_deadline(values, tick_interval(effective, plan))
 
 
@@ -132,6 +142,16 @@ def _wrong_parameters(values: Mapping[str, Any]) -> list[FieldError]:
             message = f"must be {known[name].wanted}"
             found.append(FieldError(f"policy_parameters.{name}", message))
     return found
+
+
+def _wrong_signal(values: Mapping[str, Any]) -> list[FieldError]:
+    """A policy that looks at messages where there are requests, or the other way round."""
+    policy, signal = values["policy"], values["signal"]
+    if policy in ANY or (policy in WEB) == (signal == "web"):
+        return []
+    fitting = WEB | ANY if signal == "web" else PARAMETERS.keys() - WEB
+    message = f"{policy} does not go with signal {signal}; one of {', '.join(sorted(fitting))} does"
+    return [FieldError("policy", message)]
 
 
 def _unreachable_deadline(values: Mapping[str, Any], interval: int) -> list[FieldError]:

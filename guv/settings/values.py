@@ -36,6 +36,9 @@ PolicyName = Literal[
     "target_tracking",
     "schedule",
     "fixed",
+    "response_time",
+    "requests",
+    "utilization",
 ]
 Item = TypeVar("Item", bound=Hashable)
 _DAY = 1440  # minutes
@@ -271,6 +274,9 @@ class SettingsValues(Strict):
     boot_time: Annotated[Number, Field(ge=0, le=3600)] | Nothing | None = Field(
         None, description="Seconds from asking for a dyno to its first message"
     )
+    signal: Literal["queue", "web"] | None = Field(
+        None, description="Role only. What it is scaled on: messages in queues, or web requests"
+    )
     policy: PolicyName | None = Field(None, description="The way of scaling")
     policy_parameters: dict[Text, Yes | Number | Text] | None = Field(
         None, max_length=50, description="That policy's own parameters by name"
@@ -322,7 +328,7 @@ class SettingsValues(Strict):
     )
 
 
-ROLE_ONLY = frozenset({"queues", "process_type", "override"})
+ROLE_ONLY = frozenset({"queues", "process_type", "signal", "override"})
 NOT_GLOBAL = ROLE_ONLY | {"pause"}
 MAY_BE_NONE = frozenset(
     {

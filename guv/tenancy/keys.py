@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, func, select
 
-from guv.crypto import hash_api_key, new_api_key
+from guv.crypto import hash_secret, new_api_key
 from guv.errors import NotFound
 from guv.models import ApiKey, Tenant
 
@@ -20,7 +20,7 @@ def find_tenant(session: Session, key: str, now: datetime) -> tuple[Tenant, ApiK
         select(Tenant, ApiKey)
         .join(ApiKey, col(ApiKey.tenant_id) == col(Tenant.id))
         .where(
-            ApiKey.key_hash == hash_api_key(key),
+            ApiKey.key_hash == hash_secret(key),
             _works(now),
             col(Tenant.state) != "deprovisioned",
         )
@@ -31,27 +31,27 @@ def find_tenant(session: Session, key: str, now: datetime) -> tuple[Tenant, ApiK
 def add_key(session: Session, tenant_id: UUID, name: str, now: datetime) -> str:
     """A new key of the tenant, in the clear; this is the only time it can be seen."""
     key = new_api_key()
-    session.add(ApiKey(tenant_id=tenant_id, name=name, key_hash=hash_api_key(key), created_at=now))
+    session.add(ApiKey(tenant_id=tenant_id, name=name, key_hash=hash_secret(key), created_at=now))
     return key
 
 
 def put_key(session: Session, tenant_id: UUID, name: str, key: str, now: datetime) -> None:
     """Nothing; the key is one of the tenant's, as it may have been before."""
-    key_hash = hash_api_key(key)
+    key_hash = hash_secret(key)
     if session.exec(select(ApiKey).where(ApiKey.key_hash == key_hash)).first() is None:
         session.add(ApiKey(tenant_id=tenant_id, name=name, key_hash=key_hash, created_at=now))
 
 
 def first_valid(session: Session, tenant_id: UUID, keys: Sequence[str]) -> str | None:
     """The first of these keys that opens the tenant's API, or None."""
-    hashes = [hash_api_key(key) for key in keys]
+    hashes = [hash_secret(key) for key in keys]
     query = select(ApiKey.key_hash).where(
         ApiKey.tenant_id == tenant_id,
         col(ApiKey.key_hash).in_(hashes),
         col(ApiKey.revoked_at).is_(None),
     )
     valid = set(session.exec(query))
-    return next((key for key in keys if hash_api_key(key) in valid), None)
+    return next((key for key in keys if hash_secret(key) in valid), None)
 
 
 def count_revoked(session: Session, tenant_id: UUID, name: str) -> int:
@@ -87,7 +87,7 @@ def new_key(
     """A new key's row and the key in the clear; this is the only time it can be seen."""
     key = new_api_key()
     row = ApiKey(
-        tenant_id=tenant.id, name=name, key_hash=hash_api_key(key), scope=scope, created_at=now
+        tenant_id=tenant.id, name=name, key_hash=hash_secret(key), scope=scope, created_at=now
     )
     session.add(row)
     return row, key

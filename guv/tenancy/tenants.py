@@ -14,6 +14,7 @@ from guv.models import (
     ApiKey,
     App,
     Broker,
+    Consent,
     Drain,
     Role,
     Tenant,
@@ -80,8 +81,9 @@ def end_tenant(session: Session, tenant: Tenant, now: datetime) -> None:
 
 
 def _forget_secrets(session: Session, tenant: Tenant, now: datetime) -> None:
-    """Nothing; brokers, drains and keys are gone, targets once all know that incidents are over."""
+    """Nothing; secrets and keys are gone, targets once all know that incidents are over."""
     session.execute(delete(Unfinished).where(col(Unfinished.tenant_id) == tenant.id))
+    session.execute(delete(Consent).where(col(Consent.tenant_id) == tenant.id))
     session.execute(delete(Broker).where(col(Broker.tenant_id) == tenant.id))
     session.execute(delete(Drain).where(col(Drain.tenant_id) == tenant.id))
     end_all_incidents(session, tenant, now)

@@ -13,7 +13,15 @@ from sandbox.database import migrate
 from sandbox.demo import scene
 from sandbox.demo.calls import Call
 from sandbox.demo.scene import Scene
-from sandbox.fleet import ADDON_PASSWORD, OAUTH_SECRET, Fleet, Surroundings, fleet
+from sandbox.fleet import (
+    ADDON_PASSWORD,
+    OAUTH_SECRET,
+    USER_CLIENT,
+    USER_SECRET,
+    Fleet,
+    Surroundings,
+    fleet,
+)
 from sandbox.heroku.customer import Partner
 from sandbox.heroku.model import App
 from sandbox.heroku.platform import Heroku
@@ -76,6 +84,7 @@ def stage(folder: Path, played: Scene, *, rabbitmq: bool, say: Say) -> Iterator[
             to_come = pool.submit(stack.enter_context, _broker(folder, sandbox, rabbitmq=rabbitmq))
             guv = _guv(stack, folder, sandbox, say)
             broker = to_come.result()
+        sandbox.offer_consent(USER_CLIENT, USER_SECRET, guv.api_url)
         say("heroku addons:create guv")
         app = sandbox.heroku.new_app(scene.APP, {scene.ROLE: 1}, boot_delay=scene.BOOT)
         partner = Partner(f"{guv.api_url}/heroku/resources", "guv", ADDON_PASSWORD)

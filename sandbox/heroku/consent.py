@@ -70,6 +70,15 @@ class Consents:
         self._check_secret(secret)
         return self._issue(self.refresh[refresh_token], refresh_token, now)
 
+    def revoke(self, email: str) -> None:
+        """Nothing; nothing that the user agreed to works any more, as after a new password."""
+        for token, access in list(self.office.access.items()):
+            if access.account == email and access.addon_id is None:
+                del self.office.access[token]
+        for refresh, consent in list(self.refresh.items()):
+            if consent.email == email:
+                del self.refresh[refresh]
+
     def _issue(self, consent: Consent, refresh_token: str, now: datetime) -> IssuedTokens:
         token, lifetime = f"HRKU-user-{secrets.token_urlsafe(24)}", self.office.lifetime
         expires_at = now + timedelta(seconds=lifetime)

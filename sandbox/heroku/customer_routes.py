@@ -1,22 +1,35 @@
 """What a customer asks of Heroku, as its command line does: add-ons, config vars, consent."""
 
+from html import escape
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import BaseModel
 
 from guv.moment import unix_seconds
 from sandbox.heroku import errors, sso, wire
+from sandbox.heroku.consent import OAuthClient
 from sandbox.heroku.customer import Customer, Partner, PartnerRefused
 from sandbox.heroku.model import AddOn, AddOnState, App
 from sandbox.heroku.platform import CUSTOMER
-from sandbox.heroku.routes import AnyHeroku, CountedCaller, HerokuRoute, JsonBody
+from sandbox.heroku.routes import AnyHeroku, CountedCaller, HerokuRoute, JsonBody, read_form
 from sandbox.heroku.wire import Json
 
 SERVICE = "guv"
 router = APIRouter(route_class=HerokuRoute)
+
+
+class Question(BaseModel):
+    """What somebody asks a customer's consent for; the customer is who their browser is."""
+
+    client_id: str
+    scope: str
+    state: str = ""
+    code_challenge: str = ""
+    email: str = CUSTOMER
 
 
 def _customer(request: Request, heroku: AnyHeroku) -> Customer:
@@ -123,24 +136,45 @@ def list_attachments_of(addon: str, caller: CountedCaller) -> list[Json]:
     return [_attachment(caller.heroku.addon(addon))]
 
 
-@router.get("/oauth/authorize", response_model=None)
+@router.get("/oauth/authorize")
+def ask(client_id: str, scope: str, heroku: AnyHeroku) -> HTMLResponse:
+    """Heroku's question to a person; the answer is sent to the same address."""
+    client = _client(heroku, client_id)
+    return HTMLResponse(
+        "<!doctype html><html lang='en'><title>Sandbox Heroku</title><h1>Authorize access</h1>"
+        f"<p>{escape(client.id)} wants the scope {escape(scope)}.</p><form method='post'>"
+        "<button name='answer' value='yes'>Allow</button>"
+        "<button name='answer' value='no'>Deny</button></form></html>"
+    )
+
+
+@router.post("/oauth/authorize")
 def agree(
-    client_id: str,
-    scope: str,
+    question: Annotated[Question, Query()],
+    form: Annotated[dict[str, str], Depends(read_form)],
     heroku: AnyHeroku,
-    state: str = "",
-    code_challenge: str = "",
-    email: str = CUSTOMER,
 ) -> RedirectResponse:
-    """Back to whoever asks, with a code: this customer always says yes, for all apps."""
-    client = heroku.consents.clients.get(client_id)
+    """Back to whoever asks, with a code for all apps of that customer, or without."""
+    client, back = _client(heroku, question.client_id), {"state": question.state}
+    if form.get("answer") != "yes":
+        denied = {**back, "error": "access_denied"}
+        return RedirectResponse(f"{client.redirect_uri}?{urlencode(denied)}", 302)
+    with heroku.lock:
+        code = heroku.consents.agree(
+            question.email,
+            question.scope,
+            frozenset(heroku.apps),
+            question.code_challenge,
+            heroku.clock(),
+        )
+    return RedirectResponse(f"{client.redirect_uri}?{urlencode({**back, 'code': code})}", 302)
+
+
+def _client(heroku: AnyHeroku, id_: str) -> OAuthClient:
+    client = heroku.consents.clients.get(id_)
     if client is None:
         raise errors.missing("OAuth client")
-    with heroku.lock:
-        apps, now = frozenset(heroku.apps), heroku.clock()
-        code = heroku.consents.agree(email, scope, apps, code_challenge, now)
-    back = f"{client.redirect_uri}?{urlencode({'code': code, 'state': state})}"
-    return RedirectResponse(back, 302)
+    return client
 
 
 def _plan(body: Json) -> str:

@@ -129,14 +129,14 @@ JsonBody = Annotated[Json, Body()]
 router = APIRouter(route_class=HerokuRoute)
 
 
-async def _form(request: Request) -> dict[str, str]:
+async def read_form(request: Request) -> dict[str, str]:
     """What was sent as a form, or in the query, as Heroku's own example does."""
     sent = parse_qsl((await request.body()).decode(errors="replace"))
     return dict(request.query_params) | dict(sent)
 
 
 @router.post("/oauth/token")
-def give_tokens(heroku: AnyHeroku, form: Annotated[dict[str, str], Depends(_form)]) -> Json:
+def give_tokens(heroku: AnyHeroku, form: Annotated[dict[str, str], Depends(read_form)]) -> Json:
     """Tokens for a grant code or a refresh token."""
     office, now, secret = heroku.authorizations, heroku.clock(), form.get("client_secret", "")
     consents, refresh, code = heroku.consents, form.get("refresh_token", ""), form.get("code", "")

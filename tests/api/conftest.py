@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import structlog
+from pydantic import SecretStr
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
@@ -16,7 +17,8 @@ from guv.logs import configure_logs
 from sandbox.heroku.model import AddOn
 from sandbox.heroku.platform import Heroku
 from sandbox.server import Outside, Sandbox, running
-from tests.api.callers import HerokuCaller, TenantCaller, a_caller
+from tests.api.authorizing import CLIENT, SECRET, Desk
+from tests.api.callers import HerokuCaller, TenantCaller, a_caller, engine_of
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +32,7 @@ def world(endless_world: Sandbox) -> Iterator[Sandbox]:
     """The world around guv; nothing is remembered of what was asked, and nothing is broken."""
     endless_world.traffic.forget()
     yield endless_world
+    endless_world.heroku.authorizations.partner_may_scale = True
     endless_world.traffic.clear_faults()
 
 
@@ -42,6 +45,8 @@ def web_config(config: Config, world: Sandbox) -> Config:
             "heroku_id_url": world.url,
             "guv_public_url": "https://guv.example.com",
             "new_relic_events_url": world.url,
+            "guv_user_oauth_client_id": CLIENT,
+            "guv_user_oauth_client_secret": SecretStr(SECRET),
             "guv_heroku_timeout": 1.0,
             "guv_broker_timeout": 1.0,
         }
@@ -63,6 +68,25 @@ def caller(client: TestClient, session: Session, sealer: Sealer) -> TenantCaller
 @pytest.fixture
 def heroku(client: TestClient) -> HerokuCaller:
     return HerokuCaller(client, "addon-password-marker")
+
+
+@pytest.fixture
+def desk(client: TestClient, world: Sandbox, session: Session, sealer: Sealer) -> Desk:
+    """A tenant whose add-on Heroku does not let scale."""
+    shop = world.heroku.new_app(f"shop-{len(world.heroku.apps)}", {"worker": 1})
+    addon = world.heroku.new_addon(shop, "basic")
+    caller = a_caller(client, session, sealer, id=addon.id)
+    office = world.heroku.authorizations
+    grant = office.new_grant(addon, world.heroku.clock())
+    tokens = office.exchange(grant.code, office.client_secret, world.heroku.clock())
+    caller.app.heroku_id, caller.app.name = shop.id, shop.name
+    caller.app.access_token_sealed = sealer.seal(tokens.access_token)
+    caller.app.refresh_token_sealed = sealer.seal(tokens.refresh_token)
+    caller.app.authorization_state = "needs_authorization"
+    session.add(caller.app)
+    session.commit()
+    world.offer_consent(CLIENT, SECRET, "https://guv.example.com")
+    return Desk(caller, world, shop, engine_of(client))
 
 
 @pytest.fixture

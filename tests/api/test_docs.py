@@ -15,6 +15,8 @@ from api.parts import Outside
 from guv.config import Config
 from guv.crypto import Sealer
 from guv.tenancy.keys import add_key
+from sandbox.heroku.access import Access
+from sandbox.server import Sandbox
 from tests.api.serving import serving
 from tests.builders import NOON, a_tenant, an_app
 
@@ -38,10 +40,14 @@ def status(command: str, environment: dict[str, str]) -> str:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="this machine has no curl")
 def test_every_command_works_as_printed(
-    web_config: Config, session: Session, sealer: Sealer
+    web_config: Config, world: Sandbox, session: Session, sealer: Sealer
 ) -> None:
     tenant = a_tenant(session)
-    an_app(session, tenant, sealer, name="shop")
+    shop = world.heroku.new_app("shop-of-the-page", {"worker": 1})
+    [token] = set(re.findall(r"HRKU-[0-9a-f-]{36}", TEXT))
+    owner = Access(frozenset({shop.id}), None, "customer@example.com", None)
+    world.heroku.authorizations.access[token] = owner
+    an_app(session, tenant, sealer, name="shop", heroku_id=shop.id)
     key = add_key(session, tenant.id, "GUV_URL", NOON)
     session.commit()
     rabbit = httpx.MockTransport(lambda _: httpx.Response(200, json=[{"name": "orders"}]))

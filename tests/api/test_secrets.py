@@ -19,12 +19,15 @@ from sandbox.heroku.customer import Customer, Partner
 from sandbox.heroku.model import AddOn
 from sandbox.server import Sandbox
 from sandbox.traffic import Fault
+from tests.api.authorizing import SECRET, query
 from tests.api.callers import HerokuCaller, TenantCaller, engine_of
 from tests.builders import NOON
 
 PLANTED = (
     "addon-password-marker",
     "oauth-secret-marker",
+    SECRET,
+    "pasted-token-marker",
     "broker-password-marker",
     "license-key-marker",
     "wrong-password-marker",
@@ -84,6 +87,12 @@ def use_everything(tenant: TenantCaller) -> None:
         tenant.get(path)
     tenant.get(f"/apps/{tenant.key}")
     tenant.get("/decisions", cursor="license-key-marker")
+    tenant.put(tenant.app_path("/authorization"), {"token": "pasted-token-marker"})
+    tenant.put(tenant.app_path("/authorization"), {"token": "pasted-token-marker with space"})
+    way = tenant.ask("POST", tenant.app_path("/authorization/connect")).json()["url"]
+    for _ in range(2):
+        back = {"state": query(way)["state"], "code": "pasted-token-marker"}
+        tenant.client.get("/heroku/oauth/callback", params=back)
     tenant.client.get("/v1/apps", auth=("guv", "wrong-password-marker"))
     tenant.client.get("/v1/apps", headers={"Authorization": "Bearer wrong-password-marker"})
     tenant.client.post("/heroku/resources", auth=("guv", "wrong-password-marker"), json={})

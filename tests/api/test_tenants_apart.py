@@ -22,6 +22,7 @@ def victim(client: TestClient, session: Session, sealer: Sealer) -> TenantCaller
     caller = a_caller(client, session, sealer)
     caller.app.name = "victim-marker"
     session.add(caller.app)
+    caller.app.credential_by = "victim-marker"
     a_broker(session, caller.app, sealer, "https://u:p@victim-marker.example.com")
     role = a_role(session, caller.app, "victim-role", process_type="victim-marker")
     session.add(SampleRow(role_id=role.id, at=NOON))
@@ -39,6 +40,7 @@ def victim(client: TestClient, session: Session, sealer: Sealer) -> TenantCaller
 
 
 BODIES: dict[str, Any] = {
+    "authorization": {"token": "HRKU-made-up"},
     "broker": {"url": "http://u:p@127.0.0.1:9"},
     "override": {"until": "2027-01-01T00:00:00Z", "maximum_dynos": 2},
     "schedule": {"schedules": []},

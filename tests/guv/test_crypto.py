@@ -3,7 +3,7 @@ from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guv.crypto import Sealer, hash_api_key, new_api_key, sealer_from
+from guv.crypto import Sealer, hash_secret, new_api_key, sealer_from
 
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 
@@ -63,5 +63,5 @@ def test_api_keys_are_long_and_never_the_same() -> None:
 
 def test_a_keys_hash_does_not_hold_the_key() -> None:
     key = new_api_key()
-    assert key.removeprefix("guv_") not in hash_api_key(key)
-    assert hash_api_key(key) == hash_api_key(key)
+    assert key.removeprefix("guv_") not in hash_secret(key)
+    assert hash_secret(key) == hash_secret(key)

@@ -11,7 +11,7 @@ from sqlmodel import Session, SQLModel
 
 from guv.config import Config
 from guv.crypto import Sealer
-from guv.models import App, Broker, SettingsLevel, Tenant
+from guv.models import App, Broker, Consent, SettingsLevel, Tenant
 from guv.rotate_keys import rotate, sealed_columns
 from tests.builders import NOON, a_broker, a_role, a_tenant, an_app
 
@@ -37,7 +37,7 @@ def secrets(engine: Engine) -> Callable[[Sealer], list[str]]:
             updated_at=NOON,
             updated_by="test",
         )
-        session.add(level)
+        session.add_all([level, a_consent(app, old)])
         session.commit()
     identities = (tenant.id, app.id, broker.id, level.subject_id)
 
@@ -51,10 +51,22 @@ def secrets(engine: Engine) -> Callable[[Sealer], list[str]]:
                 stored.refresh_token_sealed,
                 session.get_one(Broker, broker_id).url_sealed,
                 session.get_one(SettingsLevel, level_id).notify_sealed,
+                session.get_one(Consent, "state").verifier_sealed,
             ]
         return [sealer.open(one) for one in sealed if one is not None]
 
     return opened
+
+
+def a_consent(app: App, sealer: Sealer) -> Consent:
+    return Consent(
+        state_hash="state",
+        tenant_id=app.tenant_id,
+        app_id=app.id,
+        verifier_sealed=sealer.seal("verifier-marker"),
+        by="test",
+        expires_at=NOON,
+    )
 
 
 Secrets = Callable[[Sealer], list[str]]
@@ -64,7 +76,7 @@ def test_afterwards_the_new_key_alone_opens_every_secret(engine: Engine, secrets
     before = secrets(Sealer([OLD]))
     rotate(engine, Sealer([NEW, OLD]))
     assert secrets(Sealer([NEW])) == before
-    assert len(before) == 5
+    assert len(before) == 6
 
 
 def test_the_old_key_opens_nothing_any_more(engine: Engine, secrets: Secrets) -> None:
@@ -76,7 +88,7 @@ def test_the_old_key_opens_nothing_any_more(engine: Engine, secrets: Secrets) ->
 def test_it_says_how_many_secrets_of_each_table_it_sealed(engine: Engine, secrets: Secrets) -> None:
     assert secrets(Sealer([OLD]))
     found = {name: count for name, count in rotate(engine, Sealer([NEW, OLD])).items() if count}
-    assert found == {"tenant": 1, "app": 2, "broker": 1, "settings_level": 1}
+    assert found == {"tenant": 1, "app": 2, "broker": 1, "settings_level": 1, "consent": 1}
 
 
 def test_a_second_time_changes_nothing(engine: Engine, secrets: Secrets) -> None:
@@ -97,6 +109,8 @@ def test_an_unknown_key_is_told_with_the_row_and_without_the_secret(
 def test_every_column_that_holds_bytes_is_known_to_hold_a_secret() -> None:
     for table in SQLModel.metadata.sorted_tables:
         binary = {one.name for one in table.columns if isinstance(one.type, LargeBinary)}
+        if table.name == "web_bucket":
+            binary -= {"service", "connect"}  # sketches of times
         assert {one.name for one in sealed_columns(table)} == binary
 
 

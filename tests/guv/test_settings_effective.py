@@ -190,3 +190,24 @@ def test_a_pause_without_an_end_has_none() -> None:
 def test_every_setting_of_the_mathematics_comes_from_a_tenants_setting() -> None:
     derived = {"no_data_dynos", "dyno_hours_used", "platform_limit"}
     assert {one.name for one in fields(Settings)} - derived <= DEFAULTS.keys()
+
+
+def test_a_web_role_has_a_policy_for_requests_unless_it_says_its_own() -> None:
+    wide = Level("global", {"policy": "ratio"})
+    web = effective_settings("web", (wide, Level("role", {"signal": "web"})))
+    assert (web.values["policy"], web.sources["policy"]) == ("response_time", "default")
+    assert contradictions(web, PREMIUM) == []
+    own = Level("role", {"signal": "web", "policy": "utilization"})
+    assert effective_settings("web", (wide, own)).values["policy"] == "utilization"
+
+
+def test_a_policy_for_messages_does_not_go_with_requests_nor_the_other_way_round() -> None:
+    for signal, policy, fits in [
+        ("web", "deadline", "requests, response_time, schedule, utilization"),
+        ("queue", "requests", "deadline"),
+    ]:
+        wrong = effective_settings("r", (Level("role", {"signal": signal, "policy": policy}),))
+        assert [one.field for one in contradictions(wrong, PREMIUM)] == ["policy"]
+        assert fits in contradictions(wrong, PREMIUM)[0].message
+    both = effective_settings("r", (Level("role", {"signal": "web", "policy": "fixed"}),))
+    assert contradictions(both, PREMIUM) == []

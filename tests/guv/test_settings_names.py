@@ -54,8 +54,8 @@ def test_a_role_may_set_everything() -> None:
 @pytest.mark.parametrize(
     ("level", "refused"),
     [
-        ("global", ["override", "pause", "process_type", "queues"]),
-        ("app", ["override", "process_type", "queues"]),
+        ("global", ["override", "pause", "process_type", "queues", "signal"]),
+        ("app", ["override", "process_type", "queues", "signal"]),
     ],
 )
 def test_wider_levels_refuse_what_belongs_to_narrower_ones(level: str, refused: list[str]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from pydantic import SecretStr
 
 from guv.config import Config
 from sandbox.heroku.platform import Heroku
@@ -32,6 +33,8 @@ def outside_config(config: Config, sandbox: Sandbox) -> Config:
             "heroku_api_url": sandbox.url,
             "heroku_id_url": sandbox.url,
             "new_relic_events_url": sandbox.url,
+            "guv_user_oauth_client_id": "connect-client",
+            "guv_user_oauth_client_secret": SecretStr("user-secret-marker"),
             "guv_broker_timeout": 3.0,
             "guv_heroku_timeout": 3.0,
         }

@@ -11,6 +11,7 @@ from worker.trouble import Cause
 MakeWorld = Callable[..., World]
 FORMATION = "/apps/.*/formation"
 REFRESH = "/oauth/token"
+LOST = "authorization_lost"
 FORBIDDEN = {"id": "forbidden", "message": "You do not have access to the app shop."}
 
 
@@ -124,6 +125,17 @@ def test_a_token_that_may_look_but_not_scale_needs_authorization(busy: World) ->
     assert (row.outcome, row.error) == ("refused", "forbidden: " + FORBIDDEN["message"])
     assert busy.stored_app().authorization_state == "needs_authorization"
     assert Cause.AUTHORIZATION_LOST in {one.cause for one in result.troubles}
+
+
+def test_a_right_to_look_does_not_pass_for_the_right_to_scale(busy: World) -> None:
+    busy.notify()
+    busy.fail(FORMATION, 403, method="PATCH", body=FORBIDDEN)
+    busy.ticks(1500)
+    assert busy.stored_app().authorization_state == "needs_authorization"
+    assert [one.resolved_at for one in busy.incidents() if one.cause == LOST] == [None]
+    busy.mend()
+    busy.tick(after=300)
+    assert busy.stored_app().authorization_state == "authorized"
 
 
 def test_a_suspended_app_is_no_lost_authorization(busy: World) -> None:

@@ -6,6 +6,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import httpx
 import pytest
 from pydantic import SecretStr
 from sqlmodel import Session
@@ -13,7 +14,7 @@ from sqlmodel import Session
 from guv.config import Config
 from guv.errors import HerokuRefused, HerokuUnavailable
 from guv.models import App
-from tests.worker.world import World
+from tests.worker.world import World, wait_until
 from worker import jobs
 from worker.runtime import build_runtime
 from worker.tokens import PAUSE, Access
@@ -21,6 +22,8 @@ from worker.tokens import PAUSE, Access
 MakeWorld = Callable[..., World]
 FORMATION = "/apps/.*/formation"
 REFRESH = "/oauth/token"
+OWNER = "customer@example.com"
+USER_CLIENT, USER_SECRET = "connect-client", "user-secret-marker"
 
 
 @pytest.fixture
@@ -35,6 +38,13 @@ def rotated(here: World) -> World:
     authorizations = here.sandbox.heroku.authorizations
     authorizations.client_secret = "new-secret-marker"
     authorizations.revoke(refresh=False)
+    return here
+
+
+@pytest.fixture
+def agreed(here: World) -> World:
+    """The same where only the consent of the app's owner lets guv scale it."""
+    agree(here)
     return here
 
 
@@ -207,6 +217,68 @@ def test_a_removed_apps_tokens_do_not_come_back_by_a_refresh(here: World) -> Non
     with pytest.raises(HerokuRefused, match="no refresh token"):
         access.call(lambda token: token)
     assert here.stored_app().access_token_sealed is None
+
+
+def test_a_persons_tokens_are_refreshed_with_their_own_client(agreed: World) -> None:
+    token = agreed.stored_app().access_token_sealed
+    assert agreed.tick(after=8 * 3600 - 300).actuated.outcome == "scaled"
+    [asked] = agreed.sandbox.traffic.requests("POST", REFRESH)
+    assert (asked.body["grant_type"], asked.body["client_secret"]) == ("refresh_token", USER_SECRET)
+    assert agreed.stored_app().access_token_sealed != token
+
+
+def test_a_persons_tokens_that_expire_during_many_ticks_cost_one_refresh(agreed: World) -> None:
+    others = [agreed.add_role(f"o{n}", queues=["worker"], process_type="web") for n in range(8)]
+    agreed.sandbox.heroku.consents.office.revoke(refresh=False)
+    agreed.make_due()
+    roles = [agreed.role, *others]
+    assert jobs.tick_roles(agreed.runtime, [role.id for role in roles]) == 9
+    assert len(agreed.sandbox.traffic.requests("POST", REFRESH)) == 1
+
+
+def test_a_consent_that_was_withdrawn_is_one_notice_and_a_new_one_ends_it(agreed: World) -> None:
+    agreed.notify()
+    agreed.sandbox.heroku.consents.revoke(OWNER)
+    agreed.ticks(200)
+    assert agreed.stored_app().authorization_state == "needs_authorization"
+    assert len(agreed.sandbox.new_relic.events) == 1
+    agree(agreed)
+    assert agreed.tick().actuated.outcome == "scaled"
+    agreed.ticks(310)
+    assert [one.resolved_at is not None for one in agreed.incidents()] == [True]
+
+
+def test_what_an_old_token_met_says_nothing_of_the_new_one(here: World) -> None:
+    here.sandbox.heroku.authorizations.partner_may_scale = False
+    token = here.sandbox.heroku.authorizations.user_token(here.shop, OWNER)
+    refused = {"id": "forbidden", "message": "You do not have access to the app shop."}
+    here.fail(FORMATION, 403, body=refused, calls=1, hang=0.5)
+    with ThreadPoolExecutor(1) as thread:
+        slow = thread.submit(here.tick)
+        wait_until(lambda: here.asked("GET", FORMATION) > 0)
+        here.runtime.authorizer().paste(here.tenant, here.app, token, OWNER, here.clock.now)
+        assert slow.result().actuated.outcome == "skipped"
+    assert here.stored_app().authorization_state == "authorized"
+    assert here.tick().actuated.outcome == "scaled"
+
+
+def test_the_add_ons_own_tokens_are_refreshed_again_once_they_are_back(agreed: World) -> None:
+    agreed.runtime.authorizer().take_back(agreed.tenant, agreed.app, agreed.clock.now)
+    assert agreed.tick(after=8 * 3600).actuated.outcome == "scaled"
+    asked = agreed.sandbox.traffic.requests("POST", REFRESH)[-1]
+    assert asked.body["client_secret"] == "oauth-secret-marker"
+
+
+def agree(here: World) -> None:
+    """Nothing; the owner of the app lets guv scale it, at Heroku's own page."""
+    now, authorizer = here.clock.now, here.runtime.authorizer()
+    here.sandbox.offer_consent(USER_CLIENT, USER_SECRET, "https://guv.example.com")
+    url = authorizer.send(here.tenant, here.app, OWNER, now).url
+    back = httpx.post(url, data={"answer": "yes"}).headers["Location"]
+    given = httpx.URL(back).params
+    arrival = authorizer.receive(given["state"], given["code"], now)
+    assert arrival.trouble is None
+    here.sandbox.traffic.forget()
 
 
 def authorize(here: World, *, pasted: bool = False) -> None:

@@ -14,7 +14,7 @@ from worker.budget import Need
 from worker.result import Actuated, Collected, Outcome
 from worker.runtime import Runtime
 from worker.subject import Subject
-from worker.tokens import Access, is_lost
+from worker.tokens import Access
 from worker.trouble import Cause
 
 _BLOCKED_SINCE = text("""
@@ -108,7 +108,7 @@ class Actuator:
         return Actuated(
             Outcome.REFUSED,
             in_words(refusal),
-            lost=str(refusal) if is_lost(refusal) else None,
+            lost=str(refusal) if refusal.is_about_rights else None,
             platform_limit=named_limit(refusal),
         )
 

@@ -15,7 +15,7 @@ from worker.result import FormationReading
 from worker.runtime import Runtime
 from worker.shelf import FRESH_S, REFUSED_S, USABLE_S, Seen
 from worker.subject import Subject
-from worker.tokens import Access, is_lost
+from worker.tokens import Access
 from worker.trouble import Cause, Trouble
 
 LOST = "needs_authorization"
@@ -44,7 +44,7 @@ def collect_formation(
     except HerokuUnavailable as failure:
         return _unknown(f"Heroku cannot be asked: {failure}")
     except HerokuRefused as refusal:
-        if is_lost(refusal):
+        if refusal.is_about_rights:
             return _unauthorized(str(refusal), lost=str(refusal))
         return _unknown(f"Heroku does not show the formation: {refusal}")
     return _reading(formation, subject.effective.values["process_type"], note)
@@ -70,7 +70,10 @@ def _ask(
     known = seen.formation
 
     def read(token: str) -> Formation:
-        return runtime.heroku.read_formation(app.heroku_id, token, known)
+        found = runtime.heroku.read_formation(app.heroku_id, token, known)
+        if app.authorization_state == LOST:  # who may look may not yet scale
+            runtime.heroku.try_to_change(app.heroku_id, token)
+        return found
 
     try:
         formation = access.call(read, _need(age))
@@ -90,7 +93,7 @@ def _ask(
 
 def _lasting(failure: OutsideError) -> float:
     """For how many seconds nobody asks again; rights may come back at any moment."""
-    is_firm = isinstance(failure, HerokuRefused) and not is_lost(failure)
+    is_firm = isinstance(failure, HerokuRefused) and not failure.is_about_rights
     return REFUSED_S if is_firm else FRESH_S
 
 

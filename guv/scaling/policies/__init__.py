@@ -15,8 +15,11 @@ from guv.scaling.policies import (
     on_off,
     proportional,
     ratio,
+    requests,
+    response_time,
     schedule,
     target_tracking,
+    utilization,
 )
 from guv.scaling.policies.deadline import deadline
 from guv.scaling.policies.parameters import Parameter
@@ -33,6 +36,9 @@ POLICIES: dict[str, Policy] = {
     "target_tracking": target_tracking.target_tracking,
     "schedule": schedule.schedule,
     "fixed": fixed.fixed,
+    "response_time": response_time.response_time,
+    "requests": requests.requests,
+    "utilization": utilization.utilization,
 }
 
 PARAMETERS: dict[str, tuple[Parameter, ...]] = {
@@ -45,4 +51,10 @@ PARAMETERS: dict[str, tuple[Parameter, ...]] = {
     "target_tracking": target_tracking.PARAMETERS,
     "schedule": schedule.PARAMETERS,
     "fixed": fixed.PARAMETERS,
+    "response_time": response_time.PARAMETERS,
+    "requests": requests.PARAMETERS,
+    "utilization": utilization.PARAMETERS,
 }
+
+WEB = frozenset({"response_time", "requests", "utilization"})  # on requests
+ANY = frozenset({"schedule", "fixed"})  # on neither requests nor messages

@@ -1,0 +1,197 @@
+"""A response time that most requests keep: more dynos where load makes them slow, and only there.
+
+From the mean response, the load of each dyno and its slots follows what a request would take with
+nobody else there (`guv.scaling.web_load`); from that, the response with any number of dynos, and
+the percentile in proportion. Dynos that cannot help are not asked for: where the response would
+miss the target on an idle dyno, or where the last increase made nothing faster.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil, isinf
+
+from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
+from guv.scaling.policies.parameters import Number, Parameter, Text
+from guv.scaling.policies.web_past import settled
+from guv.scaling.web_load import OVERLOADED, WebReading, response_at, service_from
+
+TARGET = Number("response_time", 0.5, "s", "that the percentile of requests must keep", 1e-3, 60.0)
+PERCENTILE = Text("response_percentile", "p95", "which", ("p50", "p95", "p99"))
+PARAMETERS: tuple[Parameter, ...] = (TARGET, PERCENTILE)
+
+LEAST = 20  # requests that say something about a percentile
+ROOM = 0.8  # of the target, that fewer dynos must keep
+CALM = 0.7  # of the slots in use, where more dynos would not be faster
+UNSEEN = 1.5  # by which arrivals may exceed what overloaded dynos finish
+MOST = 1000  # dynos
+SAME = 1.25  # a load that is no more than so many times another one
+FASTER = 0.9  # of the response time, that an increase must bring
+HALF = 0.5  # of the slots; requests that were given up on less are slow by themselves
+MORE = 1.05  # by which overloaded dynos must finish more after an increase
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How loaded the dynos of one sample are.
+
+    Attributes:
+        rate: Requests a second.
+        serving: Dynos that answer.
+        slow: Seconds of the percentile.
+        shape: The same by the mean.
+        service: Mean seconds with nobody else there.
+        slots: Requests that a dyno answers at the same time.
+        given_up: Requests that dynos were too busy for.
+    """
+
+    rate: float
+    serving: int
+    slow: float
+    shape: float
+    service: float
+    slots: int
+    given_up: int
+
+    @property
+    def each(self) -> float:
+        """Requests a second for each dyno."""
+        return self.rate / self.serving
+
+    @property
+    def is_overloaded(self) -> bool:
+        """Whether more come than are finished."""
+        used = self.each * self.service / self.slots
+        return used >= OVERLOADED or (self.given_up > 0 and used >= HALF)
+
+    def slow_with(self, dynos: int) -> float:
+        """Seconds of the percentile with so many dynos; infinity: ever more."""
+        return self.shape * response_at(self.service, self.rate / dynos, self.slots)
+
+    @property
+    def at_best(self) -> float:
+        """Seconds of the percentile with nobody else there."""
+        return self.shape * self.service
+
+
+def response_time(settings: Settings, samples: Sequence[Sample], _: Estimates, now: float) -> Wish:
+    """The fewest dynos with which the percentile of requests keeps the target."""
+    if samples[-1].web is None:
+        return Wish(samples[-1].dynos or 0, Reason.NO_DATA, "the response times are unknown")
+    load, target = load_of(settings, samples[-1]), TARGET.of(settings)
+    if load is None:
+        note = f"fewer than {LEAST} requests say nothing about response times"
+        need = Wish(1, Reason.STEADY, note)
+    elif load.slow > target and load.at_best > target and not load.is_overloaded:
+        need = Wish(_calm(load), Reason.NO_GAIN, _without_load(settings, load))
+    elif load.slow > target and (vain := _vain(settings, samples, load)):
+        need = Wish(_calm(load), Reason.NO_GAIN, vain)
+    else:
+        need = Wish(_needed(load, target), Reason.RESPONSE_TIME, _note(settings, load))
+    return _kept(settings, samples, need, now)
+
+
+def load_of(settings: Settings, sample: Sample) -> Load | None:
+    """How loaded the sample's dynos are; None: too few requests to say, or it is unknown."""
+    reading = sample.web
+    slow = None if reading is None else reading.percentile(PERCENTILE.of(settings))
+    if reading is None or slow is None or reading.requests < LEAST:
+        return None
+    mean = reading.mean or reading.p50 or slow
+    serving = max(1, reading.serving or sample.dynos or 1)
+    slots = settings.concurrency
+    service = service_from(mean, reading.rate / serving, slots)
+    shape = slow / mean if mean else 1.0
+    return Load(reading.rate, serving, slow, shape, service, slots, reading.given_up)
+
+
+def _needed(load: Load, target: float) -> int:
+    """The fewest that keep the target; where they are fewer than now, with room to spare."""
+    if load.is_overloaded:
+        return max(ceil(UNSEEN * load.serving), _fewest(load, target))
+    return _fewest(load, target if load.slow > target else max(ROOM * target, load.at_best))
+
+
+def _fewest(load: Load, target: float) -> int:
+    if load.at_best > target:
+        return _calm(load)
+    for dynos in range(max(1, ceil(_used(load))), MOST):
+        slow = load.slow_with(dynos)
+        if not isinf(slow) and slow <= target:
+            return dynos
+    return MOST
+
+
+def _used(load: Load) -> float:
+    """Dynos that would be in use all the time."""
+    return load.rate * load.service / load.slots
+
+
+def _calm(load: Load) -> int:
+    """Dynos of whose slots so few are in use that nobody waits for another."""
+    return max(1, ceil(_used(load) / CALM))
+
+
+def _kept(settings: Settings, samples: Sequence[Sample], need: Wish, now: float) -> Wish:
+    """The need, with going down as `settled` allows; for what cannot be cured nothing goes up."""
+    current = samples[-1].dynos or 0
+    if need.reason is Reason.NO_GAIN and need.dynos >= current:
+        return Wish(current, Reason.NO_GAIN, need.note)
+
+    def past(sample: Sample) -> int | None:
+        load = load_of(settings, sample)
+        if load is None:
+            return None if sample.web is None else 1
+        if need.reason is Reason.NO_GAIN:
+            return _calm(load)
+        return _needed(load, TARGET.of(settings))
+
+    return settled(settings, samples, past, now, need)
+
+
+def _vain(settings: Settings, samples: Sequence[Sample], load: Load) -> str:
+    """Why more dynos are in vain: the last increase made nothing faster at the same load."""
+    for before, after in reversed(list(pairwise(samples))):
+        if (after.dynos or 0) <= (before.dynos or 0) or before.dynos is None:
+            continue
+        then = load_of(settings, before)
+        is_up = then is not None and (
+            load.serving > then.serving or (samples[-1].dynos or 0) < (after.dynos or 0)
+        )
+        if then is None or not is_up or not _is_as_slow(load, then):
+            return ""
+        return (
+            f"{after.dynos} dynos were no faster than {before.dynos}:"
+            f" {load.slow:.2f} s, {then.slow:.2f} s before"
+        )
+    return ""
+
+
+def _is_as_slow(load: Load, then: Load) -> bool:
+    """Whether nothing became better; overloaded dynos must have finished more."""
+    if load.slow <= FASTER * then.slow:
+        return False
+    if then.is_overloaded:
+        return load.rate < MORE * then.rate
+    return load.each <= SAME * then.each
+
+
+def _without_load(settings: Settings, load: Load) -> str:
+    return (
+        f"{PERCENTILE.of(settings)} is {load.slow:.2f} s and would be {load.at_best:.2f} s on idle"
+        f" dynos: more of them cannot bring it to {TARGET.of(settings):g} s"
+    )
+
+
+def _note(settings: Settings, load: Load) -> str:
+    name = PERCENTILE.of(settings)
+    return (
+        f"{load.rate:.3g} requests a second, {name} {load.slow:.2f} s,"
+        f" target {TARGET.of(settings):g} s"
+    )
+
+
+def late_by(settings: Settings, reading: WebReading | None) -> bool:
+    """Whether the percentile misses the target now."""
+    slow = None if reading is None else reading.percentile(PERCENTILE.of(settings))
+    return slow is not None and slow > TARGET.of(settings) and reading is not None

@@ -1,0 +1,112 @@
+"""How loaded are web dynos? What the router says, Little's law, and response times under load.
+
+Heroku's router spreads requests over dynos without looking at their queues, so each dyno is a queue
+of its own with `concurrency` slots. Its mean response at a load is that of M/M/c in Sakasegawa's
+closed form, which is close for service times of other shapes too; read backwards it says what a
+request would take with nobody else there.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import inf, isfinite, sqrt
+
+OVERLOADED = 0.95  # of its slots; above it more requests come than are finished
+NEARLY_ONE = 0.999
+ROUNDS = 40  # of bisection; 12 digits
+
+
+@dataclass(frozen=True, slots=True)
+class WebReading:
+    """What the web dynos did in the seconds before a sample.
+
+    Attributes:
+        seconds: How long that was.
+        requests: Requests that were finished in it.
+        p50: Seconds that half of them took at most; None: unknown, or there were none.
+        p95: The same for 95 percent.
+        p99: The same for 99 percent.
+        mean: Mean of those seconds.
+        errors: Requests that the router gave up on, by its code.
+        serving: Dynos that finished at least one; None: unknown.
+        lost: Log lines that never came, so that there were more requests than said.
+    """
+
+    seconds: float
+    requests: int
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    mean: float | None = None
+    errors: Mapping[str, int] | None = None
+    serving: int | None = None
+    lost: int = 0
+
+    @property
+    def rate(self) -> float:
+        """Requests a second."""
+        return self.requests / self.seconds
+
+    @property
+    def busy(self) -> float | None:
+        """Requests that were being answered at the same time, by Little's law; None: unknown."""
+        if not self.requests:
+            return 0.0
+        return None if self.mean is None else self.rate * self.mean
+
+    @property
+    def given_up(self) -> int:
+        """Requests that dynos were too busy for."""
+        return sum((self.errors or {}).get(code, 0) for code in TOO_BUSY)
+
+    def percentile(self, name: str) -> float | None:
+        """The one of that name: p50, p95 or p99."""
+        value: float | None = {"p50": self.p50, "p95": self.p95, "p99": self.p99}.get(name)
+        return value
+
+
+TOO_BUSY = ("H11", "H12", "H20")  # backlog too deep, request timeout, app boot timeout
+
+
+def is_sound(reading: object) -> bool:
+    """Whether it can be computed with."""
+    if not isinstance(reading, WebReading):
+        return False
+    times = (reading.p50, reading.p95, reading.p99, reading.mean)
+    numbers = [reading.seconds, reading.requests, reading.lost, reading.serving, *times]
+    known = [one for one in numbers if one is not None]
+    kinds = all(isinstance(one, int | float) and not isinstance(one, bool) for one in known)
+    return kinds and all(isfinite(one) and one >= 0 for one in known) and reading.seconds > 0
+
+
+def response_at(service: float, load: float, slots: int) -> float:
+    """Mean seconds that a request takes; infinity where more come than are finished.
+
+    Args:
+        service: Seconds that it takes with nobody else there.
+        load: Requests a second that come to the dyno.
+        slots: Requests that it answers at the same time.
+    """
+    used = service * load / slots
+    if used >= 1.0:
+        return inf
+    waiting: float = used ** (sqrt(2.0 * (slots + 1)) - 1.0) / (slots * (1.0 - used))
+    return service * (1.0 + waiting)
+
+
+def service_from(response: float, load: float, slots: int) -> float:
+    """The service time at which a load has that mean response: `response_at` read backwards."""
+    if load <= 0.0:
+        return response
+    low, high = 0.0, min(response, NEARLY_ONE * slots / load)
+    if response_at(high, load, slots) <= response:
+        return high
+    for _ in range(ROUNDS):
+        middle = (low + high) / 2.0
+        low, high = (low, middle) if response_at(middle, load, slots) > response else (middle, high)
+    return low
+
+
+def highest(values: Sequence[int | None]) -> int | None:
+    """The highest of them; None: one of them is unknown, or there are none."""
+    known = [value for value in values if value is not None]
+    return max(known) if known and len(known) == len(values) else None

@@ -1,0 +1,70 @@
+"""A tenant whose app Heroku knows, and the people who may let guv scale it."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+from httpx2 import Response
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from guv.models import App
+from sandbox.heroku import model as heroku
+from sandbox.server import Sandbox
+from tests.api.callers import TenantCaller
+
+CLIENT, SECRET = "connect-client", "user-secret-marker"
+OWNER = "customer@example.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where a right to scale is given and taken back."""
+
+    caller: TenantCaller
+    world: Sandbox
+    shop: heroku.App
+    engine: Engine
+
+    def ask(self, method: str, rest: str = "", body: Any = None) -> Response:
+        return self.caller.ask(method, self.caller.app_path(f"/authorization{rest}"), body)
+
+    def paste(self, token: str) -> Response:
+        return self.ask("PUT", "", {"token": token})
+
+    def state(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.ask("GET").json()
+        return found
+
+    def stored(self) -> App:
+        with Session(self.engine) as session:
+            return session.get_one(App, self.caller.app.id)
+
+    def token(self, scope: str = "write", app: heroku.App | None = None) -> str:
+        """A token as the owner of the app, or of another one, would paste it."""
+        office = self.world.heroku.authorizations
+        return office.user_token(app or self.shop, OWNER, scope)
+
+    def connect(self) -> str:
+        """Heroku's question, begun over the API."""
+        url: str = self.ask("POST", "/connect").json()["url"]
+        return url
+
+    def arrive(self, url: str, answer: str = "yes") -> Response:
+        """What guv shows to a person who answered Heroku's question so."""
+        return self.follow(self.back(url, answer))
+
+    def back(self, url: str, answer: str = "yes") -> str:
+        """Where Heroku sends that person."""
+        assert httpx.get(url).is_success
+        location: str = httpx.post(url, data={"answer": answer}).headers["Location"]
+        return location
+
+    def follow(self, location: str) -> Response:
+        parts = urlsplit(location)
+        return self.caller.client.get(f"{parts.path}?{parts.query}", follow_redirects=False)
+
+
+def query(url: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
