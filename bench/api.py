@@ -17,7 +17,7 @@ from time import perf_counter
 from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, text
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import Session, select
 
 from api.decisions.export import Export, parts
 from api.decisions.fields import flat
@@ -26,16 +26,18 @@ from guv.database import make_engine
 from guv.models import Role, Tenant
 from guv.tenancy.decisions import DecisionFilter, decision_columns, list_decisions
 from sandbox import services
+from sandbox.database import migrate
+from worker.partitions import keep_partitions
 
 BEGIN = datetime(2026, 10, 1, tzinfo=UTC)
-ROLES = 4
+ROLES = 16
 PAGE = 51
 REPEATS = 7
 
 _FILL = text("""
     insert into decision (tenant_id, app_id, role_id, at, settings_version, current, required,
         desired, direction, reason, outcome, explanation, predicted_wait, misses_at_maximum,
-        estimates, trail, notices)
+        estimates, trail, notices, kept)
     select :tenant, :app, (cast(:roles as uuid[]))[1 + i % :count],
         cast(:begin as timestamptz) + make_interval(secs => (i / :count) * 10), '1.2.3', 3, 3,
         3 + cast(i % 97 = 0 as int), case when i % 97 = 0 then 'up' else 'hold' end,
@@ -43,24 +45,27 @@ _FILL = text("""
         case when i % 9973 = 0 then 'failed' when i % 97 = 0 then 'scaled' else 'held' end,
         '4 messages wait or run; 3 dynos finish the last one in 12 s', 12.5, false,
         jsonb_build_object('arrival_rate', i % 50, 'backlog', i % 7, 'service_time', 1.5),
-        '[{"name": "deadline", "before": 3, "after": 3, "reason": "steady", "note": "x"}]', '[]'
+        '[{"name": "deadline", "before": 3, "after": 3, "reason": "steady", "note": "x"}]', '[]',
+        i % 97 = 0 or i % 9973 = 0
     from generate_series(0, :rows - 1) as i
 """)
 _SAMPLES = text("""
     insert into sample (role_id, at, messages_ready, messages_unacknowledged, published, served,
-        redelivered, consumers, dynos)
-    select role_id, at, 3, 1, id * 3, id * 3 - 4, 0, 3, 3 from decision
+        redelivered, consumers, dynos, kept)
+    select role_id, at, 3, 1, id * 3, id * 3 - 4, 0, 3, 3, kept from decision
 """)
 
 
 @contextmanager
 def database(rows: int) -> Iterator[tuple[Engine, Tenant]]:
-    """A real PostgreSQL with that many decisions of one tenant's four roles, over a month."""
+    """A real PostgreSQL with that many decisions of one tenant's roles, over a week."""
     with tempfile.TemporaryDirectory() as folder, services.postgres(Path(folder)) as url:
         engine = make_engine(
             url.replace("postgresql://", "postgresql+psycopg://"), pool_size=4, application="bench"
         )
-        SQLModel.metadata.create_all(engine)
+        migrate(url)
+        for day in range(rows * 10 // ROLES // 86400 + 1):
+            keep_partitions(engine, BEGIN + timedelta(days=day))
         tenant = _tenant(engine, rows)
         yield engine, tenant
         engine.dispose()

@@ -13,7 +13,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Double,
-    ForeignKeyConstraint,
     Identity,
     Index,
     Text,
@@ -24,17 +23,20 @@ from sqlmodel import Field, SQLModel
 from guv.columns import instant as _instant
 from guv.columns import json_value as _json
 from guv.columns import sealed as _sealed
+from guv.tick_models import DecisionRow, Rollup, SampleRow, UsageHour
 from guv.web_models import Drain, DynoEvent, WebBucket, WebPush
 
 __all__ = [
     "ApiKey",
     "App",
     "Broker",
+    "Chore",
     "DecisionRow",
     "Drain",
     "DynoEvent",
     "Incident",
     "Role",
+    "Rollup",
     "SampleRow",
     "SettingsChange",
     "SettingsLevel",
@@ -168,6 +170,8 @@ class Role(SQLModel, table=True):
     platform_limit_until: datetime | None = _instant(default=None)  # then more is tried again
     dynos_left: int | None = None  # how many ran after the last tick; None: not known for sure
     foreign_changes: list[dict[str, Any]] | None = _json(default=None)  # the last ones, in order
+    unusual: str | None = Field(default=None, sa_type=Text)  # what goes on; None: nothing unusual
+    unusual_kept_at: datetime | None = _instant(default=None)  # the last tick of it kept for long
     created_at: datetime = _instant()
     removed_at: datetime | None = _instant(default=None)
 
@@ -226,100 +230,14 @@ class SettingsChange(SQLModel, table=True):
     after: dict[str, Any] = _json(default_factory=dict)
 
 
-class SampleRow(SQLModel, table=True):
-    """One reading of a role; `at` is also the time of the decision made on it."""
+class Chore(SQLModel, table=True):
+    """Work that guv does for itself again and again, and how far it came."""
 
-    __tablename__ = "sample"
+    __tablename__ = "chore"
 
-    role_id: UUID = Field(foreign_key="role.id", ondelete="CASCADE", primary_key=True)
-    at: datetime = _instant(primary_key=True)
-    messages_ready: int | None = Field(default=None, sa_type=BigInteger)
-    messages_unacknowledged: int | None = Field(default=None, sa_type=BigInteger)
-    published: int | None = Field(default=None, sa_type=BigInteger)
-    served: int | None = Field(default=None, sa_type=BigInteger)
-    redelivered: int | None = Field(default=None, sa_type=BigInteger)
-    consumers: int | None = None
-    dynos: int | None = None
-    queues: dict[str, Any] | None = _json(default=None)  # the counts of each queue by its name
-    web: dict[str, Any] | None = _json(default=None)  # of a web role: a `WebReading`
-
-
-class DecisionRow(SQLModel, table=True):
-    """One tick of one role: what was decided, why, and what became of it. Always written."""
-
-    __tablename__ = "decision"
-    __table_args__ = (
-        Index("uq_decision_role_id_at", "role_id", "at", unique=True),
-        Index("ix_decision_tenant_id_at_id", "tenant_id", "at", "id"),
-        Index("ix_decision_tenant_id_reason_at_id", "tenant_id", "reason", "at", "id"),
-        Index(
-            "ix_decision_changed",
-            "tenant_id",
-            "at",
-            "id",
-            postgresql_where=text("direction <> 'hold'"),
-        ),
-        Index(
-            "ix_decision_eventful",
-            "tenant_id",
-            "at",
-            "id",
-            postgresql_where=text("outcome <> 'held'"),
-        ),
-        CheckConstraint(
-            "outcome in ('scaled', 'held', 'skipped', 'refused', 'failed')", name="outcome"
-        ),
-        CheckConstraint("direction in ('up', 'down', 'hold')", name="direction"),
-        ForeignKeyConstraint(["role_id"], ["role.id"], ondelete="CASCADE"),
-    )
-
-    id: int | None = Field(
-        default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True)
-    )
-    tenant_id: UUID
-    app_id: UUID
-    role_id: UUID
-    at: datetime = _instant()
-    settings_version: str
-    current: int | None = None
-    required: int | None = None
-    desired: int | None = None
-    direction: str
-    reason: str
-    outcome: str
-    explanation: str = Field(sa_type=Text)
-    error: str | None = Field(default=None, sa_type=Text)
-    predicted_wait: float | None = Field(default=None, sa_type=Double)
-    misses_at_maximum: bool = False
-    dynos_to_meet: int | None = None
-    next_downscale_at: datetime | None = _instant(default=None)
-    estimates: dict[str, Any] = _json(default_factory=dict)
-    trail: list[dict[str, Any]] = _json(default_factory=list)
-    notices: list[str] = _json(default_factory=list)
-
-
-class UsageHour(SQLModel, table=True):
-    """What a role used and reached in one hour with dynos of one size; ticks add to it.
-
-    Seconds are those between ticks that are at most ten minutes apart.
-    """
-
-    __tablename__ = "usage_hour"
-    __table_args__ = (Index("ix_usage_hour_tenant_id_hour", "tenant_id", "hour"),)
-
-    role_id: UUID = Field(foreign_key="role.id", ondelete="CASCADE", primary_key=True)
-    hour: datetime = _instant(primary_key=True)
-    dyno_size: str = Field(default="", primary_key=True)  # "": Heroku did not say
-    tenant_id: UUID
-    app_id: UUID
-    ticks: int = 0
-    seconds: float = Field(default=0.0, sa_type=Double)
-    dyno_seconds: float = Field(default=0.0, sa_type=Double)
-    maximum_seconds: float = Field(default=0.0, sa_type=Double)  # at the maximum
-    ups: int = 0
-    downs: int = 0
-    finished: int = Field(default=0, sa_type=BigInteger)  # messages whose wait is known
-    in_time: float = Field(default=0.0, sa_type=Double)  # those of them within the deadline
+    name: str = Field(sa_type=Text, primary_key=True)
+    due_at: datetime = _instant()
+    done_until: datetime | None = _instant(default=None)
 
 
 class Incident(SQLModel, table=True):

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 from uuid import UUID
 
 import structlog
@@ -25,10 +25,12 @@ from guv.database import make_engine
 from guv.logs import configure_logs
 from guv.moment import unix_seconds, utc_now
 from guv.router.queue import LEASE_S, DrainQueue
+from worker.chores import take_due
 from worker.job_queue import connect_redis, drains_queue, pauses, tick_queue
 
 JOB = "worker.jobs.scale_roles"
 PROVISIONING_JOB = "worker.jobs.finish_provisioning"
+CHORE_JOB = "worker.jobs.do_chore"
 DRAINS_JOB = "worker.jobs.read_drains"
 MOST_DRAINS = 1000  # a beat
 DRAINS_PER_JOB = 20
@@ -81,71 +83,61 @@ def enqueue(queue: Queue, roles: Sequence[UUID], roles_per_job: int) -> None:
 
     A job that nobody took until its roles are queued again is dropped.
     """
-    jobs = [
-        Queue.prepare_data(
-            JOB,
-            args=([str(role) for role in roles[start : start + roles_per_job]],),
-            timeout=JOB_TIMEOUT_S,
-            result_ttl=RESULT_S,
-            failure_ttl=FAILURE_S,
-            ttl=int(due.LEASE_S),
-            description=f"{min(roles_per_job, len(roles) - start)} roles",
-        )
-        for start in range(0, len(roles), roles_per_job)
-    ]
-    if jobs:
-        queue.enqueue_many(jobs)
+    some = _parts(roles, roles_per_job)
+    _enqueue(queue, JOB, some, "roles", ttl=int(due.LEASE_S))
 
 
 def enqueue_provisionings(queue: Queue, tenants: Sequence[UUID]) -> None:
     """Nothing; each provisioning waits in the queue. What Redis loses comes again by itself."""
-    jobs = [
-        Queue.prepare_data(
-            PROVISIONING_JOB,
-            args=(str(tenant),),
-            timeout=JOB_TIMEOUT_S,
-            result_ttl=RESULT_S,
-            failure_ttl=FAILURE_S,
-            description="1 provisioning",
-        )
-        for tenant in tenants
-    ]
-    if jobs:
-        queue.enqueue_many(jobs)
+    _enqueue(queue, PROVISIONING_JOB, [str(tenant) for tenant in tenants], "1 provisioning")
+
+
+def enqueue_chores(engine: Engine, queue: Queue, now: datetime) -> list[str]:
+    """What guv has to do for itself now, each once over all clocks; it waits in the queue.
+
+    Raises:
+        RedisError: Redis is away; the chores are lost until their next time.
+        SQLAlchemyError: The database is away.
+    """
+    with engine.begin() as connection:
+        names = take_due(connection, now)
+    _enqueue(queue, CHORE_JOB, names, "1 chore")
+    return names
 
 
 def enqueue_deliveries(queue: Queue, incidents: Sequence[UUID]) -> None:
     """Nothing; pages wait before all ticks. What Redis loses comes again by itself."""
-    jobs = [
-        Queue.prepare_data(
-            DELIVERY_JOB,
-            args=([str(one) for one in incidents[start : start + DELIVERIES_PER_JOB]],),
-            timeout=JOB_TIMEOUT_S,
-            result_ttl=RESULT_S,
-            failure_ttl=FAILURE_S,
-            description="notifications",
-            at_front=True,
-        )
-        for start in range(0, len(incidents), DELIVERIES_PER_JOB)
-    ]
-    if jobs:
-        queue.enqueue_many(jobs)
+    some = _parts(incidents, DELIVERIES_PER_JOB)
+    _enqueue(queue, DELIVERY_JOB, some, "notifications", at_front=True)
 
 
 def enqueue_drains(queue: Queue, now: datetime) -> None:
     """Nothing; the drains that have lines wait in the queue. What Redis loses comes again."""
     drains = DrainQueue(queue.connection).take_waiting(now, MOST_DRAINS)
+    _enqueue(queue, DRAINS_JOB, _parts(drains, DRAINS_PER_JOB), "drains", ttl=int(LEASE_S))
+
+
+def _parts(ids: Sequence[UUID], most: int) -> list[list[str]]:
+    """The ids as text, so many to a job."""
+    texts = [str(one) for one in ids]
+    return [texts[start : start + most] for start in range(0, len(texts), most)]
+
+
+def _enqueue(
+    queue: Queue, job: str, arguments: Sequence[object], description: str, **options: Any
+) -> None:
+    """Nothing; a job for each argument waits in the queue, all sent in one round trip."""
     jobs = [
         Queue.prepare_data(
-            DRAINS_JOB,
-            args=([str(drain) for drain in drains[start : start + DRAINS_PER_JOB]],),
+            job,
+            args=(argument,),
             timeout=JOB_TIMEOUT_S,
             result_ttl=RESULT_S,
             failure_ttl=FAILURE_S,
-            ttl=int(LEASE_S),
-            description="drains",
+            description=description,
+            **options,
         )
-        for start in range(0, len(drains), DRAINS_PER_JOB)
+        for argument in arguments
     ]
     if jobs:
         queue.enqueue_many(jobs)
@@ -157,7 +149,9 @@ def run(config: Config, engine: Engine, queue: Queue) -> NoReturn:
     is_away = False
     while True:
         try:
-            beat(engine, queue, utc_now(), config.guv_roles_per_job)
+            now = utc_now()
+            beat(engine, queue, now, config.guv_roles_per_job)
+            enqueue_chores(engine, queue, now)
         except (RedisError, SQLAlchemyError) as error:
             if not is_away:
                 _log.warning("clock_stopped", error=f"{type(error).__name__}: {error}")

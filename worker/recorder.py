@@ -14,9 +14,11 @@ from guv.logs import mask
 from guv.models import App, Broker, DecisionRow, Role, SampleRow
 from guv.moment import from_unix
 from guv.scaling import Decision, Direction, Reason
+from worker.keeping import Keeping, is_news, keeping
 from worker.result import Outcome, TickResult
-from worker.usage import add_usage
+from worker.usage import add_usage, spent
 
+FAULT = "fault"
 FIRST_PAUSE_S = 4.0  # a broker that failed once is left alone for so long
 LONGEST_PAUSE_S = 60.0
 LIMIT_BELIEVED = timedelta(hours=1)  # a platform's limit may have been raised meanwhile
@@ -30,12 +32,14 @@ def record(session: Session, result: TickResult, authorization_retry_s: float) -
         result: The tick.
         authorization_retry_s: Seconds until a lost authorization is tried again.
     """
-    session.execute(insert(SampleRow), _sample_values(result))
-    session.execute(insert(DecisionRow), _decision_values(result))
-    add_usage(session, result)
+    found, kept = spent(result), keeping(result)
+    session.execute(insert(SampleRow), {**_sample_values(result), "kept": kept.kept})
+    values = {**_decision_values(result), **asdict(found), "kept": kept.kept}
+    session.execute(insert(DecisionRow), values)
+    add_usage(session, result, found)
     _record_broker(session, result)
     _record_authorization(session, result, timedelta(seconds=authorization_retry_s))
-    _record_role(session, result)
+    _record_role(session, result, kept)
     _record_name(session, result)
 
 
@@ -51,13 +55,18 @@ def record_failure(session: Session, role_id: UUID, now: datetime, error: str) -
     role = session.get(Role, role_id)
     if role is None:
         return
-    session.add(SampleRow(role_id=role_id, at=now))
+    kept = is_news(role, FAULT, now)
+    if kept:
+        role.unusual, role.unusual_kept_at = FAULT, now
+        session.add(role)
+    session.add(SampleRow(role_id=role_id, at=now, kept=kept))
     session.add(
         DecisionRow(
             tenant_id=role.tenant_id,
             app_id=role.app_id,
             role_id=role_id,
             at=now,
+            kept=kept,
             settings_version="",
             direction=Direction.HOLD,
             reason=Reason.NO_DATA,
@@ -180,8 +189,8 @@ def _record_authorization(session: Session, result: TickResult, pause: timedelta
     )
 
 
-def _record_role(session: Session, result: TickResult) -> None:
-    """What Heroku allows the role, what this tick left behind, and what others changed."""
+def _record_role(session: Session, result: TickResult, kept: Keeping) -> None:
+    """What Heroku allows the role, what this tick left behind, and what is unusual."""
     role, limit = result.subject.role, result.actuated.platform_limit
     values: dict[str, Any] = {}
     if limit is not None:
@@ -191,6 +200,10 @@ def _record_role(session: Session, result: TickResult) -> None:
         values["dynos_left"] = left
     if result.collected.foreign is not None:
         values["foreign_changes"] = [one.dumped() for one in result.foreign_changes]
+    if kept.unusual != role.unusual:
+        values["unusual"] = kept.unusual
+    if kept.kept and kept.unusual is not None:
+        values["unusual_kept_at"] = result.now
     if values:
         session.execute(update(Role).where(col(Role.id) == role.id).values(**values))
 

@@ -1,5 +1,7 @@
-"""What did a tick add to the hour? Seconds, dyno-seconds, changes, and messages in time."""
+"""What came about since the last tick? Seconds, messages, changes; and the hour's sums of them."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -7,10 +9,11 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from guv.moment import unix_seconds
-from guv.scaling import Direction
+from guv.scaling import Direction, Sample
 from guv.scaling.lateness import finished_in_time
 from worker.result import Outcome, TickResult
 
+SECOND = 2  # there is a tick before
 LONGEST_GAP_S = 600.0  # what happened in a longer one is not known
 _SHORTEST_SERVICE_S = 0.0
 
@@ -34,45 +37,86 @@ _ADD = text("""
 """)
 
 
-def add_usage(session: Session, result: TickResult) -> None:
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What came about between a role's last tick and this one.
+
+    Attributes:
+        seconds: The time between; None: too long to know what happened.
+        arrived: Messages published; None: unknown.
+        served: Messages finished; None: unknown.
+        in_time: Those of them that were finished within the deadline; None: unknown.
+        at_maximum: Whether all dynos ran that the settings allow; None: unknown.
+    """
+
+    seconds: float | None
+    arrived: int | None
+    served: int | None
+    in_time: float | None
+    at_maximum: bool | None
+
+
+def spent(result: TickResult) -> Spent:
+    """What came about since the role's last tick."""
+    subject, dynos = result.subject, result.collected.formation.dynos
+    samples = (*subject.history[-SECOND + 1 :], result.collected.sample)
+    found = _finished(result)
+    return Spent(
+        seconds=_seconds(result),
+        arrived=_grown(samples, "published"),
+        served=_grown(samples, "served"),
+        in_time=found[1] if found else None,
+        at_maximum=None if dynos is None else 0 < dynos >= subject.settings.maximum_dynos,
+    )
+
+
+def add_usage(session: Session, result: TickResult, found: Spent) -> None:
     """Nothing; adds what lies between the role's last tick and this one to its hour.
 
     Args:
         session: Its transaction is the caller's.
         result: The tick.
+        found: What came about.
     """
     subject, decision = result.subject, result.decision
-    seconds = _seconds(result)
     dynos = result.collected.formation.dynos
+    seconds = found.seconds or 0.0
     is_scaled = result.actuated.outcome is Outcome.SCALED
     values: dict[str, Any] = {
         "role": subject.role.id,
         "hour": _hour(result.now),
-        "size": getattr(result.collected.formation, "size", None) or "",
+        "size": result.collected.formation.size or "",
         "tenant": subject.tenant.id,
         "app": subject.app.id,
         "seconds": seconds if dynos is not None else 0.0,
         "dyno_seconds": seconds * (dynos or 0),
-        "maximum_seconds": seconds if dynos and dynos >= subject.settings.maximum_dynos else 0.0,
+        "maximum_seconds": seconds if found.at_maximum else 0.0,
         "ups": int(is_scaled and decision.direction is Direction.UP),
         "downs": int(is_scaled and decision.direction is Direction.DOWN),
-        **_finished(result),
+        "finished": 0 if found.in_time is None else found.served or 0,
+        "in_time": found.in_time or 0.0,
     }
     session.execute(_ADD, values)
 
 
-def _seconds(result: TickResult) -> float:
+def _seconds(result: TickResult) -> float | None:
     history = result.subject.history
     gap = unix_seconds(result.now) - history[-1].at if history else 0.0
-    return gap if gap <= LONGEST_GAP_S else 0.0
+    return gap if gap <= LONGEST_GAP_S else None
 
 
-def _finished(result: TickResult) -> dict[str, Any]:
+def _grown(samples: Sequence[Sample], counter: str) -> int | None:
+    """How much the counter grew between the two; None: it is unknown or was reset."""
+    values = [getattr(sample, counter) for sample in samples]
+    if len(values) < SECOND or None in values or values[1] < values[0]:
+        return None
+    return int(values[1] - values[0])
+
+
+def _finished(result: TickResult) -> tuple[int, float] | None:
     samples = (*result.subject.history, result.collected.sample)
     service = result.decision.estimates.service_time or _SHORTEST_SERVICE_S
-    found = finished_in_time(samples, result.subject.settings.target_deadline, service)
-    finished, in_time = found or (0, 0.0)
-    return {"finished": finished, "in_time": in_time}
+    return finished_in_time(samples, result.subject.settings.target_deadline, service)
 
 
 def _hour(now: datetime) -> datetime:

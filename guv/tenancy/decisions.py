@@ -26,6 +26,12 @@ COUNTS = frozenset(
     }
 )
 
+_SAME_TICK = and_(  # with `kept`, so that only one sample's partition is looked at
+    col(SampleRow.role_id) == col(DecisionRow.role_id),
+    col(SampleRow.at) == col(DecisionRow.at),
+    col(SampleRow.kept) == col(DecisionRow.kept),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class DecisionFilter:
@@ -90,14 +96,11 @@ def find_decision(session: Session, tenant: Tenant, role: Role, number: int) -> 
 
 def _named(tenant: Tenant) -> Any:
     """The tenant's decisions with names and samples."""
-    same_tick = and_(
-        col(SampleRow.role_id) == col(DecisionRow.role_id), col(SampleRow.at) == col(DecisionRow.at)
-    )
     return (
         select(DecisionRow, App.name, Role.name, SampleRow)
         .join(Role, col(Role.id) == col(DecisionRow.role_id))
         .join(App, col(App.id) == col(Role.app_id))
-        .join(SampleRow, same_tick, isouter=True)
+        .join(SampleRow, _SAME_TICK, isouter=True)
         .where(DecisionRow.tenant_id == tenant.id)
     )
 
@@ -107,9 +110,6 @@ def decision_columns(tenant: Tenant, wanted: DecisionFilter) -> Select[Any]:
 
     The columns of the sample begin with `sample_`; `has_sample` says whether there is one.
     """
-    same_tick = and_(
-        col(SampleRow.role_id) == col(DecisionRow.role_id), col(SampleRow.at) == col(DecisionRow.at)
-    )
     decision, sample = SQLModel.metadata.tables["decision"], SQLModel.metadata.tables["sample"]
     columns = (
         *(column for column in decision.c if not column.name.endswith("_id")),
@@ -123,7 +123,7 @@ def decision_columns(tenant: Tenant, wanted: DecisionFilter) -> Select[Any]:
         .select_from(DecisionRow)
         .join(Role, col(Role.id) == col(DecisionRow.role_id))
         .join(App, col(App.id) == col(Role.app_id))
-        .join(SampleRow, same_tick, isouter=True)
+        .join(SampleRow, _SAME_TICK, isouter=True)
         .where(col(DecisionRow.tenant_id) == tenant.id)
         .where(*_conditions(wanted))
         .order_by(col(DecisionRow.at).desc(), col(DecisionRow.id).desc())

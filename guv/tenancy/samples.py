@@ -34,7 +34,8 @@ class SampleFilter:
 
 def sample_columns(tenant: Tenant, wanted: SampleFilter) -> Select[Any]:
     """The role's samples as plain columns, newest first; none where it is another tenant's."""
-    columns = [one for one in SQLModel.metadata.tables["sample"].c if one.name != "role_id"]
+    table = SQLModel.metadata.tables["sample"]
+    columns = [one for one in table.c if one.name not in {"role_id", "kept"}]
     query = (
         select(*columns)
         .join(Role, col(Role.id) == col(SampleRow.role_id))

@@ -1,0 +1,104 @@
+"""How did a role go over a long time? Its sums of a minute or of five, for charts."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from guv.models import Role, Rollup, Tenant
+
+MINUTE, FIVE_MINUTES = 60, 300  # seconds that a sum is of
+MINUTES_KEPT = timedelta(days=30)  # those of five minutes 13 months
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What a role's ticks of one minute or of five come to; None: none of them knew.
+
+    Attributes:
+        at: When it begins.
+        width: Its length in seconds.
+        ticks: Decisions made.
+        changes: Of them, those that changed the number of dynos.
+        refused: Those that Heroku refused.
+        failed: Those that failed.
+        without_data: Those made without data.
+        at_maximum: Those while all dynos ran that the settings allow.
+        seconds: Time watched; a gap above ten minutes is not.
+        waiting_min, waiting_max, waiting_mean: Messages that nobody has taken yet.
+        dynos_min, dynos_max, dynos_mean: Dynos that ran.
+        desired_min, desired_max, desired_mean: Dynos decided for.
+        predicted_wait_max: Longest seconds until the last message would be done; infinity: never.
+        arrived: Messages published.
+        served: Messages finished.
+        on_time: Of those whose wait is known, how many were within the deadline, estimated.
+        late: How many were not.
+    """
+
+    at: datetime
+    width: int
+    ticks: int
+    changes: int
+    refused: int
+    failed: int
+    without_data: int
+    at_maximum: int
+    seconds: float
+    waiting_min: int | None
+    waiting_max: int | None
+    waiting_mean: float | None
+    dynos_min: int | None
+    dynos_max: int | None
+    dynos_mean: float | None
+    desired_min: int | None
+    desired_max: int | None
+    desired_mean: float | None
+    predicted_wait_max: float | None
+    arrived: int | None
+    served: int | None
+    on_time: float | None
+    late: float | None
+
+
+def read_series(
+    session: Session, tenant: Tenant, role: UUID, since: datetime, until: datetime, width: int
+) -> list[Point]:
+    """The role's points from old to new; none where the role is another tenant's.
+
+    A point is there two to three minutes after its time is over; of a time without ticks there is
+    none.
+
+    Args:
+        session: Read only.
+        tenant: Whose role.
+        role: Its id.
+        since: From the point that begins then.
+        until: To the point that begins before then.
+        width: `MINUTE`, kept for `MINUTES_KEPT`, or `FIVE_MINUTES`.
+    """
+    rows = session.exec(
+        select(Rollup)
+        .join(Role, col(Role.id) == col(Rollup.role_id))
+        .where(Role.tenant_id == tenant.id, Rollup.role_id == role, Rollup.width_s == width)
+        .where(Rollup.at >= since, Rollup.at < until)
+        .order_by(col(Rollup.at))
+    )
+    return [_point(row) for row in rows]
+
+
+def _point(row: Rollup) -> Point:
+    same = {name: getattr(row, name) for name in Point.__dataclass_fields__ if hasattr(row, name)}
+    return Point(
+        **same,
+        width=row.width_s,
+        waiting_mean=_mean(row.waiting_sum, row.waiting_ticks),
+        dynos_mean=_mean(row.dynos_sum, row.dynos_ticks),
+        desired_mean=_mean(row.desired_sum, row.desired_ticks),
+        on_time=row.in_time,
+        late=None if row.in_time is None else (row.timed or 0) - row.in_time,
+    )
+
+
+def _mean(total: float | None, count: int) -> float | None:
+    return None if total is None else total / count
