@@ -171,6 +171,7 @@ class Rollup(SQLModel, table=True):
     waiting_min: int | None = Field(default=None, sa_type=BigInteger)
     waiting_max: int | None = Field(default=None, sa_type=BigInteger)
     waiting_sum: float | None = Field(default=None, sa_type=Double)
+    unacknowledged_max: int | None = Field(default=None, sa_type=BigInteger)
     dynos_min: int | None = None
     dynos_max: int | None = None
     dynos_sum: int | None = None

@@ -31,6 +31,7 @@ _MINUTES = text(f"""{_INTO}
         count(*) filter (where outcome = 'failed'), count(*) filter (where reason = 'no_data'),
         count(*) filter (where at_maximum), count(messages_ready), count(dynos), count(desired),
         coalesce(sum(seconds), 0), min(messages_ready), max(messages_ready), sum(messages_ready),
+        max(messages_unacknowledged),
         min(dynos), max(dynos), sum(dynos), min(desired), max(desired), sum(desired),
         max(predicted_wait), sum(arrived), sum(d.served),
         sum(d.served) filter (where in_time is not null), sum(in_time)
@@ -45,9 +46,9 @@ _FIVE_MINUTES = text(f"""{_INTO}
     select role_id, date_bin('5 minutes', at, 'epoch'), 300, sum(ticks), sum(changes),
         sum(refused), sum(failed), sum(without_data), sum(at_maximum), sum(waiting_ticks),
         sum(dynos_ticks), sum(desired_ticks), sum(seconds), min(waiting_min), max(waiting_max),
-        sum(waiting_sum), min(dynos_min), max(dynos_max), sum(dynos_sum), min(desired_min),
-        max(desired_max), sum(desired_sum), max(predicted_wait_max), sum(arrived), sum(served),
-        sum(timed), sum(in_time)
+        sum(waiting_sum), max(unacknowledged_max), min(dynos_min), max(dynos_max),
+        sum(dynos_sum), min(desired_min), max(desired_max), sum(desired_sum),
+        max(predicted_wait_max), sum(arrived), sum(served), sum(timed), sum(in_time)
     from rollup where width_s = 60 and at >= :since and at < :until
     group by 1, 2
     {_OVER}

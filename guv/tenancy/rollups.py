@@ -27,6 +27,7 @@ class Point:
         at_maximum: Those while all dynos ran that the settings allow.
         seconds: Time watched; a gap above ten minutes is not.
         waiting_min, waiting_max, waiting_mean: Messages that nobody has taken yet.
+        unacknowledged_max: Messages delivered and not yet finished, the most.
         dynos_min, dynos_max, dynos_mean: Dynos that ran.
         desired_min, desired_max, desired_mean: Dynos decided for.
         predicted_wait_max: Longest seconds until the last message would be done; infinity: never.
@@ -48,6 +49,7 @@ class Point:
     waiting_min: int | None
     waiting_max: int | None
     waiting_mean: float | None
+    unacknowledged_max: int | None
     dynos_min: int | None
     dynos_max: int | None
     dynos_mean: float | None

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sandbox.database import alembic_settings
 from tests.builders import NOON
 
-OLD = "0006"
+OLD = "0007"
 TICKS = 3
 _TENANT = (
     "insert into tenant (id, name, plan, state, region, created_at)"

@@ -19,6 +19,7 @@ from worker.rollups import GRACE, roll_up
 
 MakeWorld = Callable[..., World]
 LATER = NOON + timedelta(hours=1)
+SAMPLED = {"waiting", "unacknowledged", "dynos"}
 counts = st.none() | st.integers(0, 10**9)
 ticks = st.lists(
     st.fixed_dictionaries(
@@ -28,6 +29,7 @@ ticks = st.lists(
             "reason": st.sampled_from(["steady", "no_data", "maximum"]),
             "kept": st.booleans(),
             "waiting": counts,
+            "unacknowledged": counts,
             "dynos": st.none() | st.integers(0, 100),
             "desired": st.none() | st.integers(0, 100),
             "predicted_wait": st.none() | st.floats(0, 1e9) | st.just(float("inf")),
@@ -57,7 +59,7 @@ def store(session: Session, role: Role, found: list[dict[str, Any]]) -> None:
         session.connection().execute(text(f"truncate {table}"))
     ids: dict[str, Any] = {"tenant_id": role.tenant_id, "app_id": role.app_id, "role_id": role.id}
     for one in found:
-        values = {k: v for k, v in one.items() if k not in {"waiting", "dynos"}}
+        values = {k: v for k, v in one.items() if k not in SAMPLED}
         session.add(
             DecisionRow(
                 **ids, **values, direction="hold", explanation="ok", settings_version="0.0.1"
@@ -70,6 +72,7 @@ def store(session: Session, role: Role, found: list[dict[str, Any]]) -> None:
                 at=one["at"],
                 kept=one["kept"],
                 messages_ready=waiting,
+                messages_unacknowledged=one["unacknowledged"],
                 dynos=dynos,
             )
         )
@@ -108,6 +111,7 @@ def _sums(some: list[dict[str, Any]]) -> dict[str, Any]:
         **{f"{n}_min": min(known(n), default=None) for n in ("waiting", "dynos", "desired")},
         **{f"{n}_max": max(known(n), default=None) for n in ("waiting", "dynos", "desired")},
         **{f"{n}_mean": _mean(known(n)) for n in ("waiting", "dynos", "desired")},
+        "unacknowledged_max": max(known("unacknowledged"), default=None),
         "predicted_wait_max": max(known("predicted_wait"), default=None),
         **{n: sum(known(n)) if known(n) else None for n in ("arrived", "served")},
         "on_time": in_time,
@@ -149,7 +153,16 @@ def test_the_sums_are_those_of_the_ticks(
 
 
 def a_tick(seconds: float = 0, **values: Any) -> dict[str, Any]:
-    names = ("waiting", "dynos", "desired", "predicted_wait", "arrived", "served", "in_time")
+    names = (
+        "waiting",
+        "unacknowledged",
+        "dynos",
+        "desired",
+        "predicted_wait",
+        "arrived",
+        "served",
+        "in_time",
+    )
     return {
         **dict.fromkeys((*names, "seconds", "at_maximum")),
         "at": NOON + timedelta(seconds=seconds),

@@ -3,8 +3,8 @@
 Tables as they were become the first partition of the new ones, so nothing is copied; code that
 does not know `kept` writes rows that are kept for long.
 
-Revision: 0007
-Follows: 0006
+Revision: 0008
+Follows: 0007
 """
 
 from datetime import UTC, datetime, timedelta
@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
@@ -35,6 +35,7 @@ SUMS = (
     " dynos_ticks smallint not null, desired_ticks smallint not null,"
     " seconds double precision not null,"
     " waiting_min bigint, waiting_max bigint, waiting_sum double precision,"
+    " unacknowledged_max bigint,"
     " dynos_min integer, dynos_max integer, dynos_sum integer,"
     " desired_min integer, desired_max integer, desired_sum integer,"
     " predicted_wait_max double precision, arrived bigint, served bigint, timed bigint,"
