@@ -8,7 +8,7 @@ SYNCED := .venv/.synced
 RABBITMQ := /usr/lib/rabbitmq/bin/rabbitmq-server
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test rabbitmq check lint types architecture drift fix bench requirements clean
+.PHONY: help demo test rabbitmq chromium check lint types architecture drift fix bench requirements clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -16,7 +16,7 @@ help: ## this list
 demo: $(SYNCED) ## see guv scale a made-up app; ARGS=--exit-after=120 ends by itself
 	@$(BIN)/python -m sandbox.demo $(ARGS)
 
-test: $(SYNCED) rabbitmq ## run all tests on private services; ARGS go to pytest
+test: $(SYNCED) rabbitmq chromium ## run all tests on private services; ARGS go to pytest
 	@$(BIN)/python -m pytest -q -n auto --dist loadgroup $(ARGS)
 
 rabbitmq:
@@ -24,6 +24,13 @@ rabbitmq:
 		command -v apt-get >/dev/null && apt-get -qq update && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
 		apt-get -qq install --no-install-recommends rabbitmq-server >/dev/null && test -x $(RABBITMQ); } || \
 		{ echo "RabbitMQ is missing: install the package rabbitmq-server (sudo apt-get install rabbitmq-server)"; exit 1; }
+
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
+		test -n "$$GUV_TEST_CHROMIUM" || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+		apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
+		apt-get -qq install --no-install-recommends chromium >/dev/null && command -v chromium >/dev/null; } || \
+		{ echo "Chromium is missing: install the package chromium (sudo apt-get install chromium)"; exit 1; }
 
 check: lint types architecture drift ## lint, types, architecture and migration drift
 

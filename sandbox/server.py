@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from sandbox import control, hooks, newrelic
 from sandbox.broker import api as broker_api
 from sandbox.broker.memory import MemoryBroker
-from sandbox.heroku import customer_routes
+from sandbox.heroku import customer_routes, door
 from sandbox.heroku import routes as heroku_routes
 from sandbox.heroku.consent import OAuthClient
 from sandbox.heroku.customer import Customer, Partner, PartnerRefused
@@ -43,10 +43,12 @@ class Sandbox:
         url: Where all of them answer: Heroku's Platform API and token endpoint, New Relic's
             collector, the in-memory broker's management API, and the control routes.
         outside: What is behind it.
+        app: What answers.
     """
 
     url: str
     outside: Outside
+    app: FastAPI
 
     @property
     def heroku(self) -> Heroku:
@@ -79,7 +81,8 @@ class Sandbox:
         self.heroku.consents.clients[id_] = client
 
     def customer(self, partner: Partner) -> Customer:
-        """A customer whose add-ons guv serves at the partner's address."""
+        """A customer whose add-ons guv serves at the partner's address, and signs on to there."""
+        self.app.state.partner = partner
         return Customer(self.heroku, partner)
 
 
@@ -102,6 +105,7 @@ def create_app(outside: Outside) -> FastAPI:
         broker_api.router,
         heroku_routes.router,
         customer_routes.router,
+        door.router,
     ):
         app.include_router(router)
     return app
@@ -116,20 +120,20 @@ def running(outside: Outside | None = None, *, port: int = 0) -> Iterator[Sandbo
         port: Where; 0: a free one.
     """
     outside = outside or Outside()
+    app = create_app(outside)
     listener = socket.create_server(("127.0.0.1", port))
     # asyncio sets it only where a socket names its protocol; without it an answer waits 40 ms.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    settings = uvicorn.Config(
-        create_app(outside), log_level="warning", lifespan="off", timeout_graceful_shutdown=1
-    )
+    outside.heroku.sso_url = f"{url}/sso"
+    settings = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
     server = uvicorn.Server(settings)
     thread = threading.Thread(target=server.run, args=([listener],), name="sandbox", daemon=True)
     thread.start()
     while not server.started and thread.is_alive():
         time.sleep(0.005)
     try:
-        yield Sandbox(url, outside)
+        yield Sandbox(url, outside, app)
     finally:
         server.should_exit = True
         thread.join()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -17,6 +17,7 @@ from api.deps import PartsDep
 from api.errors import ErrorBody
 from guv.config import Config
 
+Word = Annotated[str, Query(max_length=40, pattern="^[a-z-]*$")]  # what was done just now
 PREFIXES = ("/dashboard", "/sso/")
 _TITLES = {
     400: "That cannot be done",
@@ -62,6 +63,11 @@ class Desk:
     def clock(self) -> words.Clock:
         """The visitor's clock."""
         return words.Clock(self.visitor.zone, self.visitor.now)
+
+    @staticmethod
+    def app_path(app: str) -> str:
+        """The address of an app's page."""
+        return f"/dashboard/apps/{quote(app, safe='')}"
 
     def show(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """The page of that template."""

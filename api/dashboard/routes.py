@@ -3,7 +3,7 @@
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import RedirectResponse
 
-from api.dashboard import charts, overview
+from api.dashboard import app_page, charts, overview, start
 from api.dashboard.assets import add_assets
 from api.dashboard.deps import FormDep
 from api.dashboard.role import downloads, page, settings_page
@@ -25,6 +25,8 @@ def sign_out(parts: PartsDep, request: Request, _form: FormDep) -> RedirectRespo
 
 PAGES = (
     overview.router,
+    app_page.router,
+    start.router,
     page.router,
     downloads.router,
     settings_page.router,

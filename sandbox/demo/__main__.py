@@ -86,6 +86,7 @@ def _introduce(console: Console, set_up: Stage, played: Scene) -> None:
     """Sets everything as a tenant would, and shows how."""
     console.print(f"\nBroker: {set_up.broker.kind}. The tenant calls guv with:\n")
     _plain(console, f"export GUV_URL={set_up.guv_url}")
+    _plain(console, f"open {set_up.pages}    # heroku addons:open guv")
     for call in calls(set_up.broker, played):
         _plain(console, call.as_curl())
         call.make(set_up.api)
@@ -108,7 +109,8 @@ def _screen(console: Console, set_up: Stage) -> Iterator[Callable[[Moment], None
     if not console.is_terminal:
         yield _Lines(console).show
         return
-    links = f"API {set_up.fleet.api_url}   logs {set_up.fleet.folder}   Ctrl-C ends"
+    guv = set_up.fleet
+    links = f"Pages {set_up.pages}   API {guv.api_url}   logs {guv.folder}   Ctrl-C ends"
     with Live(console=console, auto_refresh=False) as live:
         yield lambda moment: live.update(table(moment, links, console.height), refresh=True)
 

@@ -16,6 +16,7 @@ from sandbox.demo.scene import Scene
 from sandbox.fleet import (
     ADDON_PASSWORD,
     OAUTH_SECRET,
+    SSO_SALT,
     USER_CLIENT,
     USER_SECRET,
     Fleet,
@@ -53,6 +54,7 @@ class Stage:
         api: guv as the tenant calls it.
         broker: The tenant's broker.
         workload: The app at work.
+        pages: What a click on the add-on in Heroku's dashboard opens.
     """
 
     sandbox: Sandbox
@@ -62,6 +64,7 @@ class Stage:
     api: httpx.Client
     broker: Broker
     workload: Workload
+    pages: str
 
 
 @contextmanager
@@ -87,13 +90,13 @@ def stage(folder: Path, played: Scene, *, rabbitmq: bool, say: Say) -> Iterator[
         sandbox.offer_consent(USER_CLIENT, USER_SECRET, guv.api_url)
         say("heroku addons:create guv")
         app = sandbox.heroku.new_app(scene.APP, {scene.ROLE: 1}, boot_delay=scene.BOOT)
-        partner = Partner(f"{guv.api_url}/heroku/resources", "guv", ADDON_PASSWORD)
-        sandbox.customer(partner).create_addon(app, scene.PLAN)
+        partner = Partner(f"{guv.api_url}/heroku/resources", "guv", ADDON_PASSWORD, SSO_SALT)
+        addon = sandbox.customer(partner).create_addon(app, scene.PLAN)
         url = app.config_vars["GUV_URL"]
         api = stack.enter_context(httpx.Client(base_url=f"{url}/", timeout=10))
         tenant = Tenant(sandbox.heroku, app, scene.ROLE, broker.queue, scene.WORK, scene.DEADLINE)
         workload = Workload(tenant, played.shape)
-        yield Stage(sandbox, guv, app, url, api, broker, workload)
+        yield Stage(sandbox, guv, app, url, api, broker, workload, addon.web_url)
 
 
 def calls(broker: Broker, played: Scene) -> list[Call]:

@@ -132,6 +132,7 @@ class AddOn:
     plan: str
     app: App
     created_at: datetime
+    web_url: str = ""
     state: AddOnState = AddOnState.PROVISIONING
     provider_id: str | None = None
     message: str | None = None

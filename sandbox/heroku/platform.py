@@ -52,6 +52,7 @@ class Heroku:
         self.consents = Consents(self.authorizations)
         self.rate_limit = RateLimit()
         self.manifest_config_vars = tuple(config_vars)
+        self.sso_url = "https://addons-sso.heroku.com"  # where people click on add-ons
 
     def new_app(
         self,
@@ -74,8 +75,9 @@ class Heroku:
 
     def new_addon(self, app: App, plan: str) -> AddOn:
         """A resource that its partner has not heard of yet."""
-        name = f"guv-{secrets.token_hex(4)}"
-        addon = AddOn(uuid4(), name, plan, app, self.clock())
+        name, id_ = f"guv-{secrets.token_hex(4)}", uuid4()
+        web_url = f"{self.sso_url}/apps/{app.id}/addons/{id_}"
+        addon = AddOn(id_, name, plan, app, self.clock(), web_url)
         with self.lock:
             self.addons[addon.id] = addon
         return addon

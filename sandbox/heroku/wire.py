@@ -93,7 +93,7 @@ def addon_json(addon: AddOn) -> Json:
         "provider_id": addon.provider_id,
         "provision_message": addon.message or "",
         "state": addon.state.value,
-        "web_url": f"https://addons-sso.heroku.com/apps/{app['id']}/addons/{addon.id}",
+        "web_url": addon.web_url,
         "created_at": _time(addon.created_at),
         "updated_at": _time(addon.created_at),
     }

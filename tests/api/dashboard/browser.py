@@ -76,7 +76,7 @@ class Browser:
         return self._taken(self._ask("POST", "/sso/login", data=self.form(**changes)))
 
     def get(self, path: str, **params: Any) -> Response:
-        return self._ask("GET", path, params=params)
+        return self._ask("GET", path, params=params or None)
 
     def post(self, path: str, values: dict[str, Any]) -> Response:
         return self._taken(self._ask("POST", path, data=values))

@@ -36,7 +36,7 @@ def test_a_role_is_shown_in_words_and_figures(
     assert "late by 15 s" in shown
     assert "2 → 4" in shown
     assert "in 1 min 15 s deadline 1 min" in shown
-    assert "unknown waiting" in shown
+    assert "Messages unknown" in shown
 
 
 def test_the_title_counts_what_is_wrong_and_times_are_of_the_visitor(

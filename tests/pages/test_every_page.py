@@ -1,0 +1,92 @@
+"""Every page fits a phone and a desktop, in light and dark, and can be used by everybody."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+from sqlmodel import Session
+
+from guv.crypto import Sealer
+from guv.models import Role, SampleRow, UsageHour
+from guv.moment import utc_now
+from sandbox.server import Sandbox
+from tests.api.rows import a_decision, an_incident
+from tests.builders import NOON, a_broker, a_role
+from tests.pages.conftest import Site
+from tests.pages.shots import picture
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.fixture
+def inhabited(site: Site, session: Session, sealer: Sealer, world: Sandbox) -> Site:
+    """The site of a tenant with a broker and roles in different states."""
+    access = world.broker.new_vhost("shop")
+    for name in ("orders", "mails", "a.queue.with.a.long.name.that.somebody.generated.4f2a9c"):
+        world.broker.declare(access.vhost, name)
+    a_broker(session, site.app, sealer, access.management_url(world.url))
+    now = utc_now()
+    seconds = (now - NOON).total_seconds()
+    well = a_role(session, site.app, "worker", maximum_dynos=10, monthly_dyno_hours=500.0)
+    bad = a_role(session, site.app, "mailer", process_type="mailer", dry_run=True)
+    until = (now + timedelta(hours=3)).isoformat()
+    a_role(session, site.app, "images", pause={"direction": "both", "until": until})
+    of_each: list[tuple[Role, dict[str, Any]]] = [
+        (well, {"current": 2, "desired": 3, "predicted_wait": 21.0, "outcome": "scaled"}),
+        (bad, {"current": 5, "desired": 5, "predicted_wait": 400.0, "misses_at_maximum": True}),
+    ]
+    for role, values in of_each:
+        row = a_decision(session, role, seconds - 4, **values)
+        counts: dict[str, Any] = {"messages_ready": 1234, "messages_unacknowledged": 3}
+        session.add(SampleRow(role_id=role.id, at=row.at, **counts))
+        ids: dict[str, Any] = {"role_id": role.id, "tenant_id": role.tenant_id}
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        used: dict[str, Any] = {"finished": 12345, "in_time": 12300.0, "dyno_seconds": 90000.0}
+        session.add(UsageHour(**ids, app_id=role.app_id, hour=hour, dyno_size="Basic", **used))
+    an_incident(session, bad, cause="deadline_missed", opened_at=now)
+    session.commit()
+    return site
+
+
+PAGES = {
+    "overview": "/dashboard",
+    "app": "/dashboard/apps/shop",
+    "start": "/dashboard/apps/shop/start",
+    "start-add": "/dashboard/apps/shop/start?add=role",
+    "missing": "/dashboard/apps/nowhere",
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_fits_and_is_accessible(name: str, inhabited: Site, visitor: Page) -> None:
+    visitor.goto(inhabited.url + PAGES[name])
+    assert picture(visitor, name) == []
+    assert broken_rules(visitor) == []
+
+
+def test_the_way_in_is_accessible(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}/dashboard")
+    assert picture(page, "signed-out") == []
+    assert broken_rules(page) == []
+
+
+def test_an_empty_tenants_pages_are_accessible(visitor: Page, site: Site) -> None:
+    for name, path in (("empty-overview", ""), ("empty-start", "/apps/shop/start")):
+        visitor.goto(f"{site.url}/dashboard{path}")
+        assert picture(visitor, name) == []
+        assert broken_rules(visitor) == []
+
+
+def broken_rules(page: Page) -> list[str]:
+    """axe-core's findings in light and dark: rule, and where."""
+    found = []
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        result = Axe().run(page, options=RULES)
+        found += [
+            f"{theme} {one['id']}: {one['help']} at {[node['target'] for node in one['nodes']]}"
+            for one in result.response["violations"]
+        ]
+    return found
