@@ -199,7 +199,10 @@ class SettingsLevel(SQLModel, table=True):
     """The settings set at one level: a tenant's global ones, an app's, or a role's."""
 
     __tablename__ = "settings_level"
-    __table_args__ = (CheckConstraint("level in ('global', 'app', 'role')", name="level"),)
+    __table_args__ = (
+        Index("ix_settings_level_feed_at", "feed_at", postgresql_where=text("feed_at is not null")),
+        CheckConstraint("level in ('global', 'app', 'role')", name="level"),
+    )
 
     subject_id: UUID = Field(primary_key=True)  # the tenant's, app's or role's id
     tenant_id: UUID = Field(foreign_key="tenant.id", ondelete="CASCADE", index=True)
@@ -209,6 +212,10 @@ class SettingsLevel(SQLModel, table=True):
     version: int = 1
     updated_at: datetime = _instant()
     updated_by: str
+    feed_at: datetime | None = _instant(default=None)  # when its New Relic gets events; None: never
+    feed_until: datetime | None = _instant(default=None)  # decisions up to here were sent
+    feed_failures: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # in a row
+    feed_error: str | None = None  # what the last failure was
 
 
 class SettingsChange(SQLModel, table=True):

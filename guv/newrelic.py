@@ -17,6 +17,7 @@ HOSTS = {
 }
 TIMEOUT_S = 5.0
 LONGEST_TEXT = 4096  # characters of an attribute's value; longer ones are cut off over there
+Event = Mapping[str, str | int | float]
 _MAY_PASS = {httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS}
 
 
@@ -44,12 +45,12 @@ class EventClient:
         """Nothing; gives the connections back."""
         self._client.close()
 
-    def send(self, target: Mapping[str, Any], events: Sequence[Mapping[str, str | int]]) -> None:
+    def send(self, target: Mapping[str, Any], events: Sequence[Event]) -> None:
         """Nothing; the events were accepted, which does not say that they were understood.
 
         Args:
             target: The account as a tenant saved it: `account_id`, `license_key`, `region`.
-            events: Flat events with an `eventType`; values are texts and whole numbers.
+            events: Flat events with an `eventType`; values are texts and numbers.
 
         Raises:
             NotifierFailed: They were not accepted; `retry` says whether that may pass.
@@ -71,7 +72,7 @@ class EventClient:
             raise _refusal(answer)
 
 
-def _short(event: Mapping[str, str | int]) -> dict[str, str | int]:
+def _short(event: Event) -> dict[str, str | int | float]:
     return {k: v[:LONGEST_TEXT] if isinstance(v, str) else v for k, v in event.items()}
 
 

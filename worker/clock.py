@@ -19,7 +19,7 @@ from rq import Queue
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from guv import due, undelivered, unfinished
+from guv import due, feeds, undelivered, unfinished
 from guv.config import Config, read_config
 from guv.database import make_engine
 from guv.logs import configure_logs
@@ -36,6 +36,8 @@ MOST_DRAINS = 1000  # a beat
 DRAINS_PER_JOB = 20
 MOST_PROVISIONINGS = 100  # a beat
 DELIVERY_JOB = "worker.jobs.deliver_notifications"
+FEED_JOB = "worker.jobs.send_feed"
+MOST_FEEDS = 200  # a beat
 MOST_DELIVERIES = 200  # a beat
 DELIVERIES_PER_JOB = 16  # they are told at the same time, and each may take ten seconds
 HEARTBEAT = "guv:clock:beat"  # Unix seconds of the last good beat; the health endpoint reads it
@@ -65,10 +67,12 @@ def beat(engine: Engine, queue: Queue, now: datetime, roles_per_job: int = 1) ->
         roles = due.mark_queued(connection, now, MOST_ROLES)
         tenants = unfinished.take_due(connection, now, MOST_PROVISIONINGS)
         incidents = undelivered.take_due(connection, now, MOST_DELIVERIES)
+        levels = feeds.take_due(connection, now, MOST_FEEDS)
     try:
         enqueue_deliveries(queue, incidents)
         enqueue(queue, roles, roles_per_job)
         enqueue_provisionings(queue, tenants)
+        enqueue_feeds(queue, levels)
         enqueue_drains(drains_queue(queue.connection), now)
         queue.connection.set(HEARTBEAT, f"{unix_seconds(now):.3f}", ex=HEARTBEAT_S)
     except RedisError:
@@ -109,6 +113,11 @@ def enqueue_deliveries(queue: Queue, incidents: Sequence[UUID]) -> None:
     """Nothing; pages wait before all ticks. What Redis loses comes again by itself."""
     some = _parts(incidents, DELIVERIES_PER_JOB)
     _enqueue(queue, DELIVERY_JOB, some, "notifications", at_front=True)
+
+
+def enqueue_feeds(queue: Queue, levels: Sequence[UUID]) -> None:
+    """Nothing; the minute's events of those levels' targets wait in the queue."""
+    _enqueue(queue, FEED_JOB, [str(level) for level in levels], "1 feed")
 
 
 def enqueue_drains(queue: Queue, now: datetime) -> None:

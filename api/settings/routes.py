@@ -10,6 +10,7 @@ from api.settings import (
     app_routes,
     authorization_routes,
     change_routes,
+    notification_routes,
     role_routes,
     trials,
 )
@@ -103,5 +104,6 @@ for part in (
     change_routes.router,
     action_routes.router,
     trials.router,
+    notification_routes.router,
 ):
     router.include_router(part)

@@ -38,7 +38,7 @@ def settings_answer(stored: Stored, subject: Subject, access: Access) -> Setting
         settings=_own(stored, subject, chain[-1], access.sealer),
         effective={name: value for name, value in shown.items() if name not in ROLE_ONLY},
         effective_version=effective.version,
-        warnings=_warnings(subject, effective, access),
+        warnings=_warnings(stored, subject, effective, access),
     )
 
 
@@ -55,7 +55,7 @@ def role_answer(stored: Stored, subject: Subject, access: Access) -> RoleAnswer:
         settings=_own(stored, subject, chain[-1], access.sealer),
         effective=_effective(stored, subject, effective, access.sealer),
         effective_version=effective.version,
-        warnings=_warnings(subject, effective, access),
+        warnings=_warnings(stored, subject, effective, access),
     )
 
 
@@ -114,9 +114,17 @@ def _effective(
     return shown
 
 
-def _warnings(subject: Subject, effective: EffectiveSettings, access: Access) -> list[FieldFault]:
+def _warnings(
+    stored: Stored, subject: Subject, effective: EffectiveSettings, access: Access
+) -> list[FieldFault]:
     found = cautions(effective, PLANS[subject.tenant.plan], access.edit.at)
-    return [FieldFault(field=one.field, message=one.message) for one in found]
+    faults = [FieldFault(field=one.field, message=one.message) for one in found]
+    for one in subject.wider():
+        row = stored.get(one.id)
+        if row and row.feed_error and one.level == effective.sources["notify"]:
+            message = f"does not take guv's events: {row.feed_error}"
+            faults.append(FieldFault(field="notify.new_relic", message=message))
+    return faults
 
 
 def _target(stored: Stored, subject: Subject, sealer: Sealer) -> dict[str, Any] | None:

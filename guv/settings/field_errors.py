@@ -16,10 +16,15 @@ _NO_BODY = frozenset({"model_attributes_type", "dict_type", "model_type"})
 def field_errors(errors: Iterable[Mapping[str, Any]]) -> list[FieldError]:
     """The errors of pydantic as fields and messages, one a field, in their order.
 
-    A value that may have several forms has an error for each; their messages are joined.
+    A value that may have several forms has an error for each; their messages are joined. Where
+    the error is inside of it, that it is no word such as "none" is no help, and left out.
     """
     found: dict[str, list[str]] = {}
-    for error in errors:
+    all_ = list(errors)
+    fields = [".".join(_path(error["loc"])) for error in all_]
+    for error, name in zip(all_, fields, strict=True):
+        if error["type"] == "literal_error" and any(one.startswith(f"{name}.") for one in fields):
+            continue
         path = _path(error["loc"])
         messages = found.setdefault(".".join(path), [])
         message = _message(error, path)

@@ -217,6 +217,16 @@ class NewRelicTarget(Strict):
     )
     region: Literal["us", "eu", "jp"] = Field("us", description="Where the account's data lives")
     priority: Literal["low", "medium", "high", "critical"] = "high"
+    events: Literal["none", "changes", "all"] = Field(
+        "none",
+        description="Which decisions it gets as GuvScaled events, within two minutes; changes:"
+        " those with which the dynos changed or could not",
+    )
+    heartbeat: Yes = Field(
+        default=False,
+        description="Whether it gets a GuvHeartbeat event a minute of every role that ticks, so"
+        " that it can tell when guv itself is silent",
+    )
 
 
 class WebhookTarget(Strict):

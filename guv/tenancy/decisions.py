@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, literal_column, tuple_
 from sqlalchemy import select as sql_select
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, SQLModel, col, func, select
 
 from guv.errors import NotFound
 from guv.models import App, DecisionRow, Role, SampleRow, Tenant
@@ -79,6 +79,30 @@ def list_decisions(
         .limit(limit)
     )
     return [NamedDecision(*row) for row in session.exec(query)]
+
+
+def decisions_after(
+    session: Session, tenant: Tenant, wanted: DecisionFilter, limit: int
+) -> list[NamedDecision]:
+    """Up to about `limit` of the tenant's decisions, oldest first; all or none of one instant."""
+    order = (col(DecisionRow.at), col(DecisionRow.id))
+    query = _named(tenant).where(*_conditions(wanted)).order_by(*order).limit(limit)
+    found = [NamedDecision(*row) for row in session.exec(query)]
+    last = found[-1].decision.at if len(found) == limit else None
+    return [one for one in found if one.decision.at != last]
+
+
+def last_ticks(
+    session: Session, tenant: Tenant, roles: Sequence[UUID], since: datetime
+) -> dict[UUID, datetime]:
+    """When each of the tenant's roles ticked last; without those that did not since then."""
+    query = (
+        select(DecisionRow.role_id, func.max(DecisionRow.at))
+        .where(DecisionRow.tenant_id == tenant.id, col(DecisionRow.role_id).in_(roles))
+        .where(DecisionRow.at >= since)
+        .group_by(col(DecisionRow.role_id))
+    )
+    return dict(session.exec(query).all())
 
 
 def find_decision(session: Session, tenant: Tenant, role: Role, number: int) -> NamedDecision:

@@ -124,6 +124,28 @@ def notify_target(
     return None
 
 
+def fed_level(session: Session, subject_id: UUID) -> tuple[Tenant, SettingsLevel] | None:
+    """The level whose target gets events, with its tenant; None: it is gone.
+
+    Like `guv.feeds`, this starts from what was due and not from a tenant.
+    """
+    return session.exec(
+        select(Tenant, SettingsLevel)
+        .join(SettingsLevel, col(SettingsLevel.tenant_id) == col(Tenant.id))
+        .where(SettingsLevel.subject_id == subject_id)
+    ).first()
+
+
+def fed_roles(session: Session, tenant: Tenant, level: SettingsLevel) -> list[RoleSettings]:
+    """The roles whose notifications go where the level says."""
+    return [
+        one
+        for one in tenant_settings(session, tenant)
+        if one.effective.sources["notify"] == level.level
+        and level.subject_id in {tenant.id, one.app.id, one.role.id}
+    ]
+
+
 def write_level(
     session: Session,
     tenant: Tenant,
@@ -159,6 +181,9 @@ def write_level(
         return before
     row.values, row.notify_sealed = dict(level.values), notify
     row.version, row.updated_at, row.updated_by = row.version + 1, edit.at, edit.by
+    if renotified:
+        row.feed_at, row.feed_failures, row.feed_error = edit.at, 0, None
+        row.feed_until = row.feed_until or edit.at
     session.add(row)
     session.add(_change(row, before, edit, renotified=renotified))
     if renotified:

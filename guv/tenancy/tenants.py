@@ -17,6 +17,7 @@ from guv.models import (
     Consent,
     Drain,
     Role,
+    SettingsLevel,
     Tenant,
     TickSchedule,
     Unfinished,
@@ -87,6 +88,9 @@ def _forget_secrets(session: Session, tenant: Tenant, now: datetime) -> None:
     session.execute(delete(Broker).where(col(Broker.tenant_id) == tenant.id))
     session.execute(delete(Drain).where(col(Drain.tenant_id) == tenant.id))
     end_all_incidents(session, tenant, now)
+    session.execute(
+        update(SettingsLevel).where(col(SettingsLevel.tenant_id) == tenant.id).values(feed_at=None)
+    )
     forget_targets(session, tenant)
     session.execute(
         update(ApiKey)

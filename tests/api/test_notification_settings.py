@@ -25,6 +25,8 @@ SHOWN = {
         "license_key": "[masked]",
         "region": "eu",
         "priority": "high",
+        "events": "none",
+        "heartbeat": False,
     }
 }
 

@@ -1,6 +1,7 @@
 """What belongs to another tenant is not there: every route is walked with another tenant's key."""
 
 import itertools
+import json
 import re
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlmodel import Session
 from starlette.testclient import TestClient
 
 from guv.crypto import Sealer
-from guv.models import SampleRow, SettingsChange
+from guv.models import SampleRow, SettingsChange, SettingsLevel
 from guv.tenancy.keys import add_key
 from tests.api.callers import TenantCaller, a_caller
 from tests.api.rows import a_decision, an_incident
@@ -34,9 +35,25 @@ def victim(client: TestClient, session: Session, sealer: Sealer) -> TenantCaller
     }
     session.add(SettingsChange(**change, at=NOON, by="victim-marker"))
     add_key(session, caller.tenant.id, "victim-marker", NOON)
+    a_target(session, caller, sealer)
     a_decision(session, role, explanation="victim-marker")
     an_incident(session, role, title="victim-marker")
     return caller
+
+
+def a_target(session: Session, caller: TenantCaller, sealer: Sealer) -> None:
+    """Nothing; the app's incidents go somewhere."""
+    target = {"webhook": {"url": "https://victim-marker.example.com/", "secret": "whsec_"}}
+    session.add(
+        SettingsLevel(
+            subject_id=caller.app.id,
+            tenant_id=caller.tenant.id,
+            level="app",
+            updated_at=NOON,
+            updated_by="victim-marker",
+            notify_sealed=sealer.seal(json.dumps(target)),
+        )
+    )
 
 
 BODIES: dict[str, Any] = {

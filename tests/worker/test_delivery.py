@@ -20,17 +20,8 @@ def late(world: MakeWorld) -> World:
     """A role whose maximum cannot meet the deadline; its tenant has a webhook."""
     here = world(processing_time=10.0, target_deadline=60.0, maximum_dynos=2, alert_after=0)
     here.notify_webhook()
-    here.publish(200)
-    for _ in range(2):  # its dynos
-        here.sandbox.broker.consume(here.access.vhost, "worker")
+    here.overload()
     return here
-
-
-def drain(here: World) -> None:
-    consumer = here.sandbox.broker.consume(here.access.vhost, "worker")
-    while (message := consumer.take(0)) is not None:
-        consumer.ack(message)
-    consumer.close()
 
 
 def kinds(here: World) -> list[str]:
@@ -71,7 +62,7 @@ def stored_target(here: World) -> bytes | None:
 def test_a_webhook_is_told_of_the_beginning_and_the_end(late: World) -> None:
     late.ticks(300)
     assert kinds(late) == ["incident.opened"]
-    drain(late)
+    late.drain()
     late.ticks(320)
     assert kinds(late) == ["incident.opened", "incident.resolved"]
     assert late.sandbox.hooks.refused == 0

@@ -18,18 +18,8 @@ def late(world: MakeWorld) -> World:
     """A role whose maximum cannot meet the deadline, and whose tenant wants to hear of it."""
     here = world(processing_time=10.0, target_deadline=60.0, maximum_dynos=2)
     here.notify()
-    here.publish(200)
-    for _ in range(2):  # its dynos
-        here.sandbox.broker.consume(here.access.vhost, "worker")
+    here.overload()
     return here
-
-
-def drain(here: World) -> None:
-    """Nothing; all waiting messages are done."""
-    consumer = here.sandbox.broker.consume(here.access.vhost, "worker")
-    while (message := consumer.take(0)) is not None:
-        consumer.ack(message)
-    consumer.close()
 
 
 def states(here: World) -> list[str]:
@@ -62,7 +52,7 @@ def test_the_page_says_what_is_needed_to_act(late: World) -> None:
 
 def test_it_resolves_by_itself_after_five_good_minutes(late: World) -> None:
     late.ticks(70)
-    drain(late)
+    late.drain()
     late.ticks(290)
     assert states(late) == ["trigger"]
     late.ticks(20)
@@ -74,7 +64,7 @@ def test_it_resolves_by_itself_after_five_good_minutes(late: World) -> None:
 def test_both_events_carry_the_same_tags(late: World) -> None:
     late.ticks(70)
     late.change(late.app, name="renamed-meanwhile")
-    drain(late)
+    late.drain()
     late.ticks(320)
     tags = [
         {name: value for name, value in event.attributes.items() if name.startswith("aggregation")}
@@ -86,7 +76,7 @@ def test_both_events_carry_the_same_tags(late: World) -> None:
 
 def test_a_dip_neither_resolves_nor_pages_again(late: World) -> None:
     late.ticks(70)
-    drain(late)
+    late.drain()
     late.ticks(200)
     late.publish(200)
     late.ticks(200)
@@ -96,14 +86,14 @@ def test_a_dip_neither_resolves_nor_pages_again(late: World) -> None:
 
 def test_a_trouble_that_was_over_before_it_lasted_pages_nobody(late: World) -> None:
     late.ticks(30)
-    drain(late)
+    late.drain()
     late.ticks(100)
     assert (states(late), late.incidents()) == ([], [])
 
 
 def test_a_second_spike_is_a_second_incident(late: World) -> None:
     late.ticks(70)
-    drain(late)
+    late.drain()
     late.ticks(320)
     late.publish(200)
     late.ticks(80)
@@ -195,7 +185,7 @@ def test_a_page_that_did_not_arrive_is_sent_again(late: World, status: int) -> N
 
 def test_the_end_that_did_not_arrive_is_sent_again(late: World) -> None:
     late.ticks(70)
-    drain(late)
+    late.drain()
     late.ticks(290)
     late.fail(COLLECTOR, 503, calls=1)
     late.ticks(30)
@@ -221,7 +211,7 @@ def test_an_outage_of_new_relic_holds_no_tick_up(late: World) -> None:
 def test_a_page_that_could_never_be_sent_is_not_resolved_either(late: World) -> None:
     late.fail(COLLECTOR, 503)
     late.ticks(70)
-    drain(late)
+    late.drain()
     late.ticks(320)
     late.mend()
     late.ticks(20)

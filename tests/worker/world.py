@@ -66,6 +66,19 @@ class World:
         for _ in range(messages):
             self.sandbox.broker.publish(self.access.vhost, queue, b"")
 
+    def overload(self) -> None:
+        """Nothing; so much waits that its two dynos, which consume, cannot be in time."""
+        self.publish(200)
+        for _ in range(2):
+            self.sandbox.broker.consume(self.access.vhost, "worker")
+
+    def drain(self) -> None:
+        """Nothing; all waiting messages are done."""
+        consumer = self.sandbox.broker.consume(self.access.vhost, "worker")
+        while (message := consumer.take(0)) is not None:
+            consumer.ack(message)
+        consumer.close()
+
     def tick(self, role: Role | None = None, *, after: float = 10.0) -> TickResult:
         """What a tick so many seconds later comes to."""
         self.clock.now += timedelta(seconds=after)

@@ -1,0 +1,57 @@
+"""What does a tenant's New Relic hear of each decision, and of guv being alive?"""
+
+from datetime import datetime
+from math import isfinite
+
+from guv.models import App, Role
+from guv.moment import unix_seconds
+from guv.newrelic import Event
+from guv.tenancy.decisions import NamedDecision
+
+SCALED, HEARTBEAT = "GuvScaled", "GuvHeartbeat"
+LONGEST = 500  # characters of a text; New Relic counts the bytes of a request
+
+
+def scaled_event(named: NamedDecision) -> Event:
+    """The event of one decision; what is not known has no attribute, since zero would be wrong."""
+    row, sample = named.decision, named.sample
+    wait = row.predicted_wait
+    known: dict[str, str | int | float | None] = {
+        "current": row.current,
+        "required": row.required,
+        "desired": row.desired,
+        "dynosToMeet": row.dynos_to_meet,
+        "predictedWait": wait if wait is not None and isfinite(wait) else None,
+        "arrivalRate": row.estimates.get("arrival_rate"),
+        "serviceTime": row.estimates.get("service_time"),
+        "messagesReady": sample.messages_ready if sample else None,
+        "messagesUnacknowledged": sample.messages_unacknowledged if sample else None,
+        "consumers": sample.consumers if sample else None,
+        "error": row.error,
+    }
+    event: dict[str, str | int | float] = {
+        "eventType": SCALED,
+        "timestamp": int(unix_seconds(row.at) * 1000),
+        "decision": str(row.id),
+        "app": named.app,
+        "role": named.role,
+        "direction": row.direction,
+        "reason": row.reason,
+        "outcome": row.outcome,
+        "explanation": row.explanation,
+        "missesAtMaximum": int(row.misses_at_maximum),
+        **{name: value for name, value in known.items() if value is not None},
+    }
+    return {k: v[:LONGEST] if isinstance(v, str) else v for k, v in event.items()}
+
+
+def heartbeat_event(app: App, role: Role, seconds_since_tick: float, now: datetime) -> Event:
+    """The event that says that guv looks after a role."""
+    return {
+        "eventType": HEARTBEAT,
+        "timestamp": int(unix_seconds(now) * 1000),
+        "app": app.name,
+        "appId": str(app.heroku_id),
+        "role": role.name,
+        "secondsSinceTick": round(seconds_since_tick, 1),
+    }
