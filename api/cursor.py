@@ -8,6 +8,7 @@ import base64
 import binascii
 import json
 from datetime import datetime
+from uuid import UUID
 
 from guv.errors import FieldError, Invalid
 
@@ -54,3 +55,16 @@ def row_of(cursor: str) -> tuple[datetime, int]:
     if not (id_.isdecimal() and id_.isascii() and len(id_) <= MOST_DIGITS):
         raise bad_cursor()
     return at, int(id_)
+
+
+def place_with_uuid(cursor: str) -> tuple[datetime, UUID]:
+    """The instant and the UUID that a cursor stands for.
+
+    Raises:
+        Invalid: It is none of ours.
+    """
+    at, id_ = place_of(cursor)
+    try:
+        return at, UUID(id_)
+    except ValueError:
+        raise bad_cursor() from None

@@ -19,6 +19,7 @@ from api.keys import routes as keys
 from api.parts import Outside, make_parts
 from api.rate import RateHeaders
 from api.reference import add_reference
+from api.replays import routes as replays
 from api.request_log import RequestLog
 from api.settings import routes as settings
 from guv.config import Config, read_config
@@ -78,6 +79,7 @@ def _furnish(app: FastAPI) -> None:
         decisions.router,
         keys.router,
         config_file.router,
+        replays.router,
     ):
         app.include_router(router)
     add_reference(app)

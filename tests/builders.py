@@ -1,6 +1,6 @@
 """Rows that a test needs, with everything filled in that it does not care about."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from guv.crypto import Sealer
 from guv.fence import Fence, read_networks
-from guv.models import App, Broker, Role, SettingsLevel, Tenant, TickSchedule
+from guv.models import App, Broker, Role, SampleRow, SettingsLevel, Tenant, TickSchedule
 from guv.rabbitmq import parse_broker_url
 
 LOOPBACK = Fence(read_networks("127.0.0.0/8"))  # where the stand-ins are
@@ -75,3 +75,22 @@ def a_role(session: Session, app: App, name: str = "worker", **settings: Any) ->
         )
     session.flush()
     return role
+
+
+def a_history(session: Session, role: Role, until: datetime = NOON, minutes: int = 60) -> None:
+    """Samples of a role until then, every 10 seconds: one message more, done by one dyno."""
+    for number in range(6 * minutes):
+        session.add(
+            SampleRow(
+                role_id=role.id,
+                at=until - timedelta(seconds=10 * (6 * minutes - number)),
+                messages_ready=0,
+                messages_unacknowledged=0,
+                published=1000 + number,
+                served=1000 + number,
+                redelivered=0,
+                consumers=1,
+                dynos=1,
+            )
+        )
+    session.flush()

@@ -1,9 +1,13 @@
-"""Who runs the ticks? `python -m worker` keeps warm RQ workers, several processes of them."""
+"""Who runs the ticks? `python -m worker` keeps warm RQ workers, several processes of them.
+
+One process more runs the replays, which take long: no tick waits for one.
+"""
 
 import ctypes
 import os
 import signal
 import sys
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 import structlog
@@ -14,7 +18,9 @@ from rq.worker_pool import WorkerPool
 import worker.jobs  # noqa: F401 - imported before the processes fork, so that they share it
 from guv.config import read_config
 from guv.logs import configure_logs
+from guv.replays import QUEUE as REPLAYS
 from worker.job_queue import DRAINS, QUEUE, connect_redis, wait_for_redis
+from worker.replays import stopping
 
 MAINTENANCE_S = 60  # RQ's own 600 would leave the job of a killed worker "started" for as long
 PARENT_DEATH_SIGNAL = 1  # Linux: PR_SET_PDEATHSIG
@@ -38,6 +44,24 @@ class TickWorker(SimpleWorker):
         """Whether any job was done; without RQ's scheduler, which would be one process more."""
         return super().work(*args, **{**options, "with_scheduler": False})
 
+    def request_stop(self, *args: Any) -> None:
+        """Nothing; a replay that runs here goes back to the queue, a tick is finished."""
+        stopping.set()
+        super().request_stop(*args)  # type: ignore[no-untyped-call]  # RQ's has no annotations
+
+
+class Pool(WorkerPool):
+    """The processes that tick, and one for replays; each is replaced when it ends."""
+
+    _replaying = ""
+
+    def get_worker_process(self, name: str, *args: Any, **options: Any) -> BaseProcess:
+        """A process for ticks, or for replays where none is there for them."""
+        self._queue_names = [QUEUE, DRAINS]  # in this order
+        if self._replaying not in self.worker_dict:
+            self._replaying, self._queue_names = name, [REPLAYS]
+        return super().get_worker_process(name, *args, **options)
+
 
 def follow_parent() -> None:
     """Nothing; this process ends with its parent, and until RQ takes over at any signal."""
@@ -54,10 +78,10 @@ def main() -> None:
     redis = connect_redis(config)
     wait_for_redis(redis)
     _log.info("worker_started", processes=config.guv_worker_processes, pid=os.getpid())
-    pool = WorkerPool(
-        [QUEUE, DRAINS],  # in this order
+    pool = Pool(
+        [QUEUE, DRAINS, REPLAYS],
         connection=redis,
-        num_workers=config.guv_worker_processes,
+        num_workers=config.guv_worker_processes + 1,
         worker_class=TickWorker,
         serializer=JSONSerializer,
     )

@@ -24,6 +24,7 @@ from worker.notifiers import feed
 from worker.notifiers.delivery import deliver
 from worker.provisioning import finish
 from worker.recorder import record_failure
+from worker.replays import run_replay
 from worker.result import TickResult
 from worker.runtime import Runtime, build_runtime
 from worker.tick import tick
@@ -69,6 +70,11 @@ def do_chore(name: str) -> None:
 def send_feed(subject_id: str) -> None:
     """Nothing; the New Relic account of that level of settings got its minute's events."""
     feed.send_feed(process_runtime(), UUID(subject_id), utc_now())
+
+
+def replay_role(replay_id: str) -> bool:
+    """Whether the replay waited, and is finished now."""
+    return run_replay(process_runtime(), UUID(replay_id))
 
 
 @cache

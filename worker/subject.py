@@ -11,6 +11,7 @@ from guv.models import App, Broker, Role, Tenant
 from guv.plans import PLANS, find_plan
 from guv.scaling import Sample, Settings
 from guv.settings.effective import EffectiveSettings, scaling_settings
+from guv.tenancy.roles import believed_limit
 from guv.tenancy.settings import role_settings
 
 ONE_DYNO = {"Eco", "Basic"}
@@ -72,7 +73,7 @@ def read_subject(session: Session, role_id: UUID, now: datetime) -> Subject | No
         settings=scaling_settings(
             effective,
             find_plan(tenant.plan) or PLANS["test"],
-            platform_limit=_limit(role, now),
+            platform_limit=believed_limit(role, now),
         ),
         history=read_history(session, role_id, now),
     )
@@ -91,9 +92,3 @@ def read_history(session: Session, role_id: UUID, now: datetime) -> tuple[Sample
     values = {"role": role_id, "since": now - HISTORY_S, "now": now, "most": HISTORY_SAMPLES}
     rows = session.connection().execute(_HISTORY, values).all()
     return tuple(Sample(*row) for row in reversed(rows))
-
-
-def _limit(role: Role, now: datetime) -> int | None:
-    """The platform's limit while it is believed; afterwards more is tried once again."""
-    until = role.platform_limit_until
-    return role.platform_limit if until is not None and until > now else None

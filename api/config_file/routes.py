@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Annotated, Any
 
 import yaml
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from api.config_file.apply import Difference, apply_document
@@ -20,6 +20,8 @@ from guv.tenancy.settings import stored_levels
 
 MEDIA = "application/yaml"
 EXAMPLE = "'*': {app: shop, deadline: 60}\nworker: {queue: orders, min: 0, max: 10}\n"
+FILE = {"schema": {"type": "string", "description": "guv's YAML"}, "example": EXAMPLE}
+BODY = {"description": "The file", "required": True, "content": {MEDIA: FILE}}
 router = APIRouter(prefix="/v1/config", tags=["config"], responses=error_answers(401, 422))
 
 
@@ -36,10 +38,15 @@ def export_config(access: AccessDep) -> Response:
     return Response(yaml.safe_dump(_exported(access), sort_keys=False), media_type=MEDIA)
 
 
-@router.put("", responses=error_answers(400))
+async def _sent(request: Request) -> bytes:
+    """The body as it came: FastAPI would take one that is said to be JSON apart."""
+    return await request.body()
+
+
+@router.put("", responses=error_answers(400), openapi_extra={"requestBody": BODY})
 def import_config(
     access: AccessDep,
-    body: Annotated[bytes, Body(media_type=MEDIA, examples=[EXAMPLE])],
+    body: Annotated[bytes, Depends(_sent)],
     *,
     dry_run: Annotated[
         bool, Query(description="Say what would change, and change nothing")

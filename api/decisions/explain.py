@@ -10,13 +10,12 @@ from pydantic import BaseModel, Field
 
 from api.deps import NowDep, SessionDep, TenantDep
 from api.paths import AppName, RoleName
-from guv.models import Role
 from guv.moment import from_unix, unix_seconds
 from guv.plans import PLANS
 from guv.scaling import Decision, decide
 from guv.settings.effective import scaling_settings
 from guv.tenancy.apps import find_app
-from guv.tenancy.roles import find_role
+from guv.tenancy.roles import believed_limit, find_role
 from guv.tenancy.samples import read_history
 from guv.tenancy.settings import role_settings
 
@@ -57,7 +56,7 @@ def explain_role(
     found = find_app(session, tenant, app)
     named = find_role(session, tenant, found, role)
     effective = role_settings(session, tenant, found, named)
-    limit = _believed_limit(named, now)
+    limit = believed_limit(named, now)
     settings = scaling_settings(effective, PLANS[tenant.plan], platform_limit=limit)
     history = read_history(session, tenant, named, now)
     decision = decide(settings, history, unix_seconds(now))
@@ -67,11 +66,6 @@ def explain_role(
         settings_version=effective.version,
         **_shown(decision),
     )
-
-
-def _believed_limit(role: Role, now: datetime) -> int | None:
-    until = role.platform_limit_until
-    return role.platform_limit if until is not None and until > now else None
 
 
 def _shown(decision: Decision) -> dict[str, Any]:

@@ -1,15 +1,12 @@
 """Which decisions and incidents can be read, and how are they chosen?"""
 
-from datetime import datetime
-from uuid import UUID
-
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session
 
-from api.cursor import bad_cursor, cursor_of, place_of, row_of
+from api.choice import chosen_roles
+from api.cursor import cursor_of, place_with_uuid, row_of
 from api.decisions import explain, overview, sample_routes, statistics
-from api.decisions.choice import chosen_roles
 from api.decisions.export import Export, stream
 from api.decisions.fields import pick, wanted_fields
 from api.decisions.sample_routes import STREAMS
@@ -78,7 +75,7 @@ def read_incidents(
         cause=query.cause,
         since=query.since,
         until=query.until,
-        before=_incident_place(query.cursor),
+        before=place_with_uuid(query.cursor) if query.cursor is not None else None,
     )
     found = list_incidents(session, tenant, wanted, query.limit + 1)
     page = found[: query.limit]
@@ -87,16 +84,6 @@ def read_incidents(
         incidents=[incident_answer(one) for one in page],
         next_cursor=cursor_of(last.first_seen_at, last.id) if last else None,
     )
-
-
-def _incident_place(cursor: str | None) -> tuple[datetime, UUID] | None:
-    if cursor is None:
-        return None
-    at, id_ = place_of(cursor)
-    try:
-        return at, UUID(id_)
-    except ValueError:
-        raise bad_cursor() from None
 
 
 for part in (overview.router, sample_routes.router, statistics.router, explain.router):

@@ -5,8 +5,8 @@ from datetime import datetime
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
+from api.choice import chosen_roles
 from api.cursor import cursor_of, place_of
-from api.decisions.choice import chosen_roles
 from api.decisions.export import Export, stream
 from api.decisions.fields import pick, wanted_fields
 from api.decisions.schemas import SamplePage, SampleQueryParameters

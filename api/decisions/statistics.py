@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from api.decisions.choice import chosen_roles
+from api.choice import chosen_roles
 from api.deps import NowDep, SessionDep, TenantDep
 from api.ranges import RoleRange
 from guv.dyno_prices import price_per_hour

@@ -36,7 +36,7 @@ def finished_in_time(
     waits = _first_wait(samples, deadline), _last_wait(samples, deadline)
     if waits[0] is None or waits[1] is None:
         return None
-    share = _share_below(deadline, max(waits[0], service_time), max(waits[1], service_time))
+    share = share_below(deadline, max(waits[0], service_time), max(waits[1], service_time))
     return finished, finished * share
 
 
@@ -87,7 +87,7 @@ def _crossed(earlier: Sample, later: Sample, number: int) -> float:
     return earlier.at + share * (later.at - earlier.at)
 
 
-def _share_below(limit: float, first: float, second: float) -> float:
+def share_below(limit: float, first: float, second: float) -> float:
     """The share of what lies evenly between two values that is at most the limit."""
     low, high = min(first, second), max(first, second)
     if high <= limit:

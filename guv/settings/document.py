@@ -92,8 +92,8 @@ def _mapping(text: str) -> dict[str, Any]:
         where = getattr(error, "problem_mark", None)
         line = f" in line {where.line + 1}" if where else ""
         raise BadRequest(f"The file is no YAML{line}.") from None
-    if found is None:
-        return {}
+    if found is None:  # most likely a file that was not found: it shall not take everything back
+        raise BadRequest("The file is empty; {} would say that nothing is set.")
     if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
         raise BadRequest("The file must have roles by name, each with its settings.")
     return found

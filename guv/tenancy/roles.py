@@ -68,6 +68,12 @@ def find_role(session: Session, tenant: Tenant, app: App, name: str) -> Role:
     return role
 
 
+def believed_limit(role: Role, now: datetime) -> int | None:
+    """Most dynos that Heroku said it allows, while that is believed; then more is tried again."""
+    until = role.platform_limit_until
+    return role.platform_limit if until is not None and until > now else None
+
+
 def count_roles(session: Session, tenant: Tenant) -> int:
     """How many roles the tenant has over all its apps."""
     return session.exec(

@@ -91,6 +91,14 @@ def read_usage(session: Session, tenant: Tenant, wanted: UsageFilter) -> list[Na
     return [_named(row, len(keys)) for row in rows]
 
 
+def last_dyno_size(session: Session, tenant: Tenant, role: UUID) -> str:
+    """The size of the role's dynos as last seen; empty: Heroku never said."""
+    query = select(UsageHour.dyno_size).where(
+        UsageHour.tenant_id == tenant.id, UsageHour.role_id == role, UsageHour.dyno_size != ""
+    )
+    return session.exec(query.order_by(col(UsageHour.hour).desc()).limit(1)).first() or ""
+
+
 def _begins(wanted: UsageFilter) -> ColumnElement[datetime] | None:
     if wanted.step is None:
         return None

@@ -14,11 +14,12 @@ from api.main import create_app
 from api.parts import Outside
 from guv.config import Config
 from guv.crypto import Sealer
+from guv.moment import utc_now
 from guv.tenancy.keys import add_key
 from sandbox.heroku.access import Access
 from sandbox.server import Sandbox
 from tests.api.serving import serving
-from tests.builders import NOON, a_tenant, an_app
+from tests.builders import NOON, a_history, a_role, a_tenant, an_app
 
 TEXT = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 COMMANDS = re.findall(r"^curl .*$", TEXT, flags=re.MULTILINE)
@@ -47,7 +48,8 @@ def test_every_command_works_as_printed(
     [token] = set(re.findall(r"HRKU-[0-9a-f-]{36}", TEXT))
     owner = Access(frozenset({shop.id}), None, "customer@example.com", None)
     world.heroku.authorizations.access[token] = owner
-    an_app(session, tenant, sealer, name="shop", heroku_id=shop.id)
+    app = an_app(session, tenant, sealer, name="shop", heroku_id=shop.id)
+    a_history(session, a_role(session, app, "invoices"), utc_now())
     key = add_key(session, tenant.id, "GUV_URL", NOON)
     session.commit()
     rabbit = httpx.MockTransport(lambda _: httpx.Response(200, json=[{"name": "orders"}]))
@@ -67,7 +69,7 @@ def test_every_command_works_as_printed(
 def test_every_route_is_on_the_page(web_config: Config) -> None:
     app = create_app(web_config)
     named = re.sub(r"/apps/shop", "/apps/{app}", TEXT)
-    named = re.sub(r"/roles/(worker|mailer)", "/roles/{role}", named)
+    named = re.sub(r"/roles/(worker|mailer|invoices)", "/roles/{role}", named)
     named = re.sub(r"/resources/[0-9a-f-]{36}", "/resources/{resource}", named)
     missing = [path for path in app.openapi()["paths"] if path.removeprefix("/v1") not in named]
     assert missing == []

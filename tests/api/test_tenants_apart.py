@@ -6,11 +6,18 @@ import re
 from typing import Any
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 from starlette.testclient import TestClient
 
 from guv.crypto import Sealer
-from guv.models import SampleRow, SettingsChange, SettingsLevel
+from guv.models import (
+    ApiKey,
+    ReplayRow,
+    Role,
+    SampleRow,
+    SettingsChange,
+    SettingsLevel,
+)
 from guv.tenancy.keys import add_key
 from tests.api.callers import TenantCaller, a_caller
 from tests.api.rows import a_decision, an_incident
@@ -36,6 +43,7 @@ def victim(client: TestClient, session: Session, sealer: Sealer) -> TenantCaller
     session.add(SettingsChange(**change, at=NOON, by="victim-marker"))
     add_key(session, caller.tenant.id, "victim-marker", NOON)
     a_target(session, caller, sealer)
+    session.add(replay_of(role))
     a_decision(session, role, explanation="victim-marker")
     an_incident(session, role, title="victim-marker")
     return caller
@@ -56,14 +64,33 @@ def a_target(session: Session, caller: TenantCaller, sealer: Sealer) -> None:
     )
 
 
+def replay_of(role: Role) -> ReplayRow:
+    return ReplayRow(
+        tenant_id=role.tenant_id,
+        app_id=role.app_id,
+        role_id=role.id,
+        asked_at=NOON,
+        asked_by="victim-marker",
+        since=NOON,
+        until=NOON,
+        seen_at=NOON,
+    )
+
+
 BODIES: dict[str, Any] = {
     "authorization": {"token": "HRKU-made-up"},
     "broker": {"url": "http://u:p@127.0.0.1:9"},
     "override": {"until": "2027-01-01T00:00:00Z", "maximum_dynos": 2},
     "schedule": {"schedules": []},
 }
+NAMELESS: dict[str, Any] = {
+    "/v1/keys": {"name": "callers"},
+    "/v1/settings": {"maximum_dynos": 7},
+    "/v1/config": {"*": {"maximum_dynos": 8}},
+}
 NAMING = {"/v1/samples"}  # need an app's or role's name
 NUMBERS = {"/v1/statistics"}
+AS_OF_NOW = {"/v1/statistics", "/v1/overview"}  # tell the instant that they are of
 
 
 def tenant_routes(client: TestClient) -> list[tuple[str, str]]:
@@ -96,6 +123,53 @@ def test_every_route_that_names_another_tenants_app_finds_nothing(
     assert walked >= 30
 
 
+def test_every_route_that_names_another_tenants_row_finds_nothing(
+    client: TestClient, caller: TenantCaller, victim: TenantCaller, session: Session
+) -> None:
+    mine = (ApiKey.tenant_id == victim.tenant.id, ReplayRow.tenant_id == victim.tenant.id)
+    ids = {
+        "key": session.exec(select(ApiKey.id).where(mine[0])).first(),
+        "replay": session.exec(select(ReplayRow.id).where(mine[1])).one(),
+    }
+    routes = [
+        (method, path)
+        for method, path in tenant_routes(client)
+        if "{" in path and "{app}" not in path
+    ]
+    assert {name for _, path in routes for name in re.findall(r"{(\w+)}", path)} == set(ids)
+    for method, path in routes:
+        real = path.format(**ids).removeprefix("/v1")
+        answer = caller.ask(method, real, None if method in {"GET", "DELETE"} else {})
+        assert (method, path, answer.status_code) == (method, path, 404)
+    for kept in (ApiKey, ReplayRow):
+        assert session.exec(select(kept).where(kept.tenant_id == victim.tenant.id)).first()
+
+
+def test_every_route_without_a_name_changes_the_callers_own_rows_only(
+    client: TestClient, caller: TenantCaller, victim: TenantCaller
+) -> None:
+    reads = [path for method, path in tenant_routes(client) if method == "GET" and "{" not in path]
+    reads = [path.removeprefix("/v1") for path in reads if path not in NAMING | AS_OF_NOW]
+    before = {path: victim.get(path).text for path in reads}
+    changes = [(m, path) for m, path in tenant_routes(client) if m != "GET" and "{" not in path]
+    assert {path for _, path in changes} >= {"/v1/settings", "/v1/config", "/v1/keys"}
+    for method, path in changes:
+        body = NAMELESS.get(path, {})
+        answer = caller.ask(method, path.removeprefix("/v1"), body)
+        assert answer.status_code in {200, 201}, answer.text
+    assert {path: victim.get(path).text for path in reads} == before
+
+
+def test_a_configuration_cannot_name_another_tenants_app(
+    caller: TenantCaller, victim: TenantCaller
+) -> None:
+    before = victim.get("/config").text
+    document = {"victim-role": {"app": "victim-marker", "maximum_dynos": 9}}
+    answer = caller.put("/config", document)
+    assert answer.status_code in {404, 422}
+    assert victim.get("/config").text == before
+
+
 def test_every_list_is_without_another_tenants_rows(
     client: TestClient, caller: TenantCaller, victim: TenantCaller
 ) -> None:
@@ -114,7 +188,7 @@ VICTIMS = {"app": "victim-marker", "role": "victim-role"}
     ("path", "query"),
     [
         *itertools.product(
-            ["/decisions", "/incidents", "/changes", "/statistics"],
+            ["/decisions", "/incidents", "/changes", "/statistics", "/replays"],
             [{"app": "victim-marker"}, {"role": "victim-role"}],
         ),
         ("/samples", VICTIMS),

@@ -14,7 +14,9 @@ from redis import Redis
 from guv.config import Config
 from guv.due import LEASE_S
 from guv.moment import steady_seconds
+from guv.replays import enqueue_replay
 from tests.worker.gate import Gate
+from tests.worker.replays import long_replay, stored_replay
 from tests.worker.world import World, wait_until
 from worker.clock import HEARTBEAT
 
@@ -129,7 +131,7 @@ def test_clock_and_worker_tick_a_role_again_and_again(
     start("worker.clock")
     worker = start("worker")
     wait_until(lambda: len(here.decisions()) >= 3, 20)
-    assert worker.stop() < 3.0
+    assert worker.stop() < 5.0
     assert worker.process.returncode == 0
 
 
@@ -194,3 +196,23 @@ def test_what_the_processes_write_holds_no_secret(
     written = clock.text() + worker.text() + repr(here.decisions())
     assert "tick_done" in written
     assert [secret for secret in secrets if secret in written] == []
+
+
+def test_ticks_go_on_while_a_replay_runs_and_it_survives_a_restart(
+    start: Callable[[str], Running], world: MakeWorld, redis_url: str
+) -> None:
+    here = world(interval=1)
+    replay = long_replay(here)
+    start("worker.clock")
+    worker = start("worker")
+    with Redis.from_url(redis_url) as redis:
+        enqueue_replay(redis, replay.id)
+    wait_until(lambda: 0.0 < stored_replay(here, replay).progress < 1.0, 30)
+    before = len(here.decisions())
+    here.make_due()
+    wait_until(lambda: len(here.decisions()) >= before + 2, 20)
+    assert stored_replay(here, replay).state == "running"
+    assert worker.stop() < 10.0
+    assert stored_replay(here, replay).state == "queued"
+    start("worker")
+    wait_until(lambda: stored_replay(here, replay).state == "running", 20)

@@ -1,0 +1,1 @@
+"""Replays of a role's own history under other settings."""

@@ -1,0 +1,120 @@
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+from sqlmodel import Session
+
+from guv.models import UsageHour
+from guv.replays import QUEUE, enqueue_replay
+from tests.builders import NOON
+from tests.worker.replays import a_replay, long_replay, stored_replay
+from tests.worker.world import World
+from worker import jobs
+from worker.replays import FAULT, NOTHING, run_replay, stopping
+
+MakeWorld = Callable[..., World]
+
+
+@pytest.fixture(autouse=True)
+def going_on() -> Iterator[None]:
+    yield
+    stopping.clear()
+
+
+def test_a_replay_keeps_its_result_with_the_record_first(world: MakeWorld) -> None:
+    here = world(processing_time=1.0)
+    fixed = {"policy": "fixed", "minimum_dynos": 3, "maximum_dynos": 3}
+    row = a_replay(here, {}, fixed)
+    assert run_replay(here.runtime, row.id)
+    done = stored_replay(here, row)
+    assert (done.state, done.progress, done.error) == ("done", 1.0, None)
+    assert done.finished_at is not None
+    assert done.result is not None
+    names = [run["name"] for run in done.result["runs"]]
+    assert names == ["recorded", "variant 0", "variant 1"]
+    hours = [run["dyno_hours"] for run in done.result["runs"]]
+    assert hours[1:] == pytest.approx([hours[0], 3 * hours[0]], abs=0.001)
+    assert done.result["runs"][1]["share_in_time"] == 1.0
+
+
+def test_the_dynos_are_priced_by_the_size_last_seen(world: MakeWorld) -> None:
+    here = world()
+    usage = UsageHour(
+        role_id=here.role.id,
+        hour=datetime(2026, 11, 25, 11, tzinfo=NOON.tzinfo),
+        dyno_size="Standard-1X",
+        tenant_id=here.tenant.id,
+        app_id=here.app.id,
+    )
+    with Session(here.runtime.engine) as session:
+        session.add(usage)
+        session.commit()
+    row = a_replay(here, {})
+    run_replay(here.runtime, row.id)
+    result = stored_replay(here, row).result
+    assert result is not None
+    recorded = result["runs"][0]
+    assert recorded["usd"] == pytest.approx(recorded["dyno_hours"] * 0.035, abs=1e-4)
+
+
+def test_a_pause_of_today_does_not_hold_in_a_replay_of_yesterday(world: MakeWorld) -> None:
+    here = world(processing_time=1.0, pause={"direction": "both"}, minimum_dynos=3)
+    row = a_replay(here, {})
+    run_replay(here.runtime, row.id)
+    result = stored_replay(here, row).result
+    assert result is not None
+    assert result["runs"][1]["ups"] == 1
+
+
+def test_a_doubled_job_finds_its_replay_taken(world: MakeWorld) -> None:
+    here = world()
+    row = a_replay(here, {})
+    assert run_replay(here.runtime, row.id)
+    assert not run_replay(here.runtime, row.id)
+    assert not run_replay(here.runtime, uuid4())
+
+
+def test_a_time_without_counts_fails_and_says_so(world: MakeWorld) -> None:
+    here = world()
+    row = a_replay(here, {}, since=NOON, until=NOON + timedelta(hours=1))
+    assert not run_replay(here.runtime, row.id)
+    failed = stored_replay(here, row)
+    assert (failed.state, failed.error) == ("failed", NOTHING)
+
+
+def test_a_fault_marks_the_replay_as_failed_and_shows_no_more_than_that(world: MakeWorld) -> None:
+    here = world()
+    row = a_replay(here, {"schedules": [{"nonsense": True}]})
+    with pytest.raises(TypeError):
+        run_replay(here.runtime, row.id)
+    failed = stored_replay(here, row)
+    assert (failed.state, failed.error) == ("failed", FAULT)
+
+
+def test_a_process_that_shall_stop_gives_its_replay_back(world: MakeWorld) -> None:
+    here = world()
+    row = long_replay(here)
+    stopping.set()
+    assert not run_replay(here.runtime, row.id)
+    back = stored_replay(here, row)
+    assert (back.state, back.progress, back.finished_at) == ("queued", 0.0, None)
+    with Redis.from_url(here.runtime.config.redis_url.get_secret_value()) as redis:
+        assert Queue(QUEUE, connection=redis, serializer=JSONSerializer).count == 1
+    stopping.clear()
+    assert run_replay(here.runtime, row.id)
+
+
+def test_the_jobs_name_is_a_wire_format(world: MakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world()
+    row = a_replay(here, {})
+    monkeypatch.setattr(jobs, "process_runtime", lambda: here.runtime)
+    with Redis.from_url(here.runtime.config.redis_url.get_secret_value()) as redis:
+        enqueue_replay(redis, row.id)
+        [job] = Queue(QUEUE, connection=redis, serializer=JSONSerializer).jobs
+    assert job.func_name == "worker.jobs.replay_role"
+    assert job.func(*job.args)
+    assert stored_replay(here, row).state == "done"
