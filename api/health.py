@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.deps import NowDep, PartsDep
 from guv import due
 from guv.moment import unix_seconds
+from guv.watch import Watch
 
 BEAT_KEY = "guv:clock:beat"  # the clock writes Unix seconds there at every beat
 MOST_BEAT_AGE_S = 10.0
@@ -40,6 +41,16 @@ class LagHealth(BaseModel):
     seconds: float | None = Field(description="Seconds the latest due role is late; null: unknown")
 
 
+class RolesHealth(BaseModel):
+    """Whether guv does its work for the roles of all tenants, as far as the last minutes show."""
+
+    ok: Ok
+    overdue: int | None = Field(description="Roles that should have ticked; null: unknown")
+    faulty: int | None = Field(description="Roles whose ticks all end in a fault; null: unknown")
+    wishing: int | None = Field(description="Roles that need another number of dynos")
+    unfulfilled: int | None = Field(description="Those of them that do not get it")
+
+
 class Health(BaseModel):
     """How guv is."""
 
@@ -49,6 +60,7 @@ class Health(BaseModel):
     redis: StoreHealth
     clock: ClockHealth
     lag: LagHealth
+    roles: RolesHealth
 
 
 router = APIRouter(tags=["health"])
@@ -59,11 +71,13 @@ def read_health(parts: PartsDep, now: NowDep, response: Response) -> Health:
     """How guv is: 200 when all is well, 503 otherwise, saying what is not."""
     lag = _lag(parts.engine, now)
     reached, age = _beat_age(parts.redis, now)
+    seen = None if lag is None else parts.lookout.look(now)
     checks = {
         "database": lag is not None,
         "redis": reached,
         "clock": age is not None and age <= MOST_BEAT_AGE_S,
         "lag": lag is not None and lag <= MOST_LAG_S,
+        "roles": seen is None or not seen.alarms,
     }
     unwell = [name for name, ok in checks.items() if not ok]
     if unwell:
@@ -75,7 +89,14 @@ def read_health(parts: PartsDep, now: NowDep, response: Response) -> Health:
         redis=StoreHealth(ok=checks["redis"]),
         clock=ClockHealth(ok=checks["clock"], age=age),
         lag=LagHealth(ok=checks["lag"], seconds=lag),
+        roles=_roles(seen, ok=checks["roles"]),
     )
+
+
+def _roles(seen: Watch | None, *, ok: bool) -> RolesHealth:
+    names = RolesHealth.model_fields.keys() - {"ok"}
+    counts = {name: None if seen is None else getattr(seen, name) for name in names}
+    return RolesHealth(ok=ok, **counts)
 
 
 def _lag(engine: Engine, now: datetime) -> float | None:

@@ -10,6 +10,7 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from api.drain_keys import DrainKeys
+from api.lookout import Lookout
 from api.rate import RateLimit
 from api.visits import Visits
 from guv.authorizer import Authorizer
@@ -56,6 +57,7 @@ class Parts:
     background: ThreadPoolExecutor
     drains: DrainKeys
     drain_queue: DrainQueue
+    lookout: Lookout
 
     def connect_broker(self, url: BrokerUrl) -> BrokerClient:
         """A client of that broker; the caller closes it."""
@@ -108,5 +110,6 @@ def make_parts(config: Config, outside: Outside) -> Parts:
         heroku=AddonClient(config, outside.heroku),
         background=ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background"),
         drains=DrainKeys(engine),
+        lookout=Lookout(engine),
         drain_queue=DrainQueue(redis, config.guv_drain_bytes, config.guv_drains_bytes),
     )

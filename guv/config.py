@@ -1,7 +1,7 @@
 """What does the environment tell our processes? Read once, frozen, passed on."""
 
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -80,6 +80,10 @@ class Config(BaseSettings):
     new_relic_events_url: str | None = Field(
         None, description="Overrides the Event API's host, for tests and the demo"
     )
+    new_relic_account_id: int | None = Field(
+        None, gt=0, description="The operator's account, which python -m worker.watch tells"
+    )
+    new_relic_region: Literal["us", "eu", "jp"] = Field("us", description="Where it lives")
     new_relic_license_key: SecretStr | None = Field(
         None, description="Watches guv's own processes; the agent is off without it"
     )

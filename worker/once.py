@@ -20,6 +20,7 @@ from guv.config import read_config
 from guv.logs import configure_logs, mask
 from guv.moment import utc_now
 from worker.jobs import tell, tick_claimed
+from worker.notifiers.feed import send_due
 from worker.provisioning import finish
 from worker.result import TickResult
 from worker.runtime import Runtime, build_runtime
@@ -31,6 +32,7 @@ WELL, UNWELL, UNUSABLE = 0, 1, 2
 MOST_ROLES = 100_000
 MOST_PROVISIONINGS = 100
 MOST_INCIDENTS = 1000
+MOST_FEEDS = 1000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,6 +81,7 @@ def _of_database(*, dry_run: bool) -> int:
         with runtime.engine.begin() as connection:
             incidents = undelivered.take_due(connection, utc_now(), MOST_INCIDENTS)
         tell(runtime, incidents, utc_now())
+        send_due(runtime, utc_now(), MOST_FEEDS)
     finally:
         runtime.close()
     results = [one for one in ticked.values() if one is not None]

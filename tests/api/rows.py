@@ -17,8 +17,7 @@ def a_decision(session: Session, role: Role, seconds: float = 0, **values: Any) 
         app_id=role.app_id,
         role_id=role.id,
         at=NOON + timedelta(seconds=seconds),
-        settings_version="0.0.1",
-        **{**given, **values},
+        **{"settings_version": "0.0.1", **given, **values},
     )
     session.add(row)
     session.commit()

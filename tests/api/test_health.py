@@ -48,6 +48,7 @@ def test_all_is_well(beating: Config) -> None:
         "redis": {"ok": True},
         "clock": {"ok": True, "age": 2.0},
         "lag": {"ok": True, "seconds": 0.0},
+        "roles": {"ok": True, "overdue": 0, "faulty": 0, "wishing": 0, "unfulfilled": 0},
     }
 
 
@@ -75,7 +76,8 @@ def test_roles_that_are_late_are_said_with_their_lag(
     with Redis.from_url(redis_url) as redis:
         redis.set("guv:clock:beat", str(unix_seconds(now)))
     status, body = health(beating, now)
-    assert (status, body["unwell"]) == (503, ["lag"])
+    assert (status, body["unwell"]) == (503, ["lag", "roles"])
+    assert body["roles"]["overdue"] == 1
     assert body["lag"] == {"ok": False, "seconds": 600.0}
 
 

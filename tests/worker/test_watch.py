@@ -1,0 +1,107 @@
+"""The outside watch as a scheduler runs it: a process with its exit status, and New Relic."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from guv.config import Config
+from guv.moment import utc_now
+from tests.worker.world import World
+from worker.jobs import tick_roles
+
+MakeWorld = Callable[..., World]
+KEY = "operators-license-key-marker"
+
+
+@pytest.fixture
+def service(outside_config: Config, encryption_key: str) -> Mapping[str, str]:
+    """The service's environment, without Redis."""
+    return {
+        "DATABASE_URL": outside_config.database_url.get_secret_value(),
+        "GUV_ENCRYPTION_KEYS": encryption_key,
+        "GUV_ADDON_PASSWORD": "addon-password-marker",
+        "NEW_RELIC_EVENTS_URL": str(outside_config.new_relic_events_url),
+        "NEW_RELIC_ACCOUNT_ID": "99",
+        "NEW_RELIC_LICENSE_KEY": KEY,
+    }
+
+
+def watch(environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "worker.watch"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"PATH": os.environ["PATH"], **environment},
+    )
+
+
+def overdue_by_an_hour(here: World) -> None:
+    with here.runtime.engine.begin() as connection:
+        connection.exec_driver_sql("update role set created_at = now() - interval '1 hour'")
+        connection.exec_driver_sql("update tick_schedule set due_at = now() - interval '1 hour'")
+
+
+def told(here: World) -> list[dict[str, Any]]:
+    return [dict(one.attributes) for one in here.sandbox.new_relic.events if one.account == "99"]
+
+
+def test_an_operator_is_woken_when_roles_do_not_tick_and_told_when_they_do(
+    world: MakeWorld, service: Mapping[str, str]
+) -> None:
+    here = world()
+    here.sandbox.new_relic.clock = utc_now
+    here.sandbox.new_relic.accounts["99"] = KEY
+    overdue_by_an_hour(here)
+    unwell = watch(service)
+    assert unwell.returncode == 1
+    assert unwell.stdout.startswith("UNWELL\n1 of 1 roles did not tick")
+    assert [one.title for one in here.sandbox.new_relic.open_incidents()] == [
+        "guv does not do its work"
+    ]
+    tick_roles(here.runtime, [here.role.id])
+    well = watch(service)
+    assert (well.returncode, well.stdout.splitlines()[0]) == (0, "ok")
+    assert here.sandbox.new_relic.open_incidents() == []
+    figures = [one for one in told(here) if one["eventType"] == "GuvWatch"]
+    assert [(one["well"], one["overdue"]) for one in figures] == [(0, 1), (1, 0)]
+    assert here.sandbox.new_relic.errors == []
+    assert KEY not in unwell.stdout + unwell.stderr + well.stdout
+
+
+def test_without_an_account_it_is_only_said(world: MakeWorld, service: Mapping[str, str]) -> None:
+    here = world()
+    overdue_by_an_hour(here)
+    del (bare := dict(service))["NEW_RELIC_ACCOUNT_ID"]
+    assert watch(bare).returncode == 1
+    assert told(here) == []
+
+
+def test_a_database_that_is_away_is_told_too(world: MakeWorld, service: Mapping[str, str]) -> None:
+    here = world()
+    here.sandbox.new_relic.clock = utc_now
+    here.sandbox.new_relic.accounts["99"] = KEY
+    away = watch({**service, "DATABASE_URL": "postgres://u:database-marker@127.0.0.1:9/x"})
+    assert away.returncode == 2
+    assert "database does not answer" in away.stdout
+    (incident,) = here.sandbox.new_relic.open_incidents()
+    assert "database does not answer" in incident.description
+    assert "marker" not in away.stdout + away.stderr
+
+
+def test_a_key_that_is_refused_is_said(world: MakeWorld, service: Mapping[str, str]) -> None:
+    world()
+    done = watch(service)
+    assert done.returncode == 1
+    assert "license key" in done.stdout
+
+
+def test_a_configuration_that_is_missing_is_named() -> None:
+    done = watch({})
+    assert done.returncode == 2
+    assert "DATABASE_URL" in done.stdout

@@ -1,0 +1,120 @@
+"""Who wakes the operator? `python -m worker.watch` looks at all roles from outside, and tells.
+
+It needs the database only, so it works where clock, workers or Redis are the trouble. Run it every
+few minutes from Heroku Scheduler or cron: each run says how it is in New Relic (`GuvWatch`), and
+opens or resolves one incident there, where an account is configured. Its own silence is a lost
+signal there.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from guv.config import Config, read_config
+from guv.database import make_engine
+from guv.errors import NotifierFailed
+from guv.logs import configure_logs
+from guv.moment import unix_seconds, utc_now
+from guv.newrelic import Event, EventClient
+from guv.watch import Watch, look
+
+WELL, UNWELL, UNUSABLE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status: 0 all is well; 1 guv does not do its work; 2 that cannot be said."""
+    argparse.ArgumentParser(
+        prog="python -m worker.watch",
+        description="Whether the roles of all tenants tick and their wishes are carried out.",
+        epilog="Exit status: 0 all is well; 1 guv does not do its work; 2 that cannot be said.",
+    ).parse_args(arguments)
+    configure_logs("WARNING", json=False)
+    now = utc_now()
+    try:
+        config = read_config(**({} if os.environ.get("REDIS_URL") else {"redis_url": ""}))
+    except ValidationError as error:
+        names = ", ".join(str(one["loc"][0]).upper() for one in error.errors())
+        return _say(UNUSABLE, [f"not set, or of no use: {names}"])
+    watch, alarms = _look(config, now)
+    if watch is not None:
+        counts = ", ".join(f"{name} {value:g}" for name, value in watch.counts().items())
+        alarms = [*alarms, counts]
+    status = UNUSABLE if watch is None else UNWELL if watch.alarms else WELL
+    return max(_say(status, alarms), _tell(config, watch, alarms, now))
+
+
+def _look(config: Config, now: datetime) -> tuple[Watch | None, list[str]]:
+    """What was seen, with what is wrong; None: nothing could be."""
+    engine = make_engine(config.sqlalchemy_url, pool_size=1, application="guv watch")
+    try:
+        with engine.connect() as connection:
+            watch = look(connection, now)
+    except SQLAlchemyError as error:
+        return None, [f"The database does not answer ({type(error).__name__})."]
+    finally:
+        engine.dispose()
+    return watch, watch.alarms
+
+
+def _say(status: int, lines: Sequence[str]) -> int:
+    """The status; the lines are printed."""
+    sys.stdout.write("".join(f"{line}\n" for line in (("ok", "UNWELL", "UNKNOWN")[status], *lines)))
+    return status
+
+
+def _tell(config: Config, watch: Watch | None, lines: Sequence[str], now: datetime) -> int:
+    """The status of telling New Relic: 0, also where no account is configured, or 1."""
+    target = watch_target(config)
+    if target is None:
+        return WELL
+    client = EventClient(base_url=config.new_relic_events_url)
+    try:
+        client.send(target, watch_events(watch, lines, now))
+    except NotifierFailed as failure:
+        return _say(UNWELL, [str(failure)])
+    finally:
+        client.close()
+    return WELL
+
+
+def watch_target(config: Config) -> Mapping[str, Any] | None:
+    """The operator's account; None: there is none."""
+    key = config.new_relic_license_key
+    if key is None or config.new_relic_account_id is None:
+        return None
+    return {
+        "account_id": config.new_relic_account_id,
+        "license_key": key.get_secret_value(),
+        "region": config.new_relic_region,
+    }
+
+
+def watch_events(watch: Watch | None, lines: Sequence[str], now: datetime) -> list[Event]:
+    """The figures, and what opens the operator's incident or resolves it."""
+    is_well = watch is not None and not watch.alarms
+    stamp = int(unix_seconds(now) * 1000)
+    counts = watch.counts() if watch is not None else {}
+    figures: Event = {"eventType": "GuvWatch", "timestamp": stamp, "well": int(is_well), **counts}
+    incident: Event = {
+        "eventType": "NrAiIncidentExternal",
+        "version": 1,
+        "timestamp": stamp,
+        "state": "resolve" if is_well else "trigger",
+        "source": "guv",
+        "title": "guv does not do its work",
+        "description": " ".join(lines) or "All is well.",
+        "priority": "critical",
+        "aggregationTag.service": "guv",
+        "aggregationTag.cause": "watch",
+    }
+    return [figures, incident]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
