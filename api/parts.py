@@ -22,6 +22,7 @@ from guv.heroku_addons import AddonClient
 from guv.moment import utc_now
 from guv.rabbitmq import BrokerClient, BrokerUrl
 from guv.router.queue import DrainQueue
+from guv.subscribing import Subscriber
 
 REDIS_TIMEOUT_S = 1.0
 BACKGROUND_THREADS = 8  # each may wait for Heroku and hold one database connection
@@ -76,6 +77,10 @@ class Parts:
         """What tries credentials and keeps those that work."""
         pause = self.config.guv_authorization_retry
         return Authorizer(self.engine, self.sealer, self.heroku, pause)
+
+    def subscriber(self) -> Subscriber:
+        """What subscribes to events of Heroku's."""
+        return Subscriber(self.engine, self.sealer, self.heroku, self.config.guv_public_url)
 
     def close(self) -> None:
         """Nothing; every connection is given back."""

@@ -105,15 +105,24 @@ def partner_token(
     """
     with session_scope(engine) as session:
         app = find_locked(session, app_id)
-        access, refresh, expires_at = _partner_columns(app)
-        if access is not None and (expires_at is None or expires_at > now):
-            return sealer.open(access)
+        usable = usable_partner_token(app, sealer, now)
+        if usable is not None:
+            return usable
+        _, refresh, _ = _partner_columns(app)
         if refresh is None:
             raise HerokuRefused(401, "unauthorized", "guv holds no token of the resource")
         fresh = heroku.refresh_tokens(sealer.open(refresh))
         _put_partner_token(app, sealer.seal(fresh.access_token), now, fresh.expires_in)
         session.add(app)
         return fresh.access_token
+
+
+def usable_partner_token(app: App, sealer: Sealer, now: datetime) -> str | None:
+    """The token that opens the resource, where it has not expired; None: it has, or is missing."""
+    access, _, expires_at = _partner_columns(app)
+    if access is None or (expires_at is not None and expires_at <= now):
+        return None
+    return sealer.open(access)
 
 
 def _partner_columns(app: App) -> tuple[bytes | None, bytes | None, datetime | None]:

@@ -43,6 +43,15 @@ _CLAIM = text("""
     returning tick_schedule.role_id
 """)
 
+_WAKE = text("""
+    update tick_schedule set due_at = :at where role_id = any(:roles) and due_at > :at
+""")
+
+_STOP = text("""
+    update tick_schedule set enabled = false
+    from role where role.id = tick_schedule.role_id and role.app_id = :app
+""")
+
 _ENABLED = text("select 1 from tick_schedule where role_id = :role and enabled")
 
 _LAG = text("""
@@ -60,6 +69,16 @@ def mark_queued(connection: Connection, now: datetime, most: int) -> list[UUID]:
 def unmark_queued(connection: Connection, roles: Sequence[UUID]) -> None:
     """Nothing; what was marked and could not be enqueued is due again at once."""
     connection.execute(_UNMARK, {"roles": list(roles)})
+
+
+def wake(connection: Connection, roles: Sequence[UUID], at: datetime) -> None:
+    """Nothing; the roles' next ticks are due then, where they would have come later."""
+    connection.execute(_WAKE, {"roles": list(roles), "at": at})
+
+
+def stop_app(connection: Connection, app: UUID) -> None:
+    """Nothing; no role of the app is due any more."""
+    connection.execute(_STOP, {"app": app})
 
 
 def claim(connection: Connection, roles: Sequence[UUID], now: datetime) -> list[UUID]:

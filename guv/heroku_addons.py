@@ -1,7 +1,7 @@
 """What does an add-on ask of Heroku? Its resource and config, and a user's consent."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -21,6 +21,21 @@ class Resource:
     state: str
     app_id: UUID
     app_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A subscription to ask for; never printed.
+
+    Attributes:
+        url: Where Heroku shall deliver.
+        events: What of, such as "api:app".
+        secret: What it shall sign with.
+    """
+
+    url: str
+    events: Sequence[str]
+    secret: str = field(repr=False)
 
 
 class _UserClient(HerokuClient):
@@ -83,6 +98,32 @@ class AddonClient(HerokuClient):
     def give_up(self, addon_id: UUID, token: str) -> None:
         """Nothing; the resource is removed, and the customer does not pay for it."""
         self._api("POST", f"/addons/{addon_id}/actions/deprovision", token)
+
+    def find_webhook(self, addon_id: UUID, url: str, token: str) -> UUID | None:
+        """The id of the resource's subscription that leads there; None: there is none."""
+        answer = self._api("GET", f"/addons/{addon_id}/webhooks", token)
+        try:
+            return next((UUID(one["id"]) for one in answer if one["url"] == url), None)
+        except (KeyError, TypeError, ValueError):
+            raise HerokuUnavailable("Heroku's answer is no list of webhooks") from None
+
+    def add_webhook(self, addon_id: UUID, webhook: Webhook, token: str) -> UUID:
+        """The id of the new subscription to the resource's events."""
+        body = {
+            "include": list(webhook.events),
+            "level": "sync",
+            "secret": webhook.secret,
+            "url": webhook.url,
+        }
+        answer = self._api("POST", f"/addons/{addon_id}/webhooks", token, body)
+        try:
+            return UUID(answer["id"])
+        except (KeyError, TypeError, ValueError):
+            raise HerokuUnavailable("Heroku's answer is no webhook") from None
+
+    def remove_webhook(self, addon_id: UUID, webhook_id: UUID, token: str) -> None:
+        """Nothing; Heroku does not tell of the resource's events there any more."""
+        self._api("DELETE", f"/addons/{addon_id}/webhooks/{webhook_id}", token)
 
     def try_to_scale(self, app_id: UUID, token: str) -> None:
         """Nothing, if the token may see and change the app's formation; nothing is changed.

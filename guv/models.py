@@ -118,6 +118,18 @@ class App(SQLModel, table=True):
     created_at: datetime = _instant()
 
 
+class Subscription(SQLModel, table=True):
+    """That Heroku tells us of what happens to a tenant's add-on and its app."""
+
+    __tablename__ = "subscription"
+
+    tenant_id: UUID = Field(foreign_key="tenant.id", ondelete="CASCADE", primary_key=True)
+    secret_sealed: bytes = _sealed()  # what Heroku signs with
+    heroku_id: UUID | None = None  # Heroku's id of it; None: Heroku was not asked for it yet
+    events: list[str] = _json(default_factory=list)  # what of
+    created_at: datetime = _instant()
+
+
 class Consent(SQLModel, table=True):
     """A person who was sent to Heroku to let guv scale an app, and is not back yet."""
 

@@ -169,11 +169,9 @@ def change_app(identity: str, change: AppChange, heroku: AnyHeroku) -> Json:
     """The app, renamed, limited, locked or slower."""
     app = heroku.app(identity)
     given = change.model_dump(exclude_unset=True)
-    with heroku.lock:
-        if "boot_delay" in given:
-            app.boot_delay = timedelta(seconds=given.pop("boot_delay"))
-        for name, value in given.items():
-            setattr(app, name, value)
+    if "boot_delay" in given:
+        given["boot_delay"] = timedelta(seconds=given["boot_delay"])
+    heroku.change_app(app, **given)
     return wire.app_json(app)
 
 

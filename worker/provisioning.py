@@ -78,6 +78,7 @@ def _advance(runtime: Runtime, tenant: Tenant, now: datetime, *, asynchronous: b
         _complete(case, runtime.heroku.read_resource(tenant.id, token))
     if app.credential == Kind.PARTNER:
         runtime.authorizer().look_at_partner(app, now)
+    runtime.subscriber().subscribe(tenant, token, now)
     return None
 
 

@@ -20,6 +20,7 @@ from guv.models import Broker
 from guv.notifiers import Notifiers, build_notifiers
 from guv.rabbitmq import BrokerClient, parse_broker_url
 from guv.router.queue import DrainQueue
+from guv.subscribing import Subscriber
 from worker.budget import Budget
 from worker.job_queue import connect_redis
 from worker.own import NoBudget, OwnShelf
@@ -114,6 +115,10 @@ class Runtime:
         """What tries credentials and keeps those that work."""
         pause = self.config.guv_authorization_retry
         return Authorizer(self.engine, self.sealer, self.heroku, pause)
+
+    def subscriber(self) -> Subscriber:
+        """What subscribes to events of Heroku's."""
+        return Subscriber(self.engine, self.sealer, self.heroku, self.config.guv_public_url)
 
     def close(self) -> None:
         """Nothing; gives all connections back."""

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.addon.schemas import known_plan
+from api.parts import Parts
 from guv.errors import Gone, Invalid, NotFound
 from guv.models import Tenant
 from guv.plans import Plan
@@ -35,7 +36,7 @@ def change_plan(session: Session, resource: UUID, name: str, now: datetime) -> s
     return f"The plan is {plan.name} now: {plan.apps} apps, {plan.roles} roles."
 
 
-def deprovision(session: Session, resource: UUID, now: datetime) -> None:
+def deprovision(parts: Parts, session: Session, resource: UUID, now: datetime) -> None:
     """Nothing; the tenant's scaling has stopped and its secrets are gone. Its dynos stay.
 
     Raises:
@@ -44,7 +45,10 @@ def deprovision(session: Session, resource: UUID, now: datetime) -> None:
     tenant = tenants.lock_tenant(session, resource)
     if tenant is None or tenant.state == "deprovisioned":
         raise Gone("This resource is not there.")
+    parting = parts.subscriber().parting(session, tenant, now)
     tenants.end_tenant(session, tenant, now)
+    if parting is not None:
+        parts.background.submit(parting)
 
 
 def _present(session: Session, resource: UUID) -> Tenant:

@@ -45,6 +45,6 @@ def change_plan(
 
 
 @router.delete("/{resource}", status_code=204)
-def deprovision_resource(session: SessionDep, now: NowDep, resource: UUID) -> None:
+def deprovision_resource(parts: PartsDep, session: SessionDep, now: NowDep, resource: UUID) -> None:
     """Deprovision a resource: scaling stops, tokens and keys are gone, dynos stay as they are."""
-    lifecycle.deprovision(session, resource, now)
+    lifecycle.deprovision(parts, session, resource, now)

@@ -134,6 +134,7 @@ class AppAnswer(BaseModel):
 
     id: UUID = Field(description="Heroku's UUID of the app")
     name: str
+    maintenance: bool = Field(description="Whether Heroku says so; its workers are scaled as usual")
     authorization: AuthorizationState
     broker: BrokerState | None = Field(description="null: not set yet, so no queue is watched")
     roles: list[str] = Field(description="The names of its roles")

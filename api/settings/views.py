@@ -75,6 +75,7 @@ def app_answer(app: App, broker: Broker | None, roles: list[Role]) -> AppAnswer:
     return AppAnswer(
         id=app.heroku_id,
         name=app.name,
+        maintenance=app.maintenance,
         authorization=AuthorizationState(
             state=app.authorization_state, note=app.authorization_note
         ),

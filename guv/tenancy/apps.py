@@ -29,6 +29,12 @@ def find_app(session: Session, tenant: Tenant, name: str) -> App:
     return app
 
 
+def find_by_heroku_id(session: Session, tenant: Tenant, heroku_id: UUID) -> App | None:
+    """The tenant's app of that Heroku id, if it has it."""
+    query = select(App).where(App.tenant_id == tenant.id, App.heroku_id == heroku_id)
+    return session.exec(query).first()
+
+
 def count_apps(session: Session, tenant: Tenant) -> int:
     """How many apps the tenant has."""
     return session.exec(select(func.count(col(App.id))).where(App.tenant_id == tenant.id)).one()
@@ -36,8 +42,7 @@ def count_apps(session: Session, tenant: Tenant) -> int:
 
 def put_app(session: Session, tenant: Tenant, heroku_id: UUID, name: str, now: datetime) -> App:
     """The tenant's app of that Heroku id, made or with its present name."""
-    query = select(App).where(App.tenant_id == tenant.id, App.heroku_id == heroku_id)
-    app = session.exec(query).first()
+    app = find_by_heroku_id(session, tenant, heroku_id)
     if app is None:
         app = App(tenant_id=tenant.id, heroku_id=heroku_id, name=name, created_at=now)
     app.name = name

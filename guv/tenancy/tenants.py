@@ -18,6 +18,7 @@ from guv.models import (
     Drain,
     Role,
     SettingsLevel,
+    Subscription,
     Tenant,
     TickSchedule,
     Unfinished,
@@ -85,6 +86,7 @@ def _forget_secrets(session: Session, tenant: Tenant, now: datetime) -> None:
     """Nothing; secrets and keys are gone, targets once all know that incidents are over."""
     session.execute(delete(Unfinished).where(col(Unfinished.tenant_id) == tenant.id))
     session.execute(delete(Consent).where(col(Consent.tenant_id) == tenant.id))
+    session.execute(delete(Subscription).where(col(Subscription.tenant_id) == tenant.id))
     session.execute(delete(Broker).where(col(Broker.tenant_id) == tenant.id))
     session.execute(delete(Drain).where(col(Drain.tenant_id) == tenant.id))
     end_all_incidents(session, tenant, now)

@@ -53,11 +53,13 @@ class Authorizations:
         lifetime: Seconds that an access token works.
         partner_may_scale: Whether partner tokens open the formation, which Heroku grants partner
             by partner.
+        partner_may_hear: Whether partners may be told of formations, which Heroku grants as well.
     """
 
     client_secret: str
     lifetime: float = 28_800.0
     partner_may_scale: bool = True
+    partner_may_hear: bool = False
     grants: dict[str, Grant] = field(default_factory=dict)
     access: dict[str, Access] = field(default_factory=dict)
     refresh: dict[str, Grant] = field(default_factory=dict)

@@ -108,7 +108,7 @@ class Customer:
     def change_plan(self, addon: AddOn, plan: str) -> None:
         """Nothing; the resource has the plan; errors as in `create_addon`."""
         answer = self.ask("PUT", f"/{addon.id}", {"plan": plan})
-        addon.plan = plan
+        self._heroku.change_plan(addon, plan)
         self._take_config(addon, answer)
 
     def destroy_addon(self, addon: AddOn) -> None:

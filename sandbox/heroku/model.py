@@ -121,6 +121,7 @@ class Webhook:
     url: str
     include: tuple[str, ...]
     secret: str = field(repr=False)
+    created_at: datetime
 
 
 @dataclass(slots=True)

@@ -22,9 +22,11 @@ from sandbox.heroku.model import (
     ProcessType,
     Release,
 )
+from sandbox.heroku.webhooks import Post, addon_event, app_event, formation_event
 
 Clock = Callable[[], datetime]
 CUSTOMER = "customer@example.com"
+_TOLD = {"name", "maintenance"}  # of an app, in events
 
 
 class Heroku:
@@ -51,6 +53,7 @@ class Heroku:
         self.authorizations = Authorizations(client_secret)
         self.consents = Consents(self.authorizations)
         self.rate_limit = RateLimit()
+        self.post = Post()
         self.manifest_config_vars = tuple(config_vars)
         self.sso_url = "https://addons-sso.heroku.com"  # where people click on add-ons
 
@@ -124,7 +127,31 @@ class Heroku:
                 apply(app, change, now)
                 done = FormationChange(now, app.name, process.name, before, change.quantity, by)
                 self.changes.append(done)
+                for addon in self._addons_of(app):
+                    self.post.tell(addon, formation_event(addon, process, before, now))
             return [change.process for change in changes]
+
+    def change_app(self, app: App, **values: Any) -> None:
+        """Nothing; the app has those values, such as `name` and `maintenance`."""
+        with self.lock:
+            before = {name: getattr(app, name) for name in values if name in _TOLD}
+            for name, value in values.items():
+                setattr(app, name, value)
+            if before:
+                self._tell_of_app(app, "update", before)
+
+    def change_plan(self, addon: AddOn, plan: str) -> None:
+        """Nothing; the resource has that plan."""
+        with self.lock:
+            addon.plan = plan
+            self.post.tell(addon, addon_event(addon, "update", self.clock()))
+
+    def _tell_of_app(self, app: App, action: str, before: Mapping[str, Any] | None = None) -> None:
+        for addon in self._addons_of(app):
+            self.post.tell(addon, app_event(addon, action, self.clock(), before))
+
+    def _addons_of(self, app: App) -> list[AddOn]:
+        return [one for one in self.addons.values() if one.app is app]
 
     def release(self, app: App, description: str, by: str = CUSTOMER) -> Release:
         """A new release of the app, such as "Deploy fa8b262f"."""
@@ -166,6 +193,8 @@ class Heroku:
         """Nothing; the resource is gone, its tokens are dead and its variables are unset."""
         with self.lock:
             addon.state = AddOnState.DEPROVISIONED
+            self.post.tell(addon, addon_event(addon, "destroy", self.clock()))
+            addon.webhooks.clear()
             self.authorizations.revoke(addon.id)
             for name in addon.config:
                 addon.app.config_vars.pop(name, None)
@@ -174,6 +203,7 @@ class Heroku:
         """Nothing; the app is gone."""
         with self.lock:
             self.apps.pop(app.id, None)
+            self._tell_of_app(app, "destroy")
 
     def who(self, access: Access) -> str:
         """The e-mail address under which changes with this access are noted."""

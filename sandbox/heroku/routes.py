@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from secrets import token_urlsafe
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Body, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -125,6 +125,7 @@ EVENTS = (
     "api:domain",
     "api:sni-endpoint",
 )  # what every partner may hear of
+MORE_EVENTS = ("api:build", "api:dyno", "api:formation", "api:release")  # on request
 JsonBody = Annotated[Json, Body()]
 router = APIRouter(route_class=HerokuRoute)
 
@@ -277,13 +278,26 @@ def add_webhook(identity: str, body: JsonBody, caller: CountedCaller) -> Json:
     """One more address for the resource's events."""
     addon = caller.addon(identity)
     include = tuple(body.get("include") or ())
-    if not include or not set(include) <= set(EVENTS) or not body.get("url"):
+    more = MORE_EVENTS if caller.heroku.authorizations.partner_may_hear else ()
+    if not include or not set(include) <= {*EVENTS, *more} or not body.get("url"):
         raise errors.invalid("include names events that you have no access to, or url is missing")
     secret = str(body.get("secret") or token_urlsafe(24))
-    webhook = Webhook(uuid4(), str(body["url"]), include, secret)
+    webhook = Webhook(uuid4(), str(body["url"]), include, secret, caller.heroku.clock())
     with caller.heroku.lock:
         addon.webhooks.append(webhook)
     return wire.webhook_json(webhook)
+
+
+@router.delete("/addons/{identity}/webhooks/{webhook}")
+def remove_webhook(identity: str, webhook: UUID, caller: CountedCaller) -> Json:
+    """The address, to which nothing is told any more."""
+    addon = caller.addon(identity)
+    with caller.heroku.lock:
+        for one in addon.webhooks:
+            if one.id == webhook:
+                addon.webhooks.remove(one)
+                return wire.webhook_json(one)
+    raise errors.missing("webhook")
 
 
 def _scale(caller: Caller, app: App, updates: list[Json]) -> list[ProcessType]:

@@ -1,10 +1,17 @@
-"""What Heroku tells a partner of by itself: events of an app and its add-on, signed."""
+"""What Heroku tells a partner of by itself: events of an app and its add-on, signed.
+
+Events are delivered one after the other, and again until they are taken, as with Heroku's level
+"sync"; nobody waits for that.
+"""
 
 import base64
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,10 +20,11 @@ from uuid import UUID, uuid4
 import httpx
 
 from sandbox.heroku import wire
-from sandbox.heroku.model import AddOn, Webhook
+from sandbox.heroku.model import AddOn, ProcessType, Webhook
 
 SIGNATURE = "Heroku-Webhook-Hmac-SHA256"
 _TIMEOUT = 10.0
+_PAUSE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,45 @@ def app_event(
     return _event("app", action, data, previous or {}, now)
 
 
+def formation_event(addon: AddOn, process: ProcessType, before: int, now: datetime) -> Event:
+    """An event about a process type of the resource's app, which had so many dynos before."""
+    return _event(
+        "formation", "update", wire.formation_json(addon.app, process), {"quantity": before}, now
+    )
+
+
+class Post:
+    """Delivers events to whoever subscribed to them.
+
+    Attributes:
+        repeats: How often each is delivered, once it is taken.
+        tries: How often one that is not taken is tried.
+    """
+
+    def __init__(self) -> None:
+        self.repeats = 1
+        self.tries = 3
+        self._office = ThreadPoolExecutor(1, thread_name_prefix="webhooks")
+
+    def tell(self, addon: AddOn, event: Event) -> None:
+        """Nothing; the event is on its way."""
+        for webhook in addon.webhooks:
+            if event.include in webhook.include:
+                self._office.submit(self._deliver, webhook, event)
+
+    def wait(self) -> None:
+        """Nothing; all that was told so far was delivered, or could not be."""
+        self._office.submit(int).result()
+
+    def _deliver(self, webhook: Webhook, event: Event) -> None:
+        for _ in range(self.repeats):
+            for _ in range(self.tries):
+                with suppress(httpx.HTTPError):
+                    if httpx.codes.is_success(deliver(webhook, event)):
+                        break
+                time.sleep(_PAUSE)
+
+
 def deliver(webhook: Webhook, event: Event) -> int:
     """The status of the partner's answer."""
     digest = hmac.digest(webhook.secret.encode(), event.body, hashlib.sha256)
@@ -62,7 +109,7 @@ def _event(
         "previous_data": previous,
         "created_at": _time(now),
         "updated_at": _time(now),
-        "published_at": None,
+        "published_at": now.isoformat(),
         "sequence": None,
         "version": "application/vnd.heroku+json; version=3",
         "webhook_metadata": {"event": {"id": str(id_), "include": include}},

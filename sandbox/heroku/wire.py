@@ -111,6 +111,8 @@ def webhook_json(webhook: Webhook) -> Json:
         "url": webhook.url,
         "include": list(webhook.include),
         "level": "sync",
+        "created_at": _time(webhook.created_at),
+        "updated_at": _time(webhook.created_at),
     }
 
 

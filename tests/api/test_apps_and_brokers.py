@@ -38,6 +38,7 @@ def test_an_app_says_whether_guv_may_scale_it(caller: TenantCaller) -> None:
     assert app == {
         "id": str(caller.app.heroku_id),
         "name": caller.app.name,
+        "maintenance": False,
         "authorization": {"state": "authorized", "note": ""},
         "broker": None,
         "roles": ["worker"],

@@ -11,7 +11,7 @@ from sqlmodel import Session, SQLModel
 
 from guv.config import Config
 from guv.crypto import Sealer
-from guv.models import App, Broker, Consent, SettingsLevel, Tenant
+from guv.models import App, Broker, Consent, SettingsLevel, Subscription, Tenant
 from guv.rotate_keys import rotate, sealed_columns
 from tests.builders import NOON, a_broker, a_role, a_tenant, an_app
 
@@ -37,7 +37,9 @@ def secrets(engine: Engine) -> Callable[[Sealer], list[str]]:
             updated_at=NOON,
             updated_by="test",
         )
-        session.add_all([level, a_consent(app, old)])
+        sealed = old.seal("event-secret-marker")
+        subscription = Subscription(tenant_id=tenant.id, secret_sealed=sealed, created_at=NOON)
+        session.add_all([level, a_consent(app, old), subscription])
         session.commit()
     identities = (tenant.id, app.id, broker.id, level.subject_id)
 
@@ -52,6 +54,7 @@ def secrets(engine: Engine) -> Callable[[Sealer], list[str]]:
                 session.get_one(Broker, broker_id).url_sealed,
                 session.get_one(SettingsLevel, level_id).notify_sealed,
                 session.get_one(Consent, "state").verifier_sealed,
+                session.get_one(Subscription, tenant_id).secret_sealed,
             ]
         return [sealer.open(one) for one in sealed if one is not None]
 
@@ -76,7 +79,7 @@ def test_afterwards_the_new_key_alone_opens_every_secret(engine: Engine, secrets
     before = secrets(Sealer([OLD]))
     rotate(engine, Sealer([NEW, OLD]))
     assert secrets(Sealer([NEW])) == before
-    assert len(before) == 6
+    assert len(before) == 7
 
 
 def test_the_old_key_opens_nothing_any_more(engine: Engine, secrets: Secrets) -> None:
@@ -88,7 +91,14 @@ def test_the_old_key_opens_nothing_any_more(engine: Engine, secrets: Secrets) ->
 def test_it_says_how_many_secrets_of_each_table_it_sealed(engine: Engine, secrets: Secrets) -> None:
     assert secrets(Sealer([OLD]))
     found = {name: count for name, count in rotate(engine, Sealer([NEW, OLD])).items() if count}
-    assert found == {"tenant": 1, "app": 2, "broker": 1, "settings_level": 1, "consent": 1}
+    assert found == {
+        "tenant": 1,
+        "app": 2,
+        "broker": 1,
+        "settings_level": 1,
+        "consent": 1,
+        "subscription": 1,
+    }
 
 
 def test_a_second_time_changes_nothing(engine: Engine, secrets: Secrets) -> None:
