@@ -77,6 +77,9 @@ class Config(BaseSettings):
     )
     heroku_api_url: str = Field("https://api.heroku.com", description="Platform API")
     heroku_id_url: str = Field("https://id.heroku.com", description="Token endpoint's host")
+    heroku_metrics_url: str = Field(
+        "https://api.metrics.heroku.com", description="Says whether Heroku itself scales web dynos"
+    )
     new_relic_events_url: str | None = Field(
         None, description="Overrides the Event API's host, for tests and the demo"
     )

@@ -38,6 +38,14 @@ class Webhook:
     secret: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class AddedDrain:
+    """A log drain at Heroku, and the token that its deliveries come with."""
+
+    id: UUID
+    token: str
+
+
 class _UserClient(HerokuClient):
     """Heroku for the OAuth client that users give their consent to."""
 
@@ -69,6 +77,7 @@ class AddonClient(HerokuClient):
             timeout=timeout,
             transport=transport,
         )
+        self._metrics_url = config.heroku_metrics_url.rstrip("/")
         self._user_client_id = config.guv_user_oauth_client_id
 
     def close(self) -> None:
@@ -124,6 +133,34 @@ class AddonClient(HerokuClient):
     def remove_webhook(self, addon_id: UUID, webhook_id: UUID, token: str) -> None:
         """Nothing; Heroku does not tell of the resource's events there any more."""
         self._api("DELETE", f"/addons/{addon_id}/webhooks/{webhook_id}", token)
+
+    def read_generation(self, app_id: UUID, token: str) -> str:
+        """The app's generation, such as "cedar" or "fir"."""
+        answer = self._api("GET", f"/apps/{app_id}", token)
+        try:
+            return str((answer.get("generation") or {}).get("name", "cedar"))
+        except AttributeError:
+            raise HerokuUnavailable("Heroku's answer is no app") from None
+
+    def add_drain(self, app_id: UUID, url: str, token: str) -> AddedDrain:
+        """The app's new log drain, which delivers to that URL."""
+        answer = self._api("POST", f"/apps/{app_id}/log-drains", token, {"url": url})
+        try:
+            return AddedDrain(UUID(answer["id"]), str(answer["token"]))
+        except (KeyError, TypeError, ValueError):
+            raise HerokuUnavailable("Heroku's answer is no log drain") from None
+
+    def is_autoscaled(self, app_id: UUID, process_type: str, token: str) -> bool:
+        """Whether Heroku's own autoscaling scales the process type."""
+        url = f"{self._metrics_url}/apps/{app_id}/formation/{process_type}/monitors"
+        answer = self._send("GET", url, headers={"Authorization": f"Bearer {token}"})
+        try:
+            return any(
+                one.get("action_type") == "scale" and one.get("is_active", True)
+                for one in answer.json()
+            )
+        except (TypeError, ValueError, AttributeError):
+            raise HerokuUnavailable("Heroku's answer holds no monitors") from None
 
     def try_to_scale(self, app_id: UUID, token: str) -> None:
         """Nothing, if the token may see and change the app's formation; nothing is changed.

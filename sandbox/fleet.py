@@ -122,6 +122,7 @@ def _environment(surroundings: Surroundings, api_url: str) -> dict[str, str]:
         "REDIS_URL": surroundings.redis_url,
         "HEROKU_API_URL": surroundings.heroku_url,
         "HEROKU_ID_URL": surroundings.heroku_url,
+        "HEROKU_METRICS_URL": surroundings.heroku_url,
         "NEW_RELIC_EVENTS_URL": surroundings.new_relic_url,
         "GUV_ALLOWED_NETWORKS": "127.0.0.0/8",  # where the stand-ins are
         "GUV_ADDON_PASSWORD": ADDON_PASSWORD,

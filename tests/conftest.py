@@ -118,6 +118,7 @@ def config(
             "guv_oauth_client_secret": "oauth-secret-marker",
             "heroku_api_url": "http://127.0.0.1:9",
             "heroku_id_url": "http://127.0.0.1:9",
+            "heroku_metrics_url": "http://127.0.0.1:9",
             "new_relic_events_url": "http://127.0.0.1:9",
             "guv_log_json": True,
         }

@@ -101,6 +101,7 @@ def _sample_values(result: TickResult) -> dict[str, Any]:
         "role_id": result.subject.role.id,
         "at": result.now,
         "dynos": result.collected.formation.dynos,
+        "web": None if queues.web is None else json_safe(asdict(queues.web)),
         "queues": {name: asdict(counts) for name, counts in queues.queues.items()} or None,
     }
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from guv.rabbitmq import QueueCounts
-from guv.scaling import Decision, Sample, Settings
+from guv.scaling import Decision, Sample, Settings, WebReading
 from worker.foreign import ForeignChange, fight, remembered
 from worker.subject import Subject
 from worker.trouble import Cause, Trouble
@@ -32,6 +32,7 @@ class QueueReading:
         trouble: Why the counts are incomplete.
         answered: Whether the broker gave any usable answer; None: it was not asked.
         failure: Why it gave none, in words.
+        web: Of a web role: what its dynos did just before.
     """
 
     counts: QueueCounts = field(default_factory=QueueCounts)
@@ -39,6 +40,7 @@ class QueueReading:
     trouble: Trouble | None = None
     answered: bool | None = None
     failure: str = ""
+    web: WebReading | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,10 @@ class Collected:
 
     @property
     def is_complete(self) -> bool:
-        """Whether both the messages and the dynos are known."""
+        """Whether both the messages, or the requests, and the dynos are known."""
         counts = (self.sample.messages_ready, self.sample.messages_unacknowledged)
-        return None not in counts and self.sample.dynos is not None
+        is_counted = self.sample.web is not None or None not in counts
+        return is_counted and self.sample.dynos is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +174,8 @@ class TickResult:
         if not decision.no_gain or decision.misses_at_maximum:  # one page for one trouble
             return None
         text = f"Messages in the queues: {decision.estimates.backlog}; {decision.no_gain}."
+        if self.collected.sample.web is not None:
+            text = decision.explanation
         return Trouble(Cause.NO_GAIN, text)
 
     def _missed(self) -> Trouble | None:
@@ -184,6 +189,9 @@ class TickResult:
         would_do = f"{enough} dynos would do" if enough is not None else "no number would do now"
         if decision.no_gain:
             would_do = decision.no_gain
+        if self.collected.sample.web is not None:
+            allowed = f"{_bound(settings)}, {decision.required} are required; {would_do}"
+            return Trouble(Cause.DEADLINE_MISSED, f"{decision.explanation} ({allowed}.)")
         return Trouble(
             Cause.DEADLINE_MISSED,
             f"The last waiting message will be done {done}; the deadline is"

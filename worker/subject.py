@@ -13,6 +13,7 @@ from guv.scaling import Sample, Settings
 from guv.settings.effective import EffectiveSettings, scaling_settings
 from guv.tenancy.roles import believed_limit
 from guv.tenancy.settings import role_settings
+from guv.tenancy.web import web_reading
 
 ONE_DYNO = {"Eco", "Basic"}
 HISTORY_S = timedelta(hours=6)
@@ -20,7 +21,7 @@ HISTORY_SAMPLES = 512  # as many as a decision looks at
 # Every tick reads hundreds of these: as plain SQL, and with Unix seconds, a third of the time.
 _HISTORY = text("""
     select extract(epoch from at)::float8, messages_ready, messages_unacknowledged, published,
-        served, consumers, dynos, redelivered
+        served, consumers, dynos, redelivered, web
     from sample where role_id = :role and at > :since and at < :now order by at desc limit :most
 """)
 
@@ -91,4 +92,5 @@ def read_history(session: Session, role_id: UUID, now: datetime) -> tuple[Sample
     """The role's samples of the last hours, from old to new, at most `HISTORY_SAMPLES`."""
     values = {"role": role_id, "since": now - HISTORY_S, "now": now, "most": HISTORY_SAMPLES}
     rows = session.connection().execute(_HISTORY, values).all()
-    return tuple(Sample(*row) for row in reversed(rows))
+    fields = ((*row[:-1], web_reading(row[-1])) for row in reversed(rows))
+    return tuple(Sample(*one) for one in fields)

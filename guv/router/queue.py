@@ -164,6 +164,11 @@ class DrainQueue:
         rows: Any = self._redis.xrange(_stream(drain), min=f"({after or START}", count=most)
         return [_delivery(place, fields) for place, fields in rows]
 
+    def oldest(self, drain: UUID, after: str) -> float | None:
+        """When the first delivery after that place came in, Unix seconds; None: none waits."""
+        rows: Any = self._redis.xrange(_stream(drain), min=f"({after or START}", count=1)
+        return int(rows[0][0].partition(b"-")[0]) / 1000.0 if rows else None
+
     def forget(self, drain: UUID, read: Sequence[Delivery], now: datetime) -> None:
         """Nothing; those deliveries are gone, and what waits behind them is due at once."""
         if read:

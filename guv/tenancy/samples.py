@@ -12,6 +12,7 @@ from sqlmodel import Session, SQLModel, col
 from guv.models import Role, SampleRow, Tenant
 from guv.moment import unix_seconds
 from guv.scaling import Sample
+from guv.tenancy.web import web_reading
 
 HISTORY = timedelta(hours=6)
 HISTORY_SAMPLES = 512  # as many as a decision looks at
@@ -67,7 +68,8 @@ def as_history(rows: Sequence[Mapping[str, Any]]) -> list[Sample]:
     return [
         Sample(
             at=unix_seconds(row["at"]),
-            **{name: value for name, value in row.items() if name not in {"at", "queues"}},
+            web=web_reading(row["web"]),
+            **{n: value for n, value in row.items() if n not in {"at", "queues", "web"}},
         )
         for row in reversed(rows)
     ]

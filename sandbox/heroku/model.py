@@ -81,6 +81,16 @@ class Release:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class LogDrain:
+    """Where an app's log lines go, with the token that its deliveries come with."""
+
+    id: UUID
+    url: str = field(repr=False)
+    token: str = field(repr=False)
+    created_at: datetime
+
+
 @dataclass(slots=True)
 class App:
     """One customer app.
@@ -92,6 +102,9 @@ class App:
         maintenance: Whether its web dynos are taken off the router.
         config_vars: What the app's dynos see.
         releases: Those that it had, oldest first.
+        generation: "cedar" or "fir".
+        drains: Its log drains.
+        autoscaled: Process types that Heroku's own autoscaling scales.
     """
 
     id: UUID
@@ -104,6 +117,9 @@ class App:
     maintenance: bool = False
     config_vars: dict[str, str] = field(default_factory=dict)
     releases: list[Release] = field(default_factory=list)
+    generation: str = "cedar"
+    drains: list[LogDrain] = field(default_factory=list)
+    autoscaled: set[str] = field(default_factory=set)
 
     def find_type(self, identity: str) -> ProcessType | None:
         """The process type of that name or id."""

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from sandbox.heroku.access import IssuedTokens
-from sandbox.heroku.model import AddOn, App, Dyno, ProcessType, Release, Webhook
+from sandbox.heroku.model import AddOn, App, Dyno, LogDrain, ProcessType, Release, Webhook
 
 Json = dict[str, Any]
 
@@ -18,7 +18,7 @@ def app_json(app: App) -> Json:
         "name": app.name,
         "acm": False,
         "archived_at": None,
-        "generation": _named("cedar"),
+        "generation": _named(app.generation),
         "maintenance": app.maintenance,
         "region": _named("us"),
         "stack": _named("heroku-24"),
@@ -27,6 +27,19 @@ def app_json(app: App) -> Json:
         "web_url": f"https://{app.name}-{app.id.hex[:12]}.herokuapp.com/",
         "created_at": _time(app.created_at),
         "updated_at": _time(app.created_at),
+    }
+
+
+def drain_json(app: App, drain: LogDrain) -> Json:
+    """A log drain."""
+    return {
+        "id": str(drain.id),
+        "addon": None,
+        "app": {"id": str(app.id), "name": app.name},
+        "token": drain.token,
+        "url": drain.url,
+        "created_at": _time(drain.created_at),
+        "updated_at": _time(drain.created_at),
     }
 
 

@@ -32,6 +32,7 @@ def outside_config(config: Config, sandbox: Sandbox) -> Config:
         update={
             "heroku_api_url": sandbox.url,
             "heroku_id_url": sandbox.url,
+            "heroku_metrics_url": sandbox.url,
             "new_relic_events_url": sandbox.url,
             "guv_user_oauth_client_id": "connect-client",
             "guv_user_oauth_client_secret": SecretStr("user-secret-marker"),

@@ -7,7 +7,8 @@ from guv.scaling import Sample
 from worker.collectors.foreign import collect_foreign_change
 from worker.collectors.formation import collect_formation
 from worker.collectors.rabbitmq import collect_queues
-from worker.result import Collected
+from worker.collectors.router import collect_web
+from worker.result import Collected, QueueReading
 from worker.runtime import Runtime
 from worker.subject import Subject
 from worker.tokens import Access
@@ -15,7 +16,7 @@ from worker.tokens import Access
 
 def collect(runtime: Runtime, access: Access, subject: Subject, now: datetime) -> Collected:
     """The role's sample; what could not be read is unknown in it and explained beside it."""
-    queues = collect_queues(runtime, subject, now)
+    queues = _collect_work(runtime, access, subject, now)
     formation = collect_formation(runtime, access, subject, now)
     foreign = collect_foreign_change(runtime, access, subject, formation, now)
     counts = queues.counts
@@ -28,5 +29,14 @@ def collect(runtime: Runtime, access: Access, subject: Subject, now: datetime) -
         consumers=counts.consumers,
         dynos=formation.dynos,
         redelivered=counts.redelivered,
+        web=queues.web,
     )
     return Collected(sample, queues, formation, foreign)
+
+
+def _collect_work(
+    runtime: Runtime, access: Access, subject: Subject, now: datetime
+) -> QueueReading:
+    if subject.settings.signal == "web":
+        return collect_web(runtime, access, subject, now)
+    return collect_queues(runtime, subject, now)

@@ -1,0 +1,79 @@
+"""How many requests are there, and how long do they take? As the tenant pushes, or the drain says.
+
+Only whole sums of ten seconds are read, and only once all lines of them have been: what is not
+known yet is unknown, and never read as fewer requests.
+"""
+
+from datetime import datetime, timedelta
+
+from redis import RedisError
+from sqlmodel import Session
+
+from guv.models import Drain
+from guv.moment import from_unix, unix_seconds
+from guv.router.sums import SPAN_S
+from guv.scaling import WebReading
+from guv.tenancy.drains import find_drain
+from guv.tenancy.web import last_push, read_sums, reading_of, web_reading
+from worker.collectors.drain import ensure_drain, find_autoscaling
+from worker.result import QueueReading
+from worker.runtime import Runtime
+from worker.subject import Subject
+from worker.tokens import Access
+from worker.trouble import Cause, Trouble
+
+DELAY_S = 6.0  # from a request's end until its line is in the sums
+SPANS = 3  # that a reading is of
+PUSH_S = 60.0  # a push says something for so long at least
+PUSH_INTERVALS = 3.0
+
+
+def collect_web(runtime: Runtime, access: Access, subject: Subject, now: datetime) -> QueueReading:
+    """What the role's web dynos did just before; without usable data a reading that says why."""
+    rival = find_autoscaling(runtime, access, subject, now)
+    if rival is not None:
+        return QueueReading(trouble=rival)
+    with Session(runtime.reader, expire_on_commit=False) as session:
+        pushed = _pushed(session, subject, now)
+        drain = find_drain(session, subject.tenant, subject.app)
+    if pushed is not None:
+        return QueueReading(web=pushed)
+    note = ensure_drain(runtime, access, subject, drain, now)
+    if drain is None or note:
+        return _unknown(note or "its log drain has just been made")
+    return _drained(runtime, subject, drain, now)
+
+
+def _pushed(session: Session, subject: Subject, now: datetime) -> WebReading | None:
+    fresh = max(PUSH_S, PUSH_INTERVALS * subject.settings.interval)
+    push = last_push(session, subject.role, now - timedelta(seconds=fresh))
+    return None if push is None else web_reading(push.reading)
+
+
+def _drained(runtime: Runtime, subject: Subject, drain: Drain, now: datetime) -> QueueReading:
+    if drain.seen_at is None:
+        return _unknown("no log line of the app has come yet")
+    end = (unix_seconds(now) - DELAY_S) // SPAN_S * SPAN_S
+    since = from_unix(end - SPANS * SPAN_S)
+    if drain.seen_at < since:
+        return _unknown(f"no log line of the app has come since {drain.seen_at:%H:%M:%S} UTC")
+    if not _is_read_until(runtime, drain, end):
+        return _unknown("guv is behind with reading the app's log lines")
+    with Session(runtime.reader, expire_on_commit=False) as session:
+        rows = read_sums(session, subject.app, since, from_unix(end))
+    return QueueReading(web=reading_of(rows, SPANS * SPAN_S))
+
+
+def _is_read_until(runtime: Runtime, drain: Drain, end: float) -> bool:
+    """Whether no delivery from before that instant waits."""
+    if runtime.drain_queue is None:
+        return False
+    try:
+        waiting = runtime.drain_queue.oldest(drain.id, drain.read_until)
+    except RedisError:
+        return False
+    return waiting is None or waiting > end
+
+
+def _unknown(why: str) -> QueueReading:
+    return QueueReading(trouble=Trouble(Cause.NO_DATA, f"Web requests are unknown: {why}."))
