@@ -1,7 +1,7 @@
 """How did a tenant's role fare over a time? A few hundred points, each the worst of its step.
 
-One query a picture, summed up inside the database. A step without a sample has no point, and what
-was not known in a step is None.
+Added up inside the database: of ticks, and of their sums where the time is long. A step without
+a tick has no point, and what was not known in a step is None.
 """
 
 from dataclasses import asdict, dataclass
@@ -13,20 +13,26 @@ from sqlmodel import Session
 
 from guv.models import Tenant
 
-# Steps begin at the same instants whatever is asked for. A counter that went back was reset, and
-# a longer gap than ten minutes says nothing about its rate.
+FIVE_MINUTES = timedelta(minutes=5)
+TICKS_READ = timedelta(days=2)  # a longer time is read from the sums of five minutes
+
+# Steps begin at the same instants whatever is asked for. Until `tail` sums tell, then ticks.
 _POINTS = text("""
     with reading as (
-        select
-            sample.at, messages_ready, messages_unacknowledged, dynos, desired, predicted_wait,
-            extract(epoch from sample.at - lag(sample.at) over by_time) as seconds,
-            published - lag(published) over by_time as arrived,
-            served - lag(served) over by_time as finished
-        from sample
-        join role on role.id = sample.role_id and role.tenant_id = :tenant
-        left join decision on decision.role_id = sample.role_id and decision.at = sample.at
-        where sample.role_id = :role and sample.at >= :since and sample.at < :until
-        window by_time as (order by sample.at)
+        select at, waiting_max as messages_ready, unacknowledged_max as messages_unacknowledged,
+            dynos_max as dynos, desired_max as desired, predicted_wait_max as predicted_wait,
+            arrived, served, seconds
+        from rollup
+        join role on role.id = rollup.role_id and role.tenant_id = :tenant
+        where role_id = :role and width_s = 300 and at >= :since and at < :tail
+        union all
+        select decision.at, messages_ready, messages_unacknowledged, dynos, desired,
+            predicted_wait, arrived, decision.served, seconds
+        from decision
+        left join sample on sample.role_id = decision.role_id and sample.at = decision.at
+            and sample.kept = decision.kept and sample.at >= :tail and sample.at < :until
+        where decision.role_id = :role and decision.tenant_id = :tenant
+            and decision.at >= :tail and decision.at < :until
     )
     select
         date_bin(:step, at, timestamptz 'epoch') as at,
@@ -36,13 +42,14 @@ _POINTS = text("""
         max(desired) as desired,
         max(predicted_wait) filter (where predicted_wait < 'infinity') as predicted_wait,
         coalesce(bool_or(predicted_wait = 'infinity'), false) as never_done,
-        cast(sum(arrived) filter (where arrived >= 0 and seconds <= 600)
-            / nullif(sum(seconds) filter (where arrived >= 0 and seconds <= 600), 0)
+        cast(sum(arrived) / nullif(sum(seconds) filter (where arrived is not null), 0)
             as double precision) as arrival_rate,
-        cast(sum(finished) filter (where finished >= 0 and seconds <= 600)
-            / nullif(sum(seconds) filter (where finished >= 0 and seconds <= 600), 0)
+        cast(sum(served) / nullif(sum(seconds) filter (where served is not null), 0)
             as double precision) as departure_rate
     from reading group by 1 order by 1
+""")
+_SUMMED_UNTIL = text("""
+    select max(at) from rollup where role_id = :role and width_s = 300 and at >= :since
 """)
 _CHANGES = text("""
     select distinct on (step) at, id, current, desired, reason, outcome, explanation, count
@@ -65,7 +72,7 @@ class SeriesFilter:
         role: Whose points.
         since: From the step that begins then or later.
         until: To the step that begins before then.
-        step: How much time one point stands for.
+        step: How much time one point stands for; of a long time, whole five minutes.
     """
 
     role: UUID
@@ -128,8 +135,17 @@ class Change:
 
 def read_points(session: Session, tenant: Tenant, wanted: SeriesFilter) -> list[Point]:
     """The role's points from old to new; none where it is another tenant's."""
-    rows = session.connection().execute(_POINTS, {"tenant": tenant.id, **asdict(wanted)})
-    return [Point(*row) for row in rows]
+    values = {**asdict(wanted), "tenant": tenant.id, "tail": _tail(session, wanted)}
+    return [Point(*row) for row in session.connection().execute(_POINTS, values)]
+
+
+def _tail(session: Session, wanted: SeriesFilter) -> datetime:
+    """From when on the ticks themselves are read: all of a short time, the end of a long one."""
+    if wanted.until - wanted.since <= TICKS_READ:
+        return wanted.since
+    values = {"role": wanted.role, "since": wanted.since}
+    last: datetime | None = session.connection().execute(_SUMMED_UNTIL, values).scalar()
+    return wanted.since if last is None else last + FIVE_MINUTES
 
 
 def read_changes(session: Session, tenant: Tenant, wanted: SeriesFilter) -> list[Change]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from api.dashboard.filled import built
 from guv.errors import FieldError, Invalid
 from guv.settings.values import MAY_BE_NONE, NONE, PolicyName, SettingsValues
 
@@ -119,8 +120,7 @@ def as_values(typed: Mapping[str, str]) -> SettingsValues:
     """The settings that these texts mean; an empty one takes the setting back.
 
     Raises:
-        pydantic.ValidationError: A value is not one.
-        Invalid: A text has not the form of its field.
+        Invalid: A text is no value of its setting.
     """
     faults: list[FieldError] = []
     values: dict[str, Any] = {}
@@ -131,7 +131,7 @@ def as_values(typed: Mapping[str, str]) -> SettingsValues:
             faults.append(FieldError(name, str(error)))
     if faults:
         raise Invalid("These cannot be accepted.", faults)
-    return SettingsValues.model_validate(values)
+    return built(SettingsValues, values)
 
 
 def _value(field: Field, text: str) -> Any:

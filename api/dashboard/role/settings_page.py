@@ -5,7 +5,6 @@ from datetime import datetime
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
-from pydantic import ValidationError
 
 from api.dashboard.deps import FormDep
 from api.dashboard.pages import Desk, DeskDep, see_other
@@ -17,7 +16,6 @@ from guv.errors import FieldError, Invalid, PreconditionFailed
 from guv.plans import PLANS
 from guv.settings.cautions import cautions
 from guv.settings.effective import EffectiveSettings, Level, effective_settings
-from guv.settings.field_errors import field_errors
 from guv.settings.values import SettingsValues
 from guv.tenancy.changes import ChangeFilter, NamedChange, list_changes
 from guv.tenancy.settings import stored_levels
@@ -46,7 +44,7 @@ def take_settings(form: FormDep, desk: DeskDep, visited: RoleVisitDep) -> Respon
     """What the change would do, or back to the role after it was saved."""
     sent = read_sent(form)
     try:
-        values = _read(sent)
+        values = as_values(sent.touched)
         if sent.do == "save":
             return _save(visited, sent, values)
         return _preview(desk, visited, sent, values)
@@ -78,19 +76,6 @@ def chain_of(visited: RoleVisit) -> tuple[Level, ...]:
 
 def _subject(visited: RoleVisit) -> Subject:
     return Subject(visited.access.tenant, visited.app, visited.role)
-
-
-def _read(sent: Sent) -> SettingsValues:
-    """What was changed.
-
-    Raises:
-        Invalid: Some of it is no value of its setting.
-    """
-    try:
-        return as_values(sent.touched)
-    except ValidationError as error:
-        faults = field_errors([{**one, "loc": ("body", *one["loc"])} for one in error.errors()])
-        raise Invalid("These cannot be accepted.", faults) from None
 
 
 def _save(visited: RoleVisit, sent: Sent, values: SettingsValues) -> Response:
