@@ -1,6 +1,7 @@
-"""How is the web process put together? `uvicorn api.main:make_app --factory` runs it."""
+"""How is the web process put together? `python -m api` runs it."""
 
 import logging
+from asyncio import to_thread
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -22,6 +23,7 @@ from api.reference import add_reference
 from api.replays import routes as replays
 from api.request_log import RequestLog
 from api.settings import routes as settings
+from guv import agent
 from guv.config import Config, read_config
 from guv.logs import configure_logs
 
@@ -46,8 +48,10 @@ def create_app(config: Config, outside: Outside | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await to_thread(agent.connect)
         yield
         parts.close()
+        await to_thread(agent.end)
 
     app = FastAPI(
         title="guv",

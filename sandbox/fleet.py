@@ -52,9 +52,8 @@ class Fleet:
         self.api_url = f"http://127.0.0.1:{port}"
         self._environment = _environment(surroundings, self.api_url)
         self._running: dict[str, ExitStack] = {}
-        uvicorn = ["uvicorn", "api.main:make_app", "--factory", "--no-access-log"]
         self._modules = {
-            "api": [*uvicorn, "--host", "127.0.0.1", "--port", str(port)],
+            "api": ["api", "--host", "127.0.0.1", "--port", str(port)],
             "clock": ["worker.clock"],
             "worker": ["worker"],
         }

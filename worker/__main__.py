@@ -1,92 +1,10 @@
-"""Who runs the ticks? `python -m worker` keeps warm RQ workers, several processes of them.
+"""`python -m worker` runs the ticks; see `worker.pool`."""
 
-One process more runs the replays, which take long: no tick waits for one.
-"""
+from guv import agent
 
-import ctypes
-import os
-import signal
-import sys
-from multiprocessing.process import BaseProcess
-from typing import Any
+agent.start()  # before RQ, Redis and httpx are imported
 
-import structlog
-from rq import SimpleWorker
-from rq.serializers import JSONSerializer
-from rq.worker_pool import WorkerPool
-
-import worker.jobs  # noqa: F401 - imported before the processes fork, so that they share it
-from guv.config import read_config
-from guv.logs import configure_logs
-from guv.replays import QUEUE as REPLAYS
-from worker.job_queue import DRAINS, QUEUE, connect_redis, wait_for_redis
-from worker.replays import stopping
-
-MAINTENANCE_S = 60  # RQ's own 600 would leave the job of a killed worker "started" for as long
-PARENT_DEATH_SIGNAL = 1  # Linux: PR_SET_PDEATHSIG
-
-_log = structlog.get_logger(__name__)
-
-
-class TickWorker(SimpleWorker):
-    """A warm worker: runs each job in its own process, and keeps its connections between them.
-
-    The pool passes neither the maintenance interval nor our wish for no scheduler on.
-    """
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        follow_parent()
-        wait_for_redis(options["connection"])
-        options = {"maintenance_interval": MAINTENANCE_S, "log_job_description": False, **options}
-        super().__init__(*args, **options)
-
-    def work(self, *args: Any, **options: Any) -> bool:
-        """Whether any job was done; without RQ's scheduler, which would be one process more."""
-        return super().work(*args, **{**options, "with_scheduler": False})
-
-    def request_stop(self, *args: Any) -> None:
-        """Nothing; a replay that runs here goes back to the queue, a tick is finished."""
-        stopping.set()
-        super().request_stop(*args)  # type: ignore[no-untyped-call]  # RQ's has no annotations
-
-
-class Pool(WorkerPool):
-    """The processes that tick, and one for replays; each is replaced when it ends."""
-
-    _replaying = ""
-
-    def get_worker_process(self, name: str, *args: Any, **options: Any) -> BaseProcess:
-        """A process for ticks, or for replays where none is there for them."""
-        self._queue_names = [QUEUE, DRAINS]  # in this order
-        if self._replaying not in self.worker_dict:
-            self._replaying, self._queue_names = name, [REPLAYS]
-        return super().get_worker_process(name, *args, **options)
-
-
-def follow_parent() -> None:
-    """Nothing; this process ends with its parent, and until RQ takes over at any signal."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGTERM)
-
-
-def main() -> None:
-    """Nothing; the worker processes, until SIGTERM or SIGINT."""
-    config = read_config()
-    configure_logs(config.guv_log_level, json=config.guv_log_json)
-    redis = connect_redis(config)
-    wait_for_redis(redis)
-    _log.info("worker_started", processes=config.guv_worker_processes, pid=os.getpid())
-    pool = Pool(
-        [QUEUE, DRAINS, REPLAYS],
-        connection=redis,
-        num_workers=config.guv_worker_processes + 1,
-        worker_class=TickWorker,
-        serializer=JSONSerializer,
-    )
-    pool.start(logging_level="WARNING")
-
+from worker.pool import main  # noqa: E402
 
 if __name__ == "__main__":
     main()

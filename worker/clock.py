@@ -5,12 +5,10 @@ its role claimed. Whatever was missed while a clock was away is not caught up.
 """
 
 import signal
-import sys
-import time
 from collections.abc import Sequence
 from datetime import datetime
-from types import FrameType
-from typing import Any, NoReturn
+from threading import Event
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -19,7 +17,7 @@ from rq import Queue
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from guv import due, feeds, undelivered, unfinished
+from guv import agent, due, feeds, undelivered, unfinished
 from guv.config import Config, read_config
 from guv.database import make_engine
 from guv.logs import configure_logs
@@ -152,40 +150,52 @@ def _enqueue(
         queue.enqueue_many(jobs)
 
 
-def run(config: Config, engine: Engine, queue: Queue) -> NoReturn:
-    """Never; beats until a signal ends the process, and says once when something is away."""
+def run(config: Config, engine: Engine, queue: Queue, ended: Event) -> None:
+    """Nothing; beats until it is ended, and says once when something is away.
+
+    A beat that has begun is finished: roles that are marked as queued do wait in the queue.
+    """
     waits = pauses()
     is_away = False
-    while True:
+    while not ended.is_set():
         try:
             now = utc_now()
-            beat(engine, queue, now, config.guv_roles_per_job)
+            found = beat(engine, queue, now, config.guv_roles_per_job)
             enqueue_chores(engine, queue, now)
+            _measure(engine, found, now)
         except (RedisError, SQLAlchemyError) as error:
             if not is_away:
                 _log.warning("clock_stopped", error=f"{type(error).__name__}: {error}")
             is_away = True
-            time.sleep(next(waits))
+            ended.wait(next(waits))
             continue
         if is_away:
             _log.info("clock_goes_on")
             is_away, waits = False, pauses()
-        time.sleep(config.guv_clock_beat)
+        ended.wait(config.guv_clock_beat)
+
+
+def _measure(engine: Engine, queued: int, now: datetime) -> None:
+    """Nothing; the operator sees how many roles were queued, and how late the latest is."""
+    if agent.is_watched():
+        agent.measure("Clock/queued", queued)
+        with engine.connect() as connection:
+            agent.measure("Clock/lag", due.lag(connection, now))
 
 
 def main() -> None:
     """Nothing; the clock process, until SIGTERM or SIGINT."""
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGINT, _stop)
+    ended = Event()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda *_: ended.set())
+    agent.start()
     config = read_config()
     configure_logs(config.guv_log_level, json=config.guv_log_json)
     engine = make_engine(config.sqlalchemy_url, pool_size=1, application="guv clock")
     _log.info("clock_started", beat=config.guv_clock_beat)
-    run(config, engine, tick_queue(connect_redis(config, timeout=5.0)))
-
-
-def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
-    sys.exit(0)
+    agent.connect()
+    run(config, engine, tick_queue(connect_redis(config, timeout=5.0)), ended)
+    agent.end()
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from structlog.contextvars import bound_contextvars
 
-from guv import due
+from guv import agent, due
 from guv.config import read_config
 from guv.database import session_scope
 from guv.logs import mask
@@ -108,12 +108,15 @@ def _tick(runtime: Runtime, role_id: UUID) -> TickResult | None:
             return None
         if result is not None:
             _log_tick(result, steady_seconds() - start)
+            _measure_tick(result, steady_seconds() - start)
         return result
 
 
 def _record_fault(runtime: Runtime, role_id: UUID, now: datetime, fault: Exception) -> None:
     text = mask(f"{type(fault).__name__}: {fault}")
     _log.error("tick_failed", error=text, exc_info=fault)
+    agent.notice(fault)
+    agent.measure("Tick/failed_inside")
     with suppress(SQLAlchemyError), session_scope(runtime.engine) as session:
         record_failure(session, role_id, now, text)
 
@@ -134,3 +137,10 @@ def _log_tick(result: TickResult, seconds: float) -> None:
         error=actuated.error,
         milliseconds=round(1000 * seconds, 1),
     )
+
+
+def _measure_tick(result: TickResult, seconds: float) -> None:
+    """Nothing; the operator sees ticks by their outcome, and what troubles roles."""
+    agent.measure(f"Tick/{result.actuated.outcome}", seconds)
+    for trouble in result.troubles:
+        agent.measure(f"Trouble/{trouble.cause}")

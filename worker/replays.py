@@ -1,6 +1,6 @@
 """How does a replay run? Its samples are read, its variants played, its result kept.
 
-It runs in a process of its own (`worker.__main__`). Once a second it says how far it is; that also
+It runs in a process of its own (`worker.pool`). Once a second it says how far it is; that also
 shows that it lives. Where the process is asked to stop, the replay goes back to the queue.
 """
 

@@ -128,7 +128,7 @@ def a_world(
         app = sandbox.heroku.new_app("shop", {"worker": 1, "mailer": 1}, boot_delay=2.0)
         partner = Partner(f"{fleet.api_url}/heroku/resources", "guv", ADDON_PASSWORD)
         sandbox.customer(partner).create_addon(app, "premium")
-        api = stack.enter_context(_client(app.config_vars["GUV_URL"]))
+        api = stack.enter_context(client_of(app.config_vars["GUV_URL"]))
         with AmqpQueue(access.amqp_url, JOBS).producing():
             pass  # declares the queue
         answer = api.put("apps/shop/broker", json={"url": access.management_url})
@@ -136,7 +136,7 @@ def a_world(
         yield World(sandbox, fleet, app, access, api)
 
 
-def _client(url: str) -> httpx.Client:
+def client_of(url: str) -> httpx.Client:
     """A client that takes user and key from the URL, as curl does."""
     parts = httpx.URL(url)
     auth = httpx.BasicAuth(parts.username, parts.password)

@@ -1,0 +1,31 @@
+"""`python -m api` answers requests; see `api.main`."""
+
+import argparse
+import os
+
+from guv import agent
+
+GRACE_S = 20  # for requests under way; Heroku ends a process 30 seconds after it was asked to
+
+
+def main() -> None:
+    """Nothing; the web process, until SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser(prog="python -m api")
+    parser.add_argument("--host", default="0.0.0.0")  # noqa: S104 - Heroku's router comes from outside
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
+    asked = parser.parse_args()
+    agent.start()
+    import uvicorn  # noqa: PLC0415 - what is imported after the agent's start is watched
+
+    uvicorn.run(
+        "api.main:make_app",
+        factory=True,
+        host=asked.host,
+        port=asked.port,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+
+
+if __name__ == "__main__":
+    main()
