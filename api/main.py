@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from api import health
-from api.addon import consent, drain, event_routes, sso_routes
+from api.addon import drain, event_routes, sso_routes
 from api.addon import routes as addon
 from api.body_limit import BodyLimit
 from api.config_file import routes as config_file
@@ -79,7 +79,6 @@ def _furnish(app: FastAPI) -> None:
         drain.router,
         event_routes.router,
         sso_routes.router,
-        consent.router,
         settings.router,
         decisions.router,
         keys.router,

@@ -51,6 +51,14 @@ class Journey:
 
 
 @dataclass(frozen=True, slots=True)
+class Traveller:
+    """Somebody who visits the pages of a tenant."""
+
+    tenant_id: UUID
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
     """What became of a person who came back.
 
@@ -156,19 +164,24 @@ class Authorizer:
             consents.put_consent(session, tenant, consent, now)
         return Journey(self.heroku.consent_url(state, _challenge(verifier)), expires_at)
 
-    def receive(self, state: str, code: str | None, now: datetime) -> Arrival:
+    def receive(
+        self, state: str, code: str | None, now: datetime, traveller: Traveller | None = None
+    ) -> Arrival:
         """What came of it; a state is taken once, whatever comes of it.
 
         Args:
             state: What came back with the person.
             code: What Heroku gave them; None: they said no.
             now: The present.
+            traveller: Who came back, where they have a visit to our pages.
         """
         with session_scope(self.engine) as session:
             consent = consents.take_consent(session, state, now)
             app = session.get(App, consent.app_id) if consent else None
         if consent is None or app is None:
             return Arrival(trouble="This link was used before, or is older than 10 minutes.")
+        if consent.back_to and traveller != Traveller(consent.tenant_id, consent.by):
+            return Arrival(trouble="Your visit is over, or somebody else began this.")
         trouble = self._accept(consent, app, code, now)
         return Arrival(app.name, consent.back_to, trouble)
 

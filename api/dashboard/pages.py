@@ -18,7 +18,7 @@ from api.errors import ErrorBody
 from guv.config import Config
 
 Word = Annotated[str, Query(max_length=40, pattern="^[a-z-]*$")]  # what was done just now
-PREFIXES = ("/dashboard", "/sso/")
+PREFIXES = ("/dashboard", "/sso/", "/heroku/oauth/")
 _TITLES = {
     400: "That cannot be done",
     401: "Please come in from Heroku",
@@ -78,7 +78,7 @@ class Desk:
             "here": "",
             **values,
         }
-        return _html(template, told, self.config, status)
+        return html_page(template, told, self.config, status)
 
 
 async def _desk(parts: PartsDep, request: Request, visitor: VisitorDep) -> Desk:
@@ -104,10 +104,13 @@ def as_page(request: Request, answer: JSONResponse) -> Response:
         "error": body,
         "request_id": getattr(request.state, "request_id", ""),
     }
-    return _html("error.html", values, request.app.state.parts.config, answer.status_code)
+    return html_page("error.html", values, request.app.state.parts.config, answer.status_code)
 
 
-def _html(template: str, values: Mapping[str, Any], config: Config, status: int) -> HTMLResponse:
+def html_page(
+    template: str, values: Mapping[str, Any], config: Config, status: int
+) -> HTMLResponse:
+    """The page of that template, for somebody who need not have a visit."""
     text = _templates.get_template(template).render(values)
     return HTMLResponse(text, status, page_headers(config))
 

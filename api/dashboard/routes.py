@@ -1,9 +1,9 @@
-"""Which pages are there? All below /dashboard, for whoever has a visit."""
+"""Which pages are there? All below /dashboard, for whoever has a visit, and the way back to it."""
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import RedirectResponse
 
-from api.dashboard import app_page, charts, overview, start
+from api.dashboard import app_page, charts, consent, overview, start
 from api.dashboard.assets import add_assets
 from api.dashboard.deps import FormDep
 from api.dashboard.role import downloads, page, settings_page
@@ -31,6 +31,7 @@ PAGES = (
     downloads.router,
     settings_page.router,
     charts.router,
+    consent.router,
     router,
 )
 

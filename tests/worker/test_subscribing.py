@@ -41,6 +41,10 @@ class Here:
     def finish(self, later: timedelta = LATER) -> bool:
         return finish(self.runtime, self.addon.id, utc_now() + later)
 
+    def is_known(self) -> bool:
+        with Session(self.runtime.engine) as session:
+            return session.exec(select(App)).first() is not None
+
     @property
     def heroku(self) -> Heroku:
         return self.sandbox.heroku
@@ -74,7 +78,9 @@ def here(outside_config: Config, sandbox: Sandbox) -> Iterator[Here]:
         customer = sandbox.customer(partner)
         app = sandbox.heroku.new_app("shop", {"worker": 1})
         addon = customer.create_addon(app, "basic", {"queues": "orders"})
-        yield Here(sandbox, customer, addon, runtime)
+        made = Here(sandbox, customer, addon, runtime)
+        wait_until(made.is_known)  # a slow machine is answered 202, and then it goes on
+        yield made
         sandbox.heroku.post.wait()
     runtime.close()
 

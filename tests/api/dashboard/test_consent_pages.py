@@ -1,0 +1,90 @@
+"""What began on a page of ours ends there: in the same visit, for the same person."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from httpx2 import Response
+from sqlmodel import Session
+
+from api.parts import Parts
+from guv.models import App
+from sandbox.server import Sandbox
+from tests.api.authorizing import CLIENT, SECRET
+from tests.api.dashboard.browser import Browser
+
+HOME = "/dashboard/apps/shop"
+SendOff = Callable[[Browser], str]
+
+
+@pytest.fixture
+def send_off(world: Sandbox, session: Session) -> SendOff:
+    """Sends a visitor to Heroku from a page, where they say yes: the way back."""
+
+    def send(visitor: Browser, answer: str = "yes") -> str:
+        owner, parts = visitor.owner, parts_of(visitor)
+        owner.app.heroku_id = world.heroku.new_app(owner.app.name, {"worker": 1}).id
+        session.add(owner.app)
+        session.commit()
+        world.offer_consent(CLIENT, SECRET, "https://guv.example.com")
+        now = visitor.clock()
+        url = parts.authorizer().send(owner.tenant, owner.app, visitor.email, now, HOME).url
+        location = httpx.post(url, data={"answer": answer}).headers["Location"]
+        parts_ = urlsplit(location)
+        return f"{parts_.path}?{parts_.query}"
+
+    return send
+
+
+def parts_of(visitor: Browser) -> Parts:
+    parts: Parts = visitor.client.app.state.parts  # type: ignore[attr-defined]  # a FastAPI
+    return parts
+
+
+def credential(visitor: Browser, session: Session) -> tuple[str, str]:
+    session.expire_all()
+    app = session.get_one(App, visitor.owner.app.id)
+    return app.credential, app.credential_by
+
+
+def test_whoever_began_on_a_page_lands_there(
+    visitor: Browser, send_off: SendOff, session: Session
+) -> None:
+    page = visitor.get(send_off(visitor))
+    assert (page.status_code, page.headers["Location"]) == (303, HOME)
+    assert credential(visitor, session) == ("user", visitor.email)
+
+
+def test_the_way_back_of_one_person_is_nothing_for_another(
+    visitor: Browser, new_browser: Callable[[], Browser], send_off: SendOff, session: Session
+) -> None:
+    other = new_browser()
+    other.sign_on()
+    refused = other.get(send_off(visitor))
+    assert is_refused(refused)
+    assert credential(visitor, session) == ("partner", "")
+
+
+def test_the_way_back_is_nothing_without_a_visit(
+    visitor: Browser, send_off: SendOff, session: Session
+) -> None:
+    way = send_off(visitor)
+    visitor.cookies.clear()
+    assert is_refused(visitor.get(way))
+    assert credential(visitor, session) == ("partner", "")
+
+
+def is_refused(page: Response) -> bool:
+    return page.status_code == 422 and "somebody else began this" in page.text
+
+
+def test_whoever_said_no_can_go_back(visitor: Browser, send_off: Callable[..., str]) -> None:
+    page = visitor.get(send_off(visitor, "no"))
+    assert (page.status_code, f'href="{HOME}"' in page.text) == (422, True)
+    assert "Heroku was told no" in page.text
+
+
+def test_a_way_back_that_makes_no_sense_is_a_page(visitor: Browser) -> None:
+    page = visitor.get("/heroku/oauth/callback", state="x" * 501)
+    assert (page.status_code, page.headers["Content-Type"]) == (422, "text/html; charset=utf-8")
