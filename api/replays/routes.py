@@ -1,6 +1,6 @@
 """How is a role's history replayed under other settings? Asked for, waited for, kept."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -34,6 +34,7 @@ from guv.tenancy.replays import (
 )
 
 router = APIRouter(prefix="/v1", tags=["replays"], responses=error_answers(401, 404, 422))
+FIRST = datetime(2000, 1, 1, tzinfo=UTC)  # a day before it is an instant, and long ago
 ReplayId = Annotated[
     UUID, Path(description="The replay's id", examples=["6b0c2f5e-7f0c-4a40-8d2e-0f6f0e1f2a3b"])
 ]
@@ -53,7 +54,7 @@ def replay_role(
     """Replay a time of a role's own history under other settings; `Location` has the result."""
     until = wanted.until or asking.now
     variants = [_variant(one) for one in wanted.variants]
-    wish = ReplayWish(wanted.since or until - USUAL, until, variants)
+    wish = ReplayWish(wanted.since or max(until, FIRST) - USUAL, until, variants)
     named = start_replay(parts.engine, parts.redis, asking, wish)
     response.headers["Location"] = f"/v1/replays/{named.row.id}"
     return ReplayAnswer.model_validate(_shown(named, asking.now))

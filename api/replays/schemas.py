@@ -36,13 +36,13 @@ class ReplayRequest(BaseModel):
     since: AwareDatetime | None = Field(
         None,
         alias="from",
-        description="Where it begins, with an offset; null: a day before `to`",
+        description="Where it begins, with an offset, in the last 7 days; null: a day before `to`",
         examples=["2026-11-25T10:00:00Z"],
     )
     until: AwareDatetime | None = Field(
         None,
         alias="to",
-        description="Where it ends, at most 31 days later; null: now",
+        description="Where it ends; null: now",
         examples=["2026-11-26T10:00:00Z"],
     )
     variants: list[VariantRequest] = Field(

@@ -13,13 +13,13 @@ from sqlmodel import Session, col, func, select
 from guv.errors import Conflict, FieldError, Invalid, NotFound
 from guv.models import App, ReplayRow, Role, SampleRow, Tenant
 from guv.plans import PLANS
-from guv.settings.effective import Level
+from guv.settings.effective import Level, effective_settings
 from guv.settings.variants import variant_faults, variant_settings
 from guv.tenancy.apps import find_app
 from guv.tenancy.roles import find_role
 from guv.tenancy.settings import role_levels
 
-LONGEST = timedelta(days=31)
+OLDEST = timedelta(days=7)  # until then every tick is kept
 USUAL = timedelta(days=1)
 MOST_VARIANTS = 5
 MOST_AT_ONCE = 5  # of a tenant, so that others need not wait for all its roles
@@ -85,8 +85,8 @@ def ask_for_replay(session: Session, asking: Asking, wish: ReplayWish) -> NamedR
 
     Raises:
         NotFound: The tenant has no such app or role.
-        Invalid: A variant holds what no replay can answer or what cannot work, the time is too
-            long, or nothing was recorded in it.
+        Invalid: A variant holds what no replay can answer or what cannot work, or nothing of the
+            role's queues was recorded in that time.
         Conflict: One of the role's is not finished yet, or too many of the tenant's.
     """
     tenant, now = asking.tenant, asking.now
@@ -169,6 +169,8 @@ def _named(tenant: Tenant) -> Any:
 def _refuse_faults(
     levels: Sequence[Level], role: Role, tenant: Tenant, variants: Sequence[Variant]
 ) -> None:
+    if effective_settings(role.name, tuple(levels)).values["signal"] != "queue":
+        raise Invalid("A replay plays queues again, and this role is scaled on web requests.")
     found: list[FieldError] = []
     for number, one in enumerate(variants):
         effective = variant_settings(role.name, levels, one.values)
@@ -182,11 +184,11 @@ def _refuse_faults(
 
 def _refuse_time(session: Session, role: Role, wish: ReplayWish, now: datetime) -> None:
     if wish.since >= min(wish.until, now):
-        message = "must be before to and before the present"
-        raise Invalid("There is nothing to replay.", [FieldError("from", message)])
-    if wish.until - wish.since > LONGEST:
-        message = f"must be at most {LONGEST.days} days before to"
-        raise Invalid("That is too long.", [FieldError("from", message)])
+        raise _nothing("must be before to and before the present")
+    if wish.since < now - OLDEST:
+        raise _nothing(
+            f"must be within the last {OLDEST.days} days: every tick is kept for so long"
+        )
     query = select(SampleRow.at).where(
         SampleRow.role_id == role.id,
         SampleRow.at >= wish.since,
@@ -194,8 +196,11 @@ def _refuse_time(session: Session, role: Role, wish: ReplayWish, now: datetime) 
         col(SampleRow.messages_ready).is_not(None),
     )
     if len(session.exec(query.limit(2)).all()) < 2:  # noqa: PLR2004 - a pair is a time
-        message = "no messages of this role were counted between from and to"
-        raise Invalid("There is nothing to replay.", [FieldError("from", message)])
+        raise _nothing("no messages of this role were counted between from and to")
+
+
+def _nothing(message: str) -> Invalid:
+    return Invalid("There is nothing to replay.", [FieldError("from", message)])
 
 
 def _refuse_too_many(session: Session, tenant: Tenant) -> None:

@@ -16,8 +16,10 @@ from guv.crypto import Sealer
 from guv.models import ReplayRow, Role
 from guv.moment import utc_now
 from guv.replays import QUEUE
+from guv.tenancy.replays import OLDEST
 from tests.api.callers import TenantCaller, a_caller, faults
 from tests.builders import a_history, a_role
+from worker.partitions import FULL
 from worker.replays import run_replay
 from worker.runtime import build_runtime
 
@@ -118,6 +120,7 @@ def test_a_tenant_may_have_five_unfinished_ones(caller: TenantCaller, session: S
         ("process_type", "web"),
         ("dry_run", True),
         ("alert_after", 5),
+        ("signal", "web"),
         ("monthly_dyno_hours", 100.0),
     ],
 )
@@ -157,6 +160,7 @@ def test_a_variant_that_cannot_work_is_refused_by_name(
         ({"from": "2026-11-25T10:00:00Z", "to": "2026-11-25T10:00:00Z"}, "from"),
         ({"from": "2024-11-25T10:00:00Z", "to": "2024-11-26T10:00:00Z"}, "from"),
         ({"to": "2999-01-01T00:00:00Z"}, "from"),
+        ({"to": "0001-01-01T00:00:00Z"}, "from"),
         ({"variants": []}, "variants"),
         ({"variants": [{}] * 6}, "variants"),
     ],
@@ -167,6 +171,19 @@ def test_a_time_that_cannot_be_replayed_is_refused_by_name(
 ) -> None:
     answer = ask(caller, body)
     assert (answer.status_code, list(faults(answer))) == (422, [field])
+
+
+def test_a_role_that_is_scaled_on_web_requests_cannot_be_replayed(
+    caller: TenantCaller, session: Session
+) -> None:
+    a_history(session, a_role(session, caller.app, "web", signal="web"), utc_now())
+    session.commit()
+    answer = ask(caller, role="web")
+    assert (answer.status_code, "web requests" in answer.json()["message"]) == (422, True)
+
+
+def test_what_can_be_replayed_was_kept() -> None:
+    assert OLDEST <= FULL
 
 
 def test_without_redis_there_is_no_replay_and_the_error_has_the_houses_form(
