@@ -1,0 +1,125 @@
+"""What is written for operators is what is there: variables, manifest, routes, plans, secrets."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import SQLModel
+from starlette.testclient import TestClient
+
+import guv.models  # noqa: F401  # fills the metadata
+from api.main import create_app
+from guv.config import Config
+from guv.heroku_addons import SCOPE
+from guv.plans import PLANS, Plan
+
+ROOT = Path(__file__).parents[2]
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+SECURITY = (ROOT / "docs" / "security.md").read_text()
+API = (ROOT / "docs" / "api.md").read_text()
+MANIFEST = json.loads((ROOT / "addon-manifest.json").read_text())
+
+
+def rows(section: str, text: str = OPERATIONS) -> list[list[str]]:
+    """The cells of the rows of a section's tables."""
+    part = text.partition(f"## {section}\n")[2].partition("\n## ")[0]
+    lines = [line for line in part.splitlines() if line.startswith("| `")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def named(text: str) -> set[str]:
+    return set(re.findall(r"`([^`]+)`", text))
+
+
+def default_of(name: str) -> str:
+    field = Config.model_fields[name]
+    if field.is_required():
+        return "required"
+    value: Any = getattr(field.default, "get_secret_value", lambda: field.default)()
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def test_every_variable_is_explained_with_its_default() -> None:
+    table = {cells[0].strip("`").lower(): cells[1] for cells in rows("All variables")}
+    assert table == {name: default_of(name) for name in Config.model_fields}
+
+
+def test_every_entry_of_the_manifest_is_explained() -> None:
+    entries = set(MANIFEST) | set(MANIFEST["api"]) | set(MANIFEST["api"]["production"])
+    explained = {name for cells in rows("Registering the add-on") for name in named(cells[0])}
+    assert explained == entries - {"api", "production", "test"}
+
+
+def test_every_address_that_heroku_calls_is_named(web_config: Config) -> None:
+    app = create_app(web_config)
+    paths = {path for path in all_paths(app.routes) if re.match("/(heroku|sso)/", path)}
+    app.state.parts.close()
+    assert len(paths) >= 5
+    assert paths <= named(OPERATIONS)
+
+
+def all_paths(routes: Any) -> Iterator[str]:
+    """The paths of routes, and of those that others hold."""
+    for route in routes:
+        inner = getattr(getattr(route, "original_router", None), "routes", None)
+        if inner is not None:
+            yield from all_paths(inner)
+        elif hasattr(route, "path"):
+            yield route.path
+
+
+def test_each_address_of_the_manifest_is_answered(client: TestClient) -> None:
+    for where in ("production", "test"):
+        for address in MANIFEST["api"][where].values():
+            path = "/" + address.partition("://")[2].partition("/")[2]
+            assert client.post(path).status_code not in {404, 405}
+
+
+def test_the_plans_are_those_that_are_enforced() -> None:
+    def row(plan: Plan) -> list[str]:
+        return [f"`{plan.name}`", str(plan.apps), str(plan.roles), str(plan.interval)]
+
+    assert rows("Plans") == [row(plan) for plan in PLANS.values()]
+
+
+def test_every_secret_that_is_stored_is_listed() -> None:
+    text = SECURITY.partition("\n## Which rights")[0]
+    stored = {
+        f"{table.name}.{column.name}"
+        for table in SQLModel.metadata.sorted_tables
+        for column in table.columns
+        if column.name.endswith(("_sealed", "_hash"))
+    }
+    assert stored == {name for name in named(text) if name.endswith(("_sealed", "_hash"))}
+
+
+def test_every_secret_of_ours_says_how_it_is_changed() -> None:
+    secrets = {
+        name.upper()
+        for name, field in Config.model_fields.items()
+        if "Secret" in str(field.annotation) and name.startswith("guv_")
+    }
+    changed = {cells[0].strip("`") for cells in rows("Changing secrets")}
+    assert secrets == {name for name in changed if name.startswith("GUV_")}
+
+
+def test_the_commands_it_names_are_there() -> None:
+    modules = set(re.findall(r"python -m ([a-z_.]+)", OPERATIONS))
+    assert modules
+    for module in modules:
+        assert (ROOT / f"{module.replace('.', '/')}.py").is_file(), module
+
+
+def test_the_files_it_links_to_are_there() -> None:
+    for page in (OPERATIONS, SECURITY):
+        for link in re.findall(r"\]\(([^)#:]+)", page):
+            assert (ROOT / "docs" / link).exists(), link
+
+
+def test_the_scope_it_explains_is_the_one_that_is_asked_for() -> None:
+    assert f"| scope `{SCOPE}` |" in SECURITY
+    assert f"guv asks for the scope `{SCOPE}`" in API
