@@ -170,13 +170,31 @@ class BrokerClient:
         live = self._live_totals(names)
         return {name: self._read_queue(name, live.get(name, {})) for name in names}
 
-    def list_queues(self) -> list[str]:
-        """The names of all queues of the virtual host; errors as in `read_queues`."""
+    def keeps_statistics(self) -> bool | None:
+        """Whether the broker counts what comes and goes; None: it does not say.
+
+        Raises:
+            BrokerUnreachable: Refused, timed out, or an answer that makes no sense.
+        """
+        try:
+            found = self._get("/api/overview", {"columns": "disable_stats"})
+        except (BrokerRefused, QueueMissing):
+            return None
+        said = found.get("disable_stats") if isinstance(found, dict) else None
+        return None if said is None else said is not True
+
+    def list_queues(self) -> dict[str, str]:
+        """The type of each queue of the virtual host by its name, in order; empty: not said.
+
+        Raises:
+            BrokerUnreachable, BrokerRefused, QueueMissing: As `read_queues` does.
+        """
         found = self._get(
             f"/api/queues/{_part(self._url.vhost)}",
-            {"disable_stats": "true", "enable_queue_totals": "true", "columns": "name"},
+            {"disable_stats": "true", "enable_queue_totals": "true", "columns": "name,type"},
         )
-        return sorted(str(queue.get("name")) for queue in _queues(found))
+        kinds = {str(queue.get("name")): str(queue.get("type") or "") for queue in _queues(found)}
+        return dict(sorted(kinds.items()))
 
     def _read_queue(self, name: str, live: Mapping[str, Any]) -> QueueCounts:
         path = f"/api/queues/{_part(self._url.vhost)}/{_part(name)}"

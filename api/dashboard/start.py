@@ -143,6 +143,6 @@ def _queues(parts: Parts, access: Access, broker: Broker | None) -> tuple[Sequen
         return [], ""
     url = read_broker_url(SecretStr(access.sealer.open(broker.url_sealed)))
     try:
-        return sorted(try_broker(parts, url)), ""
+        return list(try_broker(parts, url).queues), ""
     except Invalid as error:
         return [], "; ".join(one.message for one in error.fields)

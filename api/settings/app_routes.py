@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from api.deps import AccessDep, NowDep, PartsDep, SessionDep, TenantDep
 from api.errors import error_answers
 from api.paths import AppName
-from api.settings.brokers import read_broker_url, try_broker
+from api.settings.brokers import queue_fault, read_broker_url, try_broker, watched_queues
 from api.settings.levels import locked
 from api.settings.schemas import (
     AppAnswer,
@@ -65,13 +65,16 @@ def replace_broker(
     apps.find_app(access.session, access.tenant, app)
     url = read_broker_url(request.url)
     access.session.rollback()  # no connection is held while the broker is asked
-    queues = try_broker(parts, url)
+    watchable = try_broker(parts, url)
     tenant = locked(access)
     found = apps.find_app(access.session, tenant, app)
     sealed = access.sealer.seal(request.url.get_secret_value())
     broker = apps.put_broker(access.session, tenant, found, sealed, url.address, access.edit.at)
+    wanted = watched_queues(access.session, tenant, found)
+    faults = [queue_fault(role, queue, watchable.queues) for role, queue in wanted]
     return BrokerAnswer(
         **broker_state(broker).model_dump(),
-        queues=queues[:MOST_NAMED_QUEUES],
-        queue_count=len(queues),
+        queues=list(watchable.queues)[:MOST_NAMED_QUEUES],
+        queue_count=len(watchable.queues),
+        warnings=[*watchable.warnings, *(fault for fault in faults if fault is not None)],
     )

@@ -78,7 +78,10 @@ class BrokerAnswer(BrokerState):
     """A broker that was tested and saved."""
 
     queues: list[str] = Field(description="The first 100 queues it names, by name")
-    queue_count: int = Field(description="How many there are")
+    queue_count: int = Field(description="How many there are", examples=[1])
+    warnings: list[str] = Field(
+        description="What guv cannot watch there, or not well", examples=[[]]
+    )
 
 
 class AuthorizationState(BaseModel):

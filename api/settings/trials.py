@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any
 
 from fastapi import APIRouter
@@ -13,7 +12,7 @@ from api.deps import AccessDep, PartsDep
 from api.errors import error_answers
 from api.parts import Parts
 from api.paths import AppName, RoleName
-from api.settings.brokers import read_broker_url, try_broker
+from api.settings.brokers import queue_fault, read_broker_url, try_broker, watched_queues
 from guv.errors import FieldError, Invalid, NotFound, NotifierFailed
 from guv.incident_messages import OPENED, RESOLVED, IncidentMessage
 from guv.models import App, Role, Tenant
@@ -30,7 +29,7 @@ class Trial(BaseModel):
     """Whether it works, and if not, why."""
 
     ok: bool = Field(description="Whether it works")
-    messages: list[str] = Field(description="What does not, and what would be right")
+    messages: list[str] = Field(description="What does not or not well, and what would be right")
 
 
 @router.post("/broker/test")
@@ -41,20 +40,16 @@ def test_broker(parts: PartsDep, access: AccessDep, app: AppName) -> Trial:
     broker = find_broker(session, tenant, found)
     if broker is None:
         raise NotFound(f"App {found.name!r} has no broker yet.")
-    wanted = [
-        (one.role.name, queue)
-        for one in settings.tenant_settings(session, tenant)
-        if one.app.id == found.id
-        for queue in one.effective.values["queues"]
-    ]
+    wanted = watched_queues(session, tenant, found)
     url = access.sealer.open(broker.url_sealed)
     session.rollback()  # no connection is held while the broker is asked
     try:
         present = try_broker(parts, read_broker_url(SecretStr(url)))
     except Invalid as error:
         return Trial(ok=False, messages=[one.message for one in error.fields])
-    missing = [_missing(role, queue, present) for role, queue in wanted if queue not in present]
-    return Trial(ok=not missing, messages=missing)
+    faults = [queue_fault(role, queue, present.queues) for role, queue in wanted]
+    messages = [fault for fault in faults if fault is not None]
+    return Trial(ok=not messages, messages=[*messages, *present.warnings])
 
 
 @router.post("/roles/{role}/test-page")
@@ -108,9 +103,3 @@ def _try_all(
             except NotifierFailed as failure:
                 faults.append(str(failure))
     return faults
-
-
-def _missing(role: str, queue: str, present: list[str]) -> str:
-    near = get_close_matches(queue, present, n=1)
-    advice = f"; did you mean {near[0]!r}?" if near else ""
-    return f"role {role!r}: the broker has no queue {queue!r}{advice}"

@@ -83,6 +83,52 @@ def test_a_new_broker_is_not_held_back_by_the_old_ones_failures(
     assert (answer["failures"], answer["note"], answer["retry_at"]) == (0, "", None)
 
 
+def without_statistics(request: httpx.Request) -> httpx.Response:
+    """A broker with three queues, one of them a stream, that keeps no statistics."""
+    if request.url.path.endswith("/overview"):
+        return httpx.Response(200, json={"disable_stats": True})
+    kinds = {"orders": "classic", "mails": "quorum", "log": "stream"}
+    return httpx.Response(200, json=[{"name": n, "type": kind} for n, kind in kinds.items()])
+
+
+def test_what_cannot_be_watched_well_is_said_when_a_broker_is_saved_and_tried(
+    web_config: Config, caller: TenantCaller
+) -> None:
+    for role, queue in (("worker", "orders"), ("mailer", "mail"), ("logger", "log")):
+        caller.put(caller.role_path(role), {"queues": [queue]})
+    with with_broker(web_config, caller, without_statistics) as tenant:
+        saved = tenant.put(tenant.app_path("/broker"), {"url": GOOD})
+        tried = tenant.ask("POST", tenant.app_path("/broker/test"))
+    assert saved.status_code == 200
+    off, *others = sorted(saved.json()["warnings"])
+    assert off.startswith("The broker keeps no statistics")
+    assert others == [
+        "role 'logger': queue 'log' is a stream; its backlog cannot be watched",
+        "role 'mailer': the broker has no queue 'mail'; did you mean 'mails'?",
+    ]
+    assert tried.json()["ok"] is False
+    assert sorted(tried.json()["messages"]) == sorted(saved.json()["warnings"])
+
+
+def test_a_broker_without_statistics_alone_is_no_failure(
+    web_config: Config, caller: TenantCaller
+) -> None:
+    caller.put(caller.role_path(), {"queues": ["orders"]})
+    with with_broker(web_config, caller, without_statistics) as tenant:
+        tenant.put(tenant.app_path("/broker"), {"url": GOOD})
+        tried = tenant.ask("POST", tenant.app_path("/broker/test")).json()
+    assert (tried["ok"], len(tried["messages"])) == (True, 1)
+
+
+def test_a_broker_with_all_that_roles_need_has_no_warnings(
+    web_config: Config, caller: TenantCaller
+) -> None:
+    caller.put(caller.role_path(), {"queues": ["orders"]})
+    with with_broker(web_config, caller, queues("orders")) as tenant:
+        saved = tenant.put(tenant.app_path("/broker"), {"url": GOOD})
+    assert saved.json()["warnings"] == []
+
+
 def raises(error: type[httpx.HTTPError]) -> Any:
     def answer(request: httpx.Request) -> httpx.Response:
         raise error("broker-password-marker", request=request)  # type: ignore[call-arg]  # all take it
@@ -99,6 +145,7 @@ def says(status: int, reason: str) -> Any:
     [
         (says(401, "Login failed"), "refuses access to virtual host 'orders': Login failed"),
         (says(401, "Not management user"), "needs the tag management"),
+        (says(401, "User not authorised to access virtual host"), "permission on the virtual host"),
         (says(404, "Not Found"), "knows no virtual host 'orders'"),
         (says(500, "boom"), "the broker answers 500"),
         (raises(httpx.ConnectError), "the host is unknown, refuses it, or has no valid"),

@@ -1,5 +1,7 @@
 """What a real RabbitMQ says when a tenant gives its URL."""
 
+from urllib.parse import quote
+
 import pytest
 
 from sandbox.services import BrokerAccess, RabbitMQ, find_rabbitmq
@@ -40,3 +42,32 @@ def test_a_wrong_password_or_virtual_host_is_said(
     answer = caller.put(caller.app_path("/broker"), {"url": url})
     assert answer.status_code == 422
     assert why in faults(answer)["url"]
+
+
+def test_a_user_without_the_tag_or_the_permission_is_told_what_it_needs(
+    caller: TenantCaller, access: BrokerAccess, rabbitmq: RabbitMQ
+) -> None:
+    with rabbitmq.admin() as api:
+        for user, tags in (("untagged", ""), ("unpermitted", "management")):
+            body = {"password": "broker-password-marker", "tags": tags}
+            api.put(f"/api/users/{user}", json=body).raise_for_status()
+    scheme, _, rest = access.management_url.partition("://")
+    host = rest.rpartition("@")[2]
+    for user in ("untagged", "unpermitted"):
+        url = f"{scheme}://{user}:broker-password-marker@{host}"
+        answer = caller.put(caller.app_path("/broker"), {"url": url})
+        assert "needs the tag management and a permission" in faults(answer)["url"]
+        assert "marker" not in answer.text
+
+
+@pytest.mark.parametrize("name", ["a/b", "a b", "a%2Fb", "größe", "a+b"])
+def test_a_virtual_host_of_any_name_is_watched(
+    caller: TenantCaller, rabbitmq: RabbitMQ, name: str
+) -> None:
+    access = rabbitmq.new_vhost(name)
+    with rabbitmq.admin() as api:
+        api.put(f"/api/queues/{quote(name, safe='')}/jobs", json={}).raise_for_status()
+    caller.put(caller.role_path(), {"queues": ["jobs"]})
+    answer = caller.put(caller.app_path("/broker"), {"url": access.management_url})
+    assert (answer.status_code, answer.json()["queues"]) == (200, ["jobs"])
+    assert answer.json()["warnings"] == []

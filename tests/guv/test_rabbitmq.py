@@ -130,7 +130,28 @@ def test_the_password_goes_as_basic_authorization() -> None:
 
 
 def test_all_queues_are_listed_by_name() -> None:
-    assert always(200, json=[{"name": "b"}, {"name": "a"}, "odd"]).list_queues() == ["a", "b"]
+    listed = always(200, json=[{"name": "b", "type": "stream"}, {"name": "a"}, "odd"]).list_queues()
+    assert list(listed.items()) == [("a", ""), ("b", "stream")]
+
+
+@pytest.mark.parametrize(
+    ("body", "keeps"),
+    [
+        ({"disable_stats": False}, True),
+        ({"disable_stats": True}, False),
+        ({"lavinmq_version": "2.0"}, None),
+        ([], None),
+    ],
+)
+def test_whether_a_broker_keeps_statistics_is_what_it_says(
+    body: object, *, keeps: bool | None
+) -> None:
+    assert always(200, json=body).keeps_statistics() is keeps
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_broker_that_does_not_tell_may_keep_statistics(status: int) -> None:
+    assert always(status, json={}).keeps_statistics() is None
 
 
 def test_a_stream_is_refused_since_its_length_never_falls() -> None:

@@ -123,7 +123,7 @@ def test_a_queue_that_is_not_there_is_named(vhost: Vhost) -> None:
 def test_queues_are_listed_with_the_least_rights(vhost: Vhost) -> None:
     for name in ODD_NAMES:
         vhost.declare(name)
-    assert vhost.client.list_queues() == sorted(ODD_NAMES)
+    assert list(vhost.client.list_queues()) == sorted(ODD_NAMES)
 
 
 def test_a_wrong_password_is_refused_in_the_brokers_words(vhost: Vhost) -> None:
@@ -168,3 +168,31 @@ def test_a_port_without_a_broker_is_unreachable() -> None:
     with pytest.raises(BrokerUnreachable, match="ConnectError"):
         client.list_queues()
     client.close()
+
+
+@pytest.fixture
+def without_statistics(rabbitmq: RabbitMQ) -> Iterator[None]:
+    """The broker keeps none, as the plain image of it is set up."""
+    setting = "application:set_env(rabbitmq_management_agent, disable_metrics_collector, {})."
+    rabbitmq.control("eval", setting.format("true"))
+    yield
+    rabbitmq.control("eval", setting.format("false"))
+
+
+def test_a_broker_with_statistics_says_so(vhost: Vhost) -> None:
+    assert vhost.client.keeps_statistics() is True
+
+
+@pytest.mark.usefixtures("without_statistics")
+def test_a_broker_without_statistics_says_so_and_still_has_live_totals(vhost: Vhost) -> None:
+    vhost.declare("jobs")
+    vhost.publish("jobs", 3)
+    assert vhost.client.keeps_statistics() is False
+    counts = counts_once(vhost.client, "jobs", lambda one: one.messages_ready == 3)
+    assert (counts.published, counts.consumers) == (None, None)
+
+
+def test_a_stream_is_listed_as_one(vhost: Vhost) -> None:
+    vhost.declare("log", **{"x-queue-type": "stream"})
+    vhost.declare("jobs")
+    assert vhost.client.list_queues() == {"jobs": "classic", "log": "stream"}

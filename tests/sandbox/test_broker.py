@@ -81,7 +81,7 @@ def test_guvs_client_reads_the_counts(broker: MemoryBroker, client: BrokerClient
 
 def test_guvs_client_lists_the_queues(broker: MemoryBroker, client: BrokerClient) -> None:
     broker.declare(VHOST, "a mail/queue")
-    assert client.list_queues() == ["a mail/queue", "jobs"]
+    assert list(client.list_queues()) == ["a mail/queue", "jobs"]
 
 
 def test_a_queue_with_a_slash_in_its_name_is_found(
