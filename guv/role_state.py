@@ -134,11 +134,12 @@ def role_state(facts: Facts, now: datetime, write: Write) -> RoleState:
         write: Writes an instant for whoever reads the words.
     """
     found = _not_watched(facts, now, write) or _trouble(facts, write)
-    pause = _pause(facts, now, write)
+    pause = pause_in_words(facts.values["pause"], now, write)
     if found is None and pause is not None:
         found, pause = RoleState(State.PAUSED, Tone.WATCH, pause), None
     found = found or _as_decided(facts, write)
-    also = tuple(text for text in (pause, _override(facts, now, write), _dry_run(facts)) if text)
+    override = override_in_words(facts.values["override"], now, write)
+    also = tuple(text for text in (pause, override, _dry_run(facts)) if text)
     kept = also if found.state is not State.DRY_RUN else also[:-1]
     return RoleState(found.state, found.tone, found.text, kept)
 
@@ -198,8 +199,8 @@ def _on_the_way(tick: Tick) -> str:
     return f", {more} more {'dyno' if more == 1 else 'dynos'} on the way" if more > 0 else ""
 
 
-def _pause(facts: Facts, now: datetime, write: Write) -> str | None:
-    pause = facts.values["pause"]
+def pause_in_words(pause: Mapping[str, Any] | None, now: datetime, write: Write) -> str | None:
+    """A pause as it is stored, such as paused until 14:00; None: there is none any more."""
     until = _instant(pause)
     if pause is None or (until is not None and until <= now):
         return None
@@ -208,17 +209,16 @@ def _pause(facts: Facts, now: datetime, write: Write) -> str | None:
     return f"{said} until {write(until)}" if until is not None else said
 
 
-def _override(facts: Facts, now: datetime, write: Write) -> str | None:
-    override = facts.values["override"]
+def override_in_words(
+    override: Mapping[str, Any] | None, now: datetime, write: Write
+) -> str | None:
+    """An override as it is stored, such as override until 14:00: at most 9; None as before."""
     until = _instant(override)
     if override is None or until is None or until <= now:
         return None
     least, most = override.get("minimum_dynos"), override.get("maximum_dynos")
-    bounds = [
-        f"{word} {count}"
-        for word, count in (("at least", least), ("at most", most))
-        if count is not None
-    ]
+    named = (("at least", least), ("at most", most))
+    bounds = [f"{word} {count}" for word, count in named if count is not None]
     return f"override until {write(until)}: {' and '.join(bounds)}"
 
 

@@ -1,28 +1,66 @@
-"""How is an app, and what can be done about it? Its roles, its broker, its authorization."""
+"""How is an app, and what can be done about it? Its roles, its broker, its right to scale."""
 
-from fastapi import APIRouter
+from collections.abc import Mapping
+
+from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
-from api.dashboard.deps import AccessDep
-from api.dashboard.pages import DeskDep, Word
+from api.dashboard.deps import AccessDep, FormDep
+from api.dashboard.filled import Refusal, attempt, fields_of_pause
+from api.dashboard.pages import Desk, DeskDep, Word, see_other
 from api.dashboard.steps import read_steps
 from api.decisions.overview import overview_answer
+from api.deps import Access
+from api.forms import fields
 from api.paths import AppName
+from api.settings import action_routes as rest
 from guv.tenancy import apps
+from guv.tenancy.settings import read_level
 
-router = APIRouter()
+router = APIRouter(prefix="/dashboard/apps/{app}")
 
 
-@router.get("/dashboard/apps/{app}")
+@router.get("")
 def show_app(desk: DeskDep, access: AccessDep, app: AppName, done: Word = "") -> HTMLResponse:
     """The app's page; whoever has not finished the first steps is led to them."""
-    found = apps.find_app(access.session, access.tenant, app)
-    answer = overview_answer(access.session, access.tenant, desk.visitor.now, desk.clock.short)
+    return _show(desk, access, app, done=done)
+
+
+@router.post("/pause")
+def pause_app(desk: DeskDep, access: AccessDep, app: AppName, form: FormDep) -> Response:
+    """Pause all roles of the app, in one direction or both, with an optional end."""
+
+    def change() -> None:
+        rest.pause_app(access, app, fields_of_pause(form, desk.visitor.zone))
+
+    refusal = attempt(access, change, fields(form))
+    if refusal is not None:
+        return _show(desk, access, app, refusal=refusal)
+    return see_other(f"{desk.app_path(app)}?done=paused")
+
+
+@router.post("/resume")
+def resume_app(desk: DeskDep, access: AccessDep, app: AppName, _form: FormDep) -> Response:
+    """End the app's pause."""
+    rest.resume_app(access, app)
+    return see_other(f"{desk.app_path(app)}?done=resumed")
+
+
+def _show(
+    desk: Desk, access: Access, app: str, *, refusal: Refusal | None = None, done: str = ""
+) -> HTMLResponse:
+    session, tenant = access.session, access.tenant
+    found = apps.find_app(session, tenant, app)
+    pause = read_level(session, tenant, "app", found.id).values.get("pause")
+    answer = overview_answer(session, tenant, desk.visitor.now, desk.clock.short)
     return desk.show(
         "app.html",
+        200 if refusal is None else refusal.status,
         app=found,
-        broker=apps.find_broker(access.session, access.tenant, found),
+        broker=apps.find_broker(session, tenant, found),
         roles=[one for one in answer.roles if one.app == found.name],
-        steps=read_steps(access.session, access.tenant, found),
+        steps=read_steps(session, tenant, found),
+        pause=pause if isinstance(pause, Mapping) else None,
+        refusal=refusal,
         done=done,
     )

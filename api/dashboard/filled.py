@@ -1,14 +1,20 @@
 """What did a form ask for, and could it be done? A refused change leaves nothing behind."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as part
+from datetime import datetime
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
+from starlette.datastructures import FormData
 
 from api.deps import Access
+from api.forms import field
 from guv.errors import BadRequest, Conflict, FieldError, GuvError, Invalid, PreconditionFailed
 from guv.settings.field_errors import field_errors
+from guv.settings.values import PauseScaling
 
 Model = TypeVar("Model", bound=BaseModel)
 TOLD_ON_THE_PAGE = (BadRequest, Conflict, Invalid, PreconditionFailed)
@@ -28,7 +34,7 @@ class Refusal:
     status: int
     message: str
     fields: Mapping[str, str]
-    typed: Mapping[str, str] = field(default_factory=dict)
+    typed: Mapping[str, str] = part(default_factory=dict)
 
 
 def built(model: type[Model], values: Mapping[str, Any]) -> Model:
@@ -57,7 +63,7 @@ def attempt(
         change()
     except TOLD_ON_THE_PAGE as error:
         access.session.rollback()
-        return _refusal(error, typed or {})
+        return refusal_of(error, typed)
     return None
 
 
@@ -75,20 +81,45 @@ def seconds(text: str, name: str) -> float:
     return float(_number(text, name, float))
 
 
+def instant(text: str, name: str, zone: ZoneInfo) -> datetime | None:
+    """The instant that was typed as a local time; None: nothing was; errors as in `whole_number`.
+
+    A time that clocks show twice is the first of them; one that they skip is as before the change.
+    """
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=zone, fold=0)
+    except ValueError:
+        raise _marked(name, "a date and a time are needed, such as 2026-12-24T18:00") from None
+
+
+def fields_of_pause(form: FormData, zone: ZoneInfo) -> PauseScaling:
+    """The pause that a form asks for.
+
+    Raises:
+        Invalid: It is none.
+    """
+    until = instant(field(form, "pause_until"), "pause_until", zone)
+    return built(PauseScaling, {"direction": field(form, "direction"), "until": until})
+
+
+def _marked(name: str, message: str) -> Invalid:
+    return Invalid("Please look at what is marked.", [FieldError(name, message)])
+
+
 def _number(text: str, name: str, kind: Callable[[str], float]) -> float:
     try:
         return kind(text)
     except ValueError:
         wanted = "a whole number" if kind is int else "a number"
-        raise Invalid(
-            "Please look at what is marked.", [FieldError(name, f"{wanted} is needed")]
-        ) from None
+        raise _marked(name, f"{wanted} is needed") from None
 
 
-def _refusal(error: GuvError, typed: Mapping[str, str]) -> Refusal:
+def refusal_of(error: GuvError, typed: Mapping[str, str] | None = None) -> Refusal:
+    """The same for a page."""
     found: dict[str, str] = {}
     for one in error.fields:
-        found[one.field] = (
-            f"{found[one.field]}; {one.message}" if one.field in found else one.message
-        )
-    return Refusal(error.status, error.message, found, typed)
+        before = f"{found[one.field]}; " if one.field in found else ""
+        found[one.field] = before + one.message
+    return Refusal(error.status, error.message, found, typed or {})

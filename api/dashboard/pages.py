@@ -69,6 +69,11 @@ class Desk:
         """The address of an app's page."""
         return f"/dashboard/apps/{quote(app, safe='')}"
 
+    @staticmethod
+    def role_path(app: str, role: str) -> str:
+        """The address of a role's page."""
+        return f"{Desk.app_path(app)}/roles/{quote(role, safe='')}"
+
     def show(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """The page of that template."""
         told = {

@@ -3,7 +3,18 @@
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import RedirectResponse
 
-from api.dashboard import app_page, charts, consent, overview, start
+from api.dashboard import (
+    app_page,
+    authorization,
+    changes,
+    charts,
+    consent,
+    controls,
+    keys,
+    overview,
+    schedule,
+    start,
+)
 from api.dashboard.assets import add_assets
 from api.dashboard.deps import FormDep
 from api.dashboard.role import downloads, page, settings_page
@@ -27,6 +38,11 @@ PAGES = (
     overview.router,
     app_page.router,
     start.router,
+    authorization.router,
+    controls.router,
+    schedule.router,
+    keys.router,
+    changes.router,
     page.router,
     downloads.router,
     settings_page.router,

@@ -52,7 +52,7 @@ def show_start(
     parts: PartsDep, desk: DeskDep, access: AccessDep, app: AppName, done: Word = "", add: Word = ""
 ) -> HTMLResponse:
     """The first steps, as far as they are done."""
-    return _show(parts, desk, access, app, Said(done=done, is_adding=bool(add)))
+    return show_steps(parts, desk, access, app, Said(done=done, is_adding=bool(add)))
 
 
 @router.post("/broker")
@@ -66,7 +66,7 @@ def connect_broker(
 
     refusal = attempt(access, change)
     if refusal is not None:
-        return _show(parts, desk, access, app, Said(refusal))
+        return show_steps(parts, desk, access, app, Said(refusal))
     return see_other(f"{desk.app_path(app)}/start?done=broker")
 
 
@@ -84,7 +84,7 @@ def add_role(
 
     refusal = attempt(access, change, fields(form))
     if refusal is not None:
-        return _show(parts, desk, access, app, Said(refusal))
+        return show_steps(parts, desk, access, app, Said(refusal))
     return see_other(f"{desk.app_path(app)}/start?done=role")
 
 
@@ -116,7 +116,8 @@ def _wanted_role(form: FormData) -> tuple[str, SettingsValues]:
     return process_type, built(SettingsValues, values)
 
 
-def _show(parts: Parts, desk: Desk, access: Access, app: str, said: Said) -> HTMLResponse:
+def show_steps(parts: Parts, desk: Desk, access: Access, app: str, said: Said) -> HTMLResponse:
+    """The first steps, with what is to be said of a form that was sent."""
     found = find_app(access.session, access.tenant, app)
     steps = read_steps(access.session, access.tenant, found)
     access.session.expunge_all()
@@ -134,6 +135,7 @@ def _show(parts: Parts, desk: Desk, access: Access, app: str, said: Said) -> HTM
         refusal=said.refusal,
         done=said.done,
         is_adding=said.is_adding,
+        can_connect=parts.heroku.asks_users,
     )
 
 

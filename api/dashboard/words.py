@@ -1,9 +1,14 @@
 """How are numbers and instants written on a page? What is unknown is said to be."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import floor, inf
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from guv.role_state import override_in_words, pause_in_words
+from guv.settings.values import known_timezones
 
 UNKNOWN = "unknown"
 FILTERS = ("count", "seconds", "percent", "hours", "usd", "rate", "wait", "plain")
@@ -30,6 +35,23 @@ class Clock:
             return f"{here:%H:%M}"
         year = "" if here.year == today.year else f" {here.year}"
         return f"{here.day} {here:%b}{year} {here:%H:%M}"
+
+    def pause(self, pause: Mapping[str, Any]) -> str:
+        """A pause as it is stored, in words; such as paused until 14:00."""
+        return pause_in_words(pause, self.now, self.short) or "a pause that is over"
+
+    def override(self, override: Mapping[str, Any]) -> str:
+        """An override as it is stored, in words; such as override until 14:00: at most 9."""
+        return override_in_words(override, self.now, self.short) or "an override that is over"
+
+    def elsewhere(self, zone: str) -> "Clock":
+        """The same in another zone; this one where it is not known."""
+        return Clock(ZoneInfo(zone), self.now) if zone in known_timezones() else self
+
+    def day(self, at: datetime) -> str:
+        """Weekday, date and time; such as Mon 30 Nov 08:00."""
+        here = at.astimezone(self.zone)
+        return f"{here:%a} {here.day} {here:%b %H:%M}"
 
     def full(self, at: datetime) -> str:
         """Date, time and zone; such as 28 Nov 2026 14:00:05 CET."""

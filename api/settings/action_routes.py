@@ -11,10 +11,10 @@ from api.paths import AppName, RoleName
 from api.settings.levels import Subject, change_level, locked
 from guv.models import Tenant
 from guv.moment import from_unix, unix_seconds
-from guv.plans import PLANS
+from guv.plans import PLANS, Plan
 from guv.scaling.switches import next_switches
 from guv.scaling.windows import Bounds, bounds_at
-from guv.settings.effective import scaling_settings
+from guv.settings.effective import EffectiveSettings, scaling_settings
 from guv.settings.values import OverrideBounds, PauseScaling, ScheduleWindow, SettingsValues, Strict
 from guv.tenancy import roles
 from guv.tenancy.apps import find_app
@@ -122,7 +122,12 @@ def _schedule(access: Access, tenant: Tenant, app: str, role: str) -> ScheduleAn
     found = find_app(access.session, tenant, app)
     named = roles.find_role(access.session, tenant, found, role)
     effective = role_settings(access.session, tenant, found, named)
-    settings, now = scaling_settings(effective, PLANS[tenant.plan]), unix_seconds(access.edit.at)
+    return schedule_answer(effective, PLANS[tenant.plan], access.edit.at)
+
+
+def schedule_answer(effective: EffectiveSettings, plan: Plan, at: datetime) -> ScheduleAnswer:
+    """The windows of these settings, the bounds that hold at that instant, and their changes."""
+    settings, now = scaling_settings(effective, plan), unix_seconds(at)
     return ScheduleAnswer(
         schedules=effective.values["schedules"],
         source=effective.sources["schedules"],

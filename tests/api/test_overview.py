@@ -16,12 +16,14 @@ from tests.api.callers import TenantCaller, engine_of
 from tests.api.rows import a_decision, an_incident
 from tests.builders import NOON, a_broker, a_role
 
-NOW = utc_now()
-SECONDS = (NOW - NOON).total_seconds()
+
+def seconds() -> float:
+    """Now, as seconds after noon."""
+    return (utc_now() - NOON).total_seconds()
 
 
 def usage(session: Session, role: Role, hours_ago: float, **values: Any) -> None:
-    hour = (NOW - timedelta(hours=hours_ago)).replace(minute=0, second=0, microsecond=0)
+    hour = (utc_now() - timedelta(hours=hours_ago)).replace(minute=0, second=0, microsecond=0)
     ids: dict[str, Any] = {"role_id": role.id, "tenant_id": role.tenant_id, "app_id": role.app_id}
     session.add(UsageHour(**ids, hour=hour, **values))
     session.commit()
@@ -32,8 +34,8 @@ def role(caller: TenantCaller, session: Session, sealer: Sealer) -> Role:
     """A role with a broker, whose last tick is five seconds old."""
     a_broker(session, caller.app, sealer, "https://u:p@rabbit.example.com")
     role = a_role(session, caller.app, monthly_dyno_hours=100.0)
-    a_decision(session, role, SECONDS - 600, desired=9, current=9)
-    newest = a_decision(session, role, SECONDS - 5, desired=3, current=2, predicted_wait=12.5)
+    a_decision(session, role, seconds() - 600, desired=9, current=9)
+    newest = a_decision(session, role, seconds() - 5, desired=3, current=2, predicted_wait=12.5)
     session.add(SampleRow(role_id=role.id, at=newest.at, messages_ready=40))
     session.commit()
     return role
@@ -62,7 +64,7 @@ def test_the_newest_tick_is_shown_in_words_and_figures(caller: TenantCaller, rol
 def test_an_open_incident_says_since_when(
     caller: TenantCaller, role: Role, session: Session
 ) -> None:
-    a_decision(session, role, SECONDS - 2, misses_at_maximum=True, predicted_wait=float("inf"))
+    a_decision(session, role, seconds() - 2, misses_at_maximum=True, predicted_wait=float("inf"))
     an_incident(session, role, cause="deadline_missed", opened_at=NOON)
     found = only(caller)
     assert found["state"]["text"].endswith("missing the deadline since 2026-11-25 12:00 UTC")
@@ -85,7 +87,9 @@ def test_the_share_is_of_24_hours_and_the_cost_of_the_month(
     usage(session, role, 24 * 40, dyno_size="Basic", dyno_seconds=3600.0, finished=100, in_time=0)
     found = only(caller)
     assert (found["finished_24h"], found["share_in_time_24h"]) == (200, 0.99)
-    if (NOW - timedelta(hours=1)).month == NOW.month:  # else the hour was in the month before
+    if (
+        utc_now() - timedelta(hours=1)
+    ).month == utc_now().month:  # else the hour was in the month before
         assert found["dyno_hours_month"] == 3.0
         assert found["usd_month"] == pytest.approx(2 * 0.035 + 0.069)
 
@@ -93,7 +97,7 @@ def test_the_share_is_of_24_hours_and_the_cost_of_the_month(
 def test_the_cost_is_unknown_where_one_size_has_no_price(
     caller: TenantCaller, role: Role, session: Session
 ) -> None:
-    hours_ago = 0 if NOW.hour == 0 else 1
+    hours_ago = 0 if utc_now().hour == 0 else 1
     usage(session, role, hours_ago, dyno_size="Basic", dyno_seconds=3600.0)
     usage(session, role, hours_ago, dyno_size="", dyno_seconds=3600.0)
     assert (only(caller)["dyno_hours_month"], only(caller)["usd_month"]) == (2.0, None)

@@ -1,6 +1,6 @@
 """Every page fits a phone and a desktop, in light and dark, and can be used by everybody."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +9,9 @@ from playwright.sync_api import Page
 from sqlmodel import Session
 
 from guv.crypto import Sealer
-from guv.models import Role, SampleRow, UsageHour
+from guv.models import Role, SampleRow, SettingsChange, UsageHour
 from guv.moment import utc_now
+from guv.tenancy.keys import add_key
 from sandbox.server import Sandbox
 from tests.api.rows import a_decision, an_incident
 from tests.builders import NOON, a_broker, a_role
@@ -23,31 +24,66 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 @pytest.fixture
 def inhabited(site: Site, session: Session, sealer: Sealer, world: Sandbox) -> Site:
     """The site of a tenant with a broker and roles in different states."""
-    access = world.broker.new_vhost("shop")
+    access, now = world.broker.new_vhost("shop"), utc_now()
     for name in ("orders", "mails", "a.queue.with.a.long.name.that.somebody.generated.4f2a9c"):
         world.broker.declare(access.vhost, name)
     a_broker(session, site.app, sealer, access.management_url(world.url))
-    now = utc_now()
-    seconds = (now - NOON).total_seconds()
-    well = a_role(session, site.app, "worker", maximum_dynos=10, monthly_dyno_hours=500.0)
+    add_key(session, site.tenant.id, "GUV_URL", now)
+    until = (now + timedelta(hours=2)).isoformat()
+    night = {"days": [0, 1, 2, 3, 4], "start": "22:00", "end": "06:00", "dynos": 0}
+    well = a_role(
+        session,
+        site.app,
+        maximum_dynos=10,
+        monthly_dyno_hours=500.0,
+        override={"until": until, "maximum_dynos": 20},
+        schedules=[{**night, "timezone": "Europe/Berlin"}],
+    )
+    ticked(session, well, now, current=2, desired=3, predicted_wait=21.0, outcome="scaled")
+    changed(session, well, now)
     bad = a_role(session, site.app, "mailer", process_type="mailer", dry_run=True)
-    until = (now + timedelta(hours=3)).isoformat()
-    a_role(session, site.app, "images", pause={"direction": "both", "until": until})
-    of_each: list[tuple[Role, dict[str, Any]]] = [
-        (well, {"current": 2, "desired": 3, "predicted_wait": 21.0, "outcome": "scaled"}),
-        (bad, {"current": 5, "desired": 5, "predicted_wait": 400.0, "misses_at_maximum": True}),
-    ]
-    for role, values in of_each:
-        row = a_decision(session, role, seconds - 4, **values)
-        counts: dict[str, Any] = {"messages_ready": 1234, "messages_unacknowledged": 3}
-        session.add(SampleRow(role_id=role.id, at=row.at, **counts))
-        ids: dict[str, Any] = {"role_id": role.id, "tenant_id": role.tenant_id}
-        hour = now.replace(minute=0, second=0, microsecond=0)
-        used: dict[str, Any] = {"finished": 12345, "in_time": 12300.0, "dyno_seconds": 90000.0}
-        session.add(UsageHour(**ids, app_id=role.app_id, hour=hour, dyno_size="Basic", **used))
+    late = {"current": 5, "desired": 5, "predicted_wait": 400.0, "misses_at_maximum": True}
+    ticked(session, bad, now, **late)
     an_incident(session, bad, cause="deadline_missed", opened_at=now)
+    a_role(session, site.app, "images", pause={"direction": "both", "until": until})
     session.commit()
     return site
+
+
+def ticked(session: Session, role: Role, now: datetime, **values: Any) -> None:
+    """A tick of four seconds ago, and what the role used in this hour."""
+    row = a_decision(session, role, (now - NOON).total_seconds() - 4, **values)
+    session.add(
+        SampleRow(role_id=role.id, at=row.at, messages_ready=1234, messages_unacknowledged=3)
+    )
+    session.add(
+        UsageHour(
+            role_id=role.id,
+            tenant_id=role.tenant_id,
+            app_id=role.app_id,
+            hour=now.replace(minute=0, second=0, microsecond=0),
+            dyno_size="Basic",
+            finished=12345,
+            in_time=12300.0,
+            dyno_seconds=90000.0,
+        )
+    )
+
+
+def changed(session: Session, role: Role, now: datetime) -> None:
+    """Somebody raised the maximum."""
+    session.add(
+        SettingsChange(
+            tenant_id=role.tenant_id,
+            subject_id=role.id,
+            level="role",
+            version=2,
+            at=now,
+            by="me@example.com",
+            before={"maximum_dynos": 5},
+            after={"maximum_dynos": 10},
+        )
+    )
 
 
 PAGES = {
@@ -55,6 +91,12 @@ PAGES = {
     "app": "/dashboard/apps/shop",
     "start": "/dashboard/apps/shop/start",
     "start-add": "/dashboard/apps/shop/start?add=role",
+    "controls": "/dashboard/apps/shop/roles/worker/controls",
+    "controls-paused": "/dashboard/apps/shop/roles/images/controls",
+    "schedule": "/dashboard/apps/shop/roles/worker/schedule",
+    "keys": "/dashboard/keys",
+    "changes": "/dashboard/changes",
+    "role": "/dashboard/apps/shop/roles/worker",
     "missing": "/dashboard/apps/nowhere",
 }
 
