@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from guv.scaling.model import Settings, Window
-from guv.scaling.windows import Bounds, bounds_at
+from guv.scaling.windows import Bounds, begins_on, bounds_at, span
 
 DAYS_AHEAD = 8  # a whole week from any minute of today
 
@@ -41,13 +41,7 @@ def _edges(window: Window, now: float) -> Iterator[float]:
     days = (
         [date.fromisoformat(window.date)]
         if window.date is not None
-        else [day for day in ahead if day.weekday() in window.days]
+        else [day for day in ahead if begins_on(window, day)]
     )
     for day in days:
-        yield _at(day, window.start, zone)
-        closes = day if window.start < window.end else day + timedelta(days=1)
-        yield _at(closes, window.end, zone)
-
-
-def _at(day: date, time: str, zone: ZoneInfo) -> float:
-    return datetime.fromisoformat(f"{day.isoformat()}T{time}").replace(tzinfo=zone).timestamp()
+        yield from span(window, day, zone)

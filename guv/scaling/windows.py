@@ -1,7 +1,7 @@
 """Which bounds hold now? The settings', or the first open window's, or the override's."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from guv.scaling.model import Reason, Settings, Window
@@ -48,14 +48,47 @@ def is_open(window: Window, now: float) -> bool:
         ValueError: The window's time, date or zone is not one.
         LookupError: The time zone is unknown (`ZoneInfoNotFoundError`).
     """
-    local = datetime.fromtimestamp(now, ZoneInfo(window.timezone))
-    minute = local.hour * 60 + local.minute
+    zone = ZoneInfo(window.timezone)
+    today = datetime.fromtimestamp(now, zone).date()
+    for day in (today, today - timedelta(days=1)):
+        if begins_on(window, day):
+            start, end = span(window, day, zone)
+            if start <= now < end:
+                return True
+    return False
+
+
+def begins_on(window: Window, day: date) -> bool:
+    """Whether the window begins on that day of its zone."""
+    if window.date is not None:
+        return day.isoformat() == window.date
+    return day.weekday() in window.days
+
+
+def span(window: Window, day: date, zone: ZoneInfo) -> tuple[float, float]:
+    """From when to when (Unix seconds) the window that begins on that day is open.
+
+    A start or end that the wall clock skips on that day is when it skips it. Of an hour that comes
+    twice the first start and the last end count, so that no window is closed in between.
+
+    Raises:
+        ValueError: The window's start or end is no time of day.
+    """
     start, end = _minute(window.start), _minute(window.end)
-    if start < end:
-        return start <= minute < end and _begins(window, local)
-    if minute >= start and _begins(window, local):
-        return True
-    return minute < end and _begins(window, local - timedelta(days=1))
+    closes = day if start < end else day + timedelta(days=1)
+    return _instant(day, start, zone, fold=0), _instant(closes, end, zone, fold=1)
+
+
+def _instant(day: date, minute: int, zone: ZoneInfo, *, fold: int) -> float:
+    wall = datetime(day.year, day.month, day.day) + timedelta(minutes=minute)  # noqa: DTZ001 - its zone follows
+    early, late = (wall.replace(tzinfo=zone, fold=one).timestamp() for one in (1, 0))
+    if early >= late:
+        return early if fold else late
+    while late - early > 1.0:  # the wall clock skips it: find when
+        middle = (early + late) / 2.0
+        shown = datetime.fromtimestamp(middle, zone).replace(tzinfo=None)
+        early, late = (early, middle) if shown >= wall else (middle, late)
+    return round(late)
 
 
 def _scheduled(windows: tuple[Window, ...], bounds: Bounds, now: float) -> Bounds:
@@ -80,12 +113,6 @@ def _narrowed(bounds: Bounds, low: int | None, high: int | None, reason: Reason)
     if low is not None:
         bounds = replace(bounds, minimum=max(0, low), minimum_reason=reason)
     return bounds
-
-
-def _begins(window: Window, day: datetime) -> bool:
-    if window.date is not None:
-        return day.date().isoformat() == window.date
-    return day.weekday() in window.days
 
 
 def _minute(text: str) -> int:

@@ -1,11 +1,13 @@
 """The next changes of the bounds are told before they come."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 
 from guv.scaling.model import Override, Settings, Window
 from guv.scaling.switches import next_switches
+from guv.scaling.windows import bounds_at
 
 WEDNESDAY_NOON = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
 HOUR = 3600.0
@@ -56,3 +58,20 @@ def test_a_week_ahead_is_seen(days: tuple[int, ...]) -> None:
 def test_a_single_day_far_ahead_is_seen() -> None:
     window = Window("12:00", "13:00", "UTC", date="2026-12-25", dynos=2)
     assert switches(Settings(schedules=(window,))) == [(720, 2, 2), (721, 1, 5)]
+
+
+@pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25"])
+@pytest.mark.parametrize(
+    ("start", "end"), [("02:30", "03:30"), ("01:30", "02:30"), ("22:00", "02:30")]
+)
+def test_what_is_told_before_is_what_happens_on_the_days_when_the_clocks_change(
+    day: str, start: str, end: str
+) -> None:
+    window = Window(start, end, "Europe/Berlin", days=(5, 6), dynos=4)
+    settings = Settings(schedules=(window,))
+    begin = int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()) - 86400
+    told = [at for at, _ in next_switches(settings, begin, 100) if at < begin + 3 * 86400]
+    minutes = range(begin, begin + 3 * 86400, 60)
+    bounds = [bounds_at(settings, at).minimum for at in minutes]
+    seen = [at for at, (old, new) in zip(minutes[1:], pairwise(bounds), strict=True) if old != new]
+    assert told == seen

@@ -122,3 +122,47 @@ def test_a_window_that_cannot_be_read_is_left_out_and_named(window: Window) -> N
     bounds = bounds_at(settings(window), instant("2026-01-05T09:00:00"))
     assert (bounds.minimum, bounds.maximum) == (1, 5)
     assert "window cannot be read" in bounds.notices[0]
+
+
+SPRING, AUTUMN = "2026-03-29", "2026-10-25"  # in Berlin 02:00 becomes 03:00, and 03:00 02:00
+
+
+@pytest.mark.parametrize(
+    ("day", "start", "end", "opens", "closes"),
+    [
+        (SPRING, "01:30", "03:30", "00:30", "01:30"),
+        (SPRING, "02:30", "03:30", "01:00", "01:30"),  # there is no 02:30
+        (SPRING, "01:30", "02:30", "00:30", "01:00"),
+        (SPRING, "00:00", "06:00", "2026-03-28T23:00", "04:00"),
+        (AUTUMN, "01:30", "03:30", "2026-10-24T23:30", "02:30"),
+        (AUTUMN, "02:15", "02:45", "00:15", "01:45"),  # both half past two are inside
+        (AUTUMN, "00:00", "02:30", "2026-10-24T22:00", "01:30"),
+        (AUTUMN, "02:30", "06:00", "00:30", "05:00"),
+    ],
+)
+def test_on_the_days_when_the_clocks_change_a_window_is_open_in_one_piece(
+    day: str, start: str, end: str, opens: str, closes: str
+) -> None:
+    window = a_window(start, end, "Europe/Berlin", days=(), date=day)
+    first, last = (instant(at if "T" in at else f"{day}T{at}") for at in (opens, closes))
+    around = range(int(first) - 4 * 3600, int(last) + 4 * 3600, 60)
+    assert [at for at in around if is_open(window, at)] == list(range(int(first), int(last), 60))
+
+
+def test_a_window_that_lies_in_the_hour_that_is_skipped_does_not_open() -> None:
+    window = a_window("02:10", "02:50", "Europe/Berlin", days=(), date=SPRING)
+    start = instant(f"{SPRING}T00:00")
+    assert not any(is_open(window, start + 60 * minute) for minute in range(240))
+
+
+def test_a_day_that_a_zone_skips_opens_nothing() -> None:
+    window = a_window("00:00", "00:00", "Pacific/Apia", days=(), date="2011-12-30")
+    start = instant("2011-12-29T00:00")
+    assert not any(is_open(window, start + 600 * step) for step in range(6 * 72))
+
+
+@pytest.mark.parametrize("zone", ["Australia/Lord_Howe", "America/New_York", "Asia/Kathmandu"])
+def test_a_window_of_a_whole_day_follows_the_next_without_a_gap(zone: str) -> None:
+    window = a_window("06:00", "06:00", zone)
+    start = instant("2026-01-01T00:00")
+    assert all(is_open(window, start + 1800 * step) for step in range(2 * 24 * 366))
