@@ -17,7 +17,7 @@ from api.dashboard import (
 )
 from api.dashboard.assets import add_assets
 from api.dashboard.deps import FormDep
-from api.dashboard.role import downloads, page, settings_page
+from api.dashboard.role import downloads, page, settings_page, what_if
 from api.deps import PartsDep
 from api.visits import take_back, token_of
 
@@ -46,6 +46,7 @@ PAGES = (
     page.router,
     downloads.router,
     settings_page.router,
+    what_if.router,
     charts.router,
     consent.router,
     router,

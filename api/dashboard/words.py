@@ -11,8 +11,10 @@ from guv.role_state import override_in_words, pause_in_words
 from guv.settings.values import known_timezones
 
 UNKNOWN = "unknown"
-FILTERS = ("count", "seconds", "percent", "hours", "usd", "rate", "wait", "plain")
+FILTERS = ("count", "seconds", "percent", "hours", "usd", "rate", "wait", "plain", "points", "more")
 _MINUTE = 60
+_SEEN = 0.0005  # of a share, below which two are said to be the same
+_HOURS_SEEN = 0.05
 _PRECISE = 9.95  # seconds, below which a tenth matters
 
 
@@ -106,3 +108,15 @@ def wait(value: float | None) -> str:
 def plain(name: str) -> str:
     """A name of ours as words."""
     return name.replace("_", " ")
+
+
+def points(value: float) -> str:
+    """A difference of two shares, in percentage points."""
+    return (
+        f"{100 * value:+.1f} points".replace("-", "\u2212") if abs(value) >= _SEEN else "the same"
+    )
+
+
+def more(value: float) -> str:
+    """A difference of dyno-hours."""
+    return f"{value:+.1f}".replace("-", "\u2212") if abs(value) >= _HOURS_SEEN else "the same"

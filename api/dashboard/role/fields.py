@@ -186,4 +186,5 @@ def told(field: Field, value: Any) -> str:
     if value is None or value == NONE:
         return "measured" if field.name in MEASURED else "none"
     text = as_text(field, value).replace("\n", ", ") or "none"
-    return f"{text} {field.unit}".strip() if field.kind == "number" else text
+    unit = "dyno" if (text, field.unit) == ("1", "dynos") else field.unit
+    return f"{text} {unit}".strip() if field.kind == "number" else text

@@ -5,13 +5,12 @@ and dark. What is unknown is None and breaks the line.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timezone
 from html import escape
 from math import ceil
 from textwrap import wrap
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from api.dashboard.role.drawing import AxisClock, Json, layout, line_of, steps_of
 from api.dashboard.role.picture import Picture
 from guv.models import Incident
 from guv.tenancy.series import Change
@@ -23,91 +22,48 @@ PANELS = (
     ("seconds", (0.27, 0.45)),
     ("messages/s", (0.01, 0.19)),
 )
-LEGEND_ABOVE = 0.005
 FAR_ABOVE = 3  # a maximum that is so many times above what ran is named, not drawn
 HOVER_WIDTH = 60  # characters of a line beside the pointer
 WRONG = frozenset({"refused", "failed"})
-Json = dict[str, Any]
 
 
 def figure(picture: Picture, zone: ZoneInfo) -> Json:
     """The picture's `data` and `layout`, its times those of the zone at its end."""
-    clock = _Clock(picture.wanted.until, zone)
+    clock = AxisClock(picture.wanted.until, zone)
     return {
         "data": [*_lines(picture, clock), *_marks(picture.changes, clock)],
         "layout": _layout(picture, clock),
     }
 
 
-class _Clock:
-    """Writes instants for an axis that knows no zones: with one offset, so that none comes twice.
-
-    Args:
-        until: The instant whose offset counts.
-        zone: Where the visitor is.
-    """
-
-    def __init__(self, until: datetime, zone: ZoneInfo) -> None:
-        here = until.astimezone(zone)
-        self._zone = timezone(here.utcoffset() or here - here)
-        offset = f" (UTC{here.isoformat()[-6:]})" if zone.key != "UTC" else ""
-        self.title = f"time in {zone.key}{offset}"
-
-    def text(self, at: datetime) -> str:
-        return at.astimezone(self._zone).replace(tzinfo=None).isoformat(timespec="seconds")
-
-
-def _lines(picture: Picture, clock: _Clock) -> list[Json]:
+def _lines(picture: Picture, clock: AxisClock) -> list[Json]:
     points, limits = picture.points, picture.limits
     x = [clock.text(point.at) for point in points]
     waits = [point.predicted_wait for point in points]
     deadlines = [one.deadline for one in limits]
     maximum = [one.maximum for one in limits] if _is_near(picture) else [None for _ in limits]
     lines = [
-        _line(0, "waiting", [p.messages_ready for p in points], "--chart-1"),
-        _line(
-            0, "being worked on", [p.messages_unacknowledged for p in points], "--chart-2", "dot"
-        ),
-        _steps("dynos", [p.dynos for p in points], "--chart-1"),
-        _steps("desired", [p.desired for p in points], "--chart-2", "dot"),
+        line_of(0, "waiting", [p.messages_ready for p in points], "--chart-1"),
+        line_of(0, "delivered", [p.messages_unacknowledged for p in points], "--chart-2", "dot"),
+        steps_of(1, "dynos", [p.dynos for p in points], "--chart-1"),
+        steps_of(1, "desired", [p.desired for p in points], "--chart-2", "dot"),
         _limit("minimum", [one.minimum for one in limits], _limits_name(picture)),
         _limit("maximum", maximum),
-        _line(2, "predicted wait", waits, "--chart-1"),
-        _line(2, "deadline", deadlines, "--chart-bad", "dash"),
+        line_of(2, "predicted wait", waits, "--chart-1"),
+        line_of(2, "deadline", deadlines, "--chart-bad", "dash"),
         _never(picture),
-        _line(3, "arrival rate", [_rounded(p.arrival_rate) for p in points], "--chart-1"),
-        _line(
+        line_of(3, "arrival rate", [_rounded(p.arrival_rate) for p in points], "--chart-1"),
+        line_of(
             3, "departure rate", [_rounded(p.departure_rate) for p in points], "--chart-2", "dot"
         ),
     ]
     return [{**line, "x": x} for line in lines]
 
 
-def _line(
-    panel: int, name: str, y: Sequence[float | None], color: str, dash: str = "solid"
-) -> Json:
-    number = "" if panel == 0 else str(panel + 1)
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": name,
-        "y": list(y),
-        "yaxis": f"y{number}",
-        "legend": f"legend{number}",
-        "line": {"color": color, "dash": dash, "width": 2},
-        "connectgaps": False,
-    }
-
-
-def _steps(name: str, y: Sequence[float | None], color: str, dash: str = "solid") -> Json:
-    line = _line(1, name, y, color, dash)
-    return {**line, "line": {**line["line"], "shape": "hv"}}
-
-
 def _limit(name: str, y: Sequence[int | None], legend: str = "") -> Json:
     """A limit; both have one entry in the legend."""
     told = {"hovertemplate": f"%{{y}}<extra>{name}</extra>", "legendgroup": "limits"}
-    line = _steps(legend or name, y, "--chart-limit", "dash")
+    line = steps_of(1, legend or name, y, "--chart-limit", "dash")
     return {**line, **told, "meta": name, "showlegend": bool(legend)}
 
 
@@ -118,17 +74,17 @@ def _never(picture: Picture) -> Json:
         for point, limit in zip(picture.points, picture.limits, strict=True)
     ]
     marker = {"color": "--chart-bad", "symbol": "x", "size": 8}
-    line = _line(2, "never done", y, "--chart-bad")
+    line = line_of(2, "never done", y, "--chart-bad")
     is_shown = any(one is not None for one in y)
     return {**line, "mode": "markers", "marker": marker, "showlegend": is_shown}
 
 
-def _marks(changes: Iterable[Change], clock: _Clock) -> list[Json]:
+def _marks(changes: Iterable[Change], clock: AxisClock) -> list[Json]:
     """The decisions that changed something, each with its reason."""
     found = list(changes)
     return [
         {
-            **_line(1, "decision", [one.desired for one in found], "--chart-mark"),
+            **line_of(1, "decision", [one.desired for one in found], "--chart-mark"),
             "x": [clock.text(one.at) for one in found],
             "mode": "markers",
             "marker": {
@@ -160,51 +116,14 @@ def _told(change: Change) -> str:
     return f"<b>{change.current} to {change.desired} dynos</b>, {reason}, {outcome}<br>{why}{more}"
 
 
-def _layout(picture: Picture, clock: _Clock) -> Json:
-    since, until = picture.wanted.since, picture.wanted.until
-    layout: Json = {
-        "xaxis": {
-            "type": "date",
-            "range": [clock.text(since), clock.text(until)],
-            "anchor": "y4",
-            "title": {"text": clock.title, "standoff": 8},
-            "gridcolor": "--line",
-            "linecolor": "--line",
-            "showspikes": True,
-            "spikemode": "across",
-            "spikethickness": 1,
-            "spikecolor": "--soft",
-            "spikedash": "solid",
-        },
-        "shapes": [_band(one, picture, clock) for one in picture.incidents],
-    }
-    for number, (title, (low, high)) in enumerate(PANELS):
-        name = "" if number == 0 else str(number + 1)
-        layout[f"yaxis{name}"] = _height(title, low, high)
-        layout[f"legend{name}"] = _legend(high)
-    layout["yaxis2"] |= {"range": [0, _top(picture)], "dtick": ceil(_top(picture) / 4)}
-    return layout
+def _layout(picture: Picture, clock: AxisClock) -> Json:
+    found = layout(PANELS, picture.wanted.since, picture.wanted.until, clock)
+    found["shapes"] = [_band(one, picture, clock) for one in picture.incidents]
+    found["yaxis2"] |= {"range": [0, _top(picture)], "dtick": ceil(_top(picture) / 4)}
+    return found
 
 
-def _height(title: str, low: float, high: float) -> Json:
-    return {
-        "title": {"text": title, "standoff": 6},
-        "domain": [low, high],
-        "rangemode": "tozero",
-        "gridcolor": "--line",
-        "zerolinecolor": "--line",
-        "fixedrange": True,
-        "nticks": 5,
-        "automargin": True,
-    }
-
-
-def _legend(high: float) -> Json:
-    place = {"x": 0, "xanchor": "left", "y": high + LEGEND_ABOVE, "yanchor": "bottom"}
-    return {**place, "orientation": "h", "bgcolor": "rgba(0,0,0,0)"}
-
-
-def _band(incident: Incident, picture: Picture, clock: _Clock) -> Json:
+def _band(incident: Incident, picture: Picture, clock: AxisClock) -> Json:
     begin = max(incident.opened_at or incident.first_seen_at, picture.wanted.since)
     end = min(incident.resolved_at or picture.wanted.until, picture.wanted.until)
     return {

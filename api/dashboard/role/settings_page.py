@@ -17,6 +17,7 @@ from guv.plans import PLANS
 from guv.settings.cautions import cautions
 from guv.settings.effective import EffectiveSettings, Level, effective_settings
 from guv.settings.values import SettingsValues
+from guv.settings.variants import REFUSED
 from guv.tenancy.changes import ChangeFilter, NamedChange, list_changes
 from guv.tenancy.settings import stored_levels
 
@@ -69,24 +70,25 @@ def form_of(
 
 def chain_of(visited: RoleVisit) -> tuple[Level, ...]:
     """The role's levels as they are now, from wide to narrow."""
-    subject = _subject(visited)
+    subject = subject_of(visited)
     stored = stored_levels(visited.access.session, subject.tenant, subject.ids)
     return read_chain(stored, subject)
 
 
-def _subject(visited: RoleVisit) -> Subject:
+def subject_of(visited: RoleVisit) -> Subject:
+    """Whose level the form changes."""
     return Subject(visited.access.tenant, visited.app, visited.role)
 
 
 def _save(visited: RoleVisit, sent: Sent, values: SettingsValues) -> Response:
-    subject = replace(_subject(visited), tenant=locked(visited.access))
+    subject = replace(subject_of(visited), tenant=locked(visited.access))
     change_level(visited.access, subject, values, merge=True, match=sent.version)
     return see_other(f"{visited.path}?saved=yes")
 
 
 def _preview(desk: Desk, visited: RoleVisit, sent: Sent, values: SettingsValues) -> HTMLResponse:
     """What would hold, and what to look at, before it is saved."""
-    subject = _subject(visited)
+    subject = subject_of(visited)
     judged = judge_change(visited.access, subject, values, merge=True, match=sent.version)
     before = effective_settings(visited.role.name, chain_of(visited))
     after = effective_settings(visited.role.name, judged.chain)
@@ -98,17 +100,24 @@ def _preview(desk: Desk, visited: RoleVisit, sent: Sent, values: SettingsValues)
         role=visited.role,
         form=form_of(visited, sent, Remarks(warnings=warnings)),
         differences=_differences(before, after),
+        unknown=[FIELDS[name].title for name in differing(before, after) if name in REFUSED],
         warnings=warnings,
         sent=sent,
     )
 
 
 def _differences(before: EffectiveSettings, after: EffectiveSettings) -> list[Difference]:
+    moved = [name for name in FIELDS if before.sources[name] != after.sources[name]]
     return [
         Difference(field.title, _held(before, name), _held(after, name))
         for name, field in FIELDS.items()
-        if before.values[name] != after.values[name] or before.sources[name] != after.sources[name]
+        if name in moved or name in differing(before, after)
     ]
+
+
+def differing(before: EffectiveSettings, after: EffectiveSettings) -> list[str]:
+    """The names of the settings that hold otherwise."""
+    return [name for name in FIELDS if before.values[name] != after.values[name]]
 
 
 def _held(effective: EffectiveSettings, name: str) -> str:
@@ -145,7 +154,7 @@ def _meanwhile(visited: RoleVisit, sent: Sent) -> list[NamedChange]:
         return []
     if since.tzinfo is None:
         return []
-    access, ids = visited.access, _subject(visited).ids
+    access, ids = visited.access, subject_of(visited).ids
     wanted = ChangeFilter(subjects=ids, since=since)
     return list_changes(access.session, access.tenant, wanted, MOST_CHANGES)
 

@@ -1,4 +1,4 @@
-// Draws a role's picture, keeps it and the page's living parts up to date, and opens decisions.
+// Draws a picture of a role, keeps it and the page's living parts up to date, and opens decisions.
 "use strict";
 
 const chart = document.getElementById("chart");
@@ -6,6 +6,7 @@ const note = document.getElementById("chart-note");
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const coarse = window.matchMedia("(pointer: coarse)");
 let drawn = null;
+let timer = null;
 
 // The same with the style sheet's colours in place of their names, which begin with two dashes.
 function coloured(value, style) {
@@ -19,7 +20,7 @@ function draw() {
   const style = getComputedStyle(document.documentElement);
   const { data, layout } = coloured({ data: drawn.data, layout: drawn.layout }, style);
   Object.assign(layout, {
-    height: Math.max(620, Math.min(820, window.innerHeight)),
+    height: chart.classList.contains("low") ? 460 : Math.max(620, Math.min(820, window.innerHeight)),
     margin: coarse.matches ? { l: 44, r: 6, t: 8, b: 60 } : { l: 56, r: 12, t: 8, b: 44 },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
@@ -58,17 +59,23 @@ async function update() {
   await draw();
 }
 
+// Nothing is asked for while nobody looks.
 async function live() {
-  if (!document.hidden) {
-    try {
-      await Promise.all([update(), renew()]);
-      note.hidden = true;
-    } catch (fault) {
-      note.textContent = `Not up to date: guv could not be asked (${fault.message}). The next try is soon.`;
-      note.hidden = false;
-    }
+  window.clearTimeout(timer);
+  if (document.hidden || !drawn.refresh_s) return;
+  try {
+    await Promise.all([update(), renew()]);
+    note.hidden = true;
+  } catch (fault) {
+    note.textContent = `Not up to date: guv could not be asked (${fault.message}). The next try is soon.`;
+    note.hidden = false;
   }
-  window.setTimeout(live, 1000 * drawn.refresh_s);
+  wait();
+}
+
+function wait() {
+  window.clearTimeout(timer);
+  if (drawn.refresh_s) timer = window.setTimeout(live, 1000 * drawn.refresh_s);
 }
 
 // Opens a decision in the list, or on its own page where the list does not reach it.
@@ -89,17 +96,19 @@ async function begin() {
     await update();
   } catch (fault) {
     chart.hidden = true;
-    note.textContent = "The picture could not be drawn. The table has the same figures.";
+    note.textContent = "The picture could not be drawn. The table has its figures.";
     note.hidden = false;
     return;
   }
-  document.getElementById("table").open = false;
+  const table = document.getElementById("table");
+  if (table) table.open = false;
   chart.on("plotly_click", ({ points }) => {
     const point = points.find((one) => one.customdata !== undefined);
     if (point) show(point.customdata);
   });
   dark.addEventListener("change", draw);
-  window.setTimeout(live, 1000 * drawn.refresh_s);
+  document.addEventListener("visibilitychange", live);
+  wait();
 }
 
 begin();
