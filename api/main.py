@@ -23,6 +23,7 @@ from api.reference import add_reference
 from api.replays import routes as replays
 from api.request_log import RequestLog
 from api.settings import routes as settings
+from api.web import routes as web
 from guv import agent
 from guv.config import Config, read_config
 from guv.logs import configure_logs
@@ -81,6 +82,7 @@ def _furnish(app: FastAPI) -> None:
         sso_routes.router,
         settings.router,
         decisions.router,
+        web.router,
         keys.router,
         config_file.router,
         replays.router,

@@ -134,8 +134,11 @@ def _decision_values(result: TickResult) -> dict[str, Any]:
 
 
 def _notices(result: TickResult) -> list[str]:
-    foreign = result.collected.foreign
-    return [*result.decision.notices, *([foreign.text] if foreign is not None else [])]
+    foreign, spend = result.collected.foreign, result.subject.spend
+    found = [*result.decision.notices]
+    found += [foreign.text] if foreign is not None else []
+    warning = spend.warning(result.now) if spend is not None else ""
+    return [*found, warning] if warning else found
 
 
 def _error(result: TickResult) -> str | None:

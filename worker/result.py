@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from guv.rabbitmq import QueueCounts
-from guv.scaling import Decision, Sample, Settings, WebReading
+from guv.scaling import Decision, Reason, Sample, Settings, WebReading
+from guv.scaling.windows import bounds_at
 from worker.foreign import ForeignChange, fight, remembered
 from worker.subject import Subject
 from worker.trouble import Cause, Trouble
@@ -190,20 +191,25 @@ class TickResult:
         if decision.no_gain:
             would_do = decision.no_gain
         if self.collected.sample.web is not None:
-            allowed = f"{_bound(settings)}, {decision.required} are required; {would_do}"
+            allowed = f"{_bound(decision, settings)}, {decision.required} are required; {would_do}"
             return Trouble(Cause.DEADLINE_MISSED, f"{decision.explanation} ({allowed}.)")
         return Trouble(
             Cause.DEADLINE_MISSED,
             f"The last waiting message will be done {done}; the deadline is"
             f" {settings.target_deadline:g} s. {decision.desired} dynos are all that is allowed"
-            f" ({_bound(settings)}), {decision.required} are required;"
+            f" ({_bound(decision, settings)}), {decision.required} are required;"
             f" {would_do}.",
         )
 
 
-def _bound(settings: Settings) -> str:
-    """What the most dynos come from: the tenant's setting, or Heroku where it allows less."""
-    limit, maximum = settings.platform_limit, settings.maximum_dynos
+def _bound(decision: Decision, settings: Settings) -> str:
+    """What the most dynos come from: the tenant's settings, or Heroku where it allows less."""
+    if decision.reason is Reason.SPEND_CAP:
+        return f"the spend cap of {settings.monthly_dyno_hours:g} dyno-hours a month is reached"
+    bounds = bounds_at(settings, decision.at)
+    limit, maximum = settings.platform_limit, bounds.maximum
+    if bounds.maximum_reason is not Reason.MAXIMUM and (limit is None or limit >= maximum):
+        return f"the {bounds.maximum_reason} says so, maximum_dynos is {settings.maximum_dynos}"
     if limit is not None and limit < maximum:
         return f"Heroku allows {limit}, maximum_dynos is {maximum}"
     return f"maximum_dynos {maximum}"

@@ -11,8 +11,10 @@ from guv.models import App, Broker, Role, Tenant
 from guv.plans import PLANS, find_plan
 from guv.scaling import Sample, Settings
 from guv.settings.effective import EffectiveSettings, scaling_settings
+from guv.spend import Spend
 from guv.tenancy.roles import believed_limit
 from guv.tenancy.settings import role_settings
+from guv.tenancy.usage import read_spend
 from guv.tenancy.web import web_reading
 
 ONE_DYNO = {"Eco", "Basic"}
@@ -38,6 +40,7 @@ class Subject:
         effective: Its settings, with where each comes from.
         settings: The same for the scaling mathematics.
         history: Its samples, from old to new, without the present one.
+        spend: Its dyno-hours this month; None: it has no cap.
     """
 
     tenant: Tenant
@@ -47,6 +50,7 @@ class Subject:
     effective: EffectiveSettings
     settings: Settings
     history: tuple[Sample, ...]
+    spend: Spend | None = None
 
 
 def read_subject(session: Session, role_id: UUID, now: datetime) -> Subject | None:
@@ -65,6 +69,7 @@ def read_subject(session: Session, role_id: UUID, now: datetime) -> Subject | No
         return None
     role, app, tenant, broker = found
     effective = role_settings(session, tenant, app, role)
+    spend = read_spend(session, tenant, role, effective.values["monthly_dyno_hours"], now)
     return Subject(
         tenant=tenant,
         app=app,
@@ -75,8 +80,10 @@ def read_subject(session: Session, role_id: UUID, now: datetime) -> Subject | No
             effective,
             find_plan(tenant.plan) or PLANS["test"],
             platform_limit=believed_limit(role, now),
+            dyno_hours_used=spend.used if spend else None,
         ),
         history=read_history(session, role_id, now),
+        spend=spend,
     )
 
 

@@ -18,6 +18,7 @@ from guv.tenancy.apps import find_app
 from guv.tenancy.roles import believed_limit, find_role
 from guv.tenancy.samples import read_history
 from guv.tenancy.settings import role_settings
+from guv.tenancy.usage import read_spend
 
 router = APIRouter()
 
@@ -57,7 +58,11 @@ def explain_role(
     named = find_role(session, tenant, found, role)
     effective = role_settings(session, tenant, found, named)
     limit = believed_limit(named, now)
-    settings = scaling_settings(effective, PLANS[tenant.plan], platform_limit=limit)
+    spend = read_spend(session, tenant, named, effective.values["monthly_dyno_hours"], now)
+    used = spend.used if spend else None
+    settings = scaling_settings(
+        effective, PLANS[tenant.plan], platform_limit=limit, dyno_hours_used=used
+    )
     history = read_history(session, tenant, named, now)
     decision = decide(settings, history, unix_seconds(now))
     return Explanation(

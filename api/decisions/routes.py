@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from api.choice import chosen_roles
 from api.cursor import cursor_of, place_with_uuid, row_of
-from api.decisions import explain, overview, sample_routes, statistics
+from api.decisions import explain, overview, sample_routes, spend, statistics
 from api.decisions.export import Export, stream
 from api.decisions.fields import pick, wanted_fields
 from api.decisions.sample_routes import STREAMS
@@ -86,5 +86,11 @@ def read_incidents(
     )
 
 
-for part in (overview.router, sample_routes.router, statistics.router, explain.router):
+for part in (
+    overview.router,
+    sample_routes.router,
+    statistics.router,
+    spend.router,
+    explain.router,
+):
     router.include_router(part)

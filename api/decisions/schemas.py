@@ -81,6 +81,10 @@ class SampleAnswer(BaseModel):
     consumers: int | None = Field(description="Consumers subscribed to the queues")
     dynos: int | None = Field(description="Dynos that the platform was asked to run")
     queues: dict[str, Any] | None = Field(description="The same of each queue by its name")
+    web: dict[str, Any] | None = Field(
+        description="Of a web role: requests of the last seconds, and the seconds they took",
+        examples=[{"seconds": 30.0, "requests": 1200, "p95": 0.42, "serving": 3}],
+    )
 
 
 class DecisionAnswer(BaseModel):

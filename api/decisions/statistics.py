@@ -117,7 +117,7 @@ def _figures(found: list[NamedUsage]) -> dict[str, object]:
         "share_in_time": round(total.in_time / total.finished, 6) if total.finished else None,
         "finished": total.finished,
         "dyno_hours": round(total.dyno_seconds / HOUR_S, 4),
-        "cost": _costs(found),
+        "cost": costs(found),
         "changes": total.ups + total.downs,
         "ups": total.ups,
         "downs": total.downs,
@@ -127,7 +127,8 @@ def _figures(found: list[NamedUsage]) -> dict[str, object]:
     }
 
 
-def _costs(found: list[NamedUsage]) -> list[Cost]:
+def costs(found: list[NamedUsage]) -> list[Cost]:
+    """Dyno-hours and their price by size of dyno."""
     hours: dict[str, float] = {}
     for one in found:
         hours[one.dyno_size] = hours.get(one.dyno_size, 0.0) + one.usage.dyno_seconds / HOUR_S

@@ -27,7 +27,7 @@ DECISION_FIELDS = [*DecisionAnswer.model_fields, *_SAMPLE, *_ESTIMATES]
 SAMPLE_FIELDS = list(TimedSample.model_fields)
 DECISION_COLUMNS = [  # of CSV, unless fields are named
     *(n for n in DecisionAnswer.model_fields if n not in {"sample", "estimates", "trail"}),
-    *(name for name in _SAMPLE if name != "sample.queues"),
+    *(name for name in _SAMPLE if name not in {"sample.queues", "sample.web"}),
     *(name for name in _ESTIMATES if name != "estimates.notices"),
 ]
 _PLAIN = [n for n in DecisionAnswer.model_fields if n not in {"sample", "never_done"}]

@@ -83,7 +83,8 @@ def _decided(
     at_most = min(bounds.maximum, settings.platform_limit or bounds.maximum)
     helpless = _no_gain(settings, samples, estimates, wish)
     wants_more = wish.dynos > at_most or bool(helpless)
-    is_missed = prediction.is_late and desired >= at_most and wants_more
+    is_capped = trail[-1].reason is Reason.SPEND_CAP and wish.dynos > desired
+    is_missed = prediction.is_late and (is_capped or (desired >= at_most and wants_more))
     enough = max(wish.dynos, prediction.dynos_to_meet) if is_missed and not helpless else None
     decision = Decision(
         at=now,

@@ -12,6 +12,7 @@ TREND_WINDOWS = (60.0, 120.0, 240.0)  # seconds
 TREND_ERRORS = 3.0  # standard errors that make a slope certain
 TREND_MESSAGES = 40.0  # fewer show no trend
 CHANGED = 2.5  # standard deviations by which a longer window must differ to be of another time
+BORNE_OUT = 1.0  # standard deviations above what was counted by which a rate may still be that
 MOST_DISPERSION = 10.0  # beyond it the arrivals are batches, which no caution covers
 PEAKEDNESS = 0.8  # mean square of what a Poisson count stands out, by its variance
 MOST_PERIODS = 48
@@ -81,7 +82,7 @@ def _confirmed(curve: Curve) -> float:
 
 
 def _most(count: float, seconds: float) -> float:
-    return (count + CHANGED * sqrt(count + 1.0)) / seconds
+    return (count + BORNE_OUT * sqrt(count + 1.0)) / seconds
 
 
 def _ahead(curve: Curve, dispersion: float, period: float) -> float:

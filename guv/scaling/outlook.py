@@ -68,14 +68,14 @@ def outlook(
     boot = (estimates.boot_time or 0.0) + BOOT_MARGIN * (estimates.boot_time_stddev or 0.0)
     tick = estimates.sample_gap or settings.interval
     reaction = boot + tick
-    load = _load(estimates, tightness=max(0.0, 1.0 - slack / reaction))
+    # With time left, a jump is believed when a second sample shows it; a batch is no jump.
+    is_urgent = slack <= reaction
+    rate = (estimates.arrival_rate if is_urgent else estimates.arrival_rate_confirmed) or 0.0
+    load = _load(estimates, rate, tightness=max(0.0, 1.0 - slack / reaction))
     waiting = waiting_of(samples, estimates)
     brink = _brink(settings, estimates, slack)
     known = known_points(waiting_curve(settings, samples, estimates), now, waiting, brink)
-    # With time left, a jump is believed when a second sample shows it; a batch is no jump.
-    is_urgent = slack <= reaction
-    rate = estimates.arrival_rate if is_urgent else estimates.arrival_rate_confirmed
-    flow = Flow(rate or 0.0, load.dispersion, CAUTION)
+    flow = Flow(rate, load.dispersion, CAUTION)
     horizon = 2.0 * reaction + slack
     coming = coming_points(flow, waiting, slack, horizon, max(tick, horizon / MOST_COMING))
     burst = None
@@ -95,10 +95,9 @@ def outlook(
     )
 
 
-def _load(estimates: Estimates, tightness: float) -> Load:
+def _load(estimates: Estimates, rate: float, tightness: float) -> Load:
     """The load that is to be expected; a rise ahead counts as far as help would come too late."""
     mean = estimates.service_time or 1.0
-    rate = estimates.arrival_rate or 0.0
     doubt = DOUBT * (estimates.arrival_rate_stddev or 0.0) if rate else 0.0
     rise = max(0.0, (estimates.arrival_rate_ahead or 0.0) - rate)
     return Load(

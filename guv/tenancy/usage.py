@@ -10,6 +10,9 @@ from sqlalchemy import ColumnElement, Row
 from sqlmodel import Session, col, func, select
 
 from guv.models import App, Role, Tenant, UsageHour
+from guv.spend import WEEK, Spend, month_begin
+
+HOUR_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,60 @@ def last_dyno_size(session: Session, tenant: Tenant, role: UUID) -> str:
         UsageHour.tenant_id == tenant.id, UsageHour.role_id == role, UsageHour.dyno_size != ""
     )
     return session.exec(query.order_by(col(UsageHour.hour).desc()).limit(1)).first() or ""
+
+
+def read_spend(
+    session: Session, tenant: Tenant, role: Role, cap: float | None, now: datetime
+) -> Spend | None:
+    """The role's dyno-hours of this month against its cap; None: it has no cap.
+
+    Args:
+        session: Read with one query by the role's own key.
+        tenant: Whose role.
+        role: The role.
+        cap: Dyno-hours that it may use in a month.
+        now: The present, in UTC.
+    """
+    if cap is None:
+        return None
+    used, pace = read_hours(session, tenant, now, role).get(role.id, (0.0, None))
+    return Spend(cap, used, pace)
+
+
+def read_hours(
+    session: Session, tenant: Tenant, now: datetime, role: Role | None = None
+) -> dict[UUID, tuple[float, float | None]]:
+    """Each role's dyno-hours of this month, and those it uses in an hour (None: not known yet).
+
+    Args:
+        session: Read with one query.
+        tenant: Whose roles.
+        now: The present, in UTC.
+        role: Only this one; None: all.
+    """
+    month, week = month_begin(now), now - WEEK
+    id_, hour, seconds = col(UsageHour.role_id), col(UsageHour.hour), col(UsageHour.dyno_seconds)
+    query = (
+        select(
+            id_,
+            func.coalesce(func.sum(seconds).filter(hour >= month), 0.0),
+            func.coalesce(func.sum(seconds).filter(hour >= week), 0.0),
+            func.min(hour).filter(hour >= week),
+        )
+        .where(UsageHour.tenant_id == tenant.id, hour >= min(month, week))
+        .group_by(id_)
+    )
+    if role is not None:
+        query = query.where(id_ == role.id)
+    return {
+        one: (used / HOUR_S, None if since is None else lately / _span(now, since))
+        for one, used, lately, since in session.exec(query)
+    }
+
+
+def _span(now: datetime, since: datetime) -> float:
+    """Seconds from then to now, an hour at least."""
+    return max((now - since).total_seconds(), HOUR_S)
 
 
 def _begins(wanted: UsageFilter) -> ColumnElement[datetime] | None:

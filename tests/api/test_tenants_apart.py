@@ -82,6 +82,7 @@ BODIES: dict[str, Any] = {
     "broker": {"url": "http://u:p@127.0.0.1:9"},
     "override": {"until": "2027-01-01T00:00:00Z", "maximum_dynos": 2},
     "schedule": {"schedules": []},
+    "web-metrics": {"seconds": 10, "requests": 1},
 }
 NAMELESS: dict[str, Any] = {
     "/v1/keys": {"name": "callers"},

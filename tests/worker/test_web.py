@@ -9,7 +9,7 @@ import httpx
 import pytest
 from sqlmodel import Session, select
 
-from guv.models import Drain, WebBucket
+from guv.models import Drain, DynoEvent, WebBucket
 from guv.moment import from_unix, unix_seconds
 from guv.router.sketch import packed, sketch_of
 from guv.scaling import WebReading
@@ -181,6 +181,21 @@ def test_lines_that_wait_make_the_present_unknown(web: MakeWorld) -> None:
     queue.put(drain.id, uuid4().hex, [b"x"], here.clock.now)
     result = here.tick(after=60)
     assert "behind with reading" in result.troubles[0].text
+
+
+def test_dynos_that_crash_in_a_loop_are_not_scaled(web: MakeWorld) -> None:
+    here = web(policy="requests", policy_parameters={"requests_per_dyno": 1})
+    here.tick()
+    seen(here)
+    fill(here, 16, 400, 0.1)
+    with Session(here.runtime.engine) as session:
+        for second, dyno in enumerate(("web.1", "web.1", "web.2", "worker.1")):
+            at = here.clock.now - timedelta(seconds=second)
+            session.add(DynoEvent(app_id=here.app.id, at=at, dyno=dyno, state="crashed"))
+        session.commit()
+    result = here.tick()
+    assert "3 crashed and 0 came up" in result.troubles[0].text
+    assert here.dynos("web") == 2
 
 
 def test_heroku_s_own_autoscaling_is_not_fought(web: MakeWorld) -> None:

@@ -14,6 +14,7 @@ from guv.moment import from_unix, unix_seconds
 from guv.router.sums import SPAN_S
 from guv.scaling import WebReading
 from guv.tenancy.drains import find_drain
+from guv.tenancy.dyno_events import read_starts
 from guv.tenancy.web import last_push, read_sums, reading_of, web_reading
 from worker.collectors.drain import ensure_drain, find_autoscaling
 from worker.result import QueueReading
@@ -26,6 +27,7 @@ DELAY_S = 6.0  # from a request's end until its line is in the sums
 SPANS = 3  # that a reading is of
 PUSH_S = 60.0  # a push says something for so long at least
 PUSH_INTERVALS = 3.0
+LOOP = timedelta(minutes=10)  # in which crashes count
 
 
 def collect_web(runtime: Runtime, access: Access, subject: Subject, now: datetime) -> QueueReading:
@@ -59,8 +61,15 @@ def _drained(runtime: Runtime, subject: Subject, drain: Drain, now: datetime) ->
         return _unknown(f"no log line of the app has come since {drain.seen_at:%H:%M:%S} UTC")
     if not _is_read_until(runtime, drain, end):
         return _unknown("guv is behind with reading the app's log lines")
+    process_type = subject.effective.values["process_type"]
     with Session(runtime.reader, expire_on_commit=False) as session:
         rows = read_sums(session, subject.app, since, from_unix(end))
+        starts = read_starts(session, subject.app, now - LOOP, process_type)
+    if starts.is_looping:
+        return _unknown(
+            f"dynos crash again and again ({starts.crashes} crashed and {starts.ups} came up in"
+            f" {LOOP.total_seconds() / 60:.0f} minutes); guv scales them when they run"
+        )
     return QueueReading(web=reading_of(rows, SPANS * SPAN_S))
 
 
@@ -76,4 +85,4 @@ def _is_read_until(runtime: Runtime, drain: Drain, end: float) -> bool:
 
 
 def _unknown(why: str) -> QueueReading:
-    return QueueReading(trouble=Trouble(Cause.NO_DATA, f"Web requests are unknown: {why}."))
+    return QueueReading(trouble=Trouble(Cause.NO_DATA, f"Web dynos are not judged: {why}."))
