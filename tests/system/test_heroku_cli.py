@@ -1,6 +1,8 @@
 """A customer's whole session with Heroku's own command line, against guv's own processes."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,9 +17,11 @@ from sandbox.heroku.platform import Heroku
 from sandbox.server import Outside, Sandbox, running
 from sandbox.traffic import Fault
 from tests.system.heroku_cli import HerokuCli, installed
+from tests.system.processes import kill
 from tests.system.world import wait_until
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("heroku_cli")]
+ROOT = Path(__file__).parents[2]
 BROKER = "amqps://guv:broker-password@rabbit.example.com/orders"
 CREATE = "addons:create guv:basic -a shop --"
 
@@ -80,7 +84,7 @@ def test_a_session_from_create_to_destroy(customer: Customer) -> None:
     heroku.run("ps:scale worker=3 -a shop")
     wait_until(lambda: customer.app.types["worker"].quantity == 3, 10)
 
-    assert "addons-sso.heroku.com" in heroku.run("addons:open guv --show-url -a shop")
+    assert "shop" in signed_on(heroku.run("addons:open guv --show-url -a shop"))
 
     upgraded = heroku.run("addons:upgrade guv guv:standard -a shop")
     assert re.search(r"standard", upgraded)
@@ -97,12 +101,39 @@ def test_a_late_provisioning_is_finished_although_the_web_process_dies(
     customer.sandbox.traffic.add_fault(Fault("/oauth/token", status=503, calls=1))
     customer.sandbox.traffic.add_fault(Fault("/addons/.*/config", status=503, calls=1))
     created = customer.heroku.run(CREATE, "--queues", "orders")
+    assert kill(customer.fleet, "api") == 1
+    assert customer.app.config_vars == {}
     customer.fleet.stop("api")
     assert re.search(r"background|being (created|set up)", created)
     wait_until(lambda: "GUV_URL" in customer.app.config_vars, 30)
 
     customer.fleet.start("api")
     assert customer.guv("apps/shop").json()["roles"] == ["worker"]
+
+
+def signed_on(told: str) -> str:
+    """The page that the address in this text leads a browser to: Heroku's form, and guv's pages."""
+    [address] = re.findall(r"http://\S+", told)
+    form = httpx.get(address)
+    fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', form.text))
+    [action] = re.findall(r'action="([^"]+)"', form.text)
+    page = httpx.post(action, data=fields, follow_redirects=True)
+    assert page.status_code == 200, page.text
+    return page.text
+
+
+def test_without_npm_it_is_said_that_nothing_was_tested(tmp_path: Path) -> None:
+    program = "from tests.system.heroku_cli import installed; import sys, pathlib; "
+    program += "installed(pathlib.Path(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        env={"PATH": str(tmp_path)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "NOT TESTED: no npm here" in done.stderr
 
 
 def test_what_cannot_be_is_said_in_the_terminal(customer: Customer) -> None:
