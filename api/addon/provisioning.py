@@ -25,7 +25,7 @@ from guv.moment import steady_seconds
 from guv.options import Wanted, read_options, seal_options
 from guv.tenancy import apps, tenants
 
-GRANT_LIFE = timedelta(minutes=5)
+GRANT_LIFE, AT_LEAST = timedelta(minutes=5), timedelta(minutes=1)
 PATIENCE_S = 1.8  # for Heroku's tokens; Heroku wants its own answer within 3 seconds
 LOOK_AGAIN_S = 0.05
 # Until then a provisioning that was begun here is finished here, if this process lives on.
@@ -98,9 +98,12 @@ def _store(
 
 
 def _keep(parts: Parts, tenant: Tenant, grant: OAuthGrant, now: datetime) -> None:
-    """Nothing; the grant is stored, sealed, for its own lifetime of at most 5 minutes."""
+    """Nothing; the grant is stored, sealed, for its own lifetime of 1 to 5 minutes.
+
+    One that seems to be over is tried all the same: Heroku's clock decides, and not ours.
+    """
     latest = now + GRANT_LIFE
-    expires_at = min(grant.expires_at or latest, latest)
+    expires_at = max(min(grant.expires_at or latest, latest), now + AT_LEAST)
     keep_grant(tenant, grant.code.get_secret_value(), expires_at, parts.sealer)
 
 

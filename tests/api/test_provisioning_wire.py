@@ -1,0 +1,94 @@
+"""A provisioning as Heroku puts it on the wire, in all forms that are known of it."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from sandbox.heroku.customer import Customer, Partner
+from sandbox.heroku.model import AddOn
+from sandbox.server import Sandbox
+from sandbox.traffic import Fault
+from tests.api.callers import HerokuCaller
+
+HEADERS = {"Accept": "application/vnd.heroku-addons+json; version=3"}
+
+
+@pytest.fixture
+def body(world: Sandbox, addon: AddOn) -> dict[str, Any]:
+    """All fields that Heroku is known to send, whatever the manifest requires."""
+    sent = Customer(world.heroku, Partner("", "", "")).provision_body(addon, {})
+    return {
+        **sent,
+        "log_input_url": "https://token:t.0123@1.us.logplex.io/logs",
+        "log_drain_token": f"d.{uuid4()}",
+        "heroku_id": "app1234@heroku.com",
+        "logplex_token": None,
+    }
+
+
+def test_the_whole_body_is_accepted(heroku: HerokuCaller, body: dict[str, Any]) -> None:
+    auth = ("guv", heroku.password)
+    answer = heroku.client.post("/heroku/resources", json=body, auth=auth, headers=HEADERS)
+    assert answer.status_code in {200, 202}
+    assert answer.json()["id"] == body["uuid"]
+
+
+def test_what_the_customer_gets_is_text_of_declared_names(
+    heroku: HerokuCaller, body: dict[str, Any]
+) -> None:
+    config = heroku.ask("POST", "", body).json()["config"]
+    assert list(config) == ["GUV_URL"]
+    assert isinstance(config["GUV_URL"], str)
+
+
+@pytest.mark.parametrize(
+    "expires_at",
+    [
+        "2100-11-25T12:05:00-0800",
+        "2100-11-25T12:05:00-08:00",
+        "2100-11-25T20:05:00Z",
+        None,
+        "soon",
+        17,
+    ],
+)
+def test_a_grant_is_exchanged_however_its_end_is_written(
+    heroku: HerokuCaller, body: dict[str, Any], world: Sandbox, expires_at: Any
+) -> None:
+    body["oauth_grant"]["expires_at"] = expires_at
+    assert "cannot scale" not in heroku.ask("POST", "", body).json()["message"]
+    assert len(world.traffic.requests("POST", "/oauth/token")) == 1
+
+
+@pytest.mark.parametrize("options", [None, {}, {"dry-run": "true"}, {"dry-run": True}])
+def test_options_are_text_or_true_or_missing(
+    heroku: HerokuCaller, body: dict[str, Any], options: Any
+) -> None:
+    assert heroku.ask("POST", "", {**body, "options": options}).status_code in {200, 202}
+
+
+def test_a_grant_that_seems_too_old_is_tried_all_the_same(
+    heroku: HerokuCaller, body: dict[str, Any], world: Sandbox
+) -> None:
+    """Heroku's clock decides."""
+    body["oauth_grant"]["expires_at"] = "2026-01-01T00:00:00Z"
+    assert "cannot scale" not in heroku.ask("POST", "", body).json()["message"]
+    assert len(world.traffic.requests("POST", "/oauth/token")) == 1
+
+
+def test_a_grant_that_is_too_old_is_said(
+    heroku: HerokuCaller, body: dict[str, Any], world: Sandbox
+) -> None:
+    world.heroku.authorizations.grants.clear()
+    said = heroku.ask("POST", "", body).json()["message"]
+    assert "It cannot scale your app yet: Heroku refused the authorization." in said
+    assert "addons:open" in said
+
+
+def test_an_answer_that_came_late_has_no_config(
+    heroku: HerokuCaller, body: dict[str, Any], world: Sandbox
+) -> None:
+    world.traffic.add_fault(Fault("/oauth/token", status=503))
+    answer = heroku.ask("POST", "", body)
+    assert (answer.status_code, answer.json().keys()) == (202, {"id", "message"})
