@@ -48,6 +48,11 @@ class WebWorkload:
     _known: dict[str, DynoState] = field(default_factory=dict)
     _random: random.Random = field(default_factory=lambda: random.Random(11))
 
+    @property
+    def logplexes(self) -> list[Logplex]:
+        """The ways to the app's drains."""
+        return list(self._logplexes.values())
+
     @contextmanager
     def running(self) -> Iterator["WebWorkload"]:
         """The workload, at work in a thread until the block ends."""
