@@ -8,7 +8,7 @@ SYNCED := .venv/.synced
 RABBITMQ := /usr/lib/rabbitmq/bin/rabbitmq-server
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test rabbitmq chromium check lint types architecture drift fix bench requirements clean
+.PHONY: help demo test rabbitmq chromium check lint types architecture drift fix bench bench-drain requirements clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -48,6 +48,9 @@ drift: $(SYNCED) ## tables and migrations agree
 
 fix: $(SYNCED) ## format, and mend what can be mended
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
+
+bench-drain: $(SYNCED) ## log lines a second on one core, and a flood
+	@$(BIN)/python -m bench.drain $(ARGS)
 
 bench: $(SYNCED) ## the scaling benchmark of docs/benchmark.md
 	@$(BIN)/python -m bench $(ARGS)

@@ -6,6 +6,7 @@ what is answered with 429, 5xx or not at all, and a line that says how many were
 
 import random
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +19,7 @@ from sandbox.heroku.model import LogDrain
 BUFFER = 1024  # lines for each drain
 BATCH_BYTES = 100 * 1024
 ATTEMPTS = 3
+PAUSE = 0.01  # seconds before the second attempt, on average; then twice as long
 TIMEOUT = httpx.Timeout(5.0, connect=3.0)
 RETRIED = {429, 500, 502, 503, 504}
 
@@ -99,7 +101,7 @@ class Logplex:
         frame = uuid4().hex
         for attempt in range(ATTEMPTS):
             if attempt:
-                threading.Event().wait(self._random.expovariate(1 / 0.01 / 2**attempt) / 1e4)
+                time.sleep(self._random.expovariate(1 / (PAUSE * 2**attempt)))
             if self._post(lines, frame):
                 self.sent.delivered += len(lines)
                 if self._random.random() < self.repeat and self._post(lines, frame):

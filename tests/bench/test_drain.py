@@ -1,0 +1,9 @@
+from bench.drain import LINES, router_lines
+from guv.router.frames import split_frames
+from guv.router.lines import Request, is_wanted, read_line
+
+
+def test_every_line_that_is_measured_is_one_that_guv_reads() -> None:
+    lines = split_frames(router_lines())
+    assert len(lines) == LINES
+    assert all(is_wanted(line) and isinstance(read_line(line), Request) for line in lines)
