@@ -56,11 +56,11 @@ class Health(BaseModel):
 
     status: str = Field(description="ok, or unwell", examples=["ok"])
     unwell: list[str] = Field(description="What is not as it should be", examples=[[]])
-    database: StoreHealth
-    redis: StoreHealth
-    clock: ClockHealth
-    lag: LagHealth
-    roles: RolesHealth
+    database: StoreHealth = Field(description="Whether PostgreSQL answers")
+    redis: StoreHealth = Field(description="Whether Redis answers")
+    clock: ClockHealth = Field(description="Whether the clock beats")
+    lag: LagHealth = Field(description="Whether ticks are in time")
+    roles: RolesHealth = Field(description="Whether roles get what they need")
 
 
 router = APIRouter(tags=["health"])

@@ -16,6 +16,7 @@ from api.dashboard.pages import as_page
 from api.dashboard.routes import add_dashboard
 from api.decisions import routes as decisions
 from api.errors import install_error_handlers
+from api.examples import add_examples
 from api.keys import routes as keys
 from api.parts import Outside, make_parts
 from api.rate import RateHeaders
@@ -89,6 +90,7 @@ def _furnish(app: FastAPI) -> None:
     ):
         app.include_router(router)
     add_reference(app)
+    add_examples(app)
     add_dashboard(app)
 
 

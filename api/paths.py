@@ -1,6 +1,7 @@
-"""What do paths name? Apps and roles, as people and Heroku write them."""
+"""What do paths name? Apps and roles, as people and Heroku write them, and others by their id."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Path
 
@@ -14,3 +15,7 @@ RoleName = Annotated[
         description="The role's name: letters, digits, - and _, at most 100",
     ),
 ]
+ResourceId = Annotated[UUID, Path(description="Heroku's uuid of the add-on's resource")]
+DrainId = Annotated[UUID, Path(description="The drain's id, the last part of its URL")]
+KeyId = Annotated[UUID, Path(description="The key's id, as the list shows it; not the key")]
+ReplayId = Annotated[UUID, Path(description="The replay's id")]

@@ -4,7 +4,6 @@ Logplex drops what is answered with 4xx and sends again, twice, what is answered
 """
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request
 from redis import RedisError
@@ -13,6 +12,7 @@ from starlette.exceptions import HTTPException
 from api.credentials import parse_basic
 from api.deps import Authorization, NowDep, PartsDep
 from api.errors import error_answers
+from api.paths import DrainId
 from guv.errors import BadRequest, TooMany, Unavailable
 from guv.router.frames import BadFrames, split_frames
 from guv.router.lines import is_wanted
@@ -27,7 +27,7 @@ _BODY = {"content": {CONTENT_TYPE: {"schema": {"type": "string", "example": "5 l
 
 def _admitted(
     parts: PartsDep,
-    drain: UUID,
+    drain: DrainId,
     header: Annotated[str | None, Depends(_authorization)],
     token: Annotated[
         str,
@@ -56,7 +56,7 @@ async def _body(request: Request) -> bytes:
 def take_lines(
     parts: PartsDep,
     now: NowDep,
-    drain: UUID,
+    drain: DrainId,
     body: Annotated[bytes, Depends(_body)],
     count: Annotated[
         int | None,

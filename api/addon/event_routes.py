@@ -21,6 +21,7 @@ from sqlmodel import Session
 from api.addon.events import UNKNOWN, take_event
 from api.deps import NowDep, PartsDep, SessionDep
 from api.errors import error_answers
+from api.paths import ResourceId
 from guv.crypto import Sealer
 from guv.errors import Unauthorized
 from guv.subscribing import PATH
@@ -30,7 +31,9 @@ from guv.tenancy.subscriptions import find_subscription
 SIGNATURE = "Heroku-Webhook-Hmac-SHA256"
 router = APIRouter(prefix=PATH, tags=["add-on"])
 _log = structlog.get_logger(__name__)
-_BODY = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
+_EVENT = {"action": "update", "resource": "app", "data": {"name": "shop"}}
+_JSON = {"schema": {"type": "object", "description": "Heroku's event"}, "example": _EVENT}
+_BODY = {"required": True, "content": {"application/json": _JSON}}
 
 
 class _Signature(SecurityBase):
@@ -61,7 +64,7 @@ def take_delivery(
     parts: PartsDep,
     session: SessionDep,
     now: NowDep,
-    resource: UUID,
+    resource: ResourceId,
     raw: Annotated[bytes, Depends(_raw)],
     signature: Annotated[str, Depends(_Signature())],
 ) -> None:

@@ -3,8 +3,6 @@
 Its id and password are checked before anything is looked up.
 """
 
-from uuid import UUID
-
 from fastapi import APIRouter, Response
 
 from api.addon import lifecycle
@@ -12,6 +10,7 @@ from api.addon.provisioning import provision
 from api.addon.schemas import PlanAnswer, PlanRequest, ProvisionAnswer, ProvisionRequest
 from api.deps import HerokuAuthDep, NowDep, PartsDep, SessionDep
 from api.errors import error_answers
+from api.paths import ResourceId
 
 router = APIRouter(
     prefix="/heroku/resources",
@@ -38,13 +37,15 @@ def provision_resource(
 
 @router.put("/{resource}", responses=error_answers(404))
 def change_plan(
-    session: SessionDep, now: NowDep, resource: UUID, request: PlanRequest
+    session: SessionDep, now: NowDep, resource: ResourceId, request: PlanRequest
 ) -> PlanAnswer:
     """Change a resource's plan; refused where what is used now does not fit in it."""
     return PlanAnswer(message=lifecycle.change_plan(session, resource, request.plan, now))
 
 
 @router.delete("/{resource}", status_code=204)
-def deprovision_resource(parts: PartsDep, session: SessionDep, now: NowDep, resource: UUID) -> None:
+def deprovision_resource(
+    parts: PartsDep, session: SessionDep, now: NowDep, resource: ResourceId
+) -> None:
     """Deprovision a resource: scaling stops, tokens and keys are gone, dynos stay as they are."""
     lifecycle.deprovision(parts, session, resource, now)

@@ -14,7 +14,7 @@ Slug = Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")]
 class OAuthGrant(BaseModel):
     """The right to exchange a code for tokens, once and within 5 minutes."""
 
-    code: SecretStr = Field(max_length=500)
+    code: SecretStr = Field(max_length=500, description="Exchanged once for the app's tokens")
     expires_at: AwareDatetime | None = Field(
         None, description="When the code is worthless; null or not understood: in 5 minutes"
     )
@@ -63,7 +63,7 @@ class PlanRequest(BaseModel):
 class PlanAnswer(BaseModel):
     """What became of it."""
 
-    message: str
+    message: str = Field(description="Shown to whoever changed it")
 
 
 def known_plan(name: str) -> Plan:

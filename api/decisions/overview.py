@@ -34,7 +34,7 @@ class OverviewRole(BaseModel):
 
     app: str = Field(description="The app's name", examples=["shop"])
     role: str = Field(description="The role's name", examples=["worker"])
-    state: StateAnswer
+    state: StateAnswer = Field(description="How it fares")
     at: datetime | None = Field(description="When it was last looked at; null: never")
     dynos: int | None = Field(description="Dynos that Heroku was asked to run before")
     desired: int | None = Field(description="Dynos that guv decided on")
@@ -61,7 +61,7 @@ class OverviewAnswer(BaseModel):
     """All roles by app and name."""
 
     at: datetime = Field(description="Now")
-    roles: list[OverviewRole]
+    roles: list[OverviewRole] = Field(description="All roles by app and name")
 
 
 @router.get("/overview")

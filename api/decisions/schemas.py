@@ -121,7 +121,7 @@ class DecisionAnswer(BaseModel):
 class DecisionPage(BaseModel):
     """Decisions, newest first."""
 
-    decisions: list[DecisionAnswer]
+    decisions: list[DecisionAnswer] = Field(description="The decisions of this page")
     next_cursor: str | None = Field(description="Where the next page begins; null: there is none")
 
 
@@ -134,7 +134,7 @@ class TimedSample(SampleAnswer):
 class SamplePage(BaseModel):
     """Samples of one role, newest first."""
 
-    samples: list[TimedSample]
+    samples: list[TimedSample] = Field(description="The samples of this page")
     next_cursor: str | None = Field(description="Where the next page begins; null: there is none")
 
 
@@ -172,5 +172,5 @@ class IncidentAnswer(BaseModel):
 class IncidentPage(BaseModel):
     """Incidents, the one that was first seen last at the top."""
 
-    incidents: list[IncidentAnswer]
+    incidents: list[IncidentAnswer] = Field(description="The incidents of this page")
     next_cursor: str | None = Field(description="Where the next page begins; null: there is none")

@@ -72,7 +72,7 @@ class StatisticsAnswer(BaseModel):
 
     since: datetime = Field(serialization_alias="from", description="The first hour's beginning")
     until: datetime = Field(serialization_alias="to", description="The end of the span")
-    total: Figures
+    total: Figures = Field(description="Of all the roles that were chosen")
     roles: list[RoleFigures] = Field(description="The same by role; without those at rest")
     steps: list[StepFigures] = Field(description="The same by step, where one was asked for")
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.deps import CallerDep, NowDep, SessionDep
 from api.errors import error_answers
+from api.paths import KeyId
 from guv.errors import Conflict, Invalid
 from guv.models import ApiKey
 from guv.tenancy import keys
@@ -59,7 +60,7 @@ class NewKey(KeyAnswer):
 class KeyList(BaseModel):
     """The keys that work."""
 
-    keys: list[KeyAnswer]
+    keys: list[KeyAnswer] = Field(description="Oldest first")
 
 
 @router.get("")
@@ -81,7 +82,7 @@ def make_key(session: SessionDep, caller: CallerDep, now: NowDep, wanted: KeyReq
 
 @router.post("/{key}/rotate", status_code=201)
 def rotate_key(
-    session: SessionDep, caller: CallerDep, now: NowDep, key: UUID, wanted: RotateRequest
+    session: SessionDep, caller: CallerDep, now: NowDep, key: KeyId, wanted: RotateRequest
 ) -> NewKey:
     """Make a key with the same name and scope; the old one goes on working for a while."""
     old = keys.find_key(session, caller.tenant, key, now)
@@ -91,7 +92,7 @@ def rotate_key(
 
 
 @router.delete("/{key}", status_code=204, responses=error_answers(409))
-def remove_key(session: SessionDep, caller: CallerDep, now: NowDep, key: UUID) -> None:
+def remove_key(session: SessionDep, caller: CallerDep, now: NowDep, key: KeyId) -> None:
     """Remove a key at once; not the one that the request comes with."""
     found = keys.find_key(session, caller.tenant, key, now)
     if found.id == caller.key:

@@ -2,15 +2,14 @@
 
 from datetime import UTC, datetime
 from typing import Annotated
-from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from api.choice import chosen_roles
 from api.cursor import cursor_of, place_with_uuid
 from api.deps import CallerDep, NowDep, PartsDep, SessionDep, TenantDep
 from api.errors import error_answers
-from api.paths import AppName, RoleName
+from api.paths import AppName, ReplayId, RoleName
 from api.replays.schemas import (
     ReplayAnswer,
     ReplayPage,
@@ -35,9 +34,6 @@ from guv.tenancy.replays import (
 
 router = APIRouter(prefix="/v1", tags=["replays"], responses=error_answers(401, 404, 422))
 FIRST = datetime(2000, 1, 1, tzinfo=UTC)  # a day before it is an instant, and long ago
-ReplayId = Annotated[
-    UUID, Path(description="The replay's id", examples=["6b0c2f5e-7f0c-4a40-8d2e-0f6f0e1f2a3b"])
-]
 
 
 async def _asking(caller: CallerDep, now: NowDep, app: AppName, role: RoleName) -> Asking:

@@ -39,7 +39,7 @@ class Target(BaseModel):
 class TargetList(BaseModel):
     """All levels with notification targets, the widest first."""
 
-    targets: list[Target]
+    targets: list[Target] = Field(description="One for each level that has any")
 
 
 @router.get("/notifications")

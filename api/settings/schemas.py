@@ -48,7 +48,7 @@ class RoleAnswer(SettingsAnswer):
 class RoleList(BaseModel):
     """An app's roles."""
 
-    roles: list[RoleAnswer]
+    roles: list[RoleAnswer] = Field(description="The roles by name")
 
 
 class BrokerRequest(BaseModel):
@@ -136,9 +136,9 @@ class AppAnswer(BaseModel):
     """A tenant's Heroku app."""
 
     id: UUID = Field(description="Heroku's UUID of the app")
-    name: str
+    name: str = Field(description="Its name at Heroku")
     maintenance: bool = Field(description="Whether Heroku says so; its workers are scaled as usual")
-    authorization: AuthorizationState
+    authorization: AuthorizationState = Field(description="Whether guv may scale it")
     broker: BrokerState | None = Field(description="null: not set yet, so no queue is watched")
     roles: list[str] = Field(description="The names of its roles")
 
@@ -146,7 +146,7 @@ class AppAnswer(BaseModel):
 class AppList(BaseModel):
     """A tenant's apps."""
 
-    apps: list[AppAnswer]
+    apps: list[AppAnswer] = Field(description="The apps by name")
     note: str | None = Field(description="Why an app is missing; null: none is known to be")
 
 
@@ -183,5 +183,5 @@ class ChangeAnswer(BaseModel):
 class ChangePage(BaseModel):
     """Changes of settings, newest first."""
 
-    changes: list[ChangeAnswer]
+    changes: list[ChangeAnswer] = Field(description="The changes of this page")
     next_cursor: str | None = Field(description="Where the next page begins; null: there is none")

@@ -211,12 +211,16 @@ class NoDataCount(Strict):
 class NewRelicTarget(Strict):
     """The tenant's own New Relic account, to which incidents go."""
 
-    account_id: Annotated[int, Field(strict=True, gt=0, lt=2**63)]
+    account_id: Annotated[int, Field(strict=True, gt=0, lt=2**63)] = Field(
+        description="The account's number"
+    )
     license_key: SecretStr = Field(
         min_length=8, max_length=255, description="A license (ingest) key; shown as [masked]"
     )
     region: Literal["us", "eu", "jp"] = Field("us", description="Where the account's data lives")
-    priority: Literal["low", "medium", "high", "critical"] = "high"
+    priority: Literal["low", "medium", "high", "critical"] = Field(
+        "high", description="What its pages are marked with"
+    )
     events: Literal["none", "changes", "all"] = Field(
         "none",
         description="Which decisions it gets as GuvScaled events, within two minutes; changes:"
@@ -248,8 +252,8 @@ class WebhookTarget(Strict):
 class Notify(Strict):
     """Where incidents are sent."""
 
-    new_relic: NewRelicTarget | None = None
-    webhook: WebhookTarget | None = None
+    new_relic: NewRelicTarget | None = Field(None, description="Your New Relic account")
+    webhook: WebhookTarget | None = Field(None, description="Your own address, signed")
 
 
 class SettingsValues(Strict):

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator, FormatChecker
 from starlette.testclient import TestClient
+
+from api.examples import BODIES, EXAMPLES, parameters, says_values
 
 TIMES = (
     "target_deadline",
@@ -46,6 +49,63 @@ def test_every_error_has_the_one_form(document: Any) -> None:
             if status.startswith("4"):
                 schema = answer["content"]["application/json"]["schema"]
                 assert schema["$ref"].endswith("/ErrorBody"), (name, status)
+
+
+def fields(document: Any) -> Iterator[tuple[str, Any]]:
+    """Every field of every model."""
+    for name, schema in document["components"]["schemas"].items():
+        for field, value in schema.get("properties", {}).items():
+            yield f"{name}.{field}", value
+
+
+def test_every_model_field_and_parameter_is_described(document: Any) -> None:
+    models = document["components"]["schemas"].items()
+    silent = [name for name, schema in models if not schema.get("description")]
+    silent += [name for name, value in fields(document) if not value.get("description")]
+    silent += [one["name"] for one in parameters(document) if not one.get("description")]
+    assert silent == []
+
+
+def test_every_field_and_parameter_has_an_example(document: Any) -> None:
+    bare = [name for name, value in fields(document) if not shows_values(value)]
+    bare += [one["name"] for one in parameters(document) if not shows_values(one["schema"])]
+    assert bare == []
+
+
+def shows_values(schema: Any) -> bool:
+    return says_values(schema) or schema.get("default") is not None
+
+
+def test_every_body_has_an_example_as_a_whole(document: Any) -> None:
+    for name, operation in operations(document):
+        for media in operation.get("requestBody", {}).get("content", {}).values():
+            schema = media["schema"]
+            model = document["components"]["schemas"].get(schema.get("$ref", "").split("/")[-1], {})
+            assert "examples" in model or "example" in media or "example" in schema, name
+
+
+def test_every_example_is_one(document: Any) -> None:
+    validator = Draft202012Validator(document, format_checker=FormatChecker())
+    checked = 0
+    models = document["components"]["schemas"].items()
+    for name, schema in (*models, *fields(document), *named_parameters(document)):
+        for example in schema.get("examples", []):
+            faults = list(validator.evolve(schema=schema).iter_errors(example))
+            assert [fault.message for fault in faults] == [], name
+            checked += 1
+    assert checked > 300
+
+
+def named_parameters(document: Any) -> Iterator[tuple[str, Any]]:
+    for one in parameters(document):
+        yield one["name"], one["schema"]
+
+
+def test_an_example_stands_for_a_name_that_is_used(document: Any) -> None:
+    used = {part for name, _ in fields(document) for part in (name, name.partition(".")[2])}
+    used |= {part for one in parameters(document) for part in (one["name"], f"path.{one['name']}")}
+    assert EXAMPLES.keys() - used == set()
+    assert BODIES.keys() <= document["components"]["schemas"].keys()
 
 
 def test_every_setting_is_described(document: Any) -> None:

@@ -1,0 +1,255 @@
+"""What may a field hold, for instance? One example for each name, put into the OpenAPI document.
+
+A name means the same wherever it stands (docs/glossary.md), so that one example does; where a model
+means something else by it, `Model.name` comes first. What a model itself gives stays.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+
+Schema = dict[str, Any]
+
+_ID = "6b0c2f5e-7f0c-4a40-8d2e-0f6f0e1f2a3b"
+_NOON, _LATER = "2026-11-25T12:00:00Z", "2026-11-25T12:05:00Z"
+_SCHEDULE = {
+    "days": [0, 1, 2, 3, 4],
+    "start": "08:00",
+    "end": "18:00",
+    "timezone": "Europe/Berlin",
+    "minimum_dynos": 2,
+}
+_STEP = {
+    "name": "deadline",
+    "before": 1,
+    "after": 4,
+    "reason": "deadline",
+    "note": "240 messages wait",
+}
+_COUNTS = {
+    "messages_ready": 240,
+    "messages_unacknowledged": 4,
+    "published": 81260,
+    "served": 81016,
+    "redelivered": 0,
+    "consumers": 4,
+}
+_KEY = "guv_EXAMPLE"
+
+EXAMPLES: dict[str, Any] = {
+    # Who and what
+    "id": _ID,
+    "DecisionAnswer.id": 41207,
+    "uuid": _ID,
+    "resource": _ID,
+    "drain": _ID,
+    "replay": _ID,
+    "key": _KEY,
+    "path.key": _ID,
+    "app": "shop",
+    "role": "worker",
+    "name": "shop",
+    "plan": "basic",
+    "roles": ["worker", "mailer"],
+    "url": "https://guv.example.com/one-time-address",
+    "address": "https://rabbit.example.com vhost orders",
+    "queues": ["orders"],
+    "process_type": "worker",
+    "config": {"GUV_URL": "https://guv:KEY@guv.example.com/v1"},
+    "options": {"broker-url": "amqps://guv:secret@rabbit.example.com/orders"},
+    "code": "01234567-89ab-cdef-0123-456789abcdef",
+    "account_id": 1234567,
+    "license_key": "YOUR-LICENSE-KEY",
+    "notify": {"new_relic": {"account_id": 1234567, "license_key": "[masked]", "region": "eu"}},
+    "command": "heroku drains:add https://guv.example.com/heroku/drains/...",
+    "nrql": "SELECT count(*) FROM GuvHeartbeat",
+    "nerdgraph": "mutation { alertsNrqlConditionStaticCreate(policyId: POLICY_ID, ...) { id } }",
+    "setting": "maximum_dynos",
+    # How it is
+    "state": "authorized",
+    "IncidentAnswer.state": "open",
+    "maintenance": False,
+    "note": "",
+    "by": "key GUV_URL",
+    "error": None,
+    "notify_error": None,
+    "warning": None,
+    "message": "These cannot be accepted: minimum_dynos.",
+    "PlanAnswer.message": "The plan is standard now.",
+    "ProvisionAnswer.message": "guv is ready: set a broker and a role.",
+    "FieldFault.field": "minimum_dynos",
+    "FieldFault.message": "is 8 (from role), above maximum_dynos 5 (from default)",
+    "messages": ["role 'mailer': the broker has no queue 'mail'; did you mean 'mails'?"],
+    "ok": True,
+    "dry_run": False,
+    "failures": 0,
+    "retry_at": None,
+    "can_connect": True,
+    "title": "The deadline of worker is missed at the maximum",
+    "text": "The last message will be done in 140 s, the deadline is 60 s. 9 dynos would do.",
+    "also": ["paused until 18:00"],
+    # Counts
+    "messages_ready": 240,
+    "messages_unacknowledged": 4,
+    "published": 81260,
+    "served": 81016,
+    "redelivered": 0,
+    "consumers": 4,
+    "dynos": 4,
+    "current": 1,
+    "required": 4,
+    "desired": 4,
+    "dynos_to_meet": 9,
+    "version": 5,
+    "settings_version": "0.2.5",
+    "finished": 15210,
+    "finished_24h": 15210,
+    "changes": 42,
+    "ups": 21,
+    "downs": 21,
+    "decisions": 8640,
+    "overdue": 0,
+    "faulty": 0,
+    "wishing": 2,
+    "unfulfilled": 0,
+    "Logplex-Msg-Count": 3,
+    # Seconds, hours, dollars, shares
+    "age": 0.4,
+    "seconds": 1.2,
+    "start_delay": 21.5,
+    "signal_lost_after": 300,
+    "predicted_wait": 41.3,
+    "seconds_at_maximum": 120.0,
+    "seconds_watched": 86400.0,
+    "dyno_hours": 31.5,
+    "dyno_hours_a_day": 29.8,
+    "dyno_hours_month": 640.25,
+    "usd": 0.315,
+    "usd_month": 6.4,
+    "share": 0.64,
+    "share_in_time": 0.998,
+    "share_in_time_24h": 0.998,
+    "never_done": False,
+    "misses_at_maximum": False,
+    # Instants
+    "at": _NOON,
+    "sample_at": _NOON,
+    "since": _NOON,
+    "until": _LATER,
+    "from": _NOON,
+    "to": _LATER,
+    "updated_at": _NOON,
+    "created_at": _NOON,
+    "last_used_at": _NOON,
+    "seen_at": _NOON,
+    "ends_at": None,
+    "expires_at": _LATER,
+    "first_seen_at": _NOON,
+    "last_seen_at": _LATER,
+    "opened_at": _NOON,
+    "resolved_at": _LATER,
+    "open_notified_at": _NOON,
+    "resolve_notified_at": _LATER,
+    "events_until": _NOON,
+    "cap_reached_at": "2026-11-29T08:00:00Z",
+    "next_downscale_at": _LATER,
+    # Whole decisions
+    "direction": "up",
+    "reason": "deadline",
+    "outcome": "scaled",
+    "explanation": "4 dynos: 240 messages wait, and 4 dynos do them within 60 s.",
+    "notices": [],
+    "estimates": {"arrival_rate": 2.4, "service_time": 1.6, "boot_time": 28.0, "backlog": 244},
+    "trail": [_STEP],
+    "SampleAnswer.queues": {"orders": _COUNTS},
+    "TimedSample.queues": {"orders": _COUNTS},
+    "fields": "at,role,desired,sample.messages_ready",
+    "cursor": "WyIyMDI2LTExLTI1VDEyOjAwOjAwKzAwOjAwIiwgIjQxMjA3Il0",
+    "next_cursor": "WyIyMDI2LTExLTI1VDEyOjAwOjAwKzAwOjAwIiwgIjQxMjA3Il0",
+    # Settings
+    "value": 20,
+    "before": 10,
+    "after": 20,
+    "NoDataCount.after": 300,
+    "effective": {"maximum_dynos": {"value": 20, "source": "global"}},
+    "minimum_dynos": 1,
+    "maximum_dynos": 20,
+    "target_deadline": 60,
+    "percentile": 99,
+    "processing_time": 1.6,
+    "processing_time_stddev": 0.8,
+    "concurrency": 4,
+    "boot_time": 28,
+    "policy_parameters": {"messages_per_dyno": 100},
+    "interval": 10,
+    "history": 120,
+    "step_up": 5,
+    "step_down": 1,
+    "cooldown_up": 0,
+    "cooldown_down": 120,
+    "change_budget": 20,
+    "busy_protection_limit": 1800,
+    "schedules": [_SCHEDULE],
+    "date": "2026-12-24",
+    "monthly_dyno_hours": 750.0,
+    "alert_after": 60,
+}
+
+BODIES: dict[str, Any] = {
+    "SettingsValues": {"queues": ["orders"], "target_deadline": 120, "maximum_dynos": 10},
+    "PauseScaling": {"direction": "down", "until": "2027-01-01T00:00:00Z"},
+    "OverrideBounds": {"until": "2027-01-01T00:00:00Z", "maximum_dynos": 20},
+    "ScheduleRequest": {"schedules": [_SCHEDULE]},
+    "BrokerRequest": {"url": "amqps://guv:secret@rabbit.example.com/orders"},
+    "KeyRequest": {"name": "notebook", "scope": "read"},
+    "RotateRequest": {"old_valid_for": 3600},
+    "ReplayRequest": {"variants": [{"name": "20 dynos", "settings": {"maximum_dynos": 20}}]},
+    "ProvisionRequest": {"uuid": _ID, "plan": "basic"},
+    "PlanRequest": {"plan": "standard"},
+    "ErrorBody": {
+        "id": "invalid_params",
+        "message": "These cannot be accepted: target_deadline.",
+        "fields": [{"field": "target_deadline", "message": "Input should be greater than 0"}],
+    },
+}
+
+
+def add_examples(app: FastAPI) -> None:
+    """Nothing; the app's OpenAPI document has an example for each field, parameter and body."""
+    plain = app.openapi
+
+    def openapi() -> Schema:
+        document = plain()
+        for name, schema in document["components"]["schemas"].items():
+            if name in BODIES:
+                schema.setdefault("examples", [BODIES[name]])
+            for field, value in schema.get("properties", {}).items():
+                _exemplify(value, f"{name}.{field}", field)
+        for parameter in parameters(document):
+            place, name = parameter["in"], parameter["name"]
+            _exemplify(parameter["schema"], f"{place}.{name}", name)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way
+
+
+def parameters(document: Schema) -> Iterator[Schema]:
+    """Every parameter of every operation."""
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            yield from operation.get("parameters", [])
+
+
+def says_values(schema: Schema) -> bool:
+    """Whether a schema shows what it may hold: by an example, or by naming or being a schema."""
+    if "examples" in schema or "example" in schema or "enum" in schema or "const" in schema:
+        return True
+    inner = [schema.get("items", {}), *schema.get("anyOf", ()), *schema.get("allOf", ())]
+    return "$ref" in schema or any(one and says_values(one) for one in inner)
+
+
+def _exemplify(schema: Schema, *names: str) -> None:
+    found = [EXAMPLES[name] for name in names if name in EXAMPLES]
+    if found and not says_values(schema):
+        schema["examples"] = found[:1]
