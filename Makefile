@@ -8,7 +8,7 @@ SYNCED := .venv/.synced
 RABBITMQ := /usr/lib/rabbitmq/bin/rabbitmq-server
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test rabbitmq chromium check lint types architecture drift fix bench bench-drain requirements clean
+.PHONY: help demo test rabbitmq chromium check lint types architecture drift fix bench bench-drain bench-faults requirements clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -54,6 +54,9 @@ bench-drain: $(SYNCED) ## log lines a second on one core, and a flood
 
 bench: $(SYNCED) ## the scaling benchmark of docs/benchmark.md
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-faults: $(SYNCED) ## the table of docs/reliability.md; ARGS=--seconds=10 for a quick one
+	@$(BIN)/python -m bench.faults $(ARGS)
 
 requirements: $(SYNCED) ## compile requirements*.txt from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml $(COMPILE) -o requirements.txt

@@ -23,7 +23,9 @@ from api.rate import RateHeaders
 from api.reference import add_reference
 from api.replays import routes as replays
 from api.request_log import RequestLog
+from api.safe_headers import SafeHeaders
 from api.settings import routes as settings
+from api.strangers import Strangers
 from api.web import routes as web
 from guv import agent
 from guv.config import Config, read_config
@@ -73,6 +75,8 @@ def _furnish(app: FastAPI) -> None:
     """Nothing; the app has its routes, and what stands around all of them."""
     app.add_middleware(BodyLimit)
     app.add_middleware(RateHeaders)
+    app.add_middleware(Strangers, wrong_keys=app.state.parts.wrong_keys)
+    app.add_middleware(SafeHeaders)
     app.add_middleware(RequestLog)  # added last, so it sees every answer
     install_error_handlers(app, as_page)
     for router in (

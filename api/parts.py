@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from api.drain_keys import DrainKeys
 from api.lookout import Lookout
 from api.rate import RateLimit
+from api.strangers import WrongKeys
 from api.visits import Visits
 from guv.authorizer import Authorizer
 from guv.config import Config
@@ -52,6 +53,7 @@ class Parts:
     engine: Engine
     redis: Redis
     rate: RateLimit
+    wrong_keys: WrongKeys
     visits: Visits
     sealer: Sealer
     heroku: AddonClient
@@ -110,6 +112,7 @@ def make_parts(config: Config, outside: Outside) -> Parts:
         engine=engine,
         redis=redis,
         rate=RateLimit(redis, config.guv_api_rate),
+        wrong_keys=WrongKeys(redis, config.guv_wrong_keys),
         visits=Visits(redis),
         sealer=sealer_from(config.guv_encryption_keys.get_secret_value()),
         heroku=AddonClient(config, outside.heroku),

@@ -58,6 +58,9 @@ class Config(BaseSettings):
     guv_drains_bytes: int = Field(
         8_000_000, ge=1, description="Bytes for all apps before those above their share are refused"
     )
+    guv_wrong_keys: int = Field(
+        60, ge=1, description="Wrong keys or passwords that an address may try in five minutes"
+    )
     guv_worker_processes: int = Field(2, ge=1, description="Processes of one worker dyno")
     guv_worker_threads: int = Field(
         16, ge=1, description="Ticks of one job that run at the same time"

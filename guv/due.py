@@ -52,6 +52,12 @@ _STOP = text("""
     from role where role.id = tick_schedule.role_id and role.app_id = :app
 """)
 
+_MEND = text("""
+    update tick_schedule set due_at = :now, queued_until = null
+    where enabled and (due_at > :now + make_interval(secs => 2 * interval_s)
+        or queued_until > :now + make_interval(secs => 2 * :lease))
+""")
+
 _ENABLED = text("select 1 from tick_schedule where role_id = :role and enabled")
 
 _LAG = text("""
@@ -85,6 +91,14 @@ def claim(connection: Connection, roles: Sequence[UUID], now: datetime) -> list[
     """Those of the roles that are due and now the caller's to tick; the others are taken."""
     rows = connection.execute(_CLAIM, {"roles": list(roles), "now": now})
     return [row.role_id for row in rows]
+
+
+def mend(connection: Connection, now: datetime) -> int:
+    """How many roles were put off by a clock that went ahead; they are due now.
+
+    No role is due later than an interval from now, nor queued for longer than a lease.
+    """
+    return connection.execute(_MEND, {"now": now, "lease": LEASE_S}).rowcount
 
 
 def is_enabled(connection: Connection, role: UUID) -> bool:

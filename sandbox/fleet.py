@@ -1,9 +1,10 @@
 """guv's own processes on this machine: the API, clocks and workers, as the Procfile runs them."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sandbox.services.process import Command, free_port, running
 ADDON_PASSWORD = "sandbox-addon-password"  # noqa: S105  # the sandbox's Heroku knows it too
 OAUTH_SECRET = "sandbox-oauth-secret"  # noqa: S105
 SSO_SALT = "sandbox-sso-salt"
+MARK = "GUV_PROCESS"  # by which the children of a process of ours are found
 USER_CLIENT, USER_SECRET = "sandbox-guv-connect", "sandbox-connect-secret"
 
 
@@ -58,15 +60,20 @@ class Fleet:
             "worker": ["worker"],
         }
 
-    def start(self, name: str) -> None:
+    def start(self, name: str, code: Path | None = None) -> None:
         """Nothing; the process runs, and the API answers.
+
+        Args:
+            name: Which.
+            code: Where another version of guv is; None: it is this one.
 
         Raises:
             ServiceFailed: It ended at once, or does not answer.
         """
         kind = name.partition("-")[0]
         argv = [sys.executable, "-m", *self._modules[kind]]
-        command = Command(f"guv's {name}", argv, self._environment, grace=10.0)
+        environment = {**self._environment, MARK: name}
+        command = Command(f"guv's {name}", argv, environment, grace=10.0, folder=code)
         stack = ExitStack()
         ready = self._answers if kind == "api" else _at_once
         stack.enter_context(running(command, self.folder / f"{name}.log", ready, seconds=30.0))
@@ -75,6 +82,22 @@ class Fleet:
     def stop(self, name: str) -> None:
         """Nothing; the process was asked to end, and has ended."""
         self._running.pop(name).close()
+
+    def kill(self, name: str) -> None:
+        """Nothing; the process was killed with all its children, and could do nothing about it."""
+        for pid in self._pids(name):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.stop(name)
+
+    def _pids(self, name: str) -> list[int]:
+        """The process ids of the process and its children."""
+        mark = f"{MARK}={name}".encode()
+        return [
+            int(entry.name)
+            for entry in Path("/proc").iterdir()
+            if entry.name.isdigit() and _holds(entry / "environ", mark, self.api_url.encode())
+        ]
 
     def stop_all(self) -> None:
         """Nothing; no process runs any more."""
@@ -91,6 +114,14 @@ class Fleet:
             return httpx.get(f"{self.api_url}/health", timeout=2).status_code > 0
         except httpx.HTTPError:
             return False
+
+
+def _holds(path: Path, *words: bytes) -> bool:
+    """Whether the file holds all of the words; one that is gone holds none."""
+    with suppress(OSError):
+        found = path.read_bytes()
+        return all(word in found for word in words)
+    return False
 
 
 @contextmanager

@@ -113,6 +113,7 @@ def config(
             "database_url": database_url,
             "redis_url": redis_url,
             "guv_encryption_keys": encryption_key,
+            "guv_wrong_keys": 100_000,  # all tests come from one address
             "guv_allowed_networks": "127.0.0.0/8",
             "guv_addon_password": "addon-password-marker",
             "guv_oauth_client_secret": "oauth-secret-marker",

@@ -21,7 +21,7 @@ from guv import agent, due, feeds, undelivered, unfinished
 from guv.config import Config, read_config
 from guv.database import make_engine
 from guv.logs import configure_logs
-from guv.moment import unix_seconds, utc_now
+from guv.moment import steady_seconds, unix_seconds, utc_now
 from guv.router.queue import LEASE_S, DrainQueue
 from worker.chores import take_due
 from worker.job_queue import connect_redis, drains_queue, pauses, tick_queue
@@ -40,6 +40,7 @@ MOST_DELIVERIES = 200  # a beat
 DELIVERIES_PER_JOB = 16  # they are told at the same time, and each may take ten seconds
 HEARTBEAT = "guv:clock:beat"  # Unix seconds of the last good beat; the health endpoint reads it
 HEARTBEAT_S = 3600
+MEND_S = 60.0  # between two looks for roles that a wrong clock put off
 MOST_ROLES = 5000  # a beat; what is left waits for the next one
 JOB_TIMEOUT_S = 60
 RESULT_S = 60  # 0 would cost RQ nine more round trips a job
@@ -157,11 +158,15 @@ def run(config: Config, engine: Engine, queue: Queue, ended: Event) -> None:
     """
     waits = pauses()
     is_away = False
+    mended_at = float("-inf")
     while not ended.is_set():
         try:
             now = utc_now()
             found = beat(engine, queue, now, config.guv_roles_per_job)
             enqueue_chores(engine, queue, now)
+            if steady_seconds() > mended_at + MEND_S:
+                mended_at = steady_seconds()
+                mend(engine, now)
             _measure(engine, found, now)
         except (RedisError, SQLAlchemyError) as error:
             if not is_away:
@@ -173,6 +178,14 @@ def run(config: Config, engine: Engine, queue: Queue, ended: Event) -> None:
             _log.info("clock_goes_on")
             is_away, waits = False, pauses()
         ended.wait(config.guv_clock_beat)
+
+
+def mend(engine: Engine, now: datetime) -> None:
+    """Nothing; no role waits for an instant that a wrong clock had set."""
+    with engine.begin() as connection:
+        roles = due.mend(connection, now)
+    if roles:
+        _log.warning("roles_put_off", roles=roles)
 
 
 def _measure(engine: Engine, queued: int, now: datetime) -> None:

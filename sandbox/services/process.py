@@ -30,6 +30,7 @@ class Command:
         environment: Replaces our own environment; None keeps it.
         stop: The signal that makes the server end in good order.
         grace: Seconds it may take for that before it is killed.
+        folder: Where it runs; None: where we do.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Command:
     environment: Mapping[str, str] | None = None
     stop: signal.Signals = signal.SIGTERM
     grace: float = 5.0
+    folder: Path | None = None
 
 
 @contextmanager
@@ -61,6 +63,7 @@ def running(
             stdout=output,
             stderr=subprocess.STDOUT,
             env=command.environment,
+            cwd=command.folder,
             start_new_session=True,  # Ctrl-C in a terminal is for the callers to handle
         )
     try:

@@ -176,3 +176,27 @@ def test_a_tick_schedule_ends_with_its_role(
     session.delete(session.get_one(Role, role))
     session.commit()
     assert mark(engine, SOON) == []
+
+
+def test_a_clock_that_went_ahead_and_back_puts_no_role_off(
+    engine: Engine, session: Session, sealer: Sealer
+) -> None:
+    ids = roles(session, sealer, 3)
+    ahead = NOON + timedelta(hours=1)
+    mark(engine, ahead)
+    claim(engine, ids[:2], ahead)  # the third stays queued, for an hour and a lease
+
+    with engine.begin() as connection:
+        assert due.mend(connection, SOON) == 3
+    assert set(mark(engine, SOON)) == set(ids)
+
+
+def test_a_role_that_waits_as_it_should_is_not_mended(
+    engine: Engine, session: Session, sealer: Sealer
+) -> None:
+    ids = roles(session, sealer, 3)
+    mark(engine, SOON)
+    claim(engine, ids[:2], SOON)
+
+    with engine.begin() as connection:
+        assert due.mend(connection, SOON) == 0

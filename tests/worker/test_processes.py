@@ -15,7 +15,7 @@ from guv.config import Config
 from guv.due import LEASE_S
 from guv.moment import steady_seconds
 from guv.replays import enqueue_replay
-from tests.worker.gate import Gate
+from sandbox.gate import Gate
 from tests.worker.replays import long_replay, stored_replay
 from tests.worker.world import World, wait_until
 from worker.clock import HEARTBEAT

@@ -1,0 +1,105 @@
+"""Who tries keys and passwords that are none? Counted by address; too many are not looked at.
+
+A password of the add-on's or a sign-on is then not even compared. A tenant's key is: apps on Heroku
+share their addresses, so nobody may lock others out, and a key has 256 random bits. Only its wrong
+answers become 429. Where Redis is away nobody is counted.
+"""
+
+from asyncio import to_thread
+
+from limits import RateLimitItemPerMinute
+from limits.storage import RedisStorage
+from limits.strategies import FixedWindowRateLimiter
+from redis import Redis, RedisError
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import error_answer
+from guv.errors import Forbidden, TooMany, Unauthorized
+
+MINUTES = 5
+GUARDED = ("/heroku/resources", "/sso/")
+_TOO_MANY = "Too many wrong keys or passwords came from this address. Try again in some minutes."
+
+
+class WrongKeys:
+    """How many wrong keys and passwords came from each address in the last minutes.
+
+    Args:
+        redis: Where they are counted; nothing connects before the first.
+        most: How many an address may try.
+    """
+
+    def __init__(self, redis: Redis, most: int) -> None:
+        self._item = RateLimitItemPerMinute(most, MINUTES, namespace="guv:strangers")
+        storage = RedisStorage("redis://", connection_pool=redis.connection_pool)
+        self._limiter = FixedWindowRateLimiter(storage)
+
+    def are_too_many(self, address: str) -> bool:
+        """Whether the address has none left."""
+        try:
+            return not self._limiter.test(self._item, address)
+        except RedisError:
+            return False
+
+    def count(self, address: str) -> bool:
+        """Whether the address may go on; one wrong key more came from it."""
+        try:
+            return self._limiter.hit(self._item, address)
+        except RedisError:
+            return True
+
+
+class Strangers:
+    """Answers addresses that tried too many wrong keys with 429.
+
+    Args:
+        app: The app behind.
+        wrong_keys: Counts them.
+    """
+
+    def __init__(self, app: ASGIApp, wrong_keys: WrongKeys) -> None:
+        self._app = app
+        self._wrong_keys = wrong_keys
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Nothing; the request is answered here or by the app behind."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        address = address_of(scope)
+        is_guarded = scope["path"].startswith(GUARDED)
+        if is_guarded and await to_thread(self._wrong_keys.are_too_many, address):
+            await _refusal()(scope, receive, send)
+            return
+        is_refused = False
+
+        async def counted(message: Message) -> None:
+            nonlocal is_refused
+            if message["type"] == "http.response.start" and _is_wrong(message, scope["path"]):
+                is_refused = not await to_thread(self._wrong_keys.count, address)
+                if is_refused:
+                    await _refusal()(scope, receive, send)
+            if not is_refused:
+                await send(message)
+
+        await self._app(scope, receive, counted)
+
+
+def address_of(scope: Scope) -> str:
+    """Whose request it is: whom Heroku's router saw, which is the last that the header names."""
+    forwarded = Headers(scope=scope).get("x-forwarded-for", "").rpartition(",")[2].strip()
+    client = scope.get("client")
+    return forwarded[:100] or (client[0] if client else "unknown")
+
+
+def _is_wrong(message: Message, path: str) -> bool:
+    is_sign_on = path.startswith("/sso/") and message["status"] == Forbidden.status
+    return message["status"] == Unauthorized.status or is_sign_on
+
+
+def _refusal() -> Response:
+    answer = error_answer(TooMany.status, TooMany.id, _TOO_MANY)
+    answer.headers["Retry-After"] = str(MINUTES * 60)
+    return answer

@@ -1,0 +1,51 @@
+"""A disk of a few megabytes, which can be filled; only root may make one."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+MEGABYTES = 160  # PostgreSQL's own files take 90
+
+
+class Disk:
+    """A small disk.
+
+    Args:
+        folder: Where it is mounted.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._ballast = folder / "ballast"
+        self._log = folder / "postgres.log"
+
+    def fill(self) -> None:
+        """Nothing; not a byte is left."""
+        with self._ballast.open("wb", buffering=0) as file:
+            for size in (65536, 4096):
+                with suppress(OSError):
+                    while True:
+                        file.write(bytes(size))
+
+    def complaints(self) -> int:
+        """How often PostgreSQL said that it has no room."""
+        return self._log.read_text(errors="replace").count("No space left on device")
+
+    def empty(self) -> None:
+        """Nothing; there is room again."""
+        self._ballast.unlink(missing_ok=True)
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Disk | None]:
+    """A small disk at the folder; None: this machine lets us make none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:  # noqa: S603
+        yield None
+        return
+    try:
+        yield Disk(folder)
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=False)  # noqa: S603, S607

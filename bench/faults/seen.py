@@ -1,0 +1,123 @@
+"""What was seen while a fault lasted and after it? The promises, as counts of what broke them."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from bench.faults.scenes import SCENES
+from bench.faults.stage import INTERVAL, MOVING, Stage, wait_for
+from guv.due import LEASE_S
+from guv.moment import steady_seconds, utc_now
+
+PATIENCE_S = 2 * LEASE_S + 4 * INTERVAL  # in which every role ticks again, or it is stuck
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What came of one fault.
+
+    Attributes:
+        fault: Its name.
+        seconds: How long it lasted.
+        gap: The longest time without a tick of a role, seconds.
+        recovered: Seconds after its end until every role had ticked well and the orders that the
+            tenant gave meanwhile were carried out; None: they never were.
+        wrong: Changes to a number of dynos that nobody had ordered, and repeated ones.
+        lost: Orders that guv took and forgot, and ticks with half of their rows.
+        doubled: Pages more than there were incidents.
+    """
+
+    fault: str
+    seconds: float
+    gap: float
+    recovered: float | None
+    wrong: int
+    lost: int
+    doubled: int
+
+    @property
+    def is_well(self) -> bool:
+        """Whether every promise was kept."""
+        return self.recovered is not None and not (self.wrong or self.lost or self.doubled)
+
+    @property
+    def row(self) -> str:
+        """As a row of a Markdown table."""
+        back = "never" if self.recovered is None else f"{self.recovered:.0f} s"
+        counts = f"{self.wrong} | {self.lost} | {self.doubled}"
+        return f"| {self.fault} | {self.seconds:.0f} s | {self.gap:.0f} s | {back} | {counts} |"
+
+
+HEADER = (
+    "| fault | lasted | longest gap of a role's ticks | all well again after |"
+    " wrong changes | lost | doubled pages |\n|---|---|---|---|---|---|---|"
+)
+
+
+def look_at(stage: Stage, fault: str, seconds: float, dynos: int) -> Seen:
+    """What comes of the fault, while the tenant orders another number of dynos.
+
+    Args:
+        stage: On which all is well.
+        fault: Its name.
+        seconds: How long it lasts.
+        dynos: The order, another number than before.
+    """
+    changes = len(stage.sandbox.heroku.changes)
+    begin, start = utc_now(), steady_seconds()
+    is_taken = stage.ask_for(dynos) if fault != "PostgreSQL away" else False
+    SCENES[fault](stage, seconds)
+    lasted = steady_seconds() - start
+    is_taken = stage.ask_for(dynos) or is_taken
+    end = utc_now()
+    recovered = wait_for(lambda: _is_well_again(stage, end, dynos), PATIENCE_S)
+    made = stage.sandbox.heroku.changes[changes:]
+    return Seen(
+        fault,
+        lasted,
+        max(_gaps(stage, begin)),
+        recovered,
+        wrong=sum(one.after != dynos for one in made) + max(0, len(made) - len(MOVING)),
+        lost=_lost(stage, dynos) + (not is_taken),
+        doubled=_doubled(stage),
+    )
+
+
+def _is_well_again(stage: Stage, end: object, dynos: int) -> bool:
+    good = stage.rows(
+        "select count(distinct role_id) from decision where at > :end"
+        " and outcome in ('held', 'scaled') and current is not null",
+        end=end,
+    )
+    return good == [len(MOVING) + 1] and stage.dynos() == {dynos}
+
+
+def _gaps(stage: Stage, begin: object) -> list[float]:
+    """Seconds between the ticks of each role since the tick before the fault."""
+    found = [0.0]
+    for role in stage.rows("select id from role"):
+        times = stage.rows(
+            "select extract(epoch from at)::float8 from decision where role_id = :role"
+            " and at > cast(:begin as timestamptz) - interval '10 s' order by at",
+            role=role,
+            begin=begin,
+        )
+        found += [late - early for early, late in pairwise(times)]
+    return found
+
+
+def _lost(stage: Stage, dynos: int) -> int:
+    [orders] = stage.rows(
+        "select count(*) from settings_level where level = 'role'"
+        " and values->>'minimum_dynos' = :dynos",
+        dynos=str(dynos),
+    )
+    [halves] = stage.rows(
+        "select count(*) from decision d full join sample s using (role_id, at)"
+        " where d.role_id is null or s.role_id is null"
+    )
+    return len(MOVING) - int(orders) + int(halves)
+
+
+def _doubled(stage: Stage) -> int:
+    [opened] = stage.rows("select count(*) from incident where open_notified_at is not null")
+    return max(0, len(stage.sandbox.new_relic.incidents) - int(opened))

@@ -1,0 +1,192 @@
+"""The stage of the faults: guv's processes behind gates, a tenant, and roles that have to move."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+import httpx
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from sqlalchemy import Engine, text
+
+from bench.faults.disk import Disk, small_disk
+from bench.faults.earlier import earlier_code
+from guv.database import make_engine
+from guv.moment import steady_seconds
+from sandbox import services
+from sandbox.fleet import ADDON_PASSWORD, OAUTH_SECRET, Fleet, Surroundings
+from sandbox.gate import Gate
+from sandbox.heroku.customer import Partner
+from sandbox.heroku.model import App
+from sandbox.heroku.platform import Heroku
+from sandbox.server import Outside, Sandbox, running
+
+INTERVAL = 5
+MOVING = ("orders", "mails")  # roles whose number of dynos the tenant changes
+LATE = "late"  # the role whose deadline cannot be met, so that it pages
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Stage:
+    """Everything that a fault may hit.
+
+    Attributes:
+        sandbox: Heroku, New Relic and the broker.
+        fleet: guv's processes.
+        app: The tenant's app.
+        api: The tenant's client of guv.
+        engine: guv's database, past the gate.
+        redis_url: Redis past the gate.
+        database: The gate before PostgreSQL.
+        redis: The gate before Redis.
+        heroku: The gate before Heroku.
+        disk: The small disk that PostgreSQL's data are on; None: they are on the usual one.
+        earlier: Where an earlier version of guv is; None: there is none.
+    """
+
+    sandbox: Sandbox
+    fleet: Fleet
+    app: App
+    api: httpx.Client
+    engine: Engine
+    redis_url: str
+    database: Gate
+    redis: Gate
+    heroku: Gate
+    disk: Disk | None
+    earlier: Path | None
+
+    def ask_for(self, dynos: int) -> bool:
+        """Whether guv took the tenant's order that each moving role shall have so many dynos."""
+        body = {"minimum_dynos": dynos, "maximum_dynos": dynos}
+        taken = []
+        for role in MOVING:
+            with suppress(httpx.HTTPError):
+                answer = self.api.patch(f"apps/shop/roles/{role}", json=body)
+                taken.append(answer.is_success)
+        return taken == [True] * len(MOVING)
+
+    def dynos(self) -> set[int]:
+        """The numbers of dynos of the moving roles."""
+        return {self.app.types[role].quantity for role in MOVING}
+
+    def ask_for_room(self, *, always: bool) -> None:
+        """Nothing; every decision needs more room on the disk, or only where a page is full."""
+        parts = self.rows(
+            "select relname from pg_class where relkind = 'r' and relname like 'decision%'"
+        )
+        with self.engine.begin() as connection:
+            for part in parts:
+                share = "set (fillfactor = 10)" if always else "reset (fillfactor)"
+                connection.execute(text(f'alter table "{part}" {share}'))
+
+    def rows(self, query: str, **values: Any) -> list[Any]:
+        """What the database says."""
+        with self.engine.connect() as connection:
+            return list(connection.execute(text(query), values).scalars())
+
+
+def wait_for(what: Callable[[], object], seconds: float) -> float | None:
+    """Seconds until it was so; None: not within the time."""
+    start = steady_seconds()
+    while not what():
+        if steady_seconds() - start > seconds:
+            return None
+        sleep(0.1)
+    return steady_seconds() - start
+
+
+@contextmanager
+def a_stage(folder: Path) -> Iterator[Stage]:
+    """A stage on which everything is well: each role has ticked, and one has paged.
+
+    Args:
+        folder: Where data and logs go.
+    """
+    with ExitStack() as stack:
+        disk = stack.enter_context(small_disk(folder / "postgres"))
+        database_url = stack.enter_context(services.postgres(folder / "postgres"))
+        redis_url = stack.enter_context(services.redis(folder / "redis"))
+        engine = make_engine(database_url, pool_size=2, application="guv faults")
+        stack.callback(engine.dispose)
+        _migrate(engine)
+        heroku = Heroku(client_secret=OAUTH_SECRET)
+        sandbox = stack.enter_context(running(Outside(heroku=heroku)))
+        urls = database_url, redis_url, sandbox.url
+        database, redis, platform = (_gate(url, stack) for url in urls)
+        extra = {"GUV_RESOLVE_AFTER": "10", "GUV_WORKER_PROCESSES": "2"}
+        given = Surroundings(database.url, redis.url, platform.url, sandbox.url, extra)
+        fleet = Fleet(given, folder / "guv")
+        stack.callback(fleet.stop_all)
+        for name in ("api", "clock-1", "worker-1"):
+            fleet.start(name)
+        app, api = _tenant(sandbox, fleet, stack)
+        earlier = earlier_code(folder / "earlier")
+        stage = Stage(
+            sandbox=sandbox,
+            fleet=fleet,
+            app=app,
+            api=api,
+            engine=engine,
+            redis_url=redis_url,
+            database=database,
+            redis=redis,
+            heroku=platform,
+            disk=disk,
+            earlier=earlier,
+        )
+        _roles(stage)
+        yield stage
+
+
+def _gate(url: str, stack: ExitStack) -> Gate:
+    gate = Gate(url)
+    stack.callback(gate.close)
+    return gate
+
+
+def _migrate(engine: Engine) -> None:
+    settings = AlembicConfig(toml_file=str(ROOT / "pyproject.toml"))
+    with engine.begin() as connection:
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "head")
+
+
+def _tenant(sandbox: Sandbox, fleet: Fleet, stack: ExitStack) -> tuple[App, httpx.Client]:
+    sandbox.new_relic.accounts["4711"] = "license-key-of-faults"
+    app = sandbox.heroku.new_app("shop", {**dict.fromkeys(MOVING, 1), LATE: 1}, boot_delay=1.0)
+    partner = Partner(f"{fleet.api_url}/heroku/resources", "guv", ADDON_PASSWORD)
+    sandbox.customer(partner).create_addon(app, "premium")
+    url = httpx.URL(app.config_vars["GUV_URL"])
+    auth = (url.username, url.password)
+    api = httpx.Client(base_url=url.copy_with(userinfo=b""), auth=auth, timeout=10)
+    stack.callback(api.close)
+    broker = sandbox.broker.new_vhost("shop").management_url(sandbox.url)
+    for queue in (*MOVING, LATE):
+        sandbox.broker.declare("shop", queue)
+    api.put("apps/shop/broker", json={"url": broker}).raise_for_status()
+    return app, api
+
+
+def _roles(stage: Stage) -> None:
+    for role in MOVING:
+        body = {"interval": INTERVAL, "minimum_dynos": 1, "maximum_dynos": 1, "alert_after": 3600}
+        stage.api.put(f"apps/shop/roles/{role}", json=body).raise_for_status()
+    late = {
+        "interval": INTERVAL,
+        "maximum_dynos": 1,
+        "target_deadline": 10,
+        "processing_time": 5,
+        "alert_after": 0,
+        "notify": {"new_relic": {"account_id": 4711, "license_key": "license-key-of-faults"}},
+    }
+    stage.api.put(f"apps/shop/roles/{LATE}", json=late).raise_for_status()
+    for _ in range(50):
+        stage.sandbox.broker.publish("shop", LATE, b"")
+    paged = wait_for(lambda: stage.sandbox.new_relic.incidents, 40)
+    if paged is None:
+        raise services.ServiceFailed("the stage does not come to work")

@@ -1,0 +1,36 @@
+"""The faults of docs/reliability.md for some seconds each; `make bench-faults` is the long form."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.faults.scenes import CannotStage
+from bench.faults.seen import HEADER, look_at
+from bench.faults.stage import Stage, a_stage
+
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("faults")]
+ROOT = Path(__file__).parents[2]
+SECONDS = 4.0
+SHORT = [
+    "PostgreSQL away",
+    "Redis away, then empty",
+    "Heroku breaks off",
+    "disk full under PostgreSQL",
+    "deploy: old and new code together",
+]
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with a_stage(tmp_path_factory.mktemp("faults")) as stage:
+        yield stage
+
+
+@pytest.mark.parametrize("fault", SHORT)
+def test_every_promise_is_kept_while_it_fails(stage: Stage, fault: str) -> None:
+    try:
+        seen = look_at(stage, fault, SECONDS, min(stage.dynos()) % 4 + 1)
+    except CannotStage as why:
+        pytest.skip(f"not seen on this machine: {why}")
+    assert seen.is_well, f"\n{HEADER}\n{seen.row}"
