@@ -202,6 +202,8 @@ BODIES: dict[str, Any] = {
     "OverrideBounds": {"until": "2027-01-01T00:00:00Z", "maximum_dynos": 20},
     "ScheduleRequest": {"schedules": [_SCHEDULE]},
     "BrokerRequest": {"url": "amqps://guv:secret@rabbit.example.com/orders"},
+    "TokenRequest": {"token": "HRKU-01234567-89ab-cdef-0123-456789abcdef"},
+    "WebMetrics": {"seconds": 30.0, "requests": 1200, "p95": 0.42, "mean": 0.15, "serving": 3},
     "KeyRequest": {"name": "notebook", "scope": "read"},
     "RotateRequest": {"old_valid_for": 3600},
     "ReplayRequest": {"variants": [{"name": "20 dynos", "settings": {"maximum_dynos": 20}}]},
