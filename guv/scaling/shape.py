@@ -79,9 +79,19 @@ def _busy(case: Case, dynos: int, _reason: Reason) -> Ruling | None:
     patience = case.settings.busy_protection_limit
     if case.settings.busy_protection != "always":
         patience = min(patience, _worth_waiting(case, running))
-    if _spare_for(case) >= patience:
+    spare = _spare_for(case)
+    if spare >= patience:
         return None
-    return case.current, Reason.BUSY, f"{running} running messages could be cut"
+    return case.current, Reason.BUSY, _cost_of_waiting(running, case.current - dynos, spare)
+
+
+def _cost_of_waiting(running: int, kept: int, seconds: float) -> str:
+    """What going down waits for, and what that has cost so far."""
+    could = "1 running message" if running == 1 else f"{running} running messages"
+    dynos = "1 dyno is" if kept == 1 else f"{kept} dynos are"
+    them = "it" if running == 1 else "them"
+    hours = kept * seconds / HOUR
+    return f"{could} could be cut; {dynos} kept for {them}, {hours:.2g} dyno-hours so far"
 
 
 def _worth_waiting(case: Case, running: int) -> float:

@@ -21,8 +21,7 @@ def capped(world: MakeWorld) -> World:
         alert_after=60,
     )
     here.publish(500)
-    for _ in range(4):  # its dynos
-        here.sandbox.broker.consume(here.access.vhost, "worker")
+    here.consumers(4)
     return here
 
 

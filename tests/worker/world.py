@@ -69,7 +69,11 @@ class World:
     def overload(self) -> None:
         """Nothing; so much waits that its two dynos, which consume, cannot be in time."""
         self.publish(200)
-        for _ in range(2):
+        self.consumers(2)
+
+    def consumers(self, count: int) -> None:
+        """Nothing; so many more dynos consume, and take nothing."""
+        for _ in range(count):
             self.sandbox.broker.consume(self.access.vhost, "worker")
 
     def drain(self) -> None:
