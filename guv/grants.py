@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine, text
 
+from guv.credentials import note_right
 from guv.crypto import Sealer
 from guv.database import session_scope
 from guv.errors import HerokuRefused, HerokuUnavailable
@@ -108,6 +109,7 @@ def _learn_app(exchange: GrantExchange, tenant_id: UUID, now: datetime) -> None:
         refresh = pending["refresh_token"]
         app.refresh_token_sealed = exchange.sealer.seal(refresh) if refresh else None
         app.token_expires_at = tenant.grant_expires_at
+        note_right(app, "unknown")
         tenant.grant_sealed, tenant.grant_expires_at = None, None
         apply_options(session, tenant, app, exchange.sealer, now)
 

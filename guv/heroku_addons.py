@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -44,6 +45,14 @@ class AddedDrain:
 
     id: UUID
     token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """A subscription that there is: Heroku's id of it, and of which events it tells."""
+
+    id: UUID
+    events: tuple[str, ...]
 
 
 class _UserClient(HerokuClient):
@@ -108,16 +117,17 @@ class AddonClient(HerokuClient):
         """Nothing; the resource is removed, and the customer does not pay for it."""
         self._api("POST", f"/addons/{addon_id}/actions/deprovision", token)
 
-    def find_webhook(self, addon_id: UUID, url: str, token: str) -> UUID | None:
-        """The id of the resource's subscription that leads there; None: there is none."""
+    def find_webhook(self, addon_id: UUID, url: str, token: str) -> Subscribed | None:
+        """The resource's subscription that leads there; None: there is none."""
         answer = self._api("GET", f"/addons/{addon_id}/webhooks", token)
         try:
-            return next((UUID(one["id"]) for one in answer if one["url"] == url), None)
+            found = (_subscribed(one) for one in answer if one["url"] == url)
+            return next(found, None)
         except (KeyError, TypeError, ValueError):
             raise HerokuUnavailable("Heroku's answer is no list of webhooks") from None
 
-    def add_webhook(self, addon_id: UUID, webhook: Webhook, token: str) -> UUID:
-        """The id of the new subscription to the resource's events."""
+    def add_webhook(self, addon_id: UUID, webhook: Webhook, token: str) -> Subscribed:
+        """The new subscription to the resource's events."""
         body = {
             "include": list(webhook.events),
             "level": "sync",
@@ -126,7 +136,7 @@ class AddonClient(HerokuClient):
         }
         answer = self._api("POST", f"/addons/{addon_id}/webhooks", token, body)
         try:
-            return UUID(answer["id"])
+            return _subscribed(answer)
         except (KeyError, TypeError, ValueError):
             raise HerokuUnavailable("Heroku's answer is no webhook") from None
 
@@ -214,3 +224,7 @@ class AddonClient(HerokuClient):
     def refresh_user_tokens(self, refresh_token: str) -> Tokens:
         """Fresh tokens of a user for their refresh token."""
         return self._user.refresh_tokens(refresh_token)
+
+
+def _subscribed(answer: Mapping[str, Any]) -> Subscribed:
+    return Subscribed(UUID(answer["id"]), tuple(map(str, answer["include"])))

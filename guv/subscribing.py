@@ -4,7 +4,7 @@ The secret is stored before Heroku is told of it, so that an attempt whose answe
 finished: what leads to us at Heroku already was signed with the same secret.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from guv.credentials import usable_partner_token
 from guv.crypto import Sealer, new_secret
 from guv.database import session_scope
 from guv.errors import HerokuRefused, OutsideError
-from guv.heroku_addons import AddonClient, Webhook
+from guv.heroku_addons import AddonClient, Subscribed, Webhook
 from guv.models import Subscription, Tenant
 from guv.tenancy import apps
 from guv.tenancy.subscriptions import find_subscription
@@ -68,7 +68,7 @@ class Subscriber:
         try:
             found = self.heroku.find_webhook(tenant.id, self._url(tenant.id), token)
             if found is not None:
-                self._keep(tenant.id, found, EVENTS)
+                self._keep(tenant.id, found)
                 return
             self._ask(tenant.id, secret, token)
         except HerokuRefused as refusal:
@@ -99,12 +99,10 @@ class Subscriber:
         """Nothing; subscribed to the most that Heroku grants."""
         url = self._url(tenant_id)
         try:
-            events: Sequence[str] = MORE_EVENTS
-            made = self.heroku.add_webhook(tenant_id, Webhook(url, events, secret), token)
+            made = self.heroku.add_webhook(tenant_id, Webhook(url, MORE_EVENTS, secret), token)
         except HerokuRefused:
-            events = EVENTS
-            made = self.heroku.add_webhook(tenant_id, Webhook(url, events, secret), token)
-        self._keep(tenant_id, made, events)
+            made = self.heroku.add_webhook(tenant_id, Webhook(url, EVENTS, secret), token)
+        self._keep(tenant_id, made)
 
     def _secret(self, tenant_id: UUID, now: datetime) -> str | None:
         """The secret to subscribe with; None: that is done."""
@@ -116,11 +114,11 @@ class Subscriber:
                 session.add(row)
             return self.sealer.open(row.secret_sealed) if row.heroku_id is None else None
 
-    def _keep(self, tenant_id: UUID, heroku_id: UUID, events: Sequence[str]) -> None:
+    def _keep(self, tenant_id: UUID, made: Subscribed) -> None:
         with session_scope(self.engine) as session:
             row = find_subscription(session, tenant_id, locked=True)
             if row is not None:
-                row.heroku_id, row.events = heroku_id, list(events)
+                row.heroku_id, row.events = made.id, list(made.events)
                 session.add(row)
 
     def _url(self, tenant_id: UUID) -> str:

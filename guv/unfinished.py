@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 from sqlmodel import Session
 
 from guv.models import Unfinished
@@ -16,6 +16,7 @@ from guv.models import Unfinished
 LEASE = timedelta(seconds=30)  # for one attempt, which asks Heroku a few times
 LIMIT = timedelta(hours=12)  # then Heroku removes what is not provisioned
 LONGEST_PAUSE = timedelta(minutes=5)
+SPREAD = timedelta(hours=1)  # over which what is asked for many resources is spread
 
 _DUE = text("""
     with due as (
@@ -25,6 +26,14 @@ _DUE = text("""
     update unfinished set next_at = :now + :lease, attempts = attempts + 1
     from due where unfinished.tenant_id = due.tenant_id
     returning unfinished.tenant_id
+""")
+
+_UNSUBSCRIBED = text("""
+    insert into unfinished (tenant_id, next_at, give_up_at, attempts, is_asynchronous, note)
+    select tenant.id, :now + random() * :spread, :now + :limit, 0, false, ''
+    from tenant left join subscription on subscription.tenant_id = tenant.id
+    where tenant.state = 'provisioned' and subscription.heroku_id is null
+    on conflict (tenant_id) do nothing
 """)
 
 
@@ -48,6 +57,16 @@ def remember(
         row.next_at = at
     row.is_asynchronous = row.is_asynchronous or asynchronous
     session.add(row)
+
+
+def remember_unsubscribed(engine: Engine, now: datetime) -> int:
+    """How many provisioned resources of which Heroku tells us nothing will be looked after.
+
+    Heroku had refused, or they are older than our asking.
+    """
+    values = {"now": now, "spread": SPREAD, "limit": LIMIT}
+    with engine.begin() as connection:
+        return connection.execute(_UNSUBSCRIBED, values).rowcount
 
 
 def forget(session: Session, tenant_id: UUID) -> None:

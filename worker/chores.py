@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, text
 
+from guv import unfinished
 from worker import partitions, rollups
 
 _TAKE = text("""
@@ -33,6 +34,7 @@ class Chore:
 CHORES: Mapping[str, Chore] = {
     rollups.CHORE: Chore(timedelta(minutes=1), rollups.roll_up),
     "partitions": Chore(timedelta(hours=1), partitions.keep_partitions),
+    "subscriptions": Chore(timedelta(days=1), unfinished.remember_unsubscribed),
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import Session, select
 
 from api.main import create_app
+from guv import unfinished
 from guv.config import Config
 from guv.models import App, Role, Subscription, Tenant, TickSchedule
 from guv.moment import utc_now
@@ -22,6 +23,7 @@ from sandbox.services.process import free_port
 from sandbox.traffic import Fault
 from tests.api.serving import serving
 from tests.worker.world import wait_until
+from worker.chores import CHORES
 from worker.provisioning import finish
 from worker.runtime import Runtime, build_runtime
 
@@ -131,6 +133,19 @@ def test_a_refusal_does_not_keep_the_add_on_from_its_provisioning(here: Here) ->
     here.sandbox.traffic.add_fault(Fault(WEBHOOKS, status=403, body=refused))
     assert here.finish()
     assert here.subscription().heroku_id is None
+
+
+def test_what_was_refused_is_asked_for_again_a_day_later(here: Here) -> None:
+    refused = {"id": "forbidden", "message": "You do not have access to webhooks."}
+    here.sandbox.traffic.add_fault(Fault(WEBHOOKS, status=403, body=refused))
+    here.finish()
+    here.sandbox.traffic.clear_faults()
+    work, engine = CHORES["subscriptions"].work, here.runtime.engine
+    work(engine, utc_now())
+    work(engine, utc_now())
+    here.finish(timedelta(hours=2))
+    assert here.subscription().heroku_id == here.addon.webhooks[0].id
+    assert unfinished.remember_unsubscribed(engine, utc_now()) == 0
 
 
 def test_names_and_maintenance_are_known_as_soon_as_they_change(here: Here) -> None:
