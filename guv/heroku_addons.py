@@ -160,6 +160,18 @@ class AddonClient(HerokuClient):
         except (KeyError, TypeError, ValueError):
             raise HerokuUnavailable("Heroku's answer is no log drain") from None
 
+    def read_drain_tokens(self, app_id: UUID, token: str) -> set[str]:
+        """The tokens of all log drains of the app."""
+        answer = self._api("GET", f"/apps/{app_id}/log-drains", token)
+        try:
+            return {str(one["token"]) for one in answer}
+        except (KeyError, TypeError):
+            raise HerokuUnavailable("Heroku's answer is no list of log drains") from None
+
+    def remove_drain(self, app_id: UUID, drain_id: UUID, token: str) -> None:
+        """Nothing; the app has that log drain no more."""
+        self._api("DELETE", f"/apps/{app_id}/log-drains/{drain_id}", token)
+
     def is_autoscaled(self, app_id: UUID, process_type: str, token: str) -> bool:
         """Whether Heroku's own autoscaling scales the process type."""
         url = f"{self._metrics_url}/apps/{app_id}/formation/{process_type}/monitors"

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.addon.schemas import known_plan
+from api.drain_ends import leaving_drains
 from api.parts import Parts
 from guv.errors import Gone, Invalid, NotFound
 from guv.models import Tenant
@@ -46,9 +47,11 @@ def deprovision(parts: Parts, session: Session, resource: UUID, now: datetime) -
     if tenant is None or tenant.state == "deprovisioned":
         raise Gone("This resource is not there.")
     parting = parts.subscriber().parting(session, tenant, now)
+    drained = leaving_drains(parts, session, tenant, now)
     tenants.end_tenant(session, tenant, now)
-    if parting is not None:
-        parts.background.submit(parting)
+    for farewell in (parting, *drained):
+        if farewell is not None:
+            parts.background.submit(farewell)
 
 
 def _present(session: Session, resource: UUID) -> Tenant:

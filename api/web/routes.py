@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
 from api.deps import AccessDep, NowDep, PartsDep, SessionDep, TenantDep
+from api.drain_ends import leaving_drain
 from api.errors import error_answers
 from api.paths import AppName, RoleName
 from api.web.schemas import (
@@ -114,11 +115,16 @@ def renew_drain(parts: PartsDep, access: AccessDep, app: AppName) -> NewDrain:
 
 
 @router.delete("/drain", status_code=204, responses=error_answers(403))
-def remove_drain(access: AccessDep, app: AppName) -> None:
-    """Take no more log lines of an app; `heroku drains:remove` ends their delivery."""
+def remove_drain(parts: PartsDep, access: AccessDep, app: AppName) -> None:
+    """Take no more log lines of an app; a drain that you added yourself stays at Heroku."""
     found = find_app(access.session, access.tenant, app)
-    if not drains.remove_drain(access.session, access.tenant, found):
+    drain = drains.find_drain(access.session, access.tenant, found)
+    if drain is None:
         raise NotFound(f"App {found.name!r} has no log drain.")
+    end = leaving_drain(parts, found, drain, access.edit.at)
+    drains.remove_drain(access.session, access.tenant, found)
+    if end is not None:
+        parts.background.submit(end)
 
 
 def _by(drain: Drain) -> str:

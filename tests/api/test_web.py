@@ -2,14 +2,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from sqlmodel import Session, select
 
 from guv.models import Drain, DynoEvent, SampleRow, WebBucket, WebPush
 from guv.router.sketch import packed, sketch_of
-from tests.api.callers import TenantCaller, faults
+from guv.tenancy.drains import renew_drain
+from sandbox.heroku.model import LogDrain
+from tests.api.authorizing import Desk
+from tests.api.callers import HerokuCaller, TenantCaller, faults
 from tests.builders import NOON, a_role
+from tests.worker.world import wait_until
 
 WEB = {"signal": "web", "concurrency": 5}
 GOOD = {"seconds": 30, "requests": 1200, "p50": 0.1, "p95": 0.4, "p99": 0.9, "mean": 0.15}
@@ -167,3 +172,27 @@ def test_samples_show_what_web_dynos_did(caller: TenantCaller, session: Session)
     session.commit()
     found = caller.get("/samples", app=caller.app.name, role="web").json()["samples"]
     assert found[0]["web"] == GOOD
+
+
+@pytest.fixture
+def heroku_drain(desk: Desk, session: Session) -> Drain:
+    """The drain that guv has added to the app at Heroku."""
+    there = LogDrain(uuid4(), "https://logplex:x@guv.example.com/", "d.token", NOON)
+    desk.shop.drains.append(there)
+    row, _ = renew_drain(session, desk.caller.tenant, desk.caller.app, NOON)
+    row.heroku_id = there.id
+    session.add(row)
+    session.commit()
+    return row
+
+
+@pytest.mark.usefixtures("heroku_drain")
+def test_a_drain_that_guv_added_is_removed_at_heroku(desk: Desk) -> None:
+    assert desk.caller.delete(desk.caller.app_path("/drain")).status_code == 204
+    wait_until(lambda: not desk.shop.drains)
+
+
+@pytest.mark.usefixtures("heroku_drain")
+def test_the_end_of_the_resource_ends_its_drain(desk: Desk, heroku: HerokuCaller) -> None:
+    assert heroku.ask("DELETE", f"/{desk.caller.tenant.id}").status_code == 204
+    wait_until(lambda: not desk.shop.drains)

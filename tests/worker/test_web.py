@@ -159,16 +159,42 @@ def test_sums_become_a_reading_of_the_last_whole_spans(web: MakeWorld) -> None:
     assert here.dynos("web") == 6
 
 
-def test_no_requests_while_the_drain_delivers_are_none_and_silence_is_unknown(
-    web: MakeWorld,
-) -> None:
+NOBODY = WebReading(30.0, 0, errors={}, serving=0)
+
+
+def test_no_requests_while_the_drain_delivers_are_none(web: MakeWorld) -> None:
     here = web()
     here.tick()
     seen(here)
-    assert here.tick().collected.sample.web == WebReading(30.0, 0, errors={}, serving=0)
-    later = here.tick(after=120)
+    assert here.tick().collected.sample.web == NOBODY
+
+
+def test_a_quiet_night_is_no_lack_of_data_while_heroku_shows_the_drain(web: MakeWorld) -> None:
+    here = web()
+    here.tick()
+    seen(here)
+    fill(here, 16, 3, 0.1)
+    here.tick()
+    for _ in range(3):
+        assert here.tick(after=45).collected.sample.web == NOBODY
+    assert here.asked("GET", f"/apps/{here.shop.id}/log-drains") == 1
+    assert here.runtime.redis is not None
+    here.runtime.redis.delete(f"guv:heroku:drain:{drain_of(here).id}")
+    here.shop.drains.clear()
+    later = here.tick(after=400)
     assert later.collected.sample.web is None
     assert "no log line of the app has come since" in later.troubles[0].text
+
+
+def test_sudden_silence_after_many_requests_is_unknown_for_half_an_hour(web: MakeWorld) -> None:
+    here = web()
+    here.tick()
+    seen(here)
+    fill(here, 16, 900, 0.1)
+    here.tick()
+    assert here.tick(after=60).collected.sample.web is None
+    assert here.tick(after=900).collected.sample.web is None
+    assert here.tick(after=900).collected.sample.web == NOBODY
 
 
 def test_lines_that_wait_make_the_present_unknown(web: MakeWorld) -> None:

@@ -4,11 +4,9 @@ A drain is made when the first web role of an app ticks, and never where it is n
 have none, and an add-on whose manifest requires one cannot be added to them.
 """
 
-from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from redis import RedisError
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
@@ -18,6 +16,7 @@ from guv.logs import mask
 from guv.models import Drain
 from guv.tenancy.drains import drain_url, hash_secret, renew_drain
 from worker.budget import Need
+from worker.collectors.remembered import remembered
 from worker.runtime import Runtime
 from worker.subject import Subject
 from worker.tokens import Access
@@ -55,10 +54,9 @@ def find_autoscaling(
     """That Heroku's own autoscaling scales the role's dynos; None: it does not, as far as seen."""
     process_type = subject.effective.values["process_type"]
     key = f"guv:heroku:autoscale:{subject.app.id}:{process_type}"
-    known = _remembered(runtime, key)
-    if known is None:
-        known = _asks_heroku(runtime, access, subject, process_type)
-        _remember(runtime, key, known)
+    known = remembered(
+        runtime, key, ASKED_S, lambda: _asks_heroku(runtime, access, subject, process_type)
+    )
     if not known:
         return None
     name = subject.app.name
@@ -68,19 +66,6 @@ def find_autoscaling(
         f" `heroku ps:autoscale:disable --app {name}` ends it; guv looks again every ten minutes.",
         since=now,
     )
-
-
-def _remembered(runtime: Runtime, key: str) -> bool | None:
-    with suppress(RedisError):
-        found = runtime.redis.get(key) if runtime.redis is not None else None
-        return None if found is None else found == b"1"
-    return None
-
-
-def _remember(runtime: Runtime, key: str, known: bool) -> None:  # noqa: FBT001 - a value
-    with suppress(RedisError):
-        if runtime.redis is not None:
-            runtime.redis.set(key, b"1" if known else b"0", ex=ASKED_S)
 
 
 def _asks_heroku(runtime: Runtime, access: Access, subject: Subject, process_type: str) -> bool:

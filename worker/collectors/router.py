@@ -17,6 +17,7 @@ from guv.tenancy.drains import find_drain
 from guv.tenancy.dyno_events import read_starts
 from guv.tenancy.web import last_push, read_sums, reading_of, web_reading
 from worker.collectors.drain import ensure_drain, find_autoscaling
+from worker.collectors.silence import quiet
 from worker.result import QueueReading
 from worker.runtime import Runtime
 from worker.subject import Subject
@@ -27,6 +28,7 @@ DELAY_S = 6.0  # from a request's end until its line is in the sums
 SPANS = 3  # that a reading is of
 PUSH_S = 60.0  # a push says something for so long at least
 PUSH_INTERVALS = 3.0
+NOBODY = WebReading(float(SPANS * SPAN_S), 0, errors={}, serving=0)
 LOOP = timedelta(minutes=10)  # in which crashes count
 
 
@@ -43,7 +45,7 @@ def collect_web(runtime: Runtime, access: Access, subject: Subject, now: datetim
     note = ensure_drain(runtime, access, subject, drain, now)
     if drain is None or note:
         return _unknown(note or "its log drain has just been made")
-    return _drained(runtime, subject, drain, now)
+    return _drained(runtime, access, subject, drain, now)
 
 
 def _pushed(session: Session, subject: Subject, now: datetime) -> WebReading | None:
@@ -52,12 +54,16 @@ def _pushed(session: Session, subject: Subject, now: datetime) -> WebReading | N
     return None if push is None else web_reading(push.reading)
 
 
-def _drained(runtime: Runtime, subject: Subject, drain: Drain, now: datetime) -> QueueReading:
+def _drained(
+    runtime: Runtime, access: Access, subject: Subject, drain: Drain, now: datetime
+) -> QueueReading:
     if drain.seen_at is None:
         return _unknown("no log line of the app has come yet")
     end = (unix_seconds(now) - DELAY_S) // SPAN_S * SPAN_S
     since = from_unix(end - SPANS * SPAN_S)
     if drain.seen_at < since:
+        if quiet(runtime, access, subject, drain, now):
+            return QueueReading(web=NOBODY)
         return _unknown(f"no log line of the app has come since {drain.seen_at:%H:%M:%S} UTC")
     if not _is_read_until(runtime, drain, end):
         return _unknown("guv is behind with reading the app's log lines")
