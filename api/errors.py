@@ -43,6 +43,11 @@ class ErrorBody(BaseModel):
     fields: list[FieldFault] = Field(description="The fields to blame, where there are any")
 
 
+def fault_of(error: FieldError) -> FieldFault:
+    """The error as clients see it."""
+    return FieldFault(field=error.field, message=error.message)
+
+
 def error_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The OpenAPI entries of a route for these statuses."""
     return {status: {"model": ErrorBody} for status in statuses}
@@ -86,7 +91,7 @@ def error_answer(
     body = ErrorBody(
         id=id_,
         message=mask(message),
-        fields=[FieldFault(field=one.field, message=one.message) for one in fields],
+        fields=[fault_of(one) for one in fields],
     )
     return JSONResponse(body.model_dump(), status)
 

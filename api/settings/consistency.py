@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from guv.errors import FieldError, Invalid
 from guv.plans import Plan
@@ -49,4 +50,28 @@ def _shared_process_type(one: RoleSettings, all_: Sequence[RoleSettings]) -> lis
         if other.app.id == one.app.id
         and other.role.id != one.role.id
         and other.effective.values["process_type"] == process_type
+    ]
+
+
+def shared_queues(role: UUID, all_: Sequence[RoleSettings]) -> list[FieldError]:
+    """Queues that another role of the app watches as well: both would be scaled for each message.
+
+    Args:
+        role: The id of the role that is told.
+        all_: What holds for all the tenant's roles.
+    """
+    watching = [one for one in all_ if one.effective.values["signal"] == "queue"]
+    return [
+        FieldError(
+            f"queues.{number}",
+            f"{queue!r} is watched by {other.name} as well, so both are scaled for the same"
+            " messages; give each its own queues, or take one of the roles away",
+        )
+        for one in watching
+        if one.role.id == role
+        for number, queue in enumerate(one.effective.values["queues"])
+        for other in watching
+        if other.app.id == one.app.id
+        and other.role.id != role
+        and queue in other.effective.values["queues"]
     ]

@@ -15,7 +15,7 @@ from guv.plans import PLANS
 from guv.settings.values import SettingsValues
 from guv.tenancy import incidents, roles
 from guv.tenancy.apps import find_app
-from guv.tenancy.settings import stored_levels
+from guv.tenancy.settings import stored_levels, tenant_settings
 
 router = APIRouter(prefix="/apps/{app}/roles", tags=["roles"], responses=error_answers(404))
 
@@ -25,9 +25,10 @@ def list_roles(access: AccessDep, app: AppName) -> RoleList:
     """The app's roles by name, each with its settings."""
     session, tenant = access.session, access.tenant
     found, stored = find_app(session, tenant, app), stored_levels(session, tenant)
+    all_ = tenant_settings(session, tenant)
     return RoleList(
         roles=[
-            role_answer(stored, Subject(tenant, found, role), access)
+            role_answer(stored, Subject(tenant, found, role), access, all_)
             for role in roles.list_roles(session, tenant, found)
         ]
     )
@@ -95,7 +96,7 @@ def remove_role(access: AccessDep, app: AppName, role: RoleName, match: IfMatch 
 def _answer(access: Access, response: Response, subject: Subject) -> RoleAnswer:
     stored = stored_levels(access.session, subject.tenant, subject.ids)
     response.headers["ETag"] = etag_of(subject.id, read_chain(stored, subject))
-    return role_answer(stored, subject, access)
+    return role_answer(stored, subject, access, tenant_settings(access.session, subject.tenant))
 
 
 def _subject(access: Access, tenant: Tenant, app: str, role: str) -> Subject:

@@ -1,11 +1,12 @@
 """How are apps, roles and settings shown? What is set, what holds, and where it comes from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from api.deps import Access
-from api.errors import FieldFault
+from api.errors import FieldFault, fault_of
+from api.settings.consistency import shared_queues
 from api.settings.levels import Subject, read_chain
 from api.settings.notification import shown_target
 from api.settings.schemas import (
@@ -22,7 +23,7 @@ from guv.plans import PLANS
 from guv.settings.cautions import cautions
 from guv.settings.effective import EffectiveSettings, Level, effective_settings, tick_interval
 from guv.settings.values import ROLE_ONLY
-from guv.tenancy.settings import NOTIFY_SET
+from guv.tenancy.settings import NOTIFY_SET, RoleSettings
 
 Stored = Mapping[UUID, SettingsLevel]
 
@@ -42,8 +43,17 @@ def settings_answer(stored: Stored, subject: Subject, access: Access) -> Setting
     )
 
 
-def role_answer(stored: Stored, subject: Subject, access: Access) -> RoleAnswer:
-    """A role and its settings."""
+def role_answer(
+    stored: Stored, subject: Subject, access: Access, all_: Sequence[RoleSettings]
+) -> RoleAnswer:
+    """A role and its settings.
+
+    Args:
+        stored: The levels that are set.
+        subject: The role.
+        access: Who asks, and when.
+        all_: What holds for all the tenant's roles.
+    """
     app, role = _app_and_role(subject)
     chain = read_chain(stored, subject)
     effective = effective_settings(role.name, chain)
@@ -55,7 +65,10 @@ def role_answer(stored: Stored, subject: Subject, access: Access) -> RoleAnswer:
         settings=_own(stored, subject, chain[-1], access.sealer),
         effective=_effective(stored, subject, effective, access.sealer),
         effective_version=effective.version,
-        warnings=_warnings(stored, subject, effective, access),
+        warnings=[
+            *_warnings(stored, subject, effective, access),
+            *map(fault_of, shared_queues(role.id, all_)),
+        ],
     )
 
 
@@ -119,7 +132,7 @@ def _warnings(
     stored: Stored, subject: Subject, effective: EffectiveSettings, access: Access
 ) -> list[FieldFault]:
     found = cautions(effective, PLANS[subject.tenant.plan], access.edit.at)
-    faults = [FieldFault(field=one.field, message=one.message) for one in found]
+    faults = [fault_of(one) for one in found]
     for one in subject.wider():
         row = stored.get(one.id)
         if row and row.feed_error and one.level == effective.sources["notify"]:

@@ -23,6 +23,25 @@ def test_sound_settings_have_no_warning(caller: TenantCaller) -> None:
     assert warned(caller, minimum_dynos=1, maximum_dynos=10) == {}
 
 
+def test_two_roles_on_one_queue_are_warned_about_at_both(caller: TenantCaller) -> None:
+    assert warned(caller, queues=["mails", "orders"]) == {}
+    other = caller.put(caller.role_path("other"), {"queues": ["orders"]}).json()
+    [warning] = other["warnings"]
+    assert warning["field"] == "queues.0"
+    assert warning["message"].startswith("'orders' is watched by role 'worker' of app")
+    [warning] = caller.get(caller.role_path()).json()["warnings"]
+    assert warning["field"] == "queues.1"
+    listed = caller.get(caller.app_path("/roles")).json()["roles"]
+    assert [len(one["warnings"]) for one in listed] == [1, 1]
+    caller.put(caller.role_path("other"), {"queues": ["others"]})
+    assert caller.get(caller.role_path()).json()["warnings"] == []
+
+
+def test_a_role_on_web_requests_shares_no_queue(caller: TenantCaller) -> None:
+    caller.put(caller.role_path("web"), {"signal": "web", "queues": ["orders"]})
+    assert warned(caller, queues=["orders"]) == {}
+
+
 def test_a_deadline_that_assumed_times_miss_is_warned_about(caller: TenantCaller) -> None:
     found = warned(caller, minimum_dynos=0, target_deadline=45)
     assert "50 s are needed" in found["target_deadline"]
