@@ -8,7 +8,7 @@ SYNCED := .venv/.synced
 RABBITMQ := /usr/lib/rabbitmq/bin/rabbitmq-server
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test rabbitmq chromium check lint types architecture drift fix bench bench-drain bench-faults requirements clean
+.PHONY: help demo test rabbitmq chromium check lint types architecture drift fix picture bench bench-drain bench-faults requirements clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -51,6 +51,9 @@ fix: $(SYNCED) ## format, and mend what can be mended
 
 bench-drain: $(SYNCED) ## log lines a second on one core, and a flood
 	@$(BIN)/python -m bench.drain $(ARGS)
+
+picture: $(SYNCED) chromium ## take the README's picture from the demo, in five minutes
+	@$(BIN)/python -m sandbox.picture $(ARGS)
 
 bench: $(SYNCED) ## the scaling benchmark of docs/benchmark.md
 	@$(BIN)/python -m bench $(ARGS)

@@ -1,7 +1,7 @@
 """Who is looking at the pages? People whom Heroku signed on, each for as long as a visit lasts.
 
 A visit is kept in Redis under the digest of what the browser holds in its cookie, so that whoever
-reads Redis can take over none. It ends when the person signs out, after an hour without a request,
+reads Redis can take over none. It ends when the person signs out, after an hour without a click,
 or after twelve hours.
 """
 
@@ -35,7 +35,7 @@ class Visit:
         person: Who it is, for the change log.
         csrf: What every form of the visit carries; nobody else can know it.
         began: Unix seconds of the sign-on.
-        seen: Unix seconds of a request at most a minute older than the newest one.
+        seen: Unix seconds of a click at most a minute older than the newest one.
     """
 
     tenant: str
@@ -76,8 +76,13 @@ class Visits:
         self._keep(token, visit, only_if_there=False)
         return token
 
-    def find(self, token: str, now: datetime) -> Visit | None:
+    def find(self, token: str, now: datetime, *, by_itself: bool = False) -> Visit | None:
         """The visit of that token; None: it is over, or never was.
+
+        Args:
+            token: What the browser holds.
+            now: Tells whether it is over.
+            by_itself: Whether a page asks and no person, so that the visit does not last longer.
 
         Raises:
             Unavailable: Redis does not answer.
@@ -90,7 +95,7 @@ class Visits:
         at = unix_seconds(now)
         if visit is None or visit.is_over(at):
             return None
-        if at - visit.seen > _NOTED_EVERY_S:
+        if at - visit.seen > _NOTED_EVERY_S and not by_itself:
             visit = replace(visit, seen=at)
             self._keep(token, visit, only_if_there=True)  # signing out meanwhile stays so
         return visit

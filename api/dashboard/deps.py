@@ -44,7 +44,9 @@ class Visitor:
 
 def _visitor(request: Request, parts: PartsDep, now: NowDep) -> Visitor:
     token = token_of(request.cookies, parts.config.guv_public_url)
-    visit = parts.visits.find(token, now) if token else None
+    # Browsers say what they ask for; a page that keeps itself up to date asks for no document.
+    by_itself = request.headers.get("sec-fetch-dest", "document") != "document"
+    visit = parts.visits.find(token, now, by_itself=by_itself) if token else None
     if visit is None:
         raise Unauthorized("Your visit is over, or has not begun.")
     with session_scope(parts.engine) as session:

@@ -1,4 +1,5 @@
 // Draws a picture of a role, keeps it and the page's living parts up to date, and opens decisions.
+// `fetched` and `renew` are live.js's.
 "use strict";
 
 const chart = document.getElementById("chart");
@@ -35,23 +36,6 @@ function draw() {
   Object.assign(layout.xaxis, { tickangle: 0, nticks: Math.max(3, Math.floor(chart.clientWidth / 90)) });
   const config = { responsive: true, displaylogo: false, displayModeBar: coarse.matches ? false : "hover", modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
   return Plotly.react(chart, data, layout, config);
-}
-
-async function fetched(address) {
-  const answer = await fetch(address, { headers: { Accept: "application/json, text/html" } });
-  if (answer.redirected || !answer.ok) throw new Error(`status ${answer.status}`);
-  return answer;
-}
-
-// Puts the page's living parts in place of the shown ones, except where somebody is reading them.
-async function renew() {
-  const text = await (await fetched(location.href)).text();
-  const fresh = new DOMParser().parseFromString(text, "text/html");
-  for (const part of document.querySelectorAll("[data-live]")) {
-    const next = fresh.getElementById(part.id);
-    const isRead = part.contains(document.activeElement) || part.querySelector("details[open]");
-    if (next && !isRead) part.replaceChildren(...next.childNodes);
-  }
 }
 
 async function update() {

@@ -78,6 +78,10 @@ class Browser:
     def get(self, path: str, **params: Any) -> Response:
         return self._ask("GET", path, params=params or None)
 
+    def poll(self, path: str) -> Response:
+        """The answer to the script of a page, which asks by itself."""
+        return self._ask("GET", path, headers={"Sec-Fetch-Dest": "empty"})
+
     def post(self, path: str, values: dict[str, Any]) -> Response:
         return self._taken(self._ask("POST", path, data=values))
 
@@ -95,7 +99,7 @@ class Browser:
     def _ask(self, method: str, path: str, **options: Any) -> Response:
         self.client.cookies.clear()  # several browsers share one client
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        headers = {"Cookie": cookies} if cookies else {}
+        headers = {**options.pop("headers", {}), **({"Cookie": cookies} if cookies else {})}
         return self.client.request(method, path, headers=headers, **options)
 
     def _taken(self, answer: Response) -> Response:

@@ -13,12 +13,22 @@ from tests.api.dashboard.browser import Browser, forms_of
 from tests.api.dashboard.conftest import HandClock
 
 
-def test_a_visit_ends_after_an_hour_without_a_request(visitor: Browser, clock: HandClock) -> None:
+def test_a_visit_ends_after_an_hour_without_a_click(visitor: Browser, clock: HandClock) -> None:
     for _ in range(3):
         clock.pass_by(timedelta(minutes=59))
         assert visitor.get("/dashboard").status_code == 200
     clock.pass_by(timedelta(minutes=62))
     assert visitor.get("/dashboard").status_code == 401
+
+
+def test_a_page_that_keeps_itself_up_to_date_does_not_keep_its_visit(
+    visitor: Browser, clock: HandClock
+) -> None:
+    for _ in range(2):
+        clock.pass_by(timedelta(minutes=29))
+        assert visitor.poll("/dashboard").status_code == 200
+    clock.pass_by(timedelta(minutes=3))
+    assert visitor.poll("/dashboard").status_code == 401
 
 
 def test_a_visit_ends_after_twelve_hours_at_last(visitor: Browser, clock: HandClock) -> None:
