@@ -9,6 +9,7 @@ from api.deps import Access, AccessDep
 from api.errors import error_answers
 from api.paths import AppName, RoleName
 from api.settings.levels import Subject, change_level, locked
+from guv.errors import FieldError, Invalid
 from guv.models import Tenant
 from guv.moment import from_unix, unix_seconds
 from guv.plans import PLANS, Plan
@@ -60,6 +61,7 @@ class ScheduleAnswer(BaseModel):
 @router.put("/pause", status_code=204)
 def pause_app(access: AccessDep, app: AppName, pause: PauseScaling) -> None:
     """Pause the scaling of all the app's roles, in one direction or both, with an optional end."""
+    _refuse_past(access, pause.until)
     _change(access, app, None, SettingsValues(pause=pause))
 
 
@@ -72,6 +74,7 @@ def resume_app(access: AccessDep, app: AppName) -> None:
 @router.put("/roles/{role}/pause", status_code=204)
 def pause_role(access: AccessDep, app: AppName, role: RoleName, pause: PauseScaling) -> None:
     """Pause the scaling of a role, in one direction or both, with an optional end."""
+    _refuse_past(access, pause.until)
     _change(access, app, role, SettingsValues(pause=pause))
 
 
@@ -86,6 +89,7 @@ def override_role(
     access: AccessDep, app: AppName, role: RoleName, override: OverrideBounds
 ) -> None:
     """Give a role another minimum or maximum until an instant."""
+    _refuse_past(access, override.until)
     _change(access, app, role, SettingsValues(override=override))
 
 
@@ -108,6 +112,17 @@ def replace_schedule(
     """Set a role's windows to exactly these, and see what they will do."""
     values = SettingsValues(schedules=wanted.schedules)
     return _schedule(access, _change(access, app, role, values), app, role)
+
+
+def _refuse_past(access: Access, until: datetime | None) -> None:
+    """Nothing, or an error where the end has passed: there would be no effect.
+
+    Raises:
+        Invalid: It has.
+    """
+    if until is not None and until <= access.edit.at:
+        fault = FieldError("until", "is in the past; an instant to come would be right")
+        raise Invalid("That would have no effect.", [fault])
 
 
 def _change(access: Access, app: str, role: str | None, values: SettingsValues) -> Tenant:

@@ -1,16 +1,19 @@
 """What is allowed, and probably not meant? Said in every answer, refused by nobody."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from guv.errors import FieldError
 from guv.plans import Plan
 from guv.scaling.policies import PARAMETERS
+from guv.settings.bounds import crossed
 from guv.settings.effective import EffectiveSettings, tick_interval
 
 PRIOR_PROCESSING = 10.0  # seconds that guv assumes until it has measured
 PRIOR_BOOT = 30.0
+LONGEST_MONTH = 744.0  # hours
+LONGEST_WINDOW = timedelta(days=2)  # it ends on the next day, in a zone behind UTC
 
 
 def cautions(effective: EffectiveSettings, plan: Plan, now: datetime) -> list[FieldError]:
@@ -28,6 +31,7 @@ def cautions(effective: EffectiveSettings, plan: Plan, now: datetime) -> list[Fi
         *(_web(effective) if is_web else []),
         *_unused_parameters(values),
         *_above_maximum(values),
+        *_small_cap(values),
         *_over(values, now),
     ]
 
@@ -76,14 +80,34 @@ def _above_maximum(values: Mapping[str, Any]) -> list[FieldError]:
     return [
         FieldError(f"schedules.{index}", f"allows more than maximum_dynos {most} while it is open")
         for index, window in enumerate(values["schedules"])
-        if max(window.get(n) or 0 for n in ("minimum_dynos", "maximum_dynos", "dynos")) > most
+        if max(window.get(name) or 0 for name in ("maximum_dynos", "dynos")) > most
     ]
 
 
+def _small_cap(values: Mapping[str, Any]) -> list[FieldError]:
+    """A cap that the minimum alone goes beyond."""
+    cap, least = values["monthly_dyno_hours"], values["minimum_dynos"]
+    if cap is None or cap >= least * LONGEST_MONTH:
+        return []
+    message = (
+        f"of {cap:g} is less than minimum_dynos {least} use in a month of 31 days"
+        f" ({least * LONGEST_MONTH:g}), and the cap does not go below them"
+    )
+    return [FieldError("monthly_dyno_hours", message)]
+
+
 def _over(values: Mapping[str, Any], now: datetime) -> list[FieldError]:
+    """What has no effect any more, and an override of which only a part has."""
     found = []
     for name in ("override", "pause"):
         until = (values[name] or {}).get("until")
         if until is not None and datetime.fromisoformat(until) <= now:
             found.append(FieldError(f"{name}.until", "is in the past, so it has no effect"))
+        elif name == "override" and values[name]:
+            found += crossed("override", values[name], values)
+    for index, window in enumerate(values["schedules"]):
+        day = window.get("date")
+        if day is not None and date.fromisoformat(day) < now.date() - LONGEST_WINDOW:
+            message = "is in the past, so the window has no effect"
+            found.append(FieldError(f"schedules.{index}.date", message))
     return found

@@ -9,6 +9,7 @@ from guv.errors import FieldError
 from guv.plans import Plan
 from guv.scaling.model import Override, Pause, Settings, Window
 from guv.scaling.policies import ANY, PARAMETERS, WEB
+from guv.settings.bounds import crossed_bounds
 from guv.settings.values import MAY_BE_NONE, NONE
 
 DEFAULTS: Mapping[str, Any] = {
@@ -122,7 +123,7 @@ def contradictions(effective: EffectiveSettings, plan: Plan) -> list[FieldError]
         found.append(
             FieldError("interval", f"must be at least {plan.interval} on plan {plan.name}")
         )
-    found += _wrong_parameters(values) + _wrong_signal(values)
+    found += crossed_bounds(values) + _wrong_parameters(values) + _wrong_signal(values)
     if values["signal"] == "web":
         return found
     return found + _unreachable_deadline(values, tick_interval(effective, plan))

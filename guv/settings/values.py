@@ -8,6 +8,7 @@ levels say. All times are in seconds. Numbers are taken as numbers only: neither
 import base64
 from collections.abc import Hashable, Sequence
 from datetime import date
+from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -47,9 +48,12 @@ known_timezones = cache(available_timezones)  # reading them takes milliseconds
 
 
 def _known_zone(name: str) -> str:
-    if name not in known_timezones():
-        raise ValueError("is no IANA time zone; one such as Europe/Berlin or UTC would be right")
-    return name
+    if name in known_timezones():
+        return name
+    lower = {zone.lower(): zone for zone in known_timezones()}
+    near = get_close_matches(name[:60].lower(), lower, n=1, cutoff=0.75)
+    advice = f"did you mean {lower[near[0]]}?" if near else "such as Europe/Berlin or UTC"
+    raise ValueError(f"is no IANA time zone; {advice}")
 
 
 def _real_date(text: str) -> str:
@@ -154,6 +158,9 @@ class ScheduleWindow(Strict):
         if self.dynos is None and self.minimum_dynos is None and self.maximum_dynos is None:
             raise ValueError("needs minimum_dynos, maximum_dynos or dynos")
         _ordered_bounds(self.minimum_dynos, self.maximum_dynos)
+        for bound in (self.minimum_dynos, self.maximum_dynos):
+            if self.dynos is not None and bound not in {None, self.dynos}:
+                raise ValueError(f"names dynos {self.dynos} and a bound {bound}; leave one out")
         return self
 
     def overlaps(self, other: "ScheduleWindow") -> bool:
