@@ -65,7 +65,7 @@ def test_the_whole_code_has_one_broad_catch_around_a_tick() -> None:
             or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"})
         )
     ]
-    assert broad == ["worker/jobs.py"]
+    assert broad == ["worker/faults.py"]
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -4,32 +4,26 @@ One job carries the ticks of one or more roles; each tick is its own success or 
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 from functools import cache, partial
 from uuid import UUID
 
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from structlog.contextvars import bound_contextvars
 
-from guv import agent, due
+from guv import due
 from guv.config import read_config
-from guv.database import session_scope
-from guv.logs import mask
 from guv.moment import steady_seconds, utc_now
 from worker.chores import CHORES
 from worker.drains import read_drain
+from worker.faults import attempt, record_fault, tell_tick
 from worker.notifiers import feed
 from worker.notifiers.delivery import deliver
 from worker.provisioning import finish
-from worker.recorder import record_failure
 from worker.replays import run_replay
 from worker.result import TickResult
+from worker.rounds import tick_all
 from worker.runtime import Runtime, build_runtime
 from worker.tick import tick
-
-_log = structlog.get_logger(__name__)
 
 
 def scale_roles(role_ids: list[str]) -> int:
@@ -94,53 +88,17 @@ def tick_claimed(runtime: Runtime, roles: Sequence[UUID]) -> dict[UUID, TickResu
         claimed = due.claim(connection, roles, utc_now())
     if len(claimed) == 1:
         return {claimed[0]: _tick(runtime, claimed[0])}
-    return dict(zip(claimed, runtime.threads.map(partial(_tick, runtime), claimed), strict=True))
+    return tick_all(runtime, claimed)
 
 
 def _tick(runtime: Runtime, role_id: UUID) -> TickResult | None:
     """What came of one role's tick, whose fault is its own row and nobody else's problem."""
     now, start = utc_now(), steady_seconds()
     with bound_contextvars(role_id=str(role_id)):
-        try:
-            result = tick(runtime, role_id, now)
-        except Exception as fault:  # noqa: BLE001 - the one broad catch, see the architecture
-            _record_fault(runtime, role_id, now, fault)
+        result = attempt(partial(tick, runtime, role_id, now))
+        if isinstance(result, Exception):
+            record_fault(runtime, role_id, now, result)
             return None
         if result is not None:
-            _log_tick(result, steady_seconds() - start)
-            _measure_tick(result, steady_seconds() - start)
+            tell_tick(result, steady_seconds() - start)
         return result
-
-
-def _record_fault(runtime: Runtime, role_id: UUID, now: datetime, fault: Exception) -> None:
-    text = mask(f"{type(fault).__name__}: {fault}")
-    _log.error("tick_failed", error=text, exc_info=fault)
-    agent.notice(fault)
-    agent.measure("Tick/failed_inside")
-    with suppress(SQLAlchemyError), session_scope(runtime.engine) as session:
-        record_failure(session, role_id, now, text)
-
-
-def _log_tick(result: TickResult, seconds: float) -> None:
-    """Nothing; the one line of a tick."""
-    subject, decision, actuated = result.subject, result.decision, result.actuated
-    _log.info(
-        "tick_done",
-        tenant=str(subject.tenant.id),
-        app=subject.app.name,
-        role=subject.role.name,
-        outcome=actuated.outcome,
-        reason=decision.reason,
-        current=decision.current,
-        desired=decision.desired,
-        backlog=decision.estimates.backlog,
-        error=actuated.error,
-        milliseconds=round(1000 * seconds, 1),
-    )
-
-
-def _measure_tick(result: TickResult, seconds: float) -> None:
-    """Nothing; the operator sees ticks by their outcome, and what troubles roles."""
-    agent.measure(f"Tick/{result.actuated.outcome}", seconds)
-    for trouble in result.troubles:
-        agent.measure(f"Trouble/{trouble.cause}")

@@ -1,5 +1,6 @@
 """What do we keep of a tick? A sample and a decision, always, with the same instant."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from math import isfinite
@@ -24,23 +25,28 @@ LONGEST_PAUSE_S = 60.0
 LIMIT_BELIEVED = timedelta(hours=1)  # a platform's limit may have been raised meanwhile
 
 
-def record(session: Session, result: TickResult, authorization_retry_s: float) -> None:
-    """Nothing; writes the tick's rows, and what it learned about broker, app and role.
+def record(session: Session, results: Sequence[TickResult], authorization_retry_s: float) -> None:
+    """Nothing; writes the ticks' rows, and what they learned about brokers, apps and roles.
 
     Args:
         session: Its transaction is the caller's.
-        result: The tick.
+        results: The ticks, of different roles.
         authorization_retry_s: Seconds until a lost authorization is tried again.
     """
-    found, kept = spent(result), keeping(result)
-    session.execute(insert(SampleRow), {**_sample_values(result), "kept": kept.kept})
-    values = {**_decision_values(result), **asdict(found), "kept": kept.kept}
-    session.execute(insert(DecisionRow), values)
-    add_usage(session, result, found)
-    _record_broker(session, result)
-    _record_authorization(session, result, timedelta(seconds=authorization_retry_s))
-    _record_role(session, result, kept)
-    _record_name(session, result)
+    found = [(result, spent(result), keeping(result)) for result in results]
+    samples = [{**_sample_values(result), "kept": kept.kept} for result, _, kept in found]
+    session.execute(insert(SampleRow), samples)
+    decisions = [
+        {**_decision_values(result), **asdict(came), "kept": kept.kept}
+        for result, came, kept in found
+    ]
+    session.execute(insert(DecisionRow), decisions)
+    add_usage(session, [(result, came) for result, came, _ in found])
+    for result, _, kept in found:
+        _record_broker(session, result)
+        _record_authorization(session, result, timedelta(seconds=authorization_retry_s))
+        _record_role(session, result, kept)
+        _record_name(session, result)
 
 
 def record_failure(session: Session, role_id: UUID, now: datetime, error: str) -> None:

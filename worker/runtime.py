@@ -1,8 +1,9 @@
 """What does a worker process keep warm? Connections and keys, built once, passed on."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from uuid import UUID
 
@@ -18,10 +19,11 @@ from guv.fence import Fence
 from guv.heroku_addons import AddonClient
 from guv.models import Broker
 from guv.notifiers import Notifiers, build_notifiers
-from guv.rabbitmq import BrokerClient, parse_broker_url
+from guv.rabbitmq import BrokerClient, QueueCounts, parse_broker_url
 from guv.router.queue import DrainQueue
 from guv.subscribing import Subscriber
 from worker.budget import Budget
+from worker.histories import Histories
 from worker.job_queue import connect_redis
 from worker.own import NoBudget, OwnShelf
 from worker.shelf import Shelf
@@ -75,6 +77,10 @@ class BrokerClients:
                 self._clients.popitem(last=False)[1][1].close()
             return client
 
+    def read_queues(self, broker: Broker, names: Sequence[str]) -> dict[str, QueueCounts]:
+        """The counts of each named queue; errors as `BrokerClient.read_queues` has them."""
+        return self.client_of(broker).read_queues(names)
+
     def close(self) -> None:
         """Nothing; gives all connections back."""
         with self._lock:
@@ -104,6 +110,7 @@ class Runtime:
     notifiers: Notifiers
     threads: ThreadPoolExecutor
     drain_queue: DrainQueue | None
+    histories: Histories = field(default_factory=Histories)
     dry_run: bool = False  # decide and record for all roles, and change nothing
 
     @property

@@ -1,31 +1,27 @@
 """What is a tick about? A role with its app, tenant, broker, settings and history."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from guv.models import App, Broker, Role, Tenant
+from guv.models import App, Broker, Role, SettingsLevel, Tenant
 from guv.plans import PLANS, find_plan
 from guv.scaling import Sample, Settings
-from guv.settings.effective import EffectiveSettings, scaling_settings
+from guv.settings.effective import (
+    EffectiveSettings,
+    effective_settings,
+    scaling_settings,
+)
 from guv.spend import Spend
 from guv.tenancy.roles import believed_limit
-from guv.tenancy.settings import role_settings
+from guv.tenancy.settings import levels_of
 from guv.tenancy.usage import read_spend
-from guv.tenancy.web import web_reading
+from worker.histories import Histories
 
 ONE_DYNO = {"Eco", "Basic"}
-HISTORY_S = timedelta(hours=6)
-HISTORY_SAMPLES = 512  # as many as a decision looks at
-# Every tick reads hundreds of these: as plain SQL, and with Unix seconds, a third of the time.
-_HISTORY = text("""
-    select extract(epoch from at)::float8, messages_ready, messages_unacknowledged, published,
-        served, consumers, dynos, redelivered, web
-    from sample where role_id = :role and at > :since and at < :now order by at desc limit :most
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,38 +49,67 @@ class Subject:
     spend: Spend | None = None
 
 
-def read_subject(session: Session, role_id: UUID, now: datetime) -> Subject | None:
-    """What a tick of the role is about; None: it was removed meanwhile.
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The rows that a role's subject is made of.
 
-    Like `guv.due`, this starts from a role and not from a tenant: the claim found it.
+    Attributes:
+        tenant: Whose role it is.
+        app: The Heroku app.
+        role: The role.
+        broker: What feeds it; None: not set yet.
+        effective: Its settings, with where each comes from.
+        history: Its samples, from old to new.
+        spend: Its dyno-hours this month; None: it has no cap.
+    """
+
+    tenant: Tenant
+    app: App
+    role: Role
+    broker: Broker | None
+    effective: EffectiveSettings
+    history: tuple[Sample, ...]
+    spend: Spend | None
+
+    def subject(self, now: datetime) -> Subject:
+        """What a tick of the role at that instant is about."""
+        settings = scaling_settings(
+            self.effective,
+            find_plan(self.tenant.plan) or PLANS["test"],
+            platform_limit=believed_limit(self.role, now),
+            dyno_hours_used=self.spend.used if self.spend else None,
+        )
+        rows = self.tenant, self.app, self.role, self.broker
+        return Subject(*rows, self.effective, settings, self.history, self.spend)
+
+
+def read_stored(
+    session: Session, role_ids: Sequence[UUID], histories: Histories, now: datetime
+) -> list[Stored]:
+    """What is stored of the roles, without those that were removed meanwhile.
+
+    In three queries, and one more for each role with a spend cap.
+
+    Like `guv.due`, this starts from roles and not from a tenant: the claim found them.
     """
     found = session.exec(
         select(Role, App, Tenant, Broker)
         .join(App, col(App.id) == col(Role.app_id))
         .join(Tenant, col(Tenant.id) == col(Role.tenant_id))
         .outerjoin(Broker, col(Broker.app_id) == col(App.id))
-        .where(Role.id == role_id, col(Role.removed_at).is_(None))
-    ).first()
-    if found is None:
-        return None
-    role, app, tenant, broker = found
-    effective = role_settings(session, tenant, app, role)
-    spend = read_spend(session, tenant, role, effective.values["monthly_dyno_hours"], now)
-    return Subject(
-        tenant=tenant,
-        app=app,
-        role=role,
-        broker=broker,
-        effective=effective,
-        settings=scaling_settings(
-            effective,
-            find_plan(tenant.plan) or PLANS["test"],
-            platform_limit=believed_limit(role, now),
-            dyno_hours_used=spend.used if spend else None,
-        ),
-        history=read_history(session, role_id, now),
-        spend=spend,
-    )
+        .where(col(Role.id).in_(role_ids), col(Role.removed_at).is_(None))
+    ).all()
+    subjects = {one.id for row in found for one in row[:3]}
+    levels = session.exec(select(SettingsLevel).where(col(SettingsLevel.subject_id).in_(subjects)))
+    rows = {row.subject_id: row for row in levels}
+    known = histories.read(session.connection(), [row[0].id for row in found], now)
+    stored = []
+    for role, app, tenant, broker in found:
+        effective = effective_settings(role.name, levels_of(rows, tenant, app, role))
+        cap = effective.values["monthly_dyno_hours"]
+        spend = read_spend(session, tenant, role, cap, now)
+        stored.append(Stored(tenant, app, role, broker, effective, known[role.id], spend))
+    return stored
 
 
 def within_size(subject: Subject, size: str | None) -> Subject:
@@ -93,11 +118,3 @@ def within_size(subject: Subject, size: str | None) -> Subject:
     if size not in ONE_DYNO or limit is not None:
         return subject
     return replace(subject, settings=replace(subject.settings, platform_limit=1))
-
-
-def read_history(session: Session, role_id: UUID, now: datetime) -> tuple[Sample, ...]:
-    """The role's samples of the last hours, from old to new, at most `HISTORY_SAMPLES`."""
-    values = {"role": role_id, "since": now - HISTORY_S, "now": now, "most": HISTORY_SAMPLES}
-    rows = session.connection().execute(_HISTORY, values).all()
-    fields = ((*row[:-1], web_reading(row[-1])) for row in reversed(rows))
-    return tuple(Sample(*one) for one in fields)

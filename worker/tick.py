@@ -4,6 +4,7 @@ Every tick, for every role that is due, guv collects a sample, decides how many 
 needs, actuates the change, records the decision and notifies when the deadline cannot be met.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -18,22 +19,31 @@ from worker.notifiers.incidents import update_incidents
 from worker.recorder import record
 from worker.result import TickResult
 from worker.runtime import Runtime
-from worker.subject import Subject, read_subject, within_size
+from worker.subject import Stored, Subject, read_stored, within_size
 from worker.tokens import Access
 
 
 def tick(runtime: Runtime, role_id: UUID, now: datetime) -> TickResult | None:
     """What came of the role's tick; None: the role was removed meanwhile."""
-    with Session(runtime.reader, expire_on_commit=False) as session:
-        subject = read_subject(session, role_id, now)
-    if subject is None:
-        return None
-    result = collect_decide_actuate(runtime, Access(runtime, subject.app, now), subject, now)
+    for stored in read(runtime, [role_id], now):
+        subject = stored.subject(now)
+        result = collect_decide_actuate(runtime, Access(runtime, subject.app, now), subject, now)
+        record_and_notify(runtime, [result])
+        return result
+    return None
 
+
+def read(runtime: Runtime, roles: Sequence[UUID], now: datetime) -> list[Stored]:
+    """What is stored of the roles that are still there."""
+    with Session(runtime.reader, expire_on_commit=False) as session:
+        return read_stored(session, roles, runtime.histories, now)
+
+
+def record_and_notify(runtime: Runtime, results: Sequence[TickResult]) -> None:
+    """Nothing; the ticks' rows are written, and who is to be told will be, in one transaction."""
     with session_scope(runtime.engine) as session:
-        record(session, result, runtime.config.guv_authorization_retry)
-        update_incidents(session, result, runtime.config.guv_resolve_after)
-    return result
+        record(session, results, runtime.config.guv_authorization_retry)
+        update_incidents(session, results, runtime.config.guv_resolve_after)
 
 
 def collect_decide_actuate(

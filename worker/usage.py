@@ -70,19 +70,22 @@ def spent(result: TickResult) -> Spent:
     )
 
 
-def add_usage(session: Session, result: TickResult, found: Spent) -> None:
-    """Nothing; adds what lies between the role's last tick and this one to its hour.
+def add_usage(session: Session, ticks: Sequence[tuple[TickResult, Spent]]) -> None:
+    """Nothing; adds what lies between the roles' last ticks and these to their hours.
 
     Args:
         session: Its transaction is the caller's.
-        result: The tick.
-        found: What came about.
+        ticks: Of different roles, with what came about.
     """
+    session.execute(_ADD, [_values(result, found) for result, found in ticks])
+
+
+def _values(result: TickResult, found: Spent) -> dict[str, Any]:
     subject, decision = result.subject, result.decision
     dynos = result.collected.formation.dynos
     seconds = found.seconds or 0.0
     is_scaled = result.actuated.outcome is Outcome.SCALED
-    values: dict[str, Any] = {
+    return {
         "role": subject.role.id,
         "hour": _hour(result.now),
         "size": result.collected.formation.size or "",
@@ -96,7 +99,6 @@ def add_usage(session: Session, result: TickResult, found: Spent) -> None:
         "finished": 0 if found.in_time is None else found.served or 0,
         "in_time": found.in_time or 0.0,
     }
-    session.execute(_ADD, values)
 
 
 def _seconds(result: TickResult) -> float | None:

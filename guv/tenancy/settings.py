@@ -75,8 +75,15 @@ def level_of(row: SettingsLevel | None, name: str) -> Level:
 
 def role_levels(session: Session, tenant: Tenant, app: App, role: Role) -> tuple[Level, ...]:
     """The three levels of a role, from wide to narrow."""
+    rows = stored_levels(session, tenant, [tenant.id, app.id, role.id])
+    return levels_of(rows, tenant, app, role)
+
+
+def levels_of(
+    rows: Mapping[UUID, SettingsLevel], tenant: Tenant, app: App, role: Role
+) -> tuple[Level, ...]:
+    """The three levels of a role, of rows by the tenant's, app's or role's id."""
     subjects = (("global", tenant.id), ("app", app.id), ("role", role.id))
-    rows = stored_levels(session, tenant, [subject for _, subject in subjects])
     return tuple(level_of(rows.get(subject), name) for name, subject in subjects)
 
 
@@ -181,14 +188,17 @@ def write_level(
         return before
     row.values, row.notify_sealed = dict(level.values), notify
     row.version, row.updated_at, row.updated_by = row.version + 1, edit.at, edit.by
+    session.add_all([row, _change(row, before, edit, renotified=renotified)])
     if renotified:
-        row.feed_at, row.feed_failures, row.feed_error = edit.at, 0, None
-        row.feed_until = row.feed_until or edit.at
-    session.add(row)
-    session.add(_change(row, before, edit, renotified=renotified))
-    if renotified:
-        notify_again(session, tenant, edit.at)
+        _tell_anew(session, tenant, row, edit.at)
     return level_of(row, level.name)
+
+
+def _tell_anew(session: Session, tenant: Tenant, row: SettingsLevel, now: datetime) -> None:
+    """Nothing; another target gets events from now on, and what the last one refused."""
+    row.feed_at, row.feed_failures, row.feed_error = now, 0, None
+    row.feed_until = row.feed_until or now
+    notify_again(session, tenant, now)
 
 
 def _find_level(session: Session, tenant: Tenant, subject_id: UUID) -> SettingsLevel | None:

@@ -225,3 +225,40 @@ def test_a_count_unknown_in_one_queue_is_unknown_in_the_sum() -> None:
 
 def test_no_queue_is_unknown_and_not_empty() -> None:
     assert add_up([]) == QueueCounts()
+
+
+def listing(*queues: Mapping[str, Any], asked: list[str]) -> BrokerClient:
+    """A broker that lists those queues and knows none by its own address."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.raw_path.decode().partition("?")[0].split("/")[-1])
+        if "use_regex" not in request.url.params:
+            return httpx.Response(404, json={})
+        return httpx.Response(200, json={"items": list(queues)})
+
+    return client(answer)
+
+
+def test_many_queues_take_two_requests() -> None:
+    asked: list[str] = []
+    queues = [{**JOBS, "name": f"jobs-{n}", "messages_ready": n} for n in range(40)]
+    counts = listing(*queues, asked=asked).read_queues([f"jobs-{n}" for n in range(40)])
+    assert [one.messages_ready for one in counts.values()] == list(range(40))
+    assert len(asked) == 2
+
+
+def test_names_that_no_address_can_carry_are_asked_for_in_parts() -> None:
+    asked: list[str] = []
+    names = [f"{n:03}" + "x" * 240 for n in range(30)]
+    listing(*({**JOBS, "name": name} for name in names), asked=asked).read_queues(names)
+    assert len(asked) == 6
+
+
+def test_of_many_queues_the_missing_one_and_the_stream_are_told_apart() -> None:
+    asked: list[str] = []
+    stream = {**JOBS, "name": "log", "type": "stream"}
+    found = listing(JOBS, stream, asked=asked).look(["jobs", "log", "gone"])
+    assert isinstance(found["jobs"], QueueCounts)
+    assert "is a stream" in str(found["log"])
+    assert "knows no queue 'gone'" in str(found["gone"])
+    assert len(asked) == 3

@@ -71,6 +71,16 @@ def test_depths_are_live_whatever_the_name(vhost: Vhost, name: str) -> None:
     assert found.messages_unacknowledged == 0
 
 
+def test_many_queues_are_told_as_one_is(vhost: Vhost) -> None:
+    for number, name in enumerate(ODD_NAMES):
+        vhost.declare(name)
+        vhost.publish(name, number)
+    for number, name in enumerate(ODD_NAMES):
+        counts_once(vhost.client, name, lambda one, n=number: one.published == n)  # type: ignore[misc]
+    alone = {name: vhost.client.read_queues([name])[name] for name in ODD_NAMES}
+    assert vhost.client.read_queues(ODD_NAMES) == alone
+
+
 def test_a_depth_is_seen_long_before_the_statistics(vhost: Vhost) -> None:
     vhost.declare("jobs")
     counts_once(vhost.client, "jobs", lambda counts: counts.published == 0)

@@ -49,6 +49,8 @@ def test_all_due_roles_tick_once_without_clock_and_redis(
 ) -> None:
     here = world(maximum_dynos=20, processing_time=10.0, target_deadline=120.0)
     other = here.add_role("web", queues=["worker"], maximum_dynos=1, target_deadline=5000.0)
+    with here.runtime.engine.begin() as connection:  # longer than two processes take to start
+        connection.exec_driver_sql("update tick_schedule set interval_s = 600")
     here.publish(100)
     here.make_due()
 

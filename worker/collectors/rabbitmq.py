@@ -50,7 +50,7 @@ def collect_queues(runtime: Runtime, subject: Subject, now: datetime) -> QueueRe
 
 
 def _read(runtime: Runtime, broker: Broker, names: list[str]) -> QueueReading:
-    queues = runtime.brokers.client_of(broker).read_queues(names)
+    queues = runtime.brokers.read_queues(broker, names)
     uncounted = [
         name
         for name, counts in queues.items()

@@ -5,10 +5,10 @@ nothing can be seen; resolved after some good minutes. One row for its whole lif
 is the whole app's has one incident, with the role that met it first; all its roles move it on.
 """
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from sqlalchemy import and_, or_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
@@ -31,45 +31,62 @@ _TITLES = {
 _OF_APP = {Cause.AUTHORIZATION_LOST}
 
 
-def update_incidents(session: Session, result: TickResult, resolve_after: float) -> None:
-    """Nothing; the role's incidents are as the tick saw them, and who is to be told will be.
+def update_incidents(session: Session, results: Sequence[TickResult], resolve_after: float) -> None:
+    """Nothing; the roles' incidents are as the ticks saw them, and who is to be told will be.
 
     Args:
         session: Its transaction is the caller's.
-        result: The tick; its troubles and what it knows to be clear move the incidents on.
+        results: Ticks of different roles; their troubles and what they know to be clear move the
+            incidents on.
         resolve_after: Good seconds after which an open incident is resolved.
     """
-    of_app = _OF_APP & {trouble.cause for trouble in result.troubles}
-    if of_app:  # its other roles wait, and then find the incident that this one adds
-        session.get_one(App, result.subject.app.id, with_for_update={"key_share": True})
-    incidents = _unresolved(session, result.subject, of_app)
-    known = {one.cause: one for one in incidents}
+    own = _unresolved(session, results)
+    for result in results:
+        of_app = _OF_APP & {trouble.cause for trouble in result.troubles}
+        apps = _unresolved_of_app(session, result.subject, of_app) if of_app else []
+        known = {one.cause: one for one in [*apps, *own.get(result.subject.role.id, [])]}
+        _move_on(session, result, known, timedelta(seconds=resolve_after))
+
+
+def _move_on(
+    session: Session, result: TickResult, known: dict[str, Incident], resolve_after: timedelta
+) -> None:
     for trouble in result.troubles:
         incident = known.pop(trouble.cause, None) or _added(session, result, trouble)
         _see_again(incident, trouble, result)
     for incident in known.values():
-        _miss(session, incident, result, timedelta(seconds=resolve_after))
+        _miss(session, incident, result, resolve_after)
 
 
-def _unresolved(session: Session, subject: Subject, of_app: set[Cause]) -> list[Incident]:
-    """Incidents that are not over.
-
-    Args:
-        session: Its transaction is the caller's.
-        subject: The role.
-        of_app: Causes for which its app's other roles may have them, too.
-    """
-    is_own = col(Incident.role_id) == subject.role.id
-    is_apps = and_(col(Incident.app_id) == subject.app.id, col(Incident.cause).in_(of_app))
-    return list(
-        session.exec(
-            select(Incident)
-            .where(
-                Incident.tenant_id == subject.tenant.id, or_(is_own, is_apps) if of_app else is_own
-            )
-            .where(col(Incident.resolved_at).is_(None))
-        )
+def _unresolved(
+    session: Session, results: Sequence[TickResult]
+) -> Mapping[UUID, Sequence[Incident]]:
+    """The roles' incidents that are not over, by the role's id."""
+    found: dict[UUID, list[Incident]] = {}
+    query = (
+        select(Incident)
+        .where(col(Incident.tenant_id).in_({one.subject.tenant.id for one in results}))
+        .where(col(Incident.role_id).in_([one.subject.role.id for one in results]))
+        .where(col(Incident.resolved_at).is_(None))
     )
+    for incident in session.exec(query):
+        found.setdefault(incident.role_id, []).append(incident)
+    return found
+
+
+def _unresolved_of_app(
+    session: Session, subject: Subject, causes: Collection[Cause]
+) -> Sequence[Incident]:
+    """Incidents with those causes that any role of the app has.
+
+    Its other roles wait until this transaction ends, and then find the incident that it adds.
+    """
+    session.get_one(App, subject.app.id, with_for_update={"key_share": True})
+    return session.exec(
+        select(Incident)
+        .where(Incident.tenant_id == subject.tenant.id, Incident.app_id == subject.app.id)
+        .where(col(Incident.cause).in_(causes), col(Incident.resolved_at).is_(None))
+    ).all()
 
 
 def _added(session: Session, result: TickResult, trouble: Trouble) -> Incident:

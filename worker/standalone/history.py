@@ -12,8 +12,8 @@ from typing import Any
 
 from guv.moment import unix_seconds
 from guv.scaling import Sample
+from worker.histories import HISTORY, MOST_SAMPLES
 from worker.standalone.cannot import CannotRun
-from worker.subject import HISTORY_S, HISTORY_SAMPLES
 
 COLUMNS = [field.name for field in fields(Sample)]
 MODE = 0o600  # nobody else's business, though it holds no secret
@@ -39,7 +39,7 @@ class HistoryFile:
         """
         try:
             found = json.loads(self._path.read_text())
-            since, until = unix_seconds(now - HISTORY_S), unix_seconds(now)
+            since, until = unix_seconds(now - HISTORY), unix_seconds(now)
             self._samples = {
                 str(key): [one for one in _samples(found, rows) if since < one.at < until]
                 for key, rows in found["roles"].items()
@@ -51,7 +51,7 @@ class HistoryFile:
 
     def of(self, key: str) -> tuple[Sample, ...]:
         """The role's samples."""
-        return tuple(self._samples.get(key, ())[-HISTORY_SAMPLES:])
+        return tuple(self._samples.get(key, ())[-MOST_SAMPLES:])
 
     def add(self, key: str, sample: Sample) -> None:
         """Nothing; the role has one sample more."""

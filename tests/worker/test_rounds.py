@@ -1,0 +1,115 @@
+"""Many roles in one job: what they share is read once, and each one's trouble is its own."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy import event
+
+from guv.models import Role
+from guv.moment import utc_now
+from tests.worker.world import World, a_world
+from worker import jobs
+
+MakeWorld = Callable[..., World]
+
+
+def tick_roles(here: World, *roles: Role) -> Counter[str]:
+    """How often each outcome came of the roles' ticks in one job."""
+    here.make_due()
+    found = jobs.tick_claimed(here.runtime, [role.id for role in roles])
+    return Counter(str(one and one.actuated.outcome) for one in found.values())
+
+
+def with_queues(here: World, count: int) -> list[Role]:
+    for number in range(count):
+        here.publish(number, f"jobs-{number}")
+    given = {"process_type": "worker", "maximum_dynos": 1}
+    return [here.add_role(f"role-{n}", queues=[f"jobs-{n}"], **given) for n in range(count)]
+
+
+def test_roles_of_one_broker_share_its_answers(world: MakeWorld) -> None:
+    here = world()
+    roles = with_queues(here, 12)
+    before = here.asked("GET", "/api/queues/.*")
+    assert tick_roles(here, *roles).total() == 12
+    assert here.asked("GET", "/api/queues/.*") - before == 2
+    ready = {row.role_id: row.messages_ready for row in here.samples()}
+    assert ready == {role.id: number for number, role in enumerate(roles)}
+
+
+def test_roles_of_one_app_share_a_reading_of_its_formation(world: MakeWorld) -> None:
+    here = world()
+    before = here.asked("GET", "/apps/.*/formation")
+    tick_roles(here, *with_queues(here, 12))
+    assert here.asked("GET", "/apps/.*/formation") - before == 1
+
+
+def test_one_roles_missing_queue_is_its_own_trouble(world: MakeWorld) -> None:
+    here = world()
+    lost = here.add_role("lost", queues=["nowhere"], process_type="worker")
+    tick_roles(here, lost, *with_queues(here, 3))
+    without = {row.role_id for row in here.decisions() if row.reason == "no_data"}
+    assert without == {lost.id}
+
+
+def test_all_samples_of_a_round_have_one_instant(world: MakeWorld) -> None:
+    here = world()
+    tick_roles(here, *with_queues(here, 5))
+    assert len({row.at for row in here.samples()}) == 1
+
+
+def test_a_broker_that_hangs_holds_up_its_own_rows_only(world: MakeWorld) -> None:
+    here = world()
+    other = a_world(here.sandbox, here.runtime, here.clock)
+    here.fail(f"/api/queues/{here.access.vhost}", hang=2.0)
+    written: list[float] = []
+
+    def note(*_: object) -> None:
+        written.append((utc_now() - start).total_seconds())
+
+    start = utc_now()
+    event.listen(here.runtime.engine, "commit", note)
+    tick_roles(here, here.role, other.role)
+    event.remove(here.runtime.engine, "commit", note)
+    assert min(written[1:]) < 1.5
+    assert max(written) >= 2.0
+    assert len(here.decisions()) == 2
+
+
+def test_a_row_that_cannot_be_written_costs_no_other_role_its_own(world: MakeWorld) -> None:
+    here = world()
+    roles = with_queues(here, 4)
+    with here.runtime.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "alter table decision add constraint broken"
+            f" check (role_id <> '{roles[1].id}' or outcome = 'failed')"
+        )
+    try:
+        assert tick_roles(here, *roles)["None"] == 1
+    finally:
+        with here.runtime.engine.begin() as connection:
+            connection.exec_driver_sql("alter table decision drop constraint broken")
+    outcomes = {row.role_id: row.outcome for row in here.decisions()}
+    assert outcomes[roles[1].id] == "failed"
+    assert Counter(outcomes.values()) == {"held": 3, "failed": 1}
+
+
+def test_a_removed_role_leaves_no_row(world: MakeWorld) -> None:
+    here = world()
+    first, second = with_queues(here, 2)
+    here.change(second, removed_at=here.clock.now)
+    assert tick_roles(here, first, second) == {"held": 1, "None": 1}
+    assert [row.role_id for row in here.decisions()] == [first.id]
+
+
+def test_a_change_of_one_role_is_seen_by_the_next_round(world: MakeWorld) -> None:
+    here = world(processing_time=10.0, target_deadline=60.0, maximum_dynos=20)
+    here.publish(100)
+    quiet = here.add_role("web", queues=["worker"], process_type="web", maximum_dynos=1)
+    assert tick_roles(here, here.role, quiet)["scaled"] == 1
+    here.clock.now += timedelta(seconds=5)
+    last = {row.role_id: row for row in here.decisions()}
+    assert here.dynos() == last[here.role.id].desired
+    tick_roles(here, here.role, quiet)
+    assert here.decisions()[-1].current is not None

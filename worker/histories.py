@@ -1,0 +1,113 @@
+"""What do we know of roles' samples? Their histories in memory, so that a tick reads only new ones.
+
+The table is what counts: every tick asks it for what is newer than what is known, so any number of
+processes may tick a role in turn. Now and then a history is read anew as a whole, in case that a
+sample was written later than one that came after it.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from guv.moment import from_unix, unix_seconds
+from guv.scaling import Sample
+from guv.tenancy.web import web_reading
+
+HISTORY = timedelta(hours=6)
+MOST_SAMPLES = 512  # more than a decision looks at
+MOST_ROLES = 1000  # each takes up to 100 kB
+TRUSTED_S = 600.0
+
+# As plain SQL, and with Unix seconds, a third of the time. With the oldest instant as a number of
+# its own, so that old partitions are not even looked at.
+_NEWER = text("""
+    select wanted.role, extract(epoch from at)::float8, messages_ready, messages_unacknowledged,
+        published, served, consumers, dynos, redelivered, web
+    from unnest(cast(:roles as uuid[]), cast(:since as timestamptz[])) as wanted (role, since)
+    cross join lateral (
+        select * from sample
+        where role_id = wanted.role and at > wanted.since and at > :oldest and at < :now
+        order by at desc limit :most
+    ) as newer
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A role's samples from old to new, and when they were last read as a whole, Unix seconds."""
+
+    samples: tuple[Sample, ...]
+    read_at: float
+
+
+class Histories:
+    """The samples of the roles that this process ticked last.
+
+    Args:
+        most: Roles that are remembered; the others are read anew.
+    """
+
+    def __init__(self, most: int = MOST_ROLES) -> None:
+        self._most = most
+        self._lock = Lock()
+        self._known: OrderedDict[UUID, _Known] = OrderedDict()
+
+    def read(
+        self, connection: Connection, roles: Sequence[UUID], now: datetime
+    ) -> dict[UUID, tuple[Sample, ...]]:
+        """The roles' samples of the last hours before `now`, from old to new."""
+        with self._lock:
+            known = {role: self._trusted(role, now) for role in roles}
+        newer = _newer(connection, known, now)
+        oldest = unix_seconds(now - HISTORY)
+        found = {role: _joined(known[role], newer.get(role, []), oldest, now) for role in roles}
+        with self._lock:
+            for role, one in found.items():
+                self._known[role] = one
+                self._known.move_to_end(role)
+            while len(self._known) > self._most:
+                self._known.popitem(last=False)
+        return {role: one.samples for role, one in found.items()}
+
+    def _trusted(self, role: UUID, now: datetime) -> _Known | None:
+        """What is known, unless it is from after `now` or was not read as a whole for long."""
+        known, at = self._known.get(role), unix_seconds(now)
+        if known is None or not 0 <= at - known.read_at < TRUSTED_S:
+            return None
+        return known if known.samples and known.samples[-1].at < at else None
+
+
+def _newer(
+    connection: Connection, known: dict[UUID, _Known | None], now: datetime
+) -> dict[UUID, list[Sample]]:
+    """The samples that are not known, from old to new."""
+    oldest = now - HISTORY
+    since = [oldest if one is None else from_unix(one.samples[-1].at) for one in known.values()]
+    values = {
+        "roles": list(known),
+        "since": since,
+        "oldest": min(since, default=oldest),
+        "now": now,
+        "most": MOST_SAMPLES,
+    }
+    found: dict[UUID, list[Sample]] = {}
+    for role, *fields in reversed(connection.execute(_NEWER, values).all()):
+        fields[-1] = web_reading(fields[-1])
+        found.setdefault(role, []).append(Sample(*fields))
+    return found
+
+
+def _joined(known: _Known | None, newer: list[Sample], oldest: float, now: datetime) -> _Known:
+    if known is None:
+        return _Known(tuple(newer), unix_seconds(now))
+    last = known.samples[-1].at
+    fresh = (one for one in newer if one.at > last)
+    samples = (*known.samples, *fresh)[-MOST_SAMPLES:]
+    while samples and samples[0].at <= oldest:
+        samples = samples[1:]
+    return _Known(samples, known.read_at)

@@ -1,0 +1,151 @@
+"""How do many roles tick in one job? App by app on threads, recorded together as they end.
+
+Of an app's roles one goes first; what it read serves the others. Rows are written while slower
+brokers are still waited for, some ticks to a transaction; should that fail, each tick is recorded
+alone, so that one role's trouble is its own.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from queue import Empty, SimpleQueue
+from uuid import UUID
+
+from structlog.contextvars import bound_contextvars
+
+from guv.moment import steady_seconds, utc_now
+from worker.faults import attempt, record_fault, tell_tick
+from worker.result import TickResult
+from worker.runtime import Runtime
+from worker.subject import Stored, Subject
+from worker.tick import collect_decide_actuate, read, record_and_notify
+from worker.together import together
+from worker.tokens import Access
+
+AT_ONCE = 200  # roles that are read with one query
+GATHER_S = 0.03  # ticks that end within such a time are recorded together
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A tick that has ended.
+
+    Attributes:
+        role: Whose tick it was.
+        now: Its instant.
+        seconds: How long it took.
+        result: What it came to; a fault of ours, where one ended it.
+    """
+
+    role: UUID
+    now: datetime
+    seconds: float
+    result: TickResult | Exception
+
+
+def tick_all(runtime: Runtime, roles: Sequence[UUID]) -> dict[UUID, TickResult | None]:
+    """What came of each role's tick; None: a fault, or the role was removed meanwhile."""
+    found: dict[UUID, TickResult | None] = dict.fromkeys(roles)
+    for start in range(0, len(roles), AT_ONCE):
+        stored = read(runtime, roles[start : start + AT_ONCE], utc_now())
+        found |= _Round(runtime).run(stored)
+    return found
+
+
+class _Round:
+    """Ticks of many roles that run at the same time.
+
+    Args:
+        runtime: What the process keeps warm.
+    """
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._ended: SimpleQueue[Ended] = SimpleQueue()
+
+    def run(self, stored: Sequence[Stored]) -> dict[UUID, TickResult | None]:
+        """What came of each role's tick."""
+        for some in _by_app(stored):
+            self._runtime.threads.submit(self._tick_app, some)
+        found: dict[UUID, TickResult | None] = {}
+        while len(found) < len(stored):
+            ended = self._gather(is_last=len(found) + 1 == len(stored))
+            found |= self._record(ended)
+        return found
+
+    def _tick_app(self, some: Sequence[Stored]) -> None:
+        """Nothing; the ticks of one app's roles begin, and each of them ends somehow."""
+        now = utc_now()
+        fault = attempt(partial(self._begin, some, now))
+        if fault is not None:
+            for one in some:
+                self._ended.put(Ended(one.role.id, now, 0.0, fault))
+
+    def _begin(self, some: Sequence[Stored], now: datetime) -> None:
+        """Nothing; the first role ticks, and then the others."""
+        subjects = []
+        for one in some:
+            made = attempt(partial(one.subject, now))
+            if isinstance(made, Subject):
+                subjects.append(made)
+            else:
+                self._ended.put(Ended(one.role.id, now, 0.0, made))
+        fed = [one for one in subjects if one.settings.signal != "web"]
+        queues = [name for one in fed for name in one.effective.values["queues"]]
+        tick = partial(self._tick, together(self._runtime, queues), now)
+        for first in subjects[:1]:
+            tick(first)
+        for other in subjects[1:]:
+            self._runtime.threads.submit(tick, other)
+
+    def _tick(self, shared: Runtime, now: datetime, subject: Subject) -> None:
+        start = steady_seconds()
+        with bound_contextvars(role_id=str(subject.role.id)):
+            access = Access(shared, subject.app, now)
+            result = attempt(partial(collect_decide_actuate, shared, access, subject, now))
+        self._ended.put(Ended(subject.role.id, now, steady_seconds() - start, result))
+
+    def _gather(self, *, is_last: bool) -> list[Ended]:
+        """The ticks that end within a moment, at least one."""
+        ended = [self._ended.get()]
+        if not is_last:
+            time.sleep(GATHER_S)
+        try:
+            while True:
+                ended.append(self._ended.get_nowait())
+        except Empty:
+            return ended
+
+    def _record(self, ended: Sequence[Ended]) -> dict[UUID, TickResult | None]:
+        """What came of the ticks, now recorded; None: a fault."""
+        results = [one.result for one in ended if isinstance(one.result, TickResult)]
+        # In one order everywhere, since they may lock rows of their apps.
+        results.sort(key=lambda one: (one.subject.app.id, one.subject.role.id))
+        if results and attempt(partial(record_and_notify, self._runtime, results)) is not None:
+            ended = [self._recorded_alone(one) for one in ended]
+        return {one.role: self._told(one) for one in ended}
+
+    def _recorded_alone(self, ended: Ended) -> Ended:
+        """The same, with the fault that its record ended with, where there was one."""
+        if isinstance(ended.result, Exception):
+            return ended
+        fault = attempt(partial(record_and_notify, self._runtime, [ended.result]))
+        return replace(ended, result=fault) if isinstance(fault, Exception) else ended
+
+    def _told(self, ended: Ended) -> TickResult | None:
+        """The result, with the line of the log; None: a fault, with its row."""
+        with bound_contextvars(role_id=str(ended.role)):
+            if isinstance(ended.result, Exception):
+                record_fault(self._runtime, ended.role, ended.now, ended.result)
+                return None
+            tell_tick(ended.result, ended.seconds)
+            return ended.result
+
+
+def _by_app(stored: Sequence[Stored]) -> list[list[Stored]]:
+    found: dict[UUID, list[Stored]] = {}
+    for one in stored:
+        found.setdefault(one.app.id, []).append(one)
+    return list(found.values())
