@@ -128,8 +128,12 @@ def test_a_token_that_may_look_but_not_scale_needs_authorization(busy: World) ->
 
 
 def test_a_right_to_look_does_not_pass_for_the_right_to_scale(busy: World) -> None:
+    """Also while nothing is to be changed, so that only looking would find nothing wrong."""
     busy.notify()
     busy.fail(FORMATION, 403, method="PATCH", body=FORBIDDEN)
+    busy.tick()
+    busy.sandbox.broker.delete(busy.access.vhost, "worker")
+    busy.sandbox.broker.declare(busy.access.vhost, "worker")
     busy.ticks(1500)
     assert busy.stored_app().authorization_state == "needs_authorization"
     assert [one.resolved_at for one in busy.incidents() if one.cause == LOST] == [None]
