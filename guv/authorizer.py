@@ -72,6 +72,11 @@ class Arrival:
     back_to: str = ""
     trouble: str | None = None
 
+    @property
+    def way_back(self) -> str:
+        """The page that it began on, without what that would have said of a success."""
+        return self.back_to.partition("?")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Authorizer:
@@ -187,7 +192,7 @@ class Authorizer:
 
     def _accept(self, consent: Consent, app: App, code: str | None, now: datetime) -> str | None:
         if code is None:
-            return "Heroku was told no, so nothing was changed."
+            return "You did not let guv scale the app."
         try:
             tokens = self.heroku.exchange_consent(code, self.sealer.open(consent.verifier_sealed))
             trouble = self._why_not(app.heroku_id, tokens.access_token)

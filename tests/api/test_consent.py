@@ -43,7 +43,7 @@ def test_only_the_right_to_scale_is_asked_for(desk: Desk) -> None:
 
 def test_whoever_says_no_changes_nothing(desk: Desk) -> None:
     page = desk.arrive(desk.connect(), "no")
-    assert (page.status_code, "Heroku was told no" in page.text) == (422, True)
+    assert (page.status_code, "You did not let guv" in page.text) == (422, True)
     assert desk.state()["credential"] == "partner"
 
 

@@ -14,7 +14,7 @@ from sandbox.server import Sandbox
 from tests.api.authorizing import CLIENT, SECRET
 from tests.api.dashboard.browser import Browser
 
-HOME = "/dashboard/apps/shop"
+HOME = "/dashboard/apps/shop/start"
 SendOff = Callable[[Browser], str]
 
 
@@ -29,7 +29,8 @@ def send_off(world: Sandbox, session: Session) -> SendOff:
         session.commit()
         world.offer_consent(CLIENT, SECRET, "https://guv.example.com")
         now = visitor.clock()
-        url = parts.authorizer().send(owner.tenant, owner.app, visitor.email, now, HOME).url
+        back_to = f"{HOME}?done=authorized"
+        url = parts.authorizer().send(owner.tenant, owner.app, visitor.email, now, back_to).url
         location = httpx.post(url, data={"answer": answer}).headers["Location"]
         parts_ = urlsplit(location)
         return f"{parts_.path}?{parts_.query}"
@@ -52,7 +53,7 @@ def test_whoever_began_on_a_page_lands_there(
     visitor: Browser, send_off: SendOff, session: Session
 ) -> None:
     page = visitor.get(send_off(visitor))
-    assert (page.status_code, page.headers["Location"]) == (303, HOME)
+    assert (page.status_code, page.headers["Location"]) == (303, f"{HOME}?done=authorized")
     assert credential(visitor, session) == ("user", visitor.email)
 
 
@@ -82,7 +83,7 @@ def is_refused(page: Response) -> bool:
 def test_whoever_said_no_can_go_back(visitor: Browser, send_off: Callable[..., str]) -> None:
     page = visitor.get(send_off(visitor, "no"))
     assert (page.status_code, f'href="{HOME}"' in page.text) == (422, True)
-    assert "Heroku was told no" in page.text
+    assert "You did not let guv" in page.text
 
 
 def test_a_way_back_that_makes_no_sense_is_a_page(visitor: Browser) -> None:
