@@ -8,7 +8,7 @@ SYNCED := .venv/.synced
 RABBITMQ := /usr/lib/rabbitmq/bin/rabbitmq-server
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test rabbitmq chromium check lint types architecture drift fix picture bench bench-drain bench-faults requirements clean
+.PHONY: help demo test rabbitmq chromium check lint types architecture drift audit fix picture bench bench-drain bench-faults requirements clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -45,6 +45,9 @@ architecture: $(SYNCED) ## import contracts
 
 drift: $(SYNCED) ## tables and migrations agree
 	@$(BIN)/python -m sandbox.drift
+
+audit: $(SYNCED) ## known holes in what guv stands on; says so when the network is away
+	@$(BIN)/python -m sandbox.audit
 
 fix: $(SYNCED) ## format, and mend what can be mended
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
