@@ -21,24 +21,27 @@ from guv.plans import PLANS, find_plan
 from guv.replays import enqueue_replay
 from guv.scaling import Sample, Settings
 from guv.scaling.replay import LEAD, replay
+from guv.scaling.replay_web import replay_web
+from guv.scaling.web_decide import is_web
 from guv.settings.effective import EffectiveSettings, scaling_settings
 from guv.settings.variants import variant_settings
 from guv.tenancy.roles import believed_limit
 from guv.tenancy.settings import role_levels
 from guv.tenancy.usage import last_dyno_size
+from guv.tenancy.web import web_reading
 from worker.replay_result import result_of
 from worker.runtime import Runtime
 from worker.subject import ONE_DYNO
 
 TELL_EVERY_S = 1.0
 FAULT = "A fault inside guv ended this replay."
-NOTHING = "No messages were counted in that time."
+NOTHING = "No messages or requests were counted in that time."
 stopping = Event()  # set when this process shall end
 
 # As plain SQL, and with Unix seconds, like a tick's history: a month has hundreds of thousands.
 _SAMPLES = text("""
     select extract(epoch from at)::float8, messages_ready, messages_unacknowledged, published,
-        served, consumers, dynos, redelivered
+        served, consumers, dynos, redelivered, web
     from sample where role_id = :role and at >= to_timestamp(:since) and at < :until order by at
 """)
 
@@ -99,7 +102,8 @@ def _played(engine: Engine, replay_id: UUID) -> dict[str, Any]:
     """The values of its row when it is finished."""
     with Session(engine) as session:
         told = _read(session, replay_id, utc_now())
-    found = replay(told.own, told.samples, told.since, told.variants, _teller(engine, replay_id))
+    play = replay_web if is_web(told.own) else replay
+    found = play(told.own, told.samples, told.since, told.variants, _teller(engine, replay_id))
     if found is None:
         return {"state": "failed", "error": NOTHING}
     result = result_of(found, told.names, told.dyno_size)
@@ -144,7 +148,8 @@ def _samples(session: Session, row: ReplayRow) -> list[Sample]:
     }
     few = {"yield_per": 5000}  # from a cursor in the database: not all of them twice in memory
     rows = session.connection().execute(_SAMPLES, values, execution_options=few)
-    return [Sample(*one) for one in rows]
+    fields = ((*one[:-1], web_reading(one[-1])) for one in rows)
+    return [Sample(*one) for one in fields]
 
 
 def _teller(engine: Engine, replay_id: UUID) -> Callable[[float], None]:

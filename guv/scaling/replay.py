@@ -85,15 +85,15 @@ def replay(
         on_progress: Called with the share that is done, 0 to 1, after each decision.
     """
     own = sound(recorded)
-    stretches = _stretches(samples, since, own)
+    stretches = stretches_of(samples, since, own)
     if not stretches:
         return None
     work = work_of(own, samples)
     begin, end = stretches[0].inside[0].at, stretches[-1].inside[-1].at
-    paced = [_paced(sound(one), end - begin) for one in variants]
-    apart = max(usual_gap(samples, own.interval), *(one.interval for one in (own, *paced)))
+    variants = [paced(sound(one), end - begin) for one in variants]
+    apart = max(usual_gap(samples, own.interval), *(one.interval for one in (own, *variants)))
     at = instants(begin, end, apart, MOST_POINTS)
-    tick = _counter(on_progress, [_ticks(part, one) for part in stretches for one in paced])
+    tick = counter(on_progress, [ticks_of(part, one) for part in stretches for one in variants])
     return Replay(
         since=begin,
         until=end,
@@ -101,11 +101,16 @@ def replay(
         arrival_rate=_rates(work, [*at, end]),
         times=times_at(work, (begin + end) / 2.0),
         recorded=_recorded(work, own, stretches, at),
-        runs=[_played(work, one, stretches, at, tick) for one in paced],
+        runs=[_played(work, one, stretches, at, tick) for one in variants],
     )
 
 
-def _stretches(samples: Sequence[Sample], since: float, own: Settings) -> list[Stretch]:
+def stretches_of(
+    samples: Sequence[Sample],
+    since: float,
+    own: Settings,
+    is_known: Callable[[Sample], bool] = is_counted,
+) -> list[Stretch]:
     """The times without a gap in the record, each with what is known before it."""
     longest = max(LONGEST_GAP, MOST_GAPS * usual_gap(samples, own.interval))
     found: list[Stretch] = []
@@ -114,24 +119,25 @@ def _stretches(samples: Sequence[Sample], since: float, own: Settings) -> list[S
         if start is not None and sample.at - samples[number - 1].at > longest:
             found.append(Stretch(samples[:start], samples[start:number]))
             start = None
-        if start is None and sample.at >= since and is_counted(sample):
+        if start is None and sample.at >= since and is_known(sample):
             start = number
     if start is not None:
         found.append(Stretch(samples[:start], samples[start:]))
-    return [one for one in found if any(map(is_counted, one.inside[1:]))]
+    return [one for one in found if any(map(is_known, one.inside[1:]))]
 
 
-def _paced(settings: Settings, seconds: float) -> Settings:
+def paced(settings: Settings, seconds: float) -> Settings:
     """The same settings with an interval that makes at most `MOST_TICKS` of the time."""
     least = INTERVAL_STEP * ceil(seconds / MOST_TICKS / INTERVAL_STEP)
     return replace(settings, interval=max(settings.interval, least))
 
 
-def _ticks(stretch: Stretch, settings: Settings) -> int:
+def ticks_of(stretch: Stretch, settings: Settings) -> int:
+    """Decisions that playing the stretch takes."""
     return ceil(stretch.seconds / settings.interval)
 
 
-def _counter(on_progress: Progress, ticks: Sequence[int]) -> Callable[[], None]:
+def counter(on_progress: Progress, ticks: Sequence[int]) -> Callable[[], None]:
     """What each tick calls, so that the progress is told."""
     numbers, total = count(1), max(1, sum(ticks))
     return lambda: on_progress(min(1.0, next(numbers) / total))

@@ -193,7 +193,7 @@ def _refuse_time(session: Session, role: Role, wish: ReplayWish, now: datetime) 
         SampleRow.role_id == role.id,
         SampleRow.at >= wish.since,
         SampleRow.at < wish.until,
-        col(SampleRow.messages_ready).is_not(None),
+        or_(col(SampleRow.messages_ready).is_not(None), col(SampleRow.web).is_not(None)),
     )
     if len(session.exec(query.limit(2)).all()) < 2:  # noqa: PLR2004 - a pair is a time
         raise _nothing("no messages of this role were counted between from and to")

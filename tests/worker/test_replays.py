@@ -6,9 +6,9 @@ import pytest
 from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
-from sqlmodel import Session
+from sqlmodel import Session, select
 
-from guv.models import UsageHour
+from guv.models import SampleRow, UsageHour
 from guv.replays import QUEUE, enqueue_replay
 from tests.builders import NOON
 from tests.worker.replays import a_replay, long_replay, stored_replay
@@ -118,3 +118,21 @@ def test_the_jobs_name_is_a_wire_format(world: MakeWorld, monkeypatch: pytest.Mo
     assert job.func_name == "worker.jobs.replay_role"
     assert job.func(*job.args)
     assert stored_replay(here, row).state == "done"
+
+
+def test_a_web_role_is_replayed_on_its_requests(world: MakeWorld) -> None:
+    here = world(signal="web", process_type="web", concurrency=5)
+    row = a_replay(here, {"policy": "fixed", "minimum_dynos": 4, "maximum_dynos": 4})
+    reading = {"seconds": 30, "requests": 600, "p50": 0.1, "p95": 0.3, "p99": 0.6, "mean": 0.12}
+    with Session(here.runtime.engine) as session:
+        for sample in session.exec(select(SampleRow)):
+            sample.web = reading
+            session.add(sample)
+        session.commit()
+    assert run_replay(here.runtime, row.id)
+    done = stored_replay(here, row)
+    assert (done.state, done.error) == ("done", None)
+    assert done.result is not None
+    recorded, fixed = done.result["runs"]
+    assert recorded["share_in_time"] == pytest.approx(0.977, abs=0.01)
+    assert fixed["share_in_time"] >= recorded["share_in_time"]

@@ -1,0 +1,200 @@
+"""What would other settings have done with web dynos? Their recorded load, played again.
+
+At each instant the recorded reading says how many requests came and what one took with nobody else
+there (`guv.scaling.web_load`); from that follows what they would have taken with the dynos of the
+replay, and every decision is `decide`'s own. Each instant stands for itself: requests that
+overloaded dynos put off are not carried over.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import inf
+
+from guv.scaling.decide import decide
+from guv.scaling.model import Sample, Settings
+from guv.scaling.policies.response_time import TARGET, load_of
+from guv.scaling.readings import MOST_SAMPLES, usual_gap
+from guv.scaling.replay import (
+    MOST_POINTS,
+    Progress,
+    Replay,
+    Run,
+    counter,
+    paced,
+    stretches_of,
+    ticks_of,
+)
+from guv.scaling.replay_figures import Figures, Point, instants, thinned
+from guv.scaling.replay_run import Stretch
+from guv.scaling.replay_work import Times
+from guv.scaling.sound import PRIOR_BOOT_TIME, sound
+from guv.scaling.web_decide import is_known
+from guv.scaling.web_load import WebReading, response_at, service_from
+
+FULL = 0.985  # of the slots in use: more requests are not finished
+BEYOND = 1.5  # of the 99th percentile; all requests are taken to have been that fast
+SPAN = 30.0  # seconds of a reading
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a recorded sample says of the requests.
+
+    Attributes:
+        rate: Requests a second.
+        service: Mean seconds of one with nobody else there.
+        shape: Percentiles by the mean.
+    """
+
+    rate: float
+    service: float
+    shape: tuple[float, float, float]
+
+
+def replay_web(
+    recorded: Settings,
+    samples: Sequence[Sample],
+    since: float,
+    variants: Sequence[Settings],
+    on_progress: Progress = lambda _: None,
+) -> Replay | None:
+    """As `guv.scaling.replay.replay`, of a web role: requests within the response time's target."""
+    own = sound(recorded)
+    stretches = stretches_of(samples, since, own, is_known)
+    if not stretches:
+        return None
+    begin, end = stretches[0].inside[0].at, stretches[-1].inside[-1].at
+    variants = [paced(sound(one), end - begin) for one in variants]
+    apart = max(usual_gap(samples, own.interval), *(one.interval for one in (own, *variants)))
+    at = instants(begin, end, apart, MOST_POINTS)
+    tick = counter(on_progress, [ticks_of(part, one) for part in stretches for one in variants])
+    known = [one for part in stretches for one in part.inside if one.web is not None]
+    middle = known[len(known) // 2]
+    return Replay(
+        since=begin,
+        until=end,
+        at=at,
+        arrival_rate=[_rate_at(known, one) for one in at],
+        times=Times(begin, work_of(own, middle).service, 0.0, _boot(own)),
+        recorded=_recorded(own, stretches, at),
+        runs=[_played(one, own, stretches, at, tick) for one in variants],
+    )
+
+
+def work_of(settings: Settings, sample: Sample) -> Work:
+    """What the sample's reading says; a few requests are taken as they were."""
+    reading = sample.web
+    if reading is None or not reading.requests or not reading.mean:
+        return Work(0.0, 0.0, (1.0, 1.0, 1.0))
+    load = load_of(settings, sample)
+    serving = max(1, reading.serving or sample.dynos or 1)
+    service = (
+        service_from(reading.mean, reading.rate / serving, settings.concurrency)
+        if load is None
+        else load.service
+    )
+    times = (reading.p50, reading.p95, reading.p99)
+    shape = [(reading.mean if one is None else one) / reading.mean for one in times]
+    return Work(reading.rate, service, (shape[0], shape[1], shape[2]))
+
+
+def answered(work: Work, dynos: int, slots: int) -> WebReading:
+    """What so many dynos would have made of the work."""
+    if not work.rate or not work.service:
+        return WebReading(SPAN, round(SPAN * work.rate), errors={}, serving=min(1, dynos))
+    if dynos <= 0:
+        return WebReading(SPAN, 0, errors={"H14": round(SPAN * work.rate)}, serving=0)
+    load = min(work.rate / dynos, FULL * slots / work.service)
+    mean = response_at(work.service, load, slots)
+    p50, p95, p99 = (mean * one for one in work.shape)
+    requests = round(SPAN * load * dynos)
+    return WebReading(SPAN, requests, p50, p95, p99, mean, errors={}, serving=dynos)
+
+
+def share_within(reading: WebReading, target: float) -> float | None:
+    """Share of the requests that took at most so long, between the known percentiles."""
+    if None in {reading.p50, reading.p95, reading.p99}:
+        return None
+    p50, p95, p99 = (one or 0.0 for one in (reading.p50, reading.p95, reading.p99))
+    points = [(0.0, 0.0), (p50, 0.5), (p95, 0.95), (p99, 0.99), (BEYOND * p99, 1.0)]
+    for (low, first), (high, last) in pairwise(points):
+        if target < high:
+            return first + (last - first) * (target - low) / (high - low)
+    return 1.0
+
+
+def _recorded(settings: Settings, stretches: Sequence[Stretch], at: Sequence[float]) -> Run:
+    figures, points = Figures(), []
+    for stretch in stretches:
+        for before, after in pairwise(stretch.inside):
+            if before.dynos is not None:
+                figures.spend(before.dynos, after.at - before.at, settings.maximum_dynos)
+                figures.change(before.dynos, before.dynos if after.dynos is None else after.dynos)
+            if before.web is not None:
+                _finish(figures, before.web, before.web.rate, after.at - before.at, settings)
+        points += [Point(one.at, one.dynos, None) for one in stretch.inside]
+    return Run(settings, figures, thinned(points, at))
+
+
+def _played(
+    settings: Settings,
+    own: Settings,
+    stretches: Sequence[Stretch],
+    at: Sequence[float],
+    tick: Callable[[], None],
+) -> Run:
+    figures, points = Figures(), []
+    for stretch in stretches:
+        points += _play(settings, own, stretch, figures, tick)
+    return Run(settings, figures, thinned(points, at))
+
+
+def _play(
+    settings: Settings,
+    own: Settings,
+    stretch: Stretch,
+    figures: Figures,
+    tick: Callable[[], None],
+) -> list[Point]:
+    """A point for each tick of the stretch; dynos are up a boot after they were asked for."""
+    inside, history = stretch.inside, list(stretch.before[-MOST_SAMPLES:])
+    times = [one.at for one in inside]
+    ups = [-inf] * (inside[0].dynos or 0)
+    at, points = inside[0].at, []
+    while at < inside[-1].at:
+        seconds = min(settings.interval, inside[-1].at - at)
+        work = work_of(own, inside[bisect_right(times, at) - 1])
+        reading = answered(work, sum(up <= at for up in ups), settings.concurrency)
+        history.append(Sample(at, dynos=len(ups), web=reading))
+        asked = decide(settings, history[-MOST_SAMPLES:], at).desired or 0
+        points.append(Point(at, len(ups), None))
+        figures.change(len(ups), asked)
+        ups = [*ups[:asked], *[at + _boot(settings)] * (asked - len(ups))]
+        figures.spend(asked, seconds, settings.maximum_dynos)
+        _finish(figures, reading, work.rate, seconds, settings)
+        at += settings.interval
+        tick()
+    return points
+
+
+def _finish(
+    figures: Figures, reading: WebReading, rate: float, seconds: float, settings: Settings
+) -> None:
+    """Nothing; the requests of that time count; those that found no dyno were not in time."""
+    share = share_within(reading, TARGET.of(settings))
+    if share is None and not reading.errors:
+        return
+    kept = min(1.0, reading.rate / rate) if rate else 0.0
+    figures.finish(rate * seconds, rate * seconds * kept * (share or 0.0))
+
+
+def _rate_at(known: Sequence[Sample], at: float) -> float:
+    number = max(0, bisect_right(known, at, key=lambda one: one.at) - 1)
+    reading = known[number].web
+    return reading.rate if reading is not None else 0.0
+
+
+def _boot(settings: Settings) -> float:
+    return PRIOR_BOOT_TIME if settings.boot_time is None else settings.boot_time
