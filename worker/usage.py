@@ -15,6 +15,7 @@ from worker.result import Outcome, TickResult
 
 SECOND = 2  # there is a tick before
 LONGEST_GAP_S = 600.0  # what happened in a longer one is not known
+INTERVALS = 2.0  # and so many are never too long
 _SHORTEST_SERVICE_S = 0.0
 
 _ADD = text("""
@@ -102,9 +103,9 @@ def _values(result: TickResult, found: Spent) -> dict[str, Any]:
 
 
 def _seconds(result: TickResult) -> float | None:
-    history = result.subject.history
+    history, settings = result.subject.history, result.subject.settings
     gap = unix_seconds(result.now) - history[-1].at if history else 0.0
-    return gap if gap <= LONGEST_GAP_S else None
+    return gap if gap <= max(LONGEST_GAP_S, INTERVALS * settings.interval) else None
 
 
 def _grown(samples: Sequence[Sample], counter: str) -> int | None:

@@ -62,3 +62,10 @@ def test_the_size_of_the_dynos_is_kept(world: MakeWorld) -> None:
     here = world()
     here.tick()
     assert hours(here)[0].dyno_size != ""
+
+
+def test_a_role_that_ticks_seldom_is_counted_too(world: MakeWorld) -> None:
+    here = world(interval=3600, minimum_dynos=2, maximum_dynos=2, formation={"worker": 2})
+    here.tick()
+    here.tick(after=3600)
+    assert sum(hour.dyno_seconds for hour in hours(here)) == 7200.0
