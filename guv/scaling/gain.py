@@ -9,6 +9,7 @@ from guv.scaling.curve import served_between
 from guv.scaling.model import Estimates, Sample
 
 INCREASES = 2  # without any gain before no more are added
+MOST_INCREASES = 4  # that are looked back on
 LASTS = 900.0  # seconds after the last increase until it is tried again
 GAIN = 0.5  # of what the added dynos should bring that counts as a gain
 GROWTH = 1.25  # times the dynos before that make a comparison
@@ -45,19 +46,25 @@ class Served:
 def no_gain(samples: Sequence[Sample], estimates: Estimates) -> str:
     """Why more dynos would not help, in words; empty where they would or nothing is known.
 
-    The throughput since the first of the last two increases is compared with that before it, both
-    with messages waiting all the time.
+    The throughput since the first of the last increases is compared with that before it, both with
+    messages waiting all the time. Two increases are the fewest; more of them reach back to where
+    fewer dynos did as much, also when somebody else went on adding.
     """
     stretches = _stretches(samples)
-    if len(stretches) <= INCREASES:
-        return ""
-    before, grown = stretches[-1 - INCREASES], stretches[-INCREASES:]
-    counts = [stretch.dynos for stretch in (before, *grown)]
-    is_rising = before.dynos > 0 and all(low < high for low, high in pairwise(counts))
+    for increases in range(INCREASES, min(MOST_INCREASES, len(stretches) - 1) + 1):
+        why = _compared(samples, stretches[-1 - increases :], estimates)
+        if why:
+            return why
+    return ""
+
+
+def _compared(samples: Sequence[Sample], stretches: Sequence[Stretch], estimates: Estimates) -> str:
+    """The same for the increases between these stretches only."""
+    before, *grown = stretches
+    is_rising = before.dynos > 0 and all(a.dynos < b.dynos for a, b in pairwise(stretches))
     if not is_rising or samples[-1].at - samples[grown[-1].first].at > LASTS:
         return ""
-    boot = estimates.boot_time or 0.0
-    start = _settled(samples, grown[0], boot)
+    start = _settled(samples, grown[0], estimates.boot_time or 0.0)
     earlier = _served(samples, before.first, before.last + 1)
     later = _served(samples, start, len(samples) - 1)
     if earlier is None or later is None or grown[0].dynos < GROWTH * before.dynos:
@@ -91,7 +98,7 @@ def not_consuming(samples: Sequence[Sample], estimates: Estimates) -> str:
 
 
 def _stretches(samples: Sequence[Sample]) -> list[Stretch]:
-    """The last stretches of equal dynos, from old to new, one more than the increases asked."""
+    """The last stretches of equal dynos, from old to new, one more than the most increases."""
     found: list[Stretch] = []
     last: int | None = None
     for index in range(len(samples) - 1, -1, -1):
@@ -99,7 +106,7 @@ def _stretches(samples: Sequence[Sample]) -> list[Stretch]:
         if dynos is None:
             continue
         if last is None or dynos != found[-1].dynos:
-            if len(found) > INCREASES:
+            if len(found) > MOST_INCREASES:
                 break
             found.append(Stretch(dynos, index, index))
         else:

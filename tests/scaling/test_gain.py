@@ -24,6 +24,19 @@ def test_two_increases_that_bring_nothing_are_noticed() -> None:
     assert "throughput per dyno fell from 0.2 to" in why
 
 
+def test_a_third_increase_by_somebody_else_hides_nothing() -> None:
+    why = no_gain(climb((10, 1.8), (20, 0.9), (30, 1.1), (40, 1.1)), BOOT)
+    assert "throughput per dyno fell from 0.17 to" in why
+
+
+def test_a_climb_that_helped_until_its_last_step_may_go_on() -> None:
+    assert no_gain(climb((10, 2.0), (20, 4.0), (30, 6.0), (40, 6.0)), BOOT) == ""
+
+
+def test_what_was_before_dynos_were_taken_away_does_not_count() -> None:
+    assert no_gain(climb((10, 4.0), (5, 0.5), (10, 1.0), (20, 2.0)), BOOT) == ""
+
+
 def test_increases_that_help_are_not() -> None:
     assert no_gain(climb((10, 2.0), (20, 4.0), (30, 6.0)), BOOT) == ""
 

@@ -134,3 +134,10 @@ def test_bc38_more_dynos_that_bring_nothing_are_not_followed_by_more() -> None:
 def test_bc38_that_they_bring_nothing_is_told_with_figures() -> None:
     notices = tell(BEHIND_A_STORE, SLOW_STORE)[180].notices
     assert any("throughput per dyno fell from 0.18 to 0.046" in notice for notice in notices)
+
+
+def test_bc38_dynos_that_somebody_else_adds_do_not_silence_it() -> None:
+    forced = [row._replace(dynos=40) if row.at == 300 else row for row in SLOW_STORE]
+    decision = tell(BEHIND_A_STORE, forced)[300]
+    assert decision.desired == 40
+    assert any("throughput per dyno fell from 0.18" in notice for notice in decision.notices)
