@@ -1,35 +1,49 @@
 """No secret in any log line, row, answer, page or request to a third party."""
 
-from collections.abc import Iterable
+import base64
+import zlib
+from collections.abc import Callable, Iterable
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import httpx
 import pytest
 from redis import Redis
 from sqlalchemy import Engine, text
 from sqlmodel import SQLModel
 
-from sandbox.fleet import ADDON_PASSWORD, OAUTH_SECRET
+from guv.moment import unix_seconds, utc_now
+from sandbox.fleet import ADDON_PASSWORD, OAUTH_SECRET, SSO_SALT
+from sandbox.heroku.sso import sso_form
 from sandbox.traffic import Fault
 from tests.system.world import LICENSE_KEY, World, wait_until
 
 pytestmark = pytest.mark.system
 WRONG_PASSWORD = "wrong-password-marker-77"
+HOOKS_KEY = "hooks-key-marker-4711"
+WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"webhook-secret-marker-of-32-byte").decode()
 
 
 def test_no_secret_is_found_anywhere_after_good_and_bad_times(
     world: World, engine: Engine, redis_url: str
 ) -> None:
-    secrets = planted(world)
+    world.sandbox.hooks.secrets["pages"] = WEBHOOK_SECRET
     answers = live_through_trouble(world)
+    shown_once = let_everything_in(world)
+    pages = seen_pages(world)
+    secrets = [*planted(world), *shown_once, *world.sandbox.hooks.secrets.values()]
     places = {
         "logs": [world.fleet.log(name) for name in ("api", "clock-1", "worker-1")],
         "rows": rows(engine),
         "redis": stored(redis_url),
         "answers": answers,
+        "pages": pages,
+        "webhooks": [str(one.body) for one in world.sandbox.hooks.taken],
         "New Relic": [str(event) for event in world.sandbox.new_relic.events],
     }
 
-    assert all("shop" in "".join(places[name]) for name in ("logs", "rows", "answers"))
+    assert all("shop" in "".join(places[name]) for name in ("logs", "rows", "answers", "pages"))
+    assert "opened" in "".join(places["webhooks"])
     assert "trigger" in "".join(places["New Relic"])
     found = {
         (place, secret[:6])
@@ -49,7 +63,8 @@ def planted(world: World) -> list[str]:
     assert watcher is not None
     tokens = [*heroku.access, *heroku.refresh, *heroku.grants]
     assert len(tokens) >= 2
-    given = [ADDON_PASSWORD, OAUTH_SECRET, LICENSE_KEY, WRONG_PASSWORD, unquote(watcher), key]
+    given = [ADDON_PASSWORD, OAUTH_SECRET, SSO_SALT, LICENSE_KEY, WRONG_PASSWORD, HOOKS_KEY]
+    given += [unquote(watcher), key]
     return [*given, *tokens]
 
 
@@ -59,7 +74,11 @@ def live_through_trouble(world: World) -> list[str]:
         f":{urlsplit(world.access.management_url).password}@", f":{WRONG_PASSWORD}@"
     )
     refused = world.api.put("apps/shop/broker", json={"url": wrong})
-    notify = {"new_relic": {"account_id": 4711, "license_key": LICENSE_KEY}}
+    webhook = {"url": f"{world.sandbox.url}/hooks/pages?of={HOOKS_KEY}", "secret": WEBHOOK_SECRET}
+    notify = {
+        "new_relic": {"account_id": 4711, "license_key": LICENSE_KEY, "events": "all"},
+        "webhook": webhook,
+    }
     world.set_role(
         minimum_dynos=0, maximum_dynos=1, target_deadline=10, alert_after=0, notify=notify
     )
@@ -75,6 +94,33 @@ def live_through_trouble(world: World) -> list[str]:
     return [refused.text, *(world.api.get(path).text for path in paths)]
 
 
+def let_everything_in(world: World) -> list[str]:
+    """The secrets of a drain, a key and a pasted token, each told once and then used."""
+    world.sandbox.traffic.clear_faults()
+    drain = world.api.put("apps/shop/drain")
+    key = world.api.post("keys", json={"name": "reader"})
+    token = world.sandbox.heroku.authorizations.user_token(world.app, "owner@example.com")
+    pasted = world.api.put("apps/shop/authorization", json={"token": token})
+    replay = {"variants": [{"name": "other", "settings": {"policy": "ratio"}}]}
+    asked = world.api.post("apps/shop/roles/worker/replay", json=replay)
+    assert [one.is_success for one in (drain, key, pasted, asked)] == [True] * 4, (
+        drain.text + pasted.text + asked.text
+    )
+    assert token not in pasted.text
+    parts = urlsplit(str(drain.json()["url"]))
+    return [unquote(str(parts.password or parts.path.rpartition("/")[2])), key.json()["key"], token]
+
+
+def seen_pages(world: World) -> list[str]:
+    """The texts of the pages as a person sees them who comes from Heroku."""
+    [addon] = world.sandbox.heroku.addons.values()
+    form = sso_form(addon, SSO_SALT, "owner@example.com", int(unix_seconds(utc_now())))
+    shown = ["", "/apps/shop", "/apps/shop/roles/worker", "/apps/shop/roles/worker/settings"]
+    with httpx.Client(base_url=world.fleet.api_url, timeout=30) as browser:
+        assert browser.post("/sso/login", data=form).status_code == 303
+        return [browser.get(f"/dashboard{path}").text for path in shown]
+
+
 def rows(engine: Engine) -> Iterable[str]:
     """Every row of every table as text."""
     with engine.connect() as connection:
@@ -88,4 +134,19 @@ def rows(engine: Engine) -> Iterable[str]:
 def stored(redis_url: str) -> Iterable[str]:
     """All that Redis holds, as it stores it."""
     with Redis.from_url(redis_url) as redis:
-        return [str(redis.dump(key)) for key in redis.scan_iter()]
+        return [f"{key!r} {held(redis, key)}" for key in redis.scan_iter()]
+
+
+def held(redis: Redis, key: bytes) -> str:
+    """What is under the key, whatever its kind; packed job data are unpacked."""
+    read: dict[Any, Callable[[bytes], Any]] = {
+        b"string": redis.get,
+        b"hash": redis.hgetall,
+        b"list": lambda name: redis.lrange(name, 0, -1),
+        b"set": redis.smembers,
+        b"zset": lambda name: redis.zrange(name, 0, -1),
+        b"stream": redis.xrange,
+    }
+    found: Any = read[redis.type(key)](key)
+    data = found.get(b"data") if isinstance(found, dict) else None
+    return str(found) + (str(zlib.decompress(data)) if data else "")
