@@ -10,12 +10,14 @@ from sqlmodel import Session, col, select
 from guv.models import App, Broker, Role, SettingsLevel, Tenant
 from guv.plans import PLANS, find_plan
 from guv.scaling import Sample, Settings
+from guv.scaling.model import Memory
 from guv.settings.effective import (
     EffectiveSettings,
     effective_settings,
     scaling_settings,
 )
 from guv.spend import Spend
+from guv.tenancy.memory import read_memory
 from guv.tenancy.roles import believed_limit
 from guv.tenancy.settings import levels_of
 from guv.tenancy.usage import read_spend
@@ -61,6 +63,7 @@ class Stored:
         effective: Its settings, with where each comes from.
         history: Its samples, from old to new.
         spend: Its dyno-hours this month; None: it has no cap.
+        memory: What is known of the time before its samples.
     """
 
     tenant: Tenant
@@ -70,6 +73,7 @@ class Stored:
     effective: EffectiveSettings
     history: tuple[Sample, ...]
     spend: Spend | None
+    memory: Memory
 
     def subject(self, now: datetime) -> Subject:
         """What a tick of the role at that instant is about."""
@@ -78,6 +82,7 @@ class Stored:
             find_plan(self.tenant.plan) or PLANS["test"],
             platform_limit=believed_limit(self.role, now),
             dyno_hours_used=self.spend.used if self.spend else None,
+            memory=self.memory,
         )
         rows = self.tenant, self.app, self.role, self.broker
         return Subject(*rows, self.effective, settings, self.history, self.spend)
@@ -88,7 +93,7 @@ def read_stored(
 ) -> list[Stored]:
     """What is stored of the roles, without those that were removed meanwhile.
 
-    In three queries, and one more for each role with a spend cap.
+    In three queries, and a few more for roles with a spend cap or limits longer than an hour.
 
     Like `guv.due`, this starts from roles and not from a tenant: the claim found them.
     """
@@ -108,7 +113,9 @@ def read_stored(
         effective = effective_settings(role.name, levels_of(rows, tenant, app, role))
         cap = effective.values["monthly_dyno_hours"]
         spend = read_spend(session, tenant, role, cap, now)
-        stored.append(Stored(tenant, app, role, broker, effective, known[role.id], spend))
+        history = known[role.id]
+        memory = read_memory(session, role, effective.values, history, now)
+        stored.append(Stored(tenant, app, role, broker, effective, history, spend, memory))
     return stored
 
 

@@ -15,6 +15,7 @@ from guv.plans import PLANS
 from guv.scaling import Decision, decide
 from guv.settings.effective import scaling_settings
 from guv.tenancy.apps import find_app
+from guv.tenancy.memory import read_memory
 from guv.tenancy.roles import believed_limit, find_role
 from guv.tenancy.samples import read_history
 from guv.tenancy.settings import role_settings
@@ -59,11 +60,14 @@ def explain_role(
     effective = role_settings(session, tenant, found, named)
     limit = believed_limit(named, now)
     spend = read_spend(session, tenant, named, effective.values["monthly_dyno_hours"], now)
-    used = spend.used if spend else None
-    settings = scaling_settings(
-        effective, PLANS[tenant.plan], platform_limit=limit, dyno_hours_used=used
-    )
     history = read_history(session, tenant, named, now)
+    settings = scaling_settings(
+        effective,
+        PLANS[tenant.plan],
+        platform_limit=limit,
+        dyno_hours_used=spend.used if spend else None,
+        memory=read_memory(session, named, effective.values, history, now),
+    )
     decision = decide(settings, history, unix_seconds(now))
     return Explanation(
         at=now,

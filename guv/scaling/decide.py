@@ -156,7 +156,8 @@ def _without_data(
     if current is None:
         return _held(None, wish, now)
     if settings.no_data is not None and settings.no_data_dynos is not None:
-        since = next((s.at for s in reversed(samples) if _is_read(settings, s)), samples[0].at)
+        known = settings.memory.counted_at or samples[0].at
+        since = next((s.at for s in reversed(samples) if _is_read(settings, s)), known)
         if now - since >= settings.no_data:
             wish = replace(wish, dynos=max(current, settings.no_data_dynos))
     bounds = bounds_at(settings, now)

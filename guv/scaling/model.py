@@ -117,6 +117,21 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """What is known of the time before the samples, which reach back an hour or so.
+
+    Attributes:
+        changed_at: When the dynos were changed, Unix seconds.
+        counted_at: When messages were counted last; None: unknown.
+        spare_since: Since when the present dynos are more than what runs needs; None: unknown.
+    """
+
+    changed_at: tuple[float, ...] = ()
+    counted_at: float | None = None
+    spare_since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """A role's settings as the scaling mathematics uses them; names and defaults are the tenant's.
 
@@ -149,6 +164,7 @@ class Settings:
         monthly_dyno_hours: Spend cap; None: none.
         dyno_hours_used: Dyno-hours used this month so far; None: unknown.
         platform_limit: Most dynos that the platform said it allows; None: unknown.
+        memory: What is known of the time before the samples.
     """
 
     minimum_dynos: int = 1
@@ -179,6 +195,7 @@ class Settings:
     monthly_dyno_hours: float | None = None
     dyno_hours_used: float | None = None
     platform_limit: int | None = None
+    memory: Memory = Memory()
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ def next_downscale(case: Case, desired: int, prediction: Prediction) -> float | 
     if desired <= case.bounds.minimum or prediction.wait == inf:
         return None
     earliest = now + prediction.wait
-    changed = now if desired != case.current else last_change(case.samples)
+    changed = now if desired != case.current else last_change(case.samples, case.settings.memory)
     if settings.cooldown_down is not None and changed is not None:
         earliest = max(earliest, changed + settings.cooldown_down)
     if pause is not None and pause.direction in {"both", "down"}:

@@ -118,6 +118,8 @@ def _spare_for(case: Case) -> float:
         if sample.messages_unacknowledged >= case.current * case.settings.concurrency:
             break
         since = sample.at
+    else:
+        since = min(since, case.settings.memory.spare_since or since)
     return case.now - since
 
 
@@ -138,7 +140,7 @@ def _cooldown(case: Case, dynos: int, _reason: Reason) -> Ruling | None:
     quiet = case.settings.cooldown_up if is_up else case.settings.cooldown_down
     if quiet is None or dynos == case.current:
         return None
-    changed = last_change(case.samples)
+    changed = last_change(case.samples, case.settings.memory)
     if changed is None or case.now - changed >= quiet:
         return None
     left = quiet - (case.now - changed)
@@ -160,7 +162,7 @@ def _change_budget(case: Case, dynos: int, reason: Reason) -> Ruling | None:
         return None
     if dynos > case.current and reason is Reason.DEADLINE:
         return None
-    spent = changes_since(case.samples, case.now - HOUR)
+    spent = changes_since(case.samples, case.now - HOUR, case.settings.memory)
     if spent < budget:
         return None
     return case.current, Reason.CHANGE_BUDGET, f"{spent} changes in the last hour, {budget} allowed"

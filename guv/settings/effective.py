@@ -7,7 +7,7 @@ from typing import Any
 
 from guv.errors import FieldError
 from guv.plans import Plan
-from guv.scaling.model import Override, Pause, Settings, Window
+from guv.scaling.model import Memory, Override, Pause, Settings, Window
 from guv.scaling.policies import ANY, PARAMETERS, WEB
 from guv.settings.bounds import crossed_bounds
 from guv.settings.values import MAY_BE_NONE, NONE
@@ -181,6 +181,7 @@ def scaling_settings(
     *,
     platform_limit: int | None = None,
     dyno_hours_used: float | None = None,
+    memory: Memory | None = None,
 ) -> Settings:
     """The same settings as the scaling mathematics takes them.
 
@@ -189,6 +190,7 @@ def scaling_settings(
         plan: The tenant's plan; its shortest interval holds where none was set.
         platform_limit: Most dynos that Heroku said it allows; None: unknown.
         dyno_hours_used: Dyno-hours used this month; None: unknown.
+        memory: What is known of the time before its samples; None: nothing.
     """
     values = effective.values
     same = {
@@ -207,6 +209,7 @@ def scaling_settings(
         no_data_dynos=no_data.get("dynos"),
         platform_limit=platform_limit,
         dyno_hours_used=dyno_hours_used,
+        memory=memory or Memory(),
     )
 
 

@@ -1,10 +1,14 @@
 """What keeps dynos from going down, or from changing too often, through the whole loop."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlmodel import Session
 
+from tests.api.rows import a_decision
 from tests.worker.world import World
 
 MakeWorld = Callable[..., World]
@@ -174,3 +178,95 @@ def test_a_broker_that_starts_again_with_its_counters_takes_no_dyno_away(world: 
     here.ticks(60)
     assert here.dynos() == 20
     assert {row.direction for row in here.decisions()[-6:]} == {"hold"}
+
+
+def past(here: World, hours: float, **sample: Any) -> None:
+    """Nothing; the role ticked every 10 seconds for so many hours, and held."""
+    given = {"ready": 0, "unacked": 1, "dynos": 6, **sample}
+    values = {**given, "role": here.role.id, "now": here.clock.now, "ticks": int(hours * 360)}
+    with here.runtime.engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into sample (role_id, at, kept, messages_ready, messages_unacknowledged,"
+                " published, served, consumers, dynos)"
+                " select :role, :now - make_interval(secs => 10 * number), false, :ready, :unacked,"
+                " 1, 0, 1, :dynos from generate_series(1, :ticks) number"
+            ),
+            values,
+        )
+
+
+def changed(here: World, minutes: float) -> None:
+    """Nothing; guv changed the dynos so many minutes ago."""
+    at = here.clock.now - timedelta(minutes=minutes)
+    with Session(here.runtime.engine) as session:
+        row = a_decision(session, here.role, direction="up", outcome="scaled")
+        row.at = at
+        session.add(row)
+        session.commit()
+
+
+@pytest.mark.parametrize(("hours", "dynos"), [(2.5, 6), (3.5, 1)])
+def test_a_limit_of_hours_ends_the_protection_after_those_hours(
+    world: MakeWorld, hours: float, dynos: int
+) -> None:
+    here = world(
+        formation={"web": 1, "worker": 6},
+        processing_time=900.0,
+        target_deadline=3600.0,
+        maximum_dynos=6,
+        busy_protection="always",
+        busy_protection_limit=3 * 3600,
+    )
+    past(here, hours)
+    hold_messages(here, 1)
+    here.tick()
+    assert here.dynos() == dynos
+
+
+@pytest.mark.parametrize(("minutes", "dynos"), [(170, 6), (190, 1)])
+def test_a_cooldown_of_hours_lasts_for_hours(world: MakeWorld, minutes: float, dynos: int) -> None:
+    here = world(
+        formation={"web": 1, "worker": 6},
+        processing_time=1.0,
+        maximum_dynos=6,
+        cooldown_down=3 * 3600,
+    )
+    past(here, 2.0, unacked=0)
+    changed(here, minutes)
+    here.tick()
+    assert here.dynos() == dynos
+
+
+@pytest.mark.parametrize(("hours", "dynos"), [(2.5, 1), (3.5, 4)])
+def test_hours_without_data_are_hours(world: MakeWorld, hours: float, dynos: int) -> None:
+    here = world(maximum_dynos=9, no_data={"after": 3 * 3600, "dynos": 4})
+    past(here, hours, ready=None, unacked=None, dynos=1)
+    here.clock.now -= timedelta(hours=hours)
+    past(here, 0.5, unacked=0, dynos=1)
+    here.clock.now += timedelta(hours=hours)
+    here.fail(QUEUES, 500)
+    here.tick()
+    assert here.dynos() == dynos
+
+
+def test_a_change_budget_is_that_of_a_whole_hour_however_short_the_interval(
+    world: MakeWorld,
+) -> None:
+    here = world(
+        formation={"web": 1, "worker": 6}, processing_time=1.0, maximum_dynos=6, change_budget=1,
+        interval=5,
+    )  # fmt: skip
+    past(here, 2.0, unacked=0)
+    with here.runtime.engine.begin() as connection:  # what was read every five seconds
+        connection.execute(
+            text(
+                "insert into sample (role_id, at, kept, messages_ready, messages_unacknowledged,"
+                " published, served, consumers, dynos)"
+                " select role_id, at - interval '5 s', false, messages_ready,"
+                " messages_unacknowledged, published, served, consumers, dynos from sample"
+            )
+        )
+    changed(here, 50)
+    here.tick()
+    assert (here.dynos(), reasons(here)[-1]) == (6, "change_budget")
