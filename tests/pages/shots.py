@@ -7,7 +7,18 @@ from playwright.sync_api import Page
 
 from tests.pages.conftest import DESKTOP, PHONE
 
+_TOO_WIDE = (
+    "[...document.querySelectorAll('.main-svg')].some((one) => one.clientWidth >= innerWidth)"
+)
 FOLDER = os.environ.get("GUV_TEST_SCREENSHOTS")
+
+
+def settle(page: Page) -> None:
+    """Nothing; charts have taken the size of the page."""
+    for _ in range(50):
+        if not page.evaluate(_TOO_WIDE):
+            return
+        page.wait_for_timeout(100)
 
 
 def picture(page: Page, name: str) -> list[str]:
@@ -18,6 +29,7 @@ def picture(page: Page, name: str) -> list[str]:
     wide = []
     for size_name, size in (("desktop", DESKTOP), ("phone", PHONE)):
         page.set_viewport_size(size)  # type: ignore[arg-type]  # a TypedDict of the same keys
+        settle(page)
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             wide.append(f"{name} is wider than a {size_name}")
         for theme in ("light", "dark"):

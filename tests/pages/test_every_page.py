@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 from sqlmodel import Session
 
@@ -16,9 +15,8 @@ from sandbox.server import Sandbox
 from tests.api.rows import a_decision, an_incident
 from tests.builders import NOON, a_broker, a_role
 from tests.pages.conftest import Site
+from tests.pages.rules import broken_rules
 from tests.pages.shots import picture
-
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 @pytest.fixture
@@ -119,16 +117,3 @@ def test_an_empty_tenants_pages_are_accessible(visitor: Page, site: Site) -> Non
         visitor.goto(f"{site.url}/dashboard{path}")
         assert picture(visitor, name) == []
         assert broken_rules(visitor) == []
-
-
-def broken_rules(page: Page) -> list[str]:
-    """axe-core's findings in light and dark: rule, and where."""
-    found = []
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)
-        result = Axe().run(page, options=RULES)
-        found += [
-            f"{theme} {one['id']}: {one['help']} at {[node['target'] for node in one['nodes']]}"
-            for one in result.response["violations"]
-        ]
-    return found

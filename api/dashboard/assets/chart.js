@@ -34,7 +34,7 @@ function draw() {
   });
   if (coarse.matches) data.filter((line) => line.customdata).forEach((line) => { line.showlegend = false; });
   Object.assign(layout.xaxis, { tickangle: 0, nticks: Math.max(3, Math.floor(chart.clientWidth / 90)) });
-  const config = { responsive: true, displaylogo: false, displayModeBar: coarse.matches ? false : "hover", modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
+  const config = { responsive: true, displaylogo: false, displayModeBar: coarse.matches ? false : "hover", modeBarButtons: [["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d", "toImage"]] };
   return Plotly.react(chart, data, layout, config);
 }
 

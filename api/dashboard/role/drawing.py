@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 LEGEND_ABOVE = 0.005
+FEW = 40  # points that are marked each
 Json = dict[str, Any]
 Panel = tuple[str, tuple[float, float]]
 """What a panel's axis says, and where it stands on the height, 0 to 1."""
@@ -39,9 +40,11 @@ def line_of(
 ) -> Json:
     """A line in the panel of that number from the top; None breaks it."""
     number = _suffix(panel)
+    known = sum(one is not None for one in y)
     return {
         "type": "scatter",
-        "mode": "lines",
+        "mode": "lines+markers" if known <= FEW else "lines",  # one point alone makes no line
+        "marker": {"color": color, "size": 5},
         "name": name,
         "y": list(y),
         "yaxis": f"y{number}",

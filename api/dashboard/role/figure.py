@@ -113,7 +113,8 @@ def _told(change: Change) -> str:
     more = f"<br>and {change.count - 1} more in this step" if change.count > 1 else ""
     why = "<br>".join(escape(line, quote=False) for line in wrap(change.explanation, HOVER_WIDTH))
     reason, outcome = change.reason.replace("_", " "), change.outcome
-    return f"<b>{change.current} to {change.desired} dynos</b>, {reason}, {outcome}<br>{why}{more}"
+    # No bold: Plotly would style it inline, which the content security policy forbids.
+    return f"{change.current} to {change.desired} dynos, {reason}, {outcome}<br>{why}{more}"
 
 
 def _layout(picture: Picture, clock: AxisClock) -> Json:

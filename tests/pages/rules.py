@@ -1,0 +1,19 @@
+"""What stands in somebody's way on a page? axe-core's rules, in both themes."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def broken_rules(page: Page) -> list[str]:
+    """axe-core's findings in light and dark: rule, and where."""
+    found = []
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        result = Axe().run(page, options=RULES)
+        found += [
+            f"{theme} {one['id']}: {one['help']} at {[node['target'] for node in one['nodes']]}"
+            for one in result.response["violations"]
+        ]
+    return found
