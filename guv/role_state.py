@@ -11,6 +11,8 @@ from enum import StrEnum
 from math import isfinite
 from typing import Any
 
+from guv.scaling.policies.response_time import TARGET
+
 Write = Callable[[datetime], str]
 OVERDUE_TICKS = 3
 OVERDUE_AT_LEAST = timedelta(seconds=60)
@@ -98,6 +100,11 @@ class Facts:
     tick: Tick | None
     troubles: Sequence[Trouble]
 
+    @property
+    def is_web(self) -> bool:
+        """Whether it is scaled on requests."""
+        return bool(self.values["signal"] == "web")
+
     def since(self, cause: str, write: Write) -> str:
         """Since when there is trouble of that cause, as the end of a sentence; else nothing."""
         return next(
@@ -145,7 +152,7 @@ def role_state(facts: Facts, now: datetime, write: Write) -> RoleState:
 
 
 def _not_watched(facts: Facts, now: datetime, write: Write) -> Found:
-    if not facts.has_broker:
+    if not facts.has_broker and not facts.is_web:
         return RoleState(State.NO_BROKER, Tone.WATCH, "needs a broker")
     if facts.authorization == "needs_authorization":
         since = facts.since("authorization_lost", write)
@@ -181,6 +188,11 @@ def _as_decided(facts: Facts, write: Write) -> RoleState:
         )
     if tick.reason == "no_gain":
         return RoleState(State.NO_GAIN, Tone.WATCH, "more dynos do not help")
+    return _of_web(facts, tick) if facts.is_web else _of_queues(facts, tick)
+
+
+def _of_queues(facts: Facts, tick: Tick) -> RoleState:
+    """How workers are: by the deadline of their messages."""
     wait, deadline = tick.predicted_wait, facts.values["target_deadline"]
     if wait is None:
         return RoleState(State.UNKNOWN, Tone.REST, "no finish can be predicted")
@@ -190,6 +202,21 @@ def _as_decided(facts: Facts, write: Write) -> RoleState:
     if facts.values["dry_run"]:
         return RoleState(State.DRY_RUN, Tone.REST, _dry_run(facts))
     return RoleState(State.IN_TIME, Tone.GOOD, "within deadline")
+
+
+def _of_web(facts: Facts, tick: Tick) -> RoleState:
+    """How web dynos are: by the target of their response time, where their policy has one."""
+    if facts.values["dry_run"]:
+        return RoleState(State.DRY_RUN, Tone.REST, _dry_run(facts))
+    if facts.values["policy"] != "response_time":
+        return RoleState(State.IN_TIME, Tone.GOOD, "as many dynos as its requests need")
+    given = facts.values["policy_parameters"].get(TARGET.name)
+    target = given if TARGET.takes(given) else TARGET.default
+    wait = tick.predicted_wait or 0.0
+    if wait <= target:
+        return RoleState(State.IN_TIME, Tone.GOOD, f"responses within {target:g} s")
+    late = f"responses take {wait:.2g} s" if isfinite(wait) else "more requests than dynos answer"
+    return RoleState(State.LATE, Tone.WATCH, f"{late}{_on_the_way(tick)}")
 
 
 def _on_the_way(tick: Tick) -> str:

@@ -11,6 +11,8 @@ from sqlmodel import Session
 from guv.moment import unix_seconds
 from guv.scaling import Direction, Sample
 from guv.scaling.lateness import finished_in_time
+from guv.scaling.policies.response_time import TARGET
+from guv.scaling.web_load import share_within
 from worker.result import Outcome, TickResult
 
 SECOND = 2  # there is a tick before
@@ -61,14 +63,28 @@ def spent(result: TickResult) -> Spent:
     """What came about since the role's last tick."""
     subject, dynos = result.subject, result.collected.formation.dynos
     samples = (*subject.history[-SECOND + 1 :], result.collected.sample)
+    is_maximum = None if dynos is None else 0 < dynos >= subject.settings.maximum_dynos
+    if subject.settings.signal == "web":
+        return _requests(result, is_maximum)
     found = _finished(result)
     return Spent(
         seconds=_seconds(result),
         arrived=_grown(samples, "published"),
         served=_grown(samples, "served"),
         in_time=found[1] if found else None,
-        at_maximum=None if dynos is None else 0 < dynos >= subject.settings.maximum_dynos,
+        at_maximum=is_maximum,
     )
+
+
+def _requests(result: TickResult, is_maximum: bool | None) -> Spent:  # noqa: FBT001 - a value
+    """The same of a web role: requests, and those within the response time of its policy."""
+    reading, seconds = result.collected.sample.web, _seconds(result)
+    requests = None if reading is None or seconds is None else round(reading.rate * seconds)
+    target = TARGET.of(result.subject.settings)
+    share = None if reading is None else share_within(reading, target)
+    is_timed = requests is not None and share is not None
+    in_time = (requests or 0) * (share or 0.0) if is_timed else None
+    return Spent(seconds, requests, requests, in_time, is_maximum)
 
 
 def add_usage(session: Session, ticks: Sequence[tuple[TickResult, Spent]]) -> None:

@@ -31,10 +31,9 @@ from guv.scaling.replay_run import Stretch
 from guv.scaling.replay_work import Times
 from guv.scaling.sound import PRIOR_BOOT_TIME, sound
 from guv.scaling.web_decide import is_known
-from guv.scaling.web_load import WebReading, response_at, service_from
+from guv.scaling.web_load import WebReading, response_at, service_from, share_within
 
 FULL = 0.985  # of the slots in use: more requests are not finished
-BEYOND = 1.5  # of the 99th percentile; all requests are taken to have been that fast
 SPAN = 30.0  # seconds of a reading
 
 
@@ -111,18 +110,6 @@ def answered(work: Work, dynos: int, slots: int) -> WebReading:
     p50, p95, p99 = (mean * one for one in work.shape)
     requests = round(SPAN * load * dynos)
     return WebReading(SPAN, requests, p50, p95, p99, mean, errors={}, serving=dynos)
-
-
-def share_within(reading: WebReading, target: float) -> float | None:
-    """Share of the requests that took at most so long, between the known percentiles."""
-    if None in {reading.p50, reading.p95, reading.p99}:
-        return None
-    p50, p95, p99 = (one or 0.0 for one in (reading.p50, reading.p95, reading.p99))
-    points = [(0.0, 0.0), (p50, 0.5), (p95, 0.95), (p99, 0.99), (BEYOND * p99, 1.0)]
-    for (low, first), (high, last) in pairwise(points):
-        if target < high:
-            return first + (last - first) * (target - low) / (high - low)
-    return 1.0
 
 
 def _recorded(settings: Settings, stretches: Sequence[Stretch], at: Sequence[float]) -> Run:

@@ -8,11 +8,13 @@ request would take with nobody else there.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf, isfinite, sqrt
 
 OVERLOADED = 0.95  # of its slots; above it more requests come than are finished
 NEARLY_ONE = 0.999
 ROUNDS = 40  # of bisection; 12 digits
+BEYOND = 1.5  # of the 99th percentile; all requests are taken to have been that fast
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +112,15 @@ def highest(values: Sequence[int | None]) -> int | None:
     """The highest of them; None: one of them is unknown, or there are none."""
     known = [value for value in values if value is not None]
     return max(known) if known and len(known) == len(values) else None
+
+
+def share_within(reading: WebReading, target: float) -> float | None:
+    """Share of the requests that took at most so long, between the known percentiles."""
+    if None in {reading.p50, reading.p95, reading.p99}:
+        return None
+    p50, p95, p99 = (one or 0.0 for one in (reading.p50, reading.p95, reading.p99))
+    points = [(0.0, 0.0), (p50, 0.5), (p95, 0.95), (p99, 0.99), (BEYOND * p99, 1.0)]
+    for (low, first), (high, last) in pairwise(points):
+        if target < high:
+            return first + (last - first) * (target - low) / (high - low)
+    return 1.0

@@ -23,6 +23,7 @@ COUNTS = frozenset(
         "consumers",
         "dynos",
         "queues",
+        "web",
     }
 )
 

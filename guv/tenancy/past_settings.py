@@ -11,6 +11,8 @@ from guv.models import App, Role, SettingsChange, Tenant
 from guv.moment import unix_seconds
 from guv.plans import PLANS
 from guv.scaling.model import Settings
+from guv.scaling.policies.response_time import TARGET
+from guv.scaling.web_decide import is_web
 from guv.scaling.windows import bounds_at
 from guv.settings.effective import Level, effective_settings, scaling_settings
 from guv.tenancy.settings import role_levels
@@ -31,12 +33,15 @@ class Limits:
     Attributes:
         minimum: Least dynos, by setting, schedule or override.
         maximum: Most dynos, likewise.
-        deadline: Seconds from publishing a message until it should be done.
+        deadline: Seconds from publishing a message until it should be done; of a web role the
+            seconds that its policy wants a response to take at most.
+        is_web: Whether it was scaled on requests.
     """
 
     minimum: int
     maximum: int
     deadline: float
+    is_web: bool = False
 
 
 def read_past_settings(
@@ -62,7 +67,9 @@ def limits_at(past: Sequence[PastSettings], instant: datetime) -> Limits:
     place = bisect_right(past, instant, key=lambda one: one.since)
     settings = past[max(place - 1, 0)].settings
     bounds = bounds_at(settings, unix_seconds(instant))
-    return Limits(bounds.minimum, bounds.maximum, settings.target_deadline)
+    web = is_web(settings)
+    deadline = TARGET.of(settings) if web else settings.target_deadline
+    return Limits(bounds.minimum, bounds.maximum, deadline, web)
 
 
 def _held(tenant: Tenant, role: Role, levels: Mapping[str, Level]) -> Settings:

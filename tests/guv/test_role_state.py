@@ -1,5 +1,6 @@
 """A role's state is said in words, what hurts most first."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from math import inf
 from typing import Any
@@ -178,3 +179,30 @@ def test_a_long_interval_is_not_overdue_before_three_ticks() -> None:
     assert role_state(changed(**slow), NOW, write).state is State.IN_TIME
     slow["tick"] = a_tick(at=NOW - timedelta(minutes=31))
     assert role_state(changed(**slow), NOW, write).state is State.OVERDUE
+
+
+@pytest.mark.parametrize(
+    ("wait", "parameters", "state", "text"),
+    [
+        (0.31, {}, State.IN_TIME, "responses within 0.5 s"),
+        (0.31, {"response_time": 0.2}, State.LATE, "responses take 0.31 s"),
+        (0.31, {"response_time": "soon"}, State.IN_TIME, "responses within 0.5 s"),
+        (inf, {}, State.LATE, "more requests than dynos answer"),
+    ],
+)
+def test_web_dynos_are_judged_by_their_response_time_and_need_no_broker(
+    wait: float, parameters: dict[str, Any], state: State, text: str
+) -> None:
+    given = facts(
+        a_tick(predicted_wait=wait),
+        signal="web",
+        policy="response_time",
+        policy_parameters=parameters,
+    )
+    found = role_state(replace(given, has_broker=False), NOW, write)
+    assert (found.state, found.text) == (state, text)
+
+
+def test_web_dynos_without_a_target_are_as_many_as_they_need() -> None:
+    given = facts(a_tick(predicted_wait=9.0), signal="web", policy="requests")
+    assert role_state(given, NOW, write).text == "as many dynos as its requests need"

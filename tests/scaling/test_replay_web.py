@@ -8,7 +8,8 @@ import pytest
 
 from guv.scaling import Sample, Settings, WebReading, decide
 from guv.scaling.replay import Replay, Run
-from guv.scaling.replay_web import Work, answered, replay_web, share_within
+from guv.scaling.replay_web import Work, answered, replay_web
+from guv.scaling.web_load import share_within
 
 NOW = 1_795_608_000.0
 SETTINGS = Settings(

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from sqlmodel import Session, select
 
-from guv.models import Drain, DynoEvent, WebBucket
+from guv.models import Drain, DynoEvent, UsageHour, WebBucket
 from guv.moment import from_unix, unix_seconds
 from guv.router.sketch import packed, sketch_of
 from guv.scaling import WebReading
@@ -248,3 +248,16 @@ def test_percentiles_of_any_span_are_those_of_all_its_requests(web: MakeWorld) -
     found = (reading.p50, reading.p95, reading.p99)
     assert found == pytest.approx((0.1, 1.0, 1.0), rel=0.0201)
     assert reading_of(rows[-1:], 10.0).p50 == pytest.approx(5.0, rel=0.02)
+
+
+def test_requests_count_as_arrived_and_those_within_the_target_as_in_time(web: MakeWorld) -> None:
+    here = web(policy_parameters={"response_time": 0.7}, dry_run=True)
+    for _ in range(3):
+        push(here)
+        here.tick()
+    with Session(here.runtime.engine) as session:
+        usage = session.exec(select(UsageHour)).one()
+    row = here.decisions()[-1]
+    assert (row.arrived, row.served) == (960, 960)
+    assert usage.finished == 1920
+    assert usage.in_time == pytest.approx(0.95 * 1920)

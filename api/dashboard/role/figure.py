@@ -22,6 +22,11 @@ PANELS = (
     ("seconds", (0.27, 0.45)),
     ("messages/s", (0.01, 0.19)),
 )
+WEB_PANELS = tuple(
+    (name, place)
+    for name, (_, place) in zip(("messages", "dynos", "seconds", "requests/s"), PANELS, strict=True)
+)
+OF_QUEUES = frozenset({"waiting", "delivered", "departure rate"})
 FAR_ABOVE = 3  # a maximum that is so many times above what ran is named, not drawn
 HOVER_WIDTH = 60  # characters of a line beside the pointer
 WRONG = frozenset({"refused", "failed"})
@@ -40,7 +45,7 @@ def _lines(picture: Picture, clock: AxisClock) -> list[Json]:
     points, limits = picture.points, picture.limits
     x = [clock.text(point.at) for point in points]
     waits = [point.predicted_wait for point in points]
-    deadlines = [one.deadline for one in limits]
+    deadlines, is_web = [one.deadline for one in limits], _is_web(picture)
     maximum = [one.maximum for one in limits] if _is_near(picture) else [None for _ in limits]
     lines = [
         line_of(0, "waiting", [p.messages_ready for p in points], "--chart-1"),
@@ -49,15 +54,25 @@ def _lines(picture: Picture, clock: AxisClock) -> list[Json]:
         steps_of(1, "desired", [p.desired for p in points], "--chart-2", "dot"),
         _limit("minimum", [one.minimum for one in limits], _limits_name(picture)),
         _limit("maximum", maximum),
-        line_of(2, "predicted wait", waits, "--chart-1"),
-        line_of(2, "deadline", deadlines, "--chart-bad", "dash"),
+        line_of(2, "response time" if is_web else "predicted wait", waits, "--chart-1"),
+        line_of(2, "target" if is_web else "deadline", deadlines, "--chart-bad", "dash"),
         _never(picture),
-        line_of(3, "arrival rate", [_rounded(p.arrival_rate) for p in points], "--chart-1"),
+        line_of(
+            3,
+            "requests" if is_web else "arrival rate",
+            [_rounded(p.arrival_rate) for p in points],
+            "--chart-1",
+        ),
         line_of(
             3, "departure rate", [_rounded(p.departure_rate) for p in points], "--chart-2", "dot"
         ),
     ]
-    return [{**line, "x": x} for line in lines]
+    return [{**line, "x": x} for line in lines if not (is_web and line["name"] in OF_QUEUES)]
+
+
+def _is_web(picture: Picture) -> bool:
+    """Whether the role is scaled on requests, at the end of the time."""
+    return bool(picture.limits) and picture.limits[-1].is_web
 
 
 def _limit(name: str, y: Sequence[int | None], legend: str = "") -> Json:
@@ -118,7 +133,8 @@ def _told(change: Change) -> str:
 
 
 def _layout(picture: Picture, clock: AxisClock) -> Json:
-    found = layout(PANELS, picture.wanted.since, picture.wanted.until, clock)
+    panels = WEB_PANELS if _is_web(picture) else PANELS
+    found = layout(panels, picture.wanted.since, picture.wanted.until, clock)
     found["shapes"] = [_band(one, picture, clock) for one in picture.incidents]
     found["yaxis2"] |= {"range": [0, _top(picture)], "dtick": ceil(_top(picture) / 4)}
     return found
