@@ -88,6 +88,7 @@ class AddonClient(HerokuClient):
         )
         self._metrics_url = config.heroku_metrics_url.rstrip("/")
         self._user_client_id = config.guv_user_oauth_client_id
+        self._has_user_secret = bool(config.guv_user_oauth_client_secret.get_secret_value())
 
     def close(self) -> None:
         """Nothing; gives the connections back."""
@@ -209,7 +210,7 @@ class AddonClient(HerokuClient):
     @property
     def asks_users(self) -> bool:
         """Whether there is an OAuth client that users can give their consent to."""
-        return bool(self._user_client_id)
+        return bool(self._user_client_id) and self._has_user_secret
 
     def consent_url(self, state: str, challenge: str) -> str:
         """Where a user says that guv may scale; Heroku then sends them back with a code.

@@ -1,7 +1,5 @@
 """Which log drains are there, and who may deliver to them?"""
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit, urlunsplit
@@ -11,6 +9,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.engine import Connection
 from sqlmodel import Session, col
 
+from guv.crypto import hash_secret, new_secret
 from guv.models import App, Drain, Tenant
 
 USER = "logplex"  # of the drain's URL; the secret is its password
@@ -24,11 +23,6 @@ class DrainKey:
     token_hash: str | None
 
 
-def hash_secret(secret: str) -> str:
-    """What is stored of a drain's secret or token; enough for random ones."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
 def find_drain(session: Session, tenant: Tenant, app: App) -> Drain | None:
     """The app's drain; None: it has none."""
     query = select(Drain).where(col(Drain.tenant_id) == tenant.id, col(Drain.app_id) == app.id)
@@ -37,7 +31,7 @@ def find_drain(session: Session, tenant: Tenant, app: App) -> Drain | None:
 
 def renew_drain(session: Session, tenant: Tenant, app: App, now: datetime) -> tuple[Drain, str]:
     """The app's drain with a new secret, and that secret, which is stored nowhere."""
-    secret = secrets.token_urlsafe(32)
+    secret = new_secret()
     drain = find_drain(session, tenant, app) or Drain(
         tenant_id=tenant.id, app_id=app.id, secret_hash="", created_at=now
     )

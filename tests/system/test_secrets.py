@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 from sqlmodel import SQLModel
 
 from guv.moment import unix_seconds, utc_now
-from sandbox.fleet import ADDON_PASSWORD, OAUTH_SECRET, SSO_SALT
+from sandbox.fleet import ADDON_PASSWORD, OAUTH_SECRET, SSO_SALT, USER_SECRET
 from sandbox.heroku.sso import sso_form
 from sandbox.traffic import Fault
 from tests.system.world import LICENSE_KEY, World, wait_until
@@ -29,7 +29,7 @@ def test_no_secret_is_found_anywhere_after_good_and_bad_times(
 ) -> None:
     world.sandbox.hooks.secrets["pages"] = WEBHOOK_SECRET
     answers = live_through_trouble(world)
-    shown_once = let_everything_in(world)
+    shown_once = [*let_everything_in(world), *consent_comes_and_goes(world, answers)]
     pages = seen_pages(world)
     secrets = [*planted(world), *shown_once, *world.sandbox.hooks.secrets.values()]
     places = {
@@ -63,7 +63,11 @@ def planted(world: World) -> list[str]:
     assert watcher is not None
     tokens = [*heroku.access, *heroku.refresh, *heroku.grants]
     assert len(tokens) >= 2
+    [addon] = world.sandbox.heroku.addons.values()
+    wait_until(lambda: addon.webhooks, 30)
+    tokens += [webhook.secret for webhook in addon.webhooks]
     given = [ADDON_PASSWORD, OAUTH_SECRET, SSO_SALT, LICENSE_KEY, WRONG_PASSWORD, HOOKS_KEY]
+    given += [USER_SECRET]
     given += [unquote(watcher), key]
     return [*given, *tokens]
 
@@ -109,6 +113,24 @@ def let_everything_in(world: World) -> list[str]:
     assert token not in pasted.text
     parts = urlsplit(str(drain.json()["url"]))
     return [unquote(str(parts.password or parts.path.rpartition("/")[2])), key.json()["key"], token]
+
+
+def consent_comes_and_goes(world: World, answers: list[str]) -> list[str]:
+    """The secrets of a consent that was given, refused and lost; what was said is added."""
+    heroku, place = world.sandbox.heroku, "apps/shop/authorization"
+    said, secrets = [world.api.put(place, json={"token": WRONG_PASSWORD})], []
+    for answer in ("yes", "no"):
+        url = world.api.post(f"{place}/connect").json()["url"]
+        back = httpx.post(url, data={"answer": answer}).headers["Location"]
+        said += [httpx.get(back, timeout=10), httpx.get(back, timeout=10)]
+        secrets += [value for name, value in httpx.URL(back).params.items() if name != "error"]
+    assert [one.status_code for one in said] == [422, 200, 422, 422, 422]
+    secrets += [*heroku.authorizations.access, *heroku.consents.refresh]
+    heroku.consents.revoke("customer@example.com")
+    seen = len(world.decisions())
+    wait_until(lambda: len(world.decisions()) > seen + 1, 60)
+    answers += [one.text for one in (*said, world.api.get(place))]
+    return secrets
 
 
 def seen_pages(world: World) -> list[str]:

@@ -9,7 +9,14 @@ from typing import Any
 
 import httpx
 
-from sandbox.fleet import ADDON_PASSWORD, OAUTH_SECRET, Fleet, Surroundings
+from sandbox.fleet import (
+    ADDON_PASSWORD,
+    OAUTH_SECRET,
+    USER_CLIENT,
+    USER_SECRET,
+    Fleet,
+    Surroundings,
+)
 from sandbox.heroku.customer import Partner
 from sandbox.heroku.model import App
 from sandbox.heroku.platform import Heroku
@@ -126,6 +133,7 @@ def a_world(
         for name in ("api", "clock-1", "worker-1"):
             fleet.start(name)
         app = sandbox.heroku.new_app("shop", {"worker": 1, "mailer": 1}, boot_delay=2.0)
+        sandbox.offer_consent(USER_CLIENT, USER_SECRET, fleet.api_url)
         partner = Partner(f"{fleet.api_url}/heroku/resources", "guv", ADDON_PASSWORD)
         sandbox.customer(partner).create_addon(app, "premium")
         api = stack.enter_context(client_of(app.config_vars["GUV_URL"]))

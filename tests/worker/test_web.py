@@ -9,11 +9,11 @@ import httpx
 import pytest
 from sqlmodel import Session, select
 
+from guv.crypto import hash_secret
 from guv.models import Drain, DynoEvent, UsageHour, WebBucket
 from guv.moment import from_unix, unix_seconds
 from guv.router.sketch import packed, sketch_of
 from guv.scaling import WebReading
-from guv.tenancy.drains import hash_secret
 from guv.tenancy.web import put_push, read_sums, reading_of
 from tests.worker.world import World
 from worker.trouble import Cause

@@ -11,10 +11,11 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
+from guv.crypto import hash_secret
 from guv.errors import HerokuRefused, OutsideError
 from guv.logs import mask
 from guv.models import Drain
-from guv.tenancy.drains import drain_url, hash_secret, renew_drain
+from guv.tenancy.drains import drain_url, renew_drain
 from worker.budget import Need
 from worker.collectors.remembered import remembered
 from worker.runtime import Runtime

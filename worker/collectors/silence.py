@@ -6,10 +6,10 @@ Silence after many requests is unknown for half an hour.
 
 from datetime import datetime, timedelta
 
+from guv.crypto import hash_secret
 from guv.errors import OutsideError
 from guv.models import Drain
 from guv.scaling import WebReading
-from guv.tenancy.drains import hash_secret
 from worker.budget import Need
 from worker.collectors.remembered import remembered
 from worker.runtime import Runtime
