@@ -55,7 +55,7 @@ fix: $(SYNCED) ## format, and mend what can be mended
 bench-drain: $(SYNCED) ## log lines a second on one core, and a flood
 	@$(BIN)/python -m bench.drain $(ARGS)
 
-picture: $(SYNCED) chromium ## take the README's picture from the demo, in five minutes
+picture: $(SYNCED) chromium ## take the README's picture from the demo, in six minutes
 	@$(BIN)/python -m sandbox.picture $(ARGS)
 
 bench: $(SYNCED) ## the scaling benchmark of docs/benchmark.md

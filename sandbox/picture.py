@@ -26,7 +26,7 @@ _ZOOM = "([from, to]) => Plotly.relayout('chart', {'xaxis.range': [from, to]})"
 def main() -> None:
     """Nothing; the picture is written."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.picture", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=300, help="how long the demo plays")
+    parser.add_argument("--seconds", type=float, default=340, help="how long the demo plays")
     parser.add_argument("--to", type=Path, default=_TARGET, help="the file")
     options = parser.parse_args()
     with (
