@@ -19,11 +19,35 @@ _QUEUE = text("""
         select role_id from tick_schedule
         where enabled and due_at <= :now and (queued_until is null or queued_until <= :now)
         order by due_at limit :most for update skip locked
+    ), queued as (
+        update tick_schedule set queued_until = :now + make_interval(secs => :lease)
+        from due where tick_schedule.role_id = due.role_id
+        returning tick_schedule.role_id
     )
-    update tick_schedule set queued_until = :now + make_interval(secs => :lease)
-    from due where tick_schedule.role_id = due.role_id
-    returning tick_schedule.role_id
+    select role_id from queued join role on role.id = role_id order by app_id, role_id
 """)
+
+# To a whole number of intervals after the app's first role: that never is a second tick at once,
+# and never more than an interval later than it would have been.
+_ALIGN = text("""
+    with first as (
+        select app_id, interval_s, min(due_at) as at
+        from tick_schedule join role on role.id = role_id
+        where enabled group by app_id, interval_s having count(*) > 1
+    ), wanted as (
+        select role_id, at + make_interval(secs => tick_schedule.interval_s * greatest(
+            floor(extract(epoch from due_at - at) / tick_schedule.interval_s),
+            ceil(extract(epoch from :now - at) / tick_schedule.interval_s)
+        )::float8) as due_at
+        from tick_schedule join role on role.id = role_id
+        join first on first.app_id = role.app_id and first.interval_s = tick_schedule.interval_s
+        where enabled and due_at > :now and queued_until is null
+    )
+    update tick_schedule set due_at = wanted.due_at from wanted
+    where wanted.role_id = tick_schedule.role_id
+        and abs(extract(epoch from wanted.due_at - tick_schedule.due_at)) > :apart
+""")
+APART_S = 0.25  # the clock finds roles that are no further apart at the same beat
 
 _UNMARK = text("update tick_schedule set queued_until = null where role_id = any(:roles)")
 
@@ -67,9 +91,21 @@ _LAG = text("""
 
 
 def mark_queued(connection: Connection, now: datetime, most: int) -> list[UUID]:
-    """Up to `most` due roles that nobody has queued yet; now they are, for `LEASE_S` seconds."""
+    """Up to `most` due roles that nobody has queued yet; now they are, for `LEASE_S` seconds.
+
+    The latest are chosen, and come app by app.
+    """
     rows = connection.execute(_QUEUE, {"now": now, "most": most, "lease": LEASE_S})
     return [row.role_id for row in rows]
+
+
+def align(connection: Connection, now: datetime) -> int:
+    """How many roles will be due at another instant: together with others of their app.
+
+    Those with the same interval are meant; together they need one look at their broker and one at
+    their formation.
+    """
+    return connection.execute(_ALIGN, {"now": now, "apart": APART_S}).rowcount
 
 
 def unmark_queued(connection: Connection, roles: Sequence[UUID]) -> None:

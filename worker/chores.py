@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, text
 
-from guv import unfinished
+from guv import due, unfinished
 from worker import partitions, rollups
 
 _TAKE = text("""
@@ -31,8 +31,15 @@ class Chore:
     work: Callable[[Engine, datetime], object]
 
 
+def align(engine: Engine, now: datetime) -> int:
+    """How many roles will tick together with others of their app from now on."""
+    with engine.begin() as connection:
+        return due.align(connection, now)
+
+
 CHORES: Mapping[str, Chore] = {
     rollups.CHORE: Chore(timedelta(minutes=1), rollups.roll_up),
+    "align": Chore(timedelta(minutes=10), align),
     "partitions": Chore(timedelta(hours=1), partitions.keep_partitions),
     "subscriptions": Chore(timedelta(days=1), unfinished.remember_unsubscribed),
 }

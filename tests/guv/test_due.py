@@ -200,3 +200,66 @@ def test_a_role_that_waits_as_it_should_is_not_mended(
 
     with engine.begin() as connection:
         assert due.mend(connection, SOON) == 0
+
+
+def apart(engine: Engine, ids: list[UUID], *seconds: float) -> None:
+    """Nothing; the roles are due so many seconds after noon."""
+    with Session(engine) as session:
+        for role, late in zip(ids, seconds, strict=True):
+            session.get_one(TickSchedule, role).due_at = NOON + timedelta(seconds=late)
+        session.commit()
+
+
+def aligned(engine: Engine, now: datetime) -> int:
+    with engine.begin() as connection:
+        return due.align(connection, now)
+
+
+def seconds_due(engine: Engine, ids: list[UUID]) -> list[float]:
+    return [(due_at(engine, role) - NOON).total_seconds() for role in ids]
+
+
+def test_roles_of_an_app_come_to_tick_together(
+    engine: Engine, session: Session, sealer: Sealer
+) -> None:
+    ids = roles(session, sealer, 3)
+    apart(engine, ids, 2.0, 5.0, 9.0)
+    assert aligned(engine, NOON) == 2
+    assert seconds_due(engine, ids) == [2.0, 2.0, 2.0]
+
+
+def test_a_role_that_has_just_ticked_does_not_tick_again_at_once(
+    engine: Engine, session: Session, sealer: Sealer
+) -> None:
+    ids = roles(session, sealer, 3)
+    apart(engine, ids, -1.0, 9.0, 6.0)  # the first is late, the second was claimed just now
+    assert aligned(engine, NOON) == 1
+    assert seconds_due(engine, ids) == [-1.0, 9.0, 9.0]
+
+
+def test_together_they_stay_together(engine: Engine, session: Session, sealer: Sealer) -> None:
+    ids = roles(session, sealer, 3)
+    apart(engine, ids, 1.0, 4.0, 7.0)
+    aligned(engine, NOON)
+    for second in (2, 12, 22):
+        now = NOON + timedelta(seconds=second)
+        assert sorted(mark(engine, now)) == sorted(ids)
+        claim(engine, ids, now)
+        assert aligned(engine, now) == 0
+
+
+def test_other_apps_and_other_intervals_keep_their_time(
+    engine: Engine, session: Session, sealer: Sealer
+) -> None:
+    ids = [*roles(session, sealer, 1), *roles(session, sealer, 1, interval=30)]
+    [other] = roles(session, sealer, 1)
+    apart(engine, [*ids, other], 1.0, 2.0, 3.0)
+    assert aligned(engine, NOON) == 0
+
+
+def test_queued_roles_come_app_by_app(engine: Engine, session: Session, sealer: Sealer) -> None:
+    first, second = roles(session, sealer, 4), roles(session, sealer, 4)
+    mixed = [role for pair in zip(first, second, strict=True) for role in pair]
+    apart(engine, mixed, *(number / 10 for number in range(8)))
+    found = mark(engine, SOON)
+    assert set(found[:4]) in ({*first}, {*second})
