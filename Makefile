@@ -64,6 +64,9 @@ bench: $(SYNCED) ## the scaling benchmark of docs/benchmark.md
 bench-faults: $(SYNCED) ## the table of docs/reliability.md; ARGS=--seconds=10 for a quick one
 	@$(BIN)/python -m bench.faults $(ARGS)
 
+bench-ticks: $(SYNCED) ## how large a fleet two worker processes tick; ARGS="--roles 1000 --interval 10"
+	@$(BIN)/python -m bench.fleet $(ARGS)
+
 requirements: $(SYNCED) ## compile requirements*.txt from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml $(COMPILE) -o requirements.txt
 	@$(BIN)/uv pip compile pyproject.toml --group dev $(COMPILE) -o requirements-dev.txt

@@ -10,7 +10,7 @@ import cProfile
 import multiprocessing
 import pstats
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -108,7 +108,7 @@ def _world(folder: Path) -> Iterator[Runtime]:
         services.postgres(folder / "postgres") as database_url,
         services.redis(folder / "redis") as redis_url,
         services.rabbitmq(folder / "rabbitmq") as rabbitmq,
-        _heroku() as (heroku_url, apps),
+        heroku(APPS, [f"jobs-{n}" for n in range(ROLES_PER_APP)]) as (heroku_url, apps),
     ):
         config = _config(database_url, redis_url, heroku_url)
         configure_logs("WARNING", json=True)
@@ -186,11 +186,16 @@ def _add_app(
 
 
 @contextmanager
-def _heroku() -> Iterator[tuple[str, dict[UUID, str]]]:
-    """A sandbox in a process of its own: its address, and a token for each of its apps."""
+def heroku(apps: int, types: Sequence[str]) -> Iterator[tuple[str, dict[UUID, str]]]:
+    """A sandbox in a process of its own: its address, and a token for each of its apps.
+
+    Args:
+        apps: How many there are.
+        types: Process types of each, of which one dyno runs.
+    """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs,), daemon=True)
+    process = context.Process(target=_serve, args=(theirs, apps, types), daemon=True)
     process.start()
     found: Any = ours.recv()
     yield found
@@ -198,13 +203,12 @@ def _heroku() -> Iterator[tuple[str, dict[UUID, str]]]:
     process.join()
 
 
-def _serve(pipe: Connection) -> None:
+def _serve(pipe: Connection, apps: int, types: Sequence[str]) -> None:
     with running() as sandbox:
-        heroku, tokens = sandbox.heroku, {}
-        for number in range(APPS):
-            formation = {f"jobs-{role}": 1 for role in range(ROLES_PER_APP)}
-            app = heroku.new_app(f"bench-{number}", formation)
-            tokens[app.id] = heroku.authorizations.user_token(app, f"{number}@example.com")
+        platform, tokens = sandbox.heroku, {}
+        for number in range(apps):
+            app = platform.new_app(f"bench-{number}", dict.fromkeys(types, 1))
+            tokens[app.id] = platform.authorizations.user_token(app, f"{number}@example.com")
         pipe.send((sandbox.url, tokens))
         pipe.recv()
 

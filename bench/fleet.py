@@ -1,0 +1,237 @@
+"""How large a fleet do two worker processes tick? `make bench-ticks` measures guv's processes.
+
+Real PostgreSQL and Redis, `python -m worker` and `python -m worker.clock` as on a dyno, brokers
+that answer within 20 to 300 ms over TLS and of which one in twenty hangs; Heroku is the sandbox's.
+Printed: ticks a second, how late they were, processor time, memory and connections.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from statistics import quantiles
+from uuid import UUID, uuid4
+
+from cryptography.fernet import Fernet
+from redis import Redis
+from sqlalchemy import Engine, create_engine, text
+from sqlmodel import Session
+
+from bench.brokers import brokers
+from bench.processes import processor_seconds, resident_megabytes, tree_of
+from bench.ticks import heroku
+from guv.crypto import Sealer, sealer_from
+from guv.models import App, Broker, Tenant
+from guv.moment import utc_now
+from sandbox import services
+from sandbox.database import migrate
+from worker.rollups import GRACE, roll_up
+
+ROLES_PER_APP = 20
+WARM_UPS = 4  # intervals, in which histories become known and hanging brokers are left alone
+BEGIN_S = 15.0  # until the first tick is due; processes take so long to start here
+_ROLES = text("""
+    insert into role (id, tenant_id, app_id, name, created_at)
+    select gen_random_uuid(), tenant_id, id, 'jobs-' || n, now()
+    from app, generate_series(0, :last) n
+""")
+_SCHEDULE = text("""
+    insert into tick_schedule (role_id, due_at, interval_s, enabled)
+    select id, now() + make_interval(secs => :begin + :interval * (
+        dense_rank() over (order by app_id))::float8 / :apps), :interval, true
+    from role
+""")
+_HISTORY = text("""
+    insert into sample (role_id, at, messages_ready, messages_unacknowledged, published, served,
+                        redelivered, consumers, dynos, kept)
+    select id, now() - n * make_interval(secs => :interval), 0, 1, 1000000 - n * 50,
+        999999 - n * 50, 0, 1, 1, false
+    from role, generate_series(1, :samples) n
+""")
+# A role is due at its first instant and every interval after it.
+_LATE = text("""
+    select extract(epoch from decision.at - first.due_at)::float8 - :interval
+        * floor(extract(epoch from decision.at - first.due_at)::float8 / :interval)
+    from decision join first_due as first on first.role_id = decision.role_id
+    where decision.at >= :since and decision.at < :until
+""")
+_BACKENDS = text("select count(*) from pg_stat_activity where application_name like 'guv %'")
+_DECIDED = text("""
+    select count(*), count(*) filter (where reason = 'no_data') from decision
+    where at >= :since and at < :until
+""")
+
+
+# A row has a header of 24 bytes and a pointer of 4; sums of five minutes are as large as others.
+_WRITTEN = {
+    "decision_full": "true",
+    "sample_full": "queues is not null",
+    "rollup_60": "true",
+    "usage_hour": "true",
+}
+_BYTES = """
+    select avg(pg_column_size({table}.*)) filter (where {which}) + 4 + (
+        select sum(pg_indexes_size(relid)) from pg_partition_tree('{table}') where isleaf
+    ) / count(*) from {table}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What is measured."""
+
+    roles: int
+    interval: float
+    seconds: float
+    samples: int
+
+    @property
+    def apps(self) -> int:
+        """How many apps have the roles, each with a broker of its own."""
+        return max(1, self.roles // ROLES_PER_APP)
+
+
+def main() -> None:
+    """Nothing; prints the figures as a row of a table."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--roles", type=int, default=10_000)
+    options.add_argument("--interval", type=float, default=30.0)
+    options.add_argument("--seconds", type=float, default=60.0, help="how long it is measured")
+    options.add_argument("--samples", type=int, default=400, help="history of each role")
+    print(
+        "| roles | interval | ticks/s (wanted) | late p50 / p99 | ms CPU a tick: workers,"
+        " database, clock | MB | connections: database, Redis | without data |"
+    )
+    print(_row(Fleet(**vars(options.parse_args()))))
+
+
+def _row(fleet: Fleet) -> str:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        database = stack.enter_context(services.postgres(folder / "postgres"))
+        redis_url = stack.enter_context(services.redis(folder / "redis"))
+        address, certificate = stack.enter_context(brokers(folder / "brokers"))
+        queues = [f"jobs-{number}" for number in range(ROLES_PER_APP)]
+        heroku_url, tokens = stack.enter_context(heroku(fleet.apps, queues))
+        key = Fernet.generate_key().decode()
+        engine = create_engine(database)
+        migrate(database)
+        _fill(engine, sealer_from(key), fleet, tokens, address)
+        outside = {"HEROKU_API_URL": heroku_url, "SSL_CERT_FILE": str(certificate)}
+        stores = {"DATABASE_URL": database, "REDIS_URL": redis_url, "GUV_ENCRYPTION_KEYS": key}
+        with _guv({**outside, **stores}) as processes:
+            row = _measured(fleet, engine, redis_url, folder, processes)
+        return f"{row}\n\n{_stored(engine)}"
+
+
+def _measured(
+    fleet: Fleet, engine: Engine, redis_url: str, folder: Path, processes: Mapping[str, int]
+) -> str:
+    time.sleep(BEGIN_S + WARM_UPS * fleet.interval)
+    groups = {name: tree_of(pid) for name, pid in processes.items()}
+    groups["database"] = tree_of(postmaster(folder))
+    since, before = utc_now(), {name: processor_seconds(pids) for name, pids in groups.items()}
+    time.sleep(fleet.seconds)
+    until = utc_now()
+    used = {name: processor_seconds(pids) - before[name] for name, pids in groups.items()}
+    span = {"since": since, "until": until, "interval": fleet.interval}
+    with engine.connect() as connection, Redis.from_url(redis_url) as redis:
+        ticks, without = connection.execute(_DECIDED, span).one()
+        late = sorted(connection.scalars(_LATE, span))
+        database = connection.execute(_BACKENDS).scalar_one()
+        clients = len(redis.client_list()) - 1
+    cuts = quantiles(late, n=100)
+    each = " / ".join(f"{1000 * used[n] / ticks:.2f}" for n in ("worker", "database", "clock"))
+    return (
+        f"| {fleet.roles} | {fleet.interval:g} s | {ticks / fleet.seconds:.0f}"
+        f" ({fleet.roles / fleet.interval:.0f}) | {cuts[49]:.2f} / {cuts[98]:.2f} s | {each}"
+        f" | {resident_megabytes(groups['worker']):.0f} | {database} / {clients}"
+        f" | {100 * without / ticks:.0f} % |"
+    )
+
+
+def _stored(engine: Engine) -> str:
+    """Bytes of a row that guv wrote, with its part of the indexes, by table."""
+    roll_up(engine, utc_now() + GRACE + timedelta(minutes=1))
+    found = []
+    with engine.connect() as connection:
+        for table, which in _WRITTEN.items():
+            query = _BYTES.format(table=table, which=which)
+            found.append(f"{table} {connection.exec_driver_sql(query).scalar_one() or 0:.0f}")
+    return f"bytes a row with its indexes: {', '.join(found)}"
+
+
+@contextmanager
+def _guv(settings: Mapping[str, str]) -> Iterator[dict[str, int]]:
+    """The process ids of a worker and a clock, by name."""
+    environment = {
+        **os.environ,
+        **settings,
+        "GUV_ADDON_PASSWORD": "unused",
+        "GUV_ALLOWED_NETWORKS": "127.0.0.0/8",
+        "GUV_ROLES_PER_JOB": "100",
+        "GUV_WORKER_THREADS": "32",
+        "GUV_LOG_LEVEL": "ERROR",
+        "HEROKU_ID_URL": settings["HEROKU_API_URL"],
+    }
+    started = {
+        name: subprocess.Popen([sys.executable, "-m", module], env=environment)  # noqa: S603
+        for name, module in (("worker", "worker"), ("clock", "worker.clock"))
+    }
+    try:
+        yield {name: process.pid for name, process in started.items()}
+    finally:
+        for process in started.values():
+            process.terminate()
+        for process in started.values():
+            process.wait(timeout=30)
+
+
+def _fill(
+    engine: Engine, sealer: Sealer, fleet: Fleet, tokens: Mapping[UUID, str], address: str
+) -> None:
+    with Session(engine) as session:
+        for number, (heroku_id, token) in enumerate(tokens.items()):
+            _add_app(session, sealer, heroku_id, token, f"{address}?vhost=broker-{number}")
+        session.execute(_ROLES, {"last": ROLES_PER_APP - 1})
+        session.execute(_HISTORY, {"interval": fleet.interval, "samples": fleet.samples})
+        values = {"begin": BEGIN_S, "interval": fleet.interval, "apps": fleet.apps}
+        session.execute(_SCHEDULE, values)
+        session.execute(text("create table first_due as table tick_schedule"))
+        session.commit()
+
+
+def _add_app(session: Session, sealer: Sealer, heroku_id: UUID, token: str, broker: str) -> None:
+    now = utc_now()
+    tenant = Tenant(id=uuid4(), name="bench", plan="premium", state="provisioned", created_at=now)
+    app = App(
+        tenant_id=tenant.id,
+        heroku_id=heroku_id,
+        name=str(heroku_id),
+        access_token_sealed=sealer.seal(token),
+        authorization_state="authorized",
+        created_at=now,
+    )
+    sealed = sealer.seal(f"https://bench:bench@{broker}")
+    fed = Broker(
+        tenant_id=tenant.id, app_id=app.id, url_sealed=sealed, address="bench", updated_at=now
+    )
+    for row in (tenant, app, fed):
+        session.add(row)
+        session.flush()
+
+
+def postmaster(folder: Path) -> int:
+    """The process id of the PostgreSQL below the folder."""
+    return int((folder / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""What do processes use? As Linux says in /proc."""
+
+import os
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+
+_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+def tree_of(pid: int) -> set[int]:
+    """The process and all below it."""
+    children: dict[int, list[int]] = {}
+    for one in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            children.setdefault(int(_stat(int(one.name))[1]), []).append(int(one.name))
+    found, waiting = set(), [pid]
+    while waiting:
+        one_pid = waiting.pop()
+        found.add(one_pid)
+        waiting += children.get(one_pid, [])
+    return found
+
+
+def processor_seconds(pids: Collection[int]) -> float:
+    """What they used since they started; those that have ended count no more."""
+    total = 0
+    for pid in pids:
+        with suppress(OSError):
+            fields = _stat(pid)
+            total += int(fields[11]) + int(fields[12])
+    return total / _TICKS_A_SECOND
+
+
+def resident_megabytes(pids: Collection[int]) -> float:
+    """Their memory, with what they share counted once."""
+    kilobytes = 0
+    for pid in pids:
+        with suppress(OSError):
+            for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+                kilobytes += int(line.split()[1]) if line.startswith("Pss:") else 0
+    return kilobytes / 1000
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat from the state on."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
