@@ -107,7 +107,18 @@ def _caller(
     parts.rate.count(row.id, now, partial(setattr, request.state, "rate"))
     if row.scope == "read" and request.method not in READING:
         raise Forbidden(f"The key {row.name!r} may read only.")
+    refuse_suspended(tenant, request.method)
     return Caller(tenant, f"key {row.name}", row.id)
+
+
+def refuse_suspended(tenant: Tenant, method: str) -> None:
+    """Nothing, where the tenant may do this.
+
+    Raises:
+        Forbidden: The operator has suspended it, and it may read only.
+    """
+    if tenant.suspended and method not in READING:
+        raise Forbidden(f"guv's operator has suspended this add-on: {tenant.suspended}")
 
 
 CallerDep = Annotated[Caller, Depends(_caller)]

@@ -67,6 +67,8 @@ class Tenant(SQLModel, table=True):
     options_sealed: bytes | None = _sealed(default=None)  # of addons:create, until the app is known
     created_at: datetime = _instant()
     deprovisioned_at: datetime | None = _instant(default=None)
+    # Why the operator lets it neither tick nor change anything; "": it is not suspended.
+    suspended: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class Unfinished(SQLModel, table=True):

@@ -35,6 +35,7 @@ _LOOK = text("""
             coalesce(ticks.is_granted, false) as is_granted
         from tick_schedule as schedule
         join role on role.id = schedule.role_id
+        join tenant on tenant.id = role.tenant_id and tenant.suspended = ''
         left join lateral (
             select
                 max(at) as last_at,

@@ -91,7 +91,7 @@ class Stored:
 def read_stored(
     session: Session, role_ids: Sequence[UUID], histories: Histories, now: datetime
 ) -> list[Stored]:
-    """What is stored of the roles, without those that were removed meanwhile.
+    """What is stored of the roles, without those that were removed meanwhile or are suspended.
 
     In three queries, and a few more for roles with a spend cap or limits longer than an hour.
 
@@ -103,6 +103,7 @@ def read_stored(
         .join(Tenant, col(Tenant.id) == col(Role.tenant_id))
         .outerjoin(Broker, col(Broker.app_id) == col(App.id))
         .where(col(Role.id).in_(role_ids), col(Role.removed_at).is_(None))
+        .where(Tenant.suspended == "")
     ).all()
     subjects = {one.id for row in found for one in row[:3]}
     levels = session.exec(select(SettingsLevel).where(col(SettingsLevel.subject_id).in_(subjects)))

@@ -24,7 +24,7 @@ from worker.tokens import Access
 
 
 def tick(runtime: Runtime, role_id: UUID, now: datetime) -> TickResult | None:
-    """What came of the role's tick; None: the role was removed meanwhile."""
+    """What came of the role's tick; None: the role was removed meanwhile, or is suspended."""
     for stored in read(runtime, [role_id], now):
         subject = stored.subject(now)
         result = collect_decide_actuate(runtime, Access(runtime, subject.app, now), subject, now)

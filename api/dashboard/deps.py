@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
 
-from api.deps import Access, NowDep, PartsDep, SessionDep
+from api.deps import Access, NowDep, PartsDep, SessionDep, refuse_suspended
 from api.forms import RawFormDep, field
 from api.visits import Visit, token_of
 from guv.database import session_scope
@@ -53,6 +53,7 @@ def _visitor(request: Request, parts: PartsDep, now: NowDep) -> Visitor:
         tenant = tenants.find_tenant(session, visit.tenant_id)
     if tenant is None or tenant.state == "deprovisioned":
         raise Gone("This add-on was removed, and guv scales nothing for it any more.")
+    refuse_suspended(tenant, request.method)
     request.state.tenant = str(tenant.id)
     zone = request.cookies.get(ZONE_COOKIE, "")
     is_known = zone in known_timezones()

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
 from guv.errors import NotFound
-from guv.models import App, Role, Tenant, TickSchedule
+from guv.models import App, Broker, Role, Tenant, TickSchedule
 
 
 def list_roles(session: Session, tenant: Tenant, app: App) -> list[Role]:
@@ -108,6 +109,25 @@ def set_intervals(session: Session, intervals: Mapping[UUID, float], now: dateti
         if schedule.interval_s != interval:
             schedule.interval_s, schedule.due_at = interval, now
             session.add(schedule)
+
+
+def retry_role(session: Session, app: App, role: Role, now: datetime) -> None:
+    """Nothing; the role is due now, and no earlier failure makes its tick wait.
+
+    Args:
+        session: Its transaction is the caller's.
+        app: The role's app, whose broker and tokens are tried again at once.
+        role: Which.
+        now: The present instant.
+    """
+    at_once = {"due_at": now, "queued_until": None}
+    session.execute(
+        update(TickSchedule).where(col(TickSchedule.role_id) == role.id).values(**at_once)
+    )
+    session.execute(update(Broker).where(col(Broker.app_id) == app.id).values(retry_at=now))
+    app.token_retry_at = app.authorization_retry_at = None
+    role.platform_limit = role.platform_limit_until = None
+    session.add_all([app, role])
 
 
 def remove_role(session: Session, role: Role, now: datetime) -> None:

