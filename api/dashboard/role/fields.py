@@ -63,6 +63,7 @@ GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = (
     (
         "The work",
         (
+            Field("signal", "Scaled on", "choice", choices=("queue", "web")),
             Field("queues", "Queues", "lines"),
             Field("process_type", "Process type", "text"),
             Field("concurrency", "Messages at a time", unit="a dyno"),

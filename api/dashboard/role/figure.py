@@ -4,7 +4,7 @@ What begins with two dashes is a colour of the page's style sheet, so that the p
 and dark. What is unknown is None and breaks the line.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from math import ceil
 from textwrap import wrap
@@ -22,11 +22,7 @@ PANELS = (
     ("seconds", (0.27, 0.45)),
     ("messages/s", (0.01, 0.19)),
 )
-WEB_PANELS = tuple(
-    (name, place)
-    for name, (_, place) in zip(("messages", "dynos", "seconds", "requests/s"), PANELS, strict=True)
-)
-OF_QUEUES = frozenset({"waiting", "delivered", "departure rate"})
+WEB_PANELS = (("dynos", (0.7, 0.96)), ("seconds", (0.36, 0.6)), ("requests/s", (0.01, 0.26)))
 FAR_ABOVE = 3  # a maximum that is so many times above what ran is named, not drawn
 HOVER_WIDTH = 60  # characters of a line beside the pointer
 WRONG = frozenset({"refused", "failed"})
@@ -36,38 +32,68 @@ def figure(picture: Picture, zone: ZoneInfo) -> Json:
     """The picture's `data` and `layout`, its times those of the zone at its end."""
     clock = AxisClock(picture.wanted.until, zone)
     return {
-        "data": [*_lines(picture, clock), *_marks(picture.changes, clock)],
+        "data": [*_lines(picture, clock), *_marks(picture, clock)],
         "layout": _layout(picture, clock),
     }
 
 
 def _lines(picture: Picture, clock: AxisClock) -> list[Json]:
-    points, limits = picture.points, picture.limits
-    x = [clock.text(point.at) for point in points]
-    waits = [point.predicted_wait for point in points]
-    deadlines, is_web = [one.deadline for one in limits], _is_web(picture)
-    maximum = [one.maximum for one in limits] if _is_near(picture) else [None for _ in limits]
-    lines = [
-        line_of(0, "waiting", [p.messages_ready for p in points], "--chart-1"),
-        line_of(0, "delivered", [p.messages_unacknowledged for p in points], "--chart-2", "dot"),
-        steps_of(1, "dynos", [p.dynos for p in points], "--chart-1"),
-        steps_of(1, "desired", [p.desired for p in points], "--chart-2", "dot"),
-        _limit("minimum", [one.minimum for one in limits], _limits_name(picture)),
-        _limit("maximum", maximum),
-        line_of(2, "response time" if is_web else "predicted wait", waits, "--chart-1"),
-        line_of(2, "target" if is_web else "deadline", deadlines, "--chart-bad", "dash"),
-        _never(picture),
-        line_of(
-            3,
-            "requests" if is_web else "arrival rate",
-            [_rounded(p.arrival_rate) for p in points],
-            "--chart-1",
-        ),
-        line_of(
-            3, "departure rate", [_rounded(p.departure_rate) for p in points], "--chart-2", "dot"
-        ),
+    x = [clock.text(point.at) for point in picture.points]
+    lines = [*_messages(picture), *_dynos(picture), *_waits(picture), *_rates(picture)]
+    return [{**line, "x": x} for line in lines]
+
+
+def _messages(picture: Picture) -> list[Json]:
+    if _is_web(picture):
+        return []
+    ready = [point.messages_ready for point in picture.points]
+    delivered = [point.messages_unacknowledged for point in picture.points]
+    return [
+        line_of(0, "waiting", ready, "--chart-1"),
+        line_of(0, "delivered", delivered, "--chart-2", "dot"),
     ]
-    return [{**line, "x": x} for line in lines if not (is_web and line["name"] in OF_QUEUES)]
+
+
+def _dynos(picture: Picture) -> list[Json]:
+    points, limits, panel = picture.points, picture.limits, _first(picture)
+    maximum = [one.maximum for one in limits] if _is_near(picture) else [None for _ in limits]
+    return [
+        steps_of(panel, "dynos", [one.dynos for one in points], "--chart-1"),
+        steps_of(panel, "desired", [one.desired for one in points], "--chart-2", "dot"),
+        _limit(panel, "minimum", [one.minimum for one in limits], _limits_name(picture)),
+        _limit(panel, "maximum", maximum),
+    ]
+
+
+def _waits(picture: Picture) -> list[Json]:
+    panel, is_web = _first(picture) + 1, _is_web(picture)
+    waits = [point.predicted_wait for point in picture.points]
+    deadlines = [one.deadline for one in picture.limits]
+    return [
+        line_of(panel, "response time" if is_web else "predicted wait", waits, "--chart-1"),
+        line_of(panel, "target" if is_web else "deadline", deadlines, "--chart-bad", "dash"),
+        _never(picture, panel),
+    ]
+
+
+def _rates(picture: Picture) -> list[Json]:
+    panel, is_web = _first(picture) + 2, _is_web(picture)
+    arrivals = [_rounded(point.arrival_rate) for point in picture.points]
+    departures = [_rounded(point.departure_rate) for point in picture.points]
+    lines = [line_of(panel, "requests" if is_web else "arrival rate", arrivals, "--chart-1")]
+    return (
+        lines
+        if is_web
+        else [
+            *lines,
+            line_of(panel, "departure rate", departures, "--chart-2", "dot"),
+        ]
+    )
+
+
+def _first(picture: Picture) -> int:
+    """The panel of the dynos; those that follow are counted from it."""
+    return 0 if _is_web(picture) else 1
 
 
 def _is_web(picture: Picture) -> bool:
@@ -75,31 +101,31 @@ def _is_web(picture: Picture) -> bool:
     return bool(picture.limits) and picture.limits[-1].is_web
 
 
-def _limit(name: str, y: Sequence[int | None], legend: str = "") -> Json:
+def _limit(panel: int, name: str, y: Sequence[int | None], legend: str = "") -> Json:
     """A limit; both have one entry in the legend."""
     told = {"hovertemplate": f"%{{y}}<extra>{name}</extra>", "legendgroup": "limits"}
-    line = steps_of(1, legend or name, y, "--chart-limit", "dash")
+    line = steps_of(panel, legend or name, y, "--chart-limit", "dash")
     return {**line, **told, "meta": name, "showlegend": bool(legend)}
 
 
-def _never(picture: Picture) -> Json:
+def _never(picture: Picture, panel: int) -> Json:
     """Where the last message would never be done, at the height of the deadline."""
     y = [
         limit.deadline if point.never_done else None
         for point, limit in zip(picture.points, picture.limits, strict=True)
     ]
     marker = {"color": "--chart-bad", "symbol": "x", "size": 8}
-    line = line_of(2, "never done", y, "--chart-bad")
+    line = line_of(panel, "never done", y, "--chart-bad")
     is_shown = any(one is not None for one in y)
     return {**line, "mode": "markers", "marker": marker, "showlegend": is_shown}
 
 
-def _marks(changes: Iterable[Change], clock: AxisClock) -> list[Json]:
+def _marks(picture: Picture, clock: AxisClock) -> list[Json]:
     """The decisions that changed something, each with its reason."""
-    found = list(changes)
+    found = picture.changes
     return [
         {
-            **line_of(1, "decision", [one.desired for one in found], "--chart-mark"),
+            **line_of(_first(picture), "decision", [one.desired for one in found], "--chart-mark"),
             "x": [clock.text(one.at) for one in found],
             "mode": "markers",
             "marker": {
@@ -136,7 +162,8 @@ def _layout(picture: Picture, clock: AxisClock) -> Json:
     panels = WEB_PANELS if _is_web(picture) else PANELS
     found = layout(panels, picture.wanted.since, picture.wanted.until, clock)
     found["shapes"] = [_band(one, picture, clock) for one in picture.incidents]
-    found["yaxis2"] |= {"range": [0, _top(picture)], "dtick": ceil(_top(picture) / 4)}
+    dynos = "yaxis2" if _first(picture) else "yaxis"
+    found[dynos] |= {"range": [0, _top(picture)], "dtick": ceil(_top(picture) / 4)}
     return found
 
 

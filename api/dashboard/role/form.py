@@ -15,7 +15,7 @@ from api.forms import field as text_of
 from api.settings.versions import etag_of
 from guv.errors import FieldError
 from guv.models import Role
-from guv.settings.effective import Level, effective_settings
+from guv.settings.effective import EffectiveSettings, Level, effective_settings
 
 WAS = "was-"  # begins the name of a field that says what another was shown with
 
@@ -87,12 +87,14 @@ class SettingsForm:
         groups: Its fields under their headings.
         version: Of what is shown.
         opened: When it is made.
+        effective: What holds now, also of what has no field here.
         others: What is wrong with what has no field here.
     """
 
     groups: Sequence[tuple[str, Sequence[Entry]]]
     version: str
     opened: str
+    effective: EffectiveSettings
     others: Sequence[FieldError] = ()
 
     @property
@@ -148,6 +150,7 @@ def settings_form(
         groups=[(title, [entry(one) for one in group]) for title, group in GROUPS],
         version=etag_of(role.id, chain),
         opened=opened.isoformat(),
+        effective=effective_settings(role.name, chain),
         others=[one for one in said if one.field.partition(".")[0] not in FIELDS],
     )
 

@@ -23,6 +23,7 @@ from api.settings.levels import judge_change
 from api.settings.versions import etag_of
 from guv.errors import Conflict, GuvError, Invalid, NotFound
 from guv.replays import start_replay
+from guv.scaling.policies import ANY, WEB
 from guv.settings.effective import effective_settings
 from guv.settings.values import NONE, PolicyName
 from guv.settings.variants import OF_THE_PRESENT, REFUSED
@@ -127,9 +128,16 @@ def _ask_page(desk: Desk, visited: RoleVisit, refused: GuvError | None = None) -
         refused=refused,
         lengths=LENGTHS,
         usual=USUAL,
-        policies=[one for one in POLICIES if one != visited.effective.values["policy"]],
+        policies=_policies(visited),
         listed=[Listed(one, state_of(one.row, now)[0]) for one in found],
     )
+
+
+def _policies(visited: RoleVisit) -> list[str]:
+    """The other policies that go with what the role is scaled on."""
+    values = visited.effective.values
+    fitting = WEB | ANY if values["signal"] == "web" else frozenset(POLICIES) - WEB
+    return [one for one in POLICIES if one in fitting and one != values["policy"]]
 
 
 def _wish(visited: RoleVisit, form: FormData) -> ReplayWish:

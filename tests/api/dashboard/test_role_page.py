@@ -114,6 +114,20 @@ def test_the_picture_has_a_line_for_everything_and_none_for_what_is_unknown(
     assert line(picture, "minimum") == [1] * 3
 
 
+def test_a_web_roles_picture_speaks_of_requests(
+    visitor: Browser, session: Session, clock: HandClock
+) -> None:
+    web = a_role(session, visitor.owner.app, "web", signal="web", policy="response_time")
+    a_tick(session, web, clock, 45, {"dynos": 1}, desired=2, predicted_wait=0.4)
+    page = f"/dashboard/apps/{visitor.owner.app.name}/roles/web"
+    picture = drawn(visitor, page, range="1h")
+    assert line(picture, "response time") == [0.4]
+    assert not {"waiting", "deadline", "arrival rate"} & {one["name"] for one in picture["data"]}
+    axes = {one.get("yaxis") for one in picture["data"]}
+    assert axes == {name.replace("axis", "") for name in picture["layout"] if name[:5] == "yaxis"}
+    assert "Response time" in visitor.get(page).text
+
+
 def test_the_picture_marks_changes_with_their_reasons_and_incidents_with_bands(
     visitor: Browser, page: str, role: Role, session: Session, clock: HandClock
 ) -> None:

@@ -7,7 +7,9 @@ import pytest
 from httpx2 import Response
 from sqlmodel import Session
 
+from api.dashboard.role.fields import FIELDS
 from guv.models import Role
+from guv.settings.values import SettingsValues
 from tests.api.dashboard.browser import Browser, forms_of
 from tests.builders import a_role
 
@@ -60,6 +62,21 @@ def test_the_form_shows_what_is_set_here_and_what_is_inherited_from_where(
     assert 'placeholder="90 s"' in shown.text
     assert "Inherits 90 s from global." in shown.text
     assert "Set here; empty it to inherit 5 dynos from default." in shown.text
+
+
+def test_what_is_set_on_other_pages_is_told_with_its_source(visitor: Browser, page: str) -> None:
+    window = {"days": [0], "start": "08:00", "end": "09:00", "timezone": "UTC", "dynos": 3}
+    visitor.owner.patch(visitor.owner.app_path("/settings"), {"schedules": [window]})
+    visitor.owner.patch(visitor.owner.role_path(), {"pause": {"direction": "down"}})
+    text = visitor.get(page).text
+    assert "1 window, from app" in text
+    assert "scaling down paused, from role" in text
+    assert "none, from default; over the" in text
+
+
+def test_every_setting_has_a_field_or_a_page_of_its_own() -> None:
+    elsewhere = {"schedules", "override", "pause", "notify"}
+    assert set(SettingsValues.model_fields) - set(FIELDS) == elsewhere
 
 
 def test_a_change_is_shown_before_it_is_saved(visitor: Browser, page: str) -> None:

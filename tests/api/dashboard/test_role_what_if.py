@@ -139,6 +139,16 @@ def test_too_many_policies_are_refused_and_unknown_ones_are_not_played(
     assert [one["name"] for one in variants(session)] == ["present settings"]
 
 
+def test_a_web_role_is_offered_the_policies_that_go_with_requests(
+    visitor: Browser, session: Session
+) -> None:
+    a_role(session, visitor.owner.app, "web", signal="web", policy="response_time")
+    session.commit()
+    text = visitor.get(f"/dashboard/apps/{visitor.owner.app.name}/roles/web/what-if").text
+    assert 'value="utilization"' in text
+    assert 'value="ratio"' not in text
+
+
 def test_a_range_that_there_is_not_is_refused(visitor: Browser, page: str) -> None:
     form = {"csrf": visitor.csrf(), "range": "100y"}
     assert visitor.post(f"{page}/what-if", form).status_code == 422
