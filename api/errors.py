@@ -108,8 +108,8 @@ async def _invalid_request(request: Request, error: RequestValidationError) -> J
         return error_answer(400, "bad_request", "The body is no JSON.")
     found = field_errors(error.errors())
     named = ", ".join(one.field for one in found if one.field)
-    where = f" {named}" if named else ""
-    return await _guv_error(request, Invalid(f"These cannot be accepted:{where}.", found))
+    message = f"These cannot be accepted: {named}." if named else "The request cannot be accepted."
+    return await _guv_error(request, Invalid(message, found))
 
 
 async def _http_error(request: Request, error: HTTPException) -> JSONResponse:

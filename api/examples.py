@@ -212,7 +212,7 @@ BODIES: dict[str, Any] = {
     "ErrorBody": {
         "id": "invalid_params",
         "message": "These cannot be accepted: target_deadline.",
-        "fields": [{"field": "target_deadline", "message": "Input should be greater than 0"}],
+        "fields": [{"field": "target_deadline", "message": "must be greater than 0"}],
     },
 }
 

@@ -42,6 +42,7 @@ def _run(run: Run, price: float | None) -> dict[str, Any]:
         "share_in_time": None if share is None else round(share, 6),
         "finished": round(figures.finished),
         "left": figures.left,
+        "overdue": round(figures.overdue),
         "cut": None if figures.cut is None else round(figures.cut, 1),
         "dyno_hours": round(hours, 4),
         "usd": None if price is None else round(hours * price, 4),

@@ -77,11 +77,14 @@ class ReplayRun(BaseModel):
         description="Seconds; the deadline it is judged by", examples=[60]
     )
     share_in_time: float | None = Field(
-        description="Share of the messages finished within the deadline, 0 to 1; null: unknown",
+        description="Share within the deadline, 0 to 1, of those finished or overdue; null: none",
         examples=[0.998],
     )
     finished: int = Field(description="Messages finished whose wait is known", examples=[15210])
     left: int | None = Field(description="Messages in the queues at the end", examples=[0])
+    overdue: int = Field(
+        0, description="Those of them (also before times without a record) that were late already"
+    )
     cut: float | None = Field(
         description="Messages that had to begin again because their dyno was stopped;"
         " null: not recorded",

@@ -151,6 +151,7 @@ def _recorded(
         samples, first = [*stretch.before, *stretch.inside], len(stretch.before)
         for number in range(first + 1, len(samples)):
             record(figures, work, settings, samples, number)
+        figures.end(work, samples[-1], settings.target_deadline)
         points += [point_of(sample) for sample in stretch.inside]
     return Run(settings, figures, thinned(points, at))
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from guv.scaling.curve import published_until
 from guv.scaling.lateness import finished_in_time
 from guv.scaling.model import Sample, Settings
 from guv.scaling.readings import MOST_SAMPLES, backlog_of, is_counted
@@ -25,6 +26,7 @@ class Figures:
         in_time: Those of them that were finished within the deadline.
         cut: Messages that began again because their dyno was stopped; None where not known.
         left: Messages in the queues at the end; None: unknown.
+        overdue: Messages that were left at the end of a stretch, and late already.
     """
 
     seconds: float = 0.0
@@ -36,11 +38,13 @@ class Figures:
     in_time: float = 0.0
     cut: float | None = None
     left: int | None = None
+    overdue: float = 0.0
 
     @property
     def share_in_time(self) -> float | None:
-        """Share of the messages within the deadline, 0 to 1; None: none was seen finished."""
-        return self.in_time / self.finished if self.finished > 0.0 else None
+        """Share of the messages within the deadline, 0 to 1; None: none was finished or late."""
+        judged = self.finished + self.overdue
+        return self.in_time / judged if judged > 0.0 else None
 
     def spend(self, dynos: int, seconds: float, maximum: int) -> None:
         """Nothing; so many dynos ran for a time."""
@@ -58,6 +62,14 @@ class Figures:
         """Nothing; so many messages were finished, so many of them within the deadline."""
         self.finished += messages
         self.in_time += in_time
+
+    def end(self, work: Work, last: Sample, deadline: float) -> None:
+        """Nothing; a stretch ends with this sample, with messages left that may be late already."""
+        self.left = backlog_of(last) if is_counted(last) else None
+        fresh = published_until(work.curve, last.at) - published_until(
+            work.curve, last.at - deadline
+        )
+        self.overdue += max(0.0, (self.left or 0) - fresh)
 
 
 class Point(NamedTuple):
@@ -102,7 +114,6 @@ def record(
     found = finished_in_time(seen, settings.target_deadline, service)
     if found is not None:
         figures.finish(*found)
-    figures.left = backlog_of(after) if is_counted(after) else None
 
 
 def point_of(sample: Sample) -> Point:

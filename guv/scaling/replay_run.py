@@ -65,7 +65,7 @@ def play(
         _pass(world, work, settings, (min(end, world.now + settings.interval), step), figures)
         history.append(world.sample())
         points.append(point_of(history[-1]))
-    figures.left = points[-1].backlog
+    figures.end(work, history[-1], settings.target_deadline)
     figures.cut = (figures.cut or 0.0) + world.cut
     return points
 

@@ -10,6 +10,7 @@ _OUTER = frozenset({"body", "query", "path", "header"})
 _FORMS = frozenset(
     {"bool", "float", "int", "constrained-str", "constrained-float", "constrained-int"}
 )
+_SHOULD = "Input should "  # as pydantic begins most of its messages
 _NO_BODY = frozenset({"model_attributes_type", "dict_type", "model_type"})
 
 
@@ -55,4 +56,7 @@ def _message(error: Mapping[str, Any], path: Sequence[str]) -> str:
         return "a JSON object is needed as the body, with Content-Type: application/json"
     if kind == "missing":
         return "is needed"
-    return str(error["msg"]).removeprefix("Value error, ")
+    if kind == "timezone_aware":
+        return "needs an offset from UTC, such as Z or +01:00"
+    said = str(error["msg"]).removeprefix("Value error, ")
+    return f"must {said.removeprefix(_SHOULD)}" if said.startswith(_SHOULD) else said

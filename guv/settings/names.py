@@ -43,7 +43,7 @@ def nearest_name(path: Sequence[str]) -> str | None:
     wrong = path[-1][:_MOST].lower()
     close = get_close_matches(wrong, known, n=1)
     related = [one for one in known if len(wrong) >= _LEAST and (wrong in one or one in wrong)]
-    found = close or sorted(related, key=len)
+    found = [one for one in close or sorted(related, key=len) if one != path[-1]]
     return found[0] if found else None
 
 

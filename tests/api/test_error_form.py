@@ -126,3 +126,26 @@ def test_an_error_of_ours_is_500_without_details(broken: TestClient) -> None:
     assert answer.status_code == 500
     assert answer.json()["id"] == "internal_error"
     assert "marker" not in answer.text
+
+
+def test_a_body_that_is_none_is_refused_in_a_whole_sentence(caller: TenantCaller) -> None:
+    answer = caller.client.put("/v1/settings", content=b"{}", auth=("guv", caller.key))
+    assert answer.json()["message"] == "The request cannot be accepted."
+    assert "Content-Type" in answer.json()["fields"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"maximum_dynos": "3"}, "must be a valid integer"),
+        ({"maximum_dynos": -1}, "must be greater than or equal to 0"),
+        ({"policy": "magic"}, "must be 'deadline', "),
+        ({"pause": {"until": "2027-01-01T00:00:00"}}, "needs an offset from UTC, such as Z"),
+    ],
+)
+def test_what_would_be_right_is_said_in_one_voice(
+    caller: TenantCaller, settings: Any, message: str
+) -> None:
+    answer = caller.put(caller.role_path(), settings)
+    [found] = faults(answer).values()
+    assert found.startswith(message)

@@ -152,6 +152,12 @@ def test_a_variant_that_cannot_work_is_refused_by_name(
     assert list(faults(answer)) == [f"variants.0.settings.{field}"]
 
 
+def test_a_setting_beside_settings_is_not_taken_for_another(caller: TenantCaller) -> None:
+    caller.put(caller.role_path(), {})
+    answer = ask(caller, {"variants": [{"maximum_dynos": 3}]})
+    assert faults(answer) == {"variants.0.maximum_dynos": "is no known name"}
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

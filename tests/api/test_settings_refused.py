@@ -82,7 +82,7 @@ def test_a_value_out_of_range_is_refused_with_the_range(
         ("queues", "jobs", "valid list"),
         ("process_type", "a b", "match"),
         ("override", {"until": "2027-01-01T00:00:00Z"}, "needs minimum_dynos or maximum_dynos"),
-        ("override", {"until": "2027-01-01T00:00:00", "maximum_dynos": 1}, "timezone"),
+        ("override", {"until": "2027-01-01T00:00:00", "maximum_dynos": 1}, "offset from UTC"),
         ("pause", {"direction": "sideways"}, "'both', 'up' or 'down'"),
     ],
 )

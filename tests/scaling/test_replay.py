@@ -112,6 +112,8 @@ def test_without_dynos_nothing_is_finished_and_all_is_left() -> None:
     assert found is not None
     figures = found.runs[0].figures
     assert figures.dyno_seconds == 0.0
+    assert figures.share_in_time == 0.0
+    assert figures.overdue == pytest.approx(figures.left or 0, abs=20)
     there = (samples[0].messages_ready or 0) + (samples[0].messages_unacknowledged or 0)
     published = (samples[-1].published or 0) - (samples[0].published or 0)
     assert (figures.left or 0) + figures.finished == pytest.approx(there + published, abs=1)

@@ -64,7 +64,7 @@ def test_an_override_ends_by_itself_and_can_be_ended(visitor: Browser, session: 
 @pytest.mark.parametrize(
     ("action", "sent", "said"),
     [
-        ("/pause", {"direction": "sideways"}, "Input should be"),
+        ("/pause", {"direction": "sideways"}, "must be"),
         ("/pause", {"direction": "up", "pause_until": "tomorrow"}, "2026-12-24T18:00"),
         ("/override", {"until": "2099-01-01T00:00"}, "needs minimum_dynos or maximum_dynos"),
         ("/override", {"maximum_dynos": "3"}, "is needed"),

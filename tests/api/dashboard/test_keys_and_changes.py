@@ -57,7 +57,7 @@ def test_a_key_is_revoked_at_once(visitor: Browser, session: Session) -> None:
     [
         ({"name": "", "scope": "read"}, "at least 1 character"),
         ({"name": "x" * 61, "scope": "read"}, "at most 60 characters"),
-        ({"name": "x", "scope": "root"}, "Input should be"),
+        ({"name": "x", "scope": "root"}, "must be"),
     ],
 )
 def test_a_key_that_cannot_be_is_refused(visitor: Browser, sent: dict[str, str], said: str) -> None:
