@@ -45,13 +45,25 @@ def scaled_event(named: NamedDecision) -> Event:
     return {k: v[:LONGEST] if isinstance(v, str) else v for k, v in event.items()}
 
 
-def heartbeat_event(app: App, role: Role, seconds_since_tick: float, now: datetime) -> Event:
-    """The event that says that guv looks after a role."""
+def heartbeat_event(
+    app: App, role: Role, last_tick: datetime, interval: float, now: datetime
+) -> Event:
+    """The event that says that guv looks after a role, and how late it is with that.
+
+    Args:
+        app: The role's app.
+        role: The role.
+        last_tick: When it ticked last.
+        interval: Seconds between its ticks.
+        now: The present.
+    """
+    silent = (now - last_tick).total_seconds()
     return {
         "eventType": HEARTBEAT,
         "timestamp": int(unix_seconds(now) * 1000),
         "app": app.name,
         "appId": str(app.heroku_id),
         "role": role.name,
-        "secondsSinceTick": round(seconds_since_tick, 1),
+        "secondsSinceTick": round(silent, 1),
+        "secondsLate": round(max(0.0, silent - interval), 1),
     }

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 LONGEST_SILENCE_S = 300  # five heartbeats
 
-_NRQL = "SELECT max(secondsSinceTick) FROM GuvHeartbeat FACET app, role"
+_NRQL = "SELECT max(secondsLate) FROM GuvHeartbeat"  # in facets, a removed role would be silence
 _NERDGRAPH = """mutation {{
   alertsNrqlConditionStaticCreate(accountId: {account}, policyId: "POLICY_ID", condition: {{
     name: "guv is silent",

@@ -235,8 +235,8 @@ class NewRelicTarget(Strict):
     )
     heartbeat: Yes = Field(
         default=False,
-        description="Whether it gets a GuvHeartbeat event a minute of every role that ticks, so"
-        " that it can tell when guv itself is silent",
+        description="Whether it gets a GuvHeartbeat event a minute of every role, so that it can"
+        " tell when guv itself is silent",
     )
 
 

@@ -45,7 +45,7 @@ def test_the_condition_that_notices_silence_is_printed(caller: TenantCaller) -> 
     caller.patch("/settings", {"notify": {"new_relic": {**NEW_RELIC, "heartbeat": True}}})
     (target,) = targets(caller)
     recipe = target["silence_alarm"]
-    assert recipe["nrql"] == "SELECT max(secondsSinceTick) FROM GuvHeartbeat FACET app, role"
+    assert recipe["nrql"] == "SELECT max(secondsLate) FROM GuvHeartbeat"
     assert "accountId: 42" in recipe["nerdgraph"]
     assert recipe["nrql"] in recipe["nerdgraph"]
     assert recipe["nerdgraph"].count("{") == recipe["nerdgraph"].count("}")

@@ -25,7 +25,12 @@ def test_a_burst_brings_dynos_in_time_and_its_end_takes_them_away(world: World) 
 
 
 def test_a_spike_beyond_the_maximum_pages_once_and_resolves(world: World) -> None:
-    notify = {"new_relic": {"account_id": 4711, "license_key": "license-key-marker-0123456789"}}
+    key, secret = "license-key-marker-0123456789", "whsec_d2ViaG9vay1zZWNyZXQtbWFya2VyLTI0"
+    world.sandbox.hooks.secrets["shop"] = secret
+    notify = {
+        "new_relic": {"account_id": 4711, "license_key": key, "events": "all", "heartbeat": True},
+        "webhook": {"url": f"{world.sandbox.url}/hooks/shop", "secret": secret},
+    }
     world.set_role(
         minimum_dynos=1,
         maximum_dynos=2,
@@ -38,11 +43,16 @@ def test_a_spike_beyond_the_maximum_pages_once_and_resolves(world: World) -> Non
         world.publish(160)
         wait_until(lambda: world.sandbox.new_relic.incidents, 60)
         wait_until(lambda: world.sandbox.new_relic.incidents[0].closed_at, 150)
+        wait_until(lambda: len(world.sandbox.hooks.taken) > 1, 10)
 
     incidents = world.sandbox.new_relic.incidents
     assert len(incidents) == 1
     assert "2 dynos" in incidents[0].description
     assert world.sandbox.new_relic.errors == []
+    told = [one.body["type"] for one in world.sandbox.hooks.taken]
+    assert told == ["incident.opened", "incident.resolved"]
+    kinds = {one.attributes["eventType"] for one in world.sandbox.new_relic.events}
+    assert kinds >= {"NrAiIncidentExternal", "GuvHeartbeat"}
     known = world.api.get("incidents").json()["incidents"]
     assert [one["cause"] for one in known] == ["deadline_missed"]
     assert known[0]["resolved_at"] is not None

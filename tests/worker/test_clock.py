@@ -2,6 +2,7 @@ import json
 import zlib
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,7 +14,8 @@ from sqlmodel import Session
 
 from guv.crypto import Sealer
 from guv.due import LEASE_S
-from guv.models import TickSchedule
+from guv.models import Role, SettingsLevel, TickSchedule
+from tests.api.rows import an_incident
 from tests.builders import NOON, a_role, a_tenant, an_app
 from worker.clock import HEARTBEAT, JOB, beat
 from worker.job_queue import pauses, tick_queue
@@ -125,3 +127,34 @@ def test_pauses_grow_up_to_ten_seconds() -> None:
     first = [next(waits) for _ in range(20)]
     assert first[0] <= 0.5
     assert all(7.5 <= wait <= 10.0 for wait in first[8:])
+
+
+def test_an_incident_that_is_to_be_told_waits_before_all_ticks(
+    engine: Engine, queue: Queue, session: Session, roles: list[UUID]
+) -> None:
+    role = session.get_one(Role, roles[0])
+    incident = an_incident(session, role, opened_at=NOON, notify_at=NOON)
+    beat(engine, queue, SOON)
+    names = [job.func_name for job in queue.jobs]
+    assert (names[0], names.count(JOB)) == ("worker.jobs.deliver_notifications", 5)
+    assert queue.jobs[0].args == [[str(incident.id)]]
+    queue.delete(delete_jobs=True)
+    beat(engine, queue, SOON)
+    assert queue.jobs == []
+
+
+def test_a_feed_that_is_due_is_sent_once(engine: Engine, queue: Queue, session: Session) -> None:
+    tenant = a_tenant(session)
+    level: dict[str, Any] = {
+        "level": "global",
+        "updated_at": NOON,
+        "updated_by": "test",
+        "feed_at": NOON,
+    }
+    session.add(SettingsLevel(subject_id=tenant.id, tenant_id=tenant.id, **level))
+    session.commit()
+    for _ in range(2):
+        beat(engine, queue, SOON)
+    assert [(job.func_name, job.args) for job in queue.jobs] == [
+        ("worker.jobs.send_feed", [str(tenant.id)])
+    ]

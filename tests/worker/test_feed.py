@@ -104,13 +104,29 @@ def test_a_heartbeat_a_minute_says_that_the_role_ticks(fed: World) -> None:
     assert max(one["secondsSinceTick"] for one in beats) <= 10
 
 
-def test_a_role_that_ticks_no_more_has_no_heartbeat(fed: World) -> None:
-    minutes(fed, 3)
-    before = len(events(fed, "GuvHeartbeat"))
+def test_a_role_that_ticks_no_more_is_late_in_its_heartbeat(fed: World) -> None:
+    minutes(fed, 2)
     for _ in range(10):
         fed.clock.now += timedelta(seconds=60)
         send_due(fed.runtime, fed.clock.now)
-    assert len(events(fed, "GuvHeartbeat")) <= before + 1
+    late = [one["secondsLate"] for one in events(fed, "GuvHeartbeat")]
+    assert late[0] == 0
+    assert late[-1] == 10 * 60 - 10
+
+
+def test_a_role_that_never_ticked_is_late_since_it_was_made(fed: World) -> None:
+    fed.clock.now += timedelta(minutes=20)
+    send_due(fed.runtime, fed.clock.now)
+    assert [one["secondsLate"] for one in events(fed, "GuvHeartbeat")] == [20 * 60 - 10]
+
+
+def test_a_role_that_ticks_seldom_is_not_late(world: MakeWorld) -> None:
+    here = world(interval=3600)
+    here.notify(heartbeat=True)
+    here.tick()
+    here.clock.now += timedelta(minutes=50)
+    send_due(here.runtime, here.clock.now)
+    assert [one["secondsLate"] for one in events(here, "GuvHeartbeat")] == [0]
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])

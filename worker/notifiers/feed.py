@@ -34,7 +34,6 @@ REFUSED_PAUSE = timedelta(hours=1)  # a refusal needs a person; it may have been
 OLDEST = timedelta(hours=23)  # New Relic takes nothing that is older than a day
 MOST_DECISIONS = 2000  # at once
 MOST_EVENTS = 500  # in a request, which may have a million bytes
-SILENT_AFTER = timedelta(seconds=90)  # and three intervals: then a role does not tick any more
 LONGEST_SILENCE = timedelta(hours=4)  # the longest interval is an hour
 
 _log = structlog.get_logger(__name__)
@@ -125,15 +124,13 @@ def _target(runtime: Runtime, level: SettingsLevel) -> Mapping[str, Any]:
 def _alive(
     session: Session, tenant: Tenant, roles: Sequence[RoleSettings], now: datetime
 ) -> list[Event]:
-    """A heartbeat for each role whose ticks go on."""
-    ids = [one.role.id for one in roles]
-    ticks = last_ticks(session, tenant, ids, now - LONGEST_SILENCE)
+    """A heartbeat for each role, with how late its ticks are."""
+    ticks = last_ticks(session, tenant, [one.role.id for one in roles], now - LONGEST_SILENCE)
     found = []
     for one in roles:
-        silent = now - ticks[one.role.id] if one.role.id in ticks else LONGEST_SILENCE
-        patience = timedelta(seconds=3 * tick_interval(one.effective, PLANS[tenant.plan]))
-        if silent <= max(SILENT_AFTER, patience):
-            found.append(heartbeat_event(one.app, one.role, silent.total_seconds(), now))
+        last = ticks.get(one.role.id, max(one.role.created_at, now - LONGEST_SILENCE))
+        interval = float(tick_interval(one.effective, PLANS[tenant.plan]))
+        found.append(heartbeat_event(one.app, one.role, last, interval, now))
     return found
 
 
