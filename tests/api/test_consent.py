@@ -2,9 +2,11 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from pydantic import SecretStr
 from sqlmodel import Session, select
 from starlette.testclient import TestClient
 
@@ -161,10 +163,14 @@ def test_an_add_on_that_was_removed_on_the_way_gets_no_token(desk: Desk, session
     assert desk.stored().credential == "partner"
 
 
+@pytest.mark.parametrize(
+    "missing",
+    [{"guv_user_oauth_client_id": ""}, {"guv_user_oauth_client_secret": SecretStr("")}],
+)
 def test_a_guv_without_an_oauth_client_says_what_to_do_instead(
-    web_config: Config, caller: TenantCaller
+    web_config: Config, caller: TenantCaller, missing: dict[str, Any]
 ) -> None:
-    bare = web_config.model_copy(update={"guv_user_oauth_client_id": ""})
+    bare = web_config.model_copy(update=missing)
     with TestClient(create_app(bare)) as client:
         here = TenantCaller(client, caller.key, caller.tenant, caller.app)
         answer = here.ask("POST", caller.app_path("/authorization/connect"))
