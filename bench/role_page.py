@@ -62,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             token = Visits(Redis.from_url(redis_url)).begin(tenant.id, "a person", until)
             client.cookies.set(cookie_name(PUBLIC_URL), token)
             print(f"{rows} ticks of {ROLES} roles, and sums of {MONTH.days} days of each")
+            first = _timed(client, "/dashboard")
+            print(f"the first page, with all roles: {first.ms()} ms, {first.size / 1000:.0f} KB")
             print("| range | page | its processor time | picture | its processor time | KB |")
             print("|---|---|---|---|---|---|")
             for span in SPANS:

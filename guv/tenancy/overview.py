@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, true
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from guv.models import App, Broker, DecisionRow, Incident, Role, SampleRow, Tenant, UsageHour
@@ -105,21 +106,23 @@ def _latest(
 ) -> dict[UUID, tuple[DecisionRow, SampleRow | None]]:
     """The newest decision of each role and its sample, by the role's id."""
     newest = (
-        select(DecisionRow.id)
+        select(DecisionRow)
         .where(col(DecisionRow.role_id) == col(Role.id))
         .order_by(col(DecisionRow.at).desc())
         .limit(1)
         .correlate(Role)
         .lateral()
     )
-    same_tick = and_(
-        col(SampleRow.role_id) == col(DecisionRow.role_id), col(SampleRow.at) == col(DecisionRow.at)
+    row = aliased(DecisionRow, newest)
+    same_tick = and_(  # with `kept`, so that only one partition of samples is looked at
+        col(SampleRow.role_id) == col(row.role_id),
+        col(SampleRow.at) == col(row.at),
+        col(SampleRow.kept) == col(row.kept),
     )
     query = (
-        select(DecisionRow, SampleRow)
+        select(row, SampleRow)
         .select_from(Role)
         .join(newest, true())
-        .join(DecisionRow, col(DecisionRow.id) == newest.c.id)
         .join(SampleRow, same_tick, isouter=True)
         .where(Role.tenant_id == tenant.id, col(Role.removed_at).is_(None))
     )
