@@ -28,7 +28,7 @@ class Drain(SQLModel, table=True):
     note: str = ""  # why
     read_until: str = ""  # the place in the queue up to which everything is in the sums
     seen_at: datetime | None = instant(default=None)  # the last delivery
-    created_at: datetime = instant()
+    created_at: datetime = instant()  # its URL was: nothing is known of before
 
 
 class WebBucket(SQLModel, table=True):

@@ -11,7 +11,7 @@ from guv.settings.effective import EffectiveSettings, Level, contradictions, eff
 REFUSED: Mapping[str, str] = {
     "queues": "a replay knows only the messages that were in the role's own queues",
     "process_type": "a replay changes no dynos",
-    "signal": "a replay plays queues again",
+    "signal": "a replay plays again what was recorded, messages or requests",
     "notify": "a replay notifies nobody",
     "alert_after": "a replay notifies nobody",
     "dry_run": "a replay changes no dynos anyway",

@@ -36,7 +36,7 @@ def renew_drain(session: Session, tenant: Tenant, app: App, now: datetime) -> tu
         tenant_id=tenant.id, app_id=app.id, secret_hash="", created_at=now
     )
     drain.secret_hash, drain.token_hash = hash_secret(secret), None
-    drain.retry_at, drain.note = None, ""
+    drain.retry_at, drain.note, drain.created_at = None, "", now
     session.add(drain)
     session.flush()
     return drain, secret

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, func, select
 from guv.errors import Conflict, FieldError, Invalid, NotFound
 from guv.models import App, ReplayRow, Role, SampleRow, Tenant
 from guv.plans import PLANS
-from guv.settings.effective import Level, effective_settings
+from guv.settings.effective import Level
 from guv.settings.variants import variant_faults, variant_settings
 from guv.tenancy.apps import find_app
 from guv.tenancy.roles import find_role
@@ -169,8 +169,6 @@ def _named(tenant: Tenant) -> Any:
 def _refuse_faults(
     levels: Sequence[Level], role: Role, tenant: Tenant, variants: Sequence[Variant]
 ) -> None:
-    if effective_settings(role.name, tuple(levels)).values["signal"] != "queue":
-        raise Invalid("A replay plays queues again, and this role is scaled on web requests.")
     found: list[FieldError] = []
     for number, one in enumerate(variants):
         effective = variant_settings(role.name, levels, one.values)
@@ -196,7 +194,7 @@ def _refuse_time(session: Session, role: Role, wish: ReplayWish, now: datetime) 
         or_(col(SampleRow.messages_ready).is_not(None), col(SampleRow.web).is_not(None)),
     )
     if len(session.exec(query.limit(2)).all()) < 2:  # noqa: PLR2004 - a pair is a time
-        raise _nothing("no messages of this role were counted between from and to")
+        raise _nothing("no messages or requests of this role were counted between from and to")
 
 
 def _nothing(message: str) -> Invalid:

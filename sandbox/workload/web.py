@@ -46,6 +46,7 @@ class WebWorkload:
     _ends: dict[str, list[float]] = field(default_factory=dict)
     _logplexes: dict[str, Logplex] = field(default_factory=dict)
     _known: dict[str, DynoState] = field(default_factory=dict)
+    _told: int = 0
     _random: random.Random = field(default_factory=lambda: random.Random(11))
 
     @property
@@ -114,6 +115,15 @@ class WebWorkload:
             if state is DynoState.UP and self._known.get(name) is DynoState.STARTING:
                 self._log("State changed from starting to up", name, now)
         self._known = states
+        changes = [one for one in self.heroku.changes if one.app == self.app.name]
+        for change in changes[self._told :]:
+            self._log(
+                f"Scaled to {change.process_type}@{change.after}:Standard-1X by user x@y.z",
+                "api",
+                now,
+                "app",
+            )
+        self._told = len(changes)
 
     def _log(self, line: str, process: str, at: datetime, source: str = "heroku") -> None:
         for logplex in self._drains():

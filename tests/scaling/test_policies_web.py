@@ -111,7 +111,9 @@ def test_an_increase_that_made_nothing_faster_is_not_repeated() -> None:
     first = decided(before, concurrency=1)
     assert first.direction is Direction.UP
     more = replace(slow, serving=first.desired)
-    after = [Sample(NOW + 300 + 10.0 * tick, dynos=first.desired, web=more) for tick in range(6)]
+    after = [Sample(NOW + 300 + 10.0 * tick, dynos=first.desired, web=more) for tick in range(10)]
+    waiting = decided([*before, *after[:6]], concurrency=1)
+    assert (waiting.direction, waiting.reason) == (Direction.HOLD, Reason.STABILIZED)
     second = decided([*before, *after], concurrency=1)
     assert second.direction is not Direction.UP
     assert second.reason is Reason.NO_GAIN
@@ -135,10 +137,12 @@ def test_overloaded_dynos_that_finish_no_more_with_others_get_no_more() -> None:
     web = reading(600.0, 4)
     before = history(web, dynos=4)
     after = [
-        replace(one, at=one.at + 300, dynos=6, web=replace(web, serving=6)) for one in before[-6:]
+        replace(one, at=one.at + 300, dynos=6, web=replace(web, serving=6)) for one in before[-12:]
     ]
     decision = decided([*before, *after])
     assert (decision.reason, decision.direction) == (Reason.NO_GAIN, Direction.HOLD)
+    fewer = replace(web, serving=6, requests=web.requests // 2)
+    assert decided([*before, *[replace(one, web=fewer) for one in after]]).no_gain == ""
 
 
 def test_few_requests_say_nothing_about_a_percentile() -> None:

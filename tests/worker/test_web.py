@@ -62,7 +62,9 @@ def drain_of(here: World) -> Drain:
 
 def seen(here: World, at: datetime | None = None) -> None:
     """Nothing; the drain has delivered just now."""
-    here.change(drain_of(here), seen_at=at or here.clock.now + timedelta(seconds=10))
+    long_ago = here.clock.now - timedelta(hours=1)
+    at = at or here.clock.now + timedelta(seconds=10)
+    here.change(drain_of(here), seen_at=at, created_at=long_ago)
 
 
 def test_what_a_tenant_pushes_scales_its_web_dynos(web: MakeWorld) -> None:
@@ -112,6 +114,15 @@ def test_the_first_tick_makes_a_drain_at_heroku_once(web: MakeWorld) -> None:
     text = {one.cause: one.text for one in result.troubles}[Cause.NO_DATA]
     assert "no log line of the app has come yet" in text
     assert here.decisions()[-1].outcome == "held"
+
+
+def test_before_a_drain_was_made_nothing_is_known(web: MakeWorld) -> None:
+    here = web()
+    here.tick()
+    here.change(drain_of(here), seen_at=here.clock.now + timedelta(seconds=10))
+    assert "its log drain is new" in here.tick().troubles[0].text
+    here.change(drain_of(here), seen_at=here.clock.now + timedelta(seconds=60))
+    assert here.tick(after=60).collected.sample.web is not None
 
 
 def test_a_fir_app_has_no_drain_and_is_told_to_push(web: MakeWorld) -> None:

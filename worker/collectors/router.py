@@ -57,10 +57,11 @@ def _pushed(session: Session, subject: Subject, now: datetime) -> WebReading | N
 def _drained(
     runtime: Runtime, access: Access, subject: Subject, drain: Drain, now: datetime
 ) -> QueueReading:
-    if drain.seen_at is None:
-        return _unknown("no log line of the app has come yet")
     end = (unix_seconds(now) - DELAY_S) // SPAN_S * SPAN_S
     since = from_unix(end - SPANS * SPAN_S)
+    if drain.seen_at is None or drain.created_at > since:
+        new = "its log drain is new" if drain.seen_at else "no log line of the app has come yet"
+        return _unknown(new)
     if drain.seen_at < since:
         if quiet(runtime, access, subject, drain, now):
             return QueueReading(web=NOBODY)

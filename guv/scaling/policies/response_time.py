@@ -13,8 +13,9 @@ from math import ceil, isinf
 
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.policies.parameters import Number, Parameter, Text
+from guv.scaling.policies.past import is_resting, last_change
 from guv.scaling.policies.web_past import settled
-from guv.scaling.web_load import OVERLOADED, WebReading, response_at, service_from
+from guv.scaling.web_load import OVERLOADED, response_at, service_from
 
 TARGET = Number("response_time", 0.5, "s", "that the percentile of requests must keep", 1e-3, 60.0)
 PERCENTILE = Text("response_percentile", "p95", "which", ("p50", "p95", "p99"))
@@ -29,6 +30,9 @@ SAME = 1.25  # a load that is no more than so many times another one
 FASTER = 0.9  # of the response time, that an increase must bring
 HALF = 0.5  # of the slots; requests that were given up on less are slow by themselves
 MORE = 1.05  # by which overloaded dynos must finish more after an increase
+FEWER = 0.8  # of the requests of then: fewer are another load
+SETTLED = 80.0  # seconds after an increase: a boot, and a reading of what came afterwards
+DRAINED = 4.0  # times the response of then, until what had piled up is answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +88,22 @@ def response_time(settings: Settings, samples: Sequence[Sample], _: Estimates, n
         need = Wish(1, Reason.STEADY, note)
     elif load.slow > target and load.at_best > target and not load.is_overloaded:
         need = Wish(_calm(load), Reason.NO_GAIN, _without_load(settings, load))
-    elif load.slow > target and (vain := _vain(settings, samples, load)):
+    elif load.slow > target and (vain := _vain(settings, samples, load, now)):
         need = Wish(_calm(load), Reason.NO_GAIN, vain)
     else:
-        need = Wish(_needed(load, target), Reason.RESPONSE_TIME, _note(settings, load))
+        need = _asked(settings, samples, load, now)
     return _kept(settings, samples, need, now)
+
+
+def _asked(settings: Settings, samples: Sequence[Sample], load: Load, now: float) -> Wish:
+    """The need, but no second increase before the first one shows, unless more requests come."""
+    current, dynos = samples[-1].dynos or 0, _needed(load, TARGET.of(settings))
+    changed = last_change(samples, 1)
+    if dynos > current and not load.is_overloaded and is_resting(changed, SETTLED, now):
+        then = next((load_of(settings, one) for one in samples if one.at == changed), None)
+        if then is not None and load.rate <= SAME * then.rate:
+            return Wish(current, Reason.STABILIZED, "the last increase does not show yet")
+    return Wish(dynos, Reason.RESPONSE_TIME, _note(settings, load, dynos))
 
 
 def load_of(settings: Settings, sample: Sample) -> Load | None:
@@ -137,6 +152,8 @@ def _kept(settings: Settings, samples: Sequence[Sample], need: Wish, now: float)
     current = samples[-1].dynos or 0
     if need.reason is Reason.NO_GAIN and need.dynos >= current:
         return Wish(current, Reason.NO_GAIN, need.note)
+    if need.reason is Reason.STABILIZED:
+        return need
 
     def past(sample: Sample) -> int | None:
         load = load_of(settings, sample)
@@ -149,7 +166,7 @@ def _kept(settings: Settings, samples: Sequence[Sample], need: Wish, now: float)
     return settled(settings, samples, past, now, need)
 
 
-def _vain(settings: Settings, samples: Sequence[Sample], load: Load) -> str:
+def _vain(settings: Settings, samples: Sequence[Sample], load: Load, now: float) -> str:
     """Why more dynos are in vain: the last increase made nothing faster at the same load."""
     for before, after in reversed(list(pairwise(samples))):
         if (after.dynos or 0) <= (before.dynos or 0) or before.dynos is None:
@@ -158,7 +175,7 @@ def _vain(settings: Settings, samples: Sequence[Sample], load: Load) -> str:
         is_up = then is not None and (
             load.serving > then.serving or (samples[-1].dynos or 0) < (after.dynos or 0)
         )
-        if then is None or not is_up or not _is_as_slow(load, then):
+        if then is None or not is_up or not _is_as_slow(load, then, now - after.at):
             return ""
         return (
             f"{after.dynos} dynos were no faster than {before.dynos}:"
@@ -167,12 +184,17 @@ def _vain(settings: Settings, samples: Sequence[Sample], load: Load) -> str:
     return ""
 
 
-def _is_as_slow(load: Load, then: Load) -> bool:
-    """Whether nothing became better; overloaded dynos must have finished more."""
-    if load.slow <= FASTER * then.slow:
+def _is_as_slow(load: Load, then: Load, seconds: float) -> bool:
+    """Whether nothing became better in that time; overloaded dynos must have finished more.
+
+    What had piled up in front of them is answered first, and slowly; and where fewer requests come
+    than then, it cannot be told.
+    """
+    if load.slow <= FASTER * then.slow or seconds < SETTLED:
         return False
     if then.is_overloaded:
-        return load.rate < MORE * then.rate
+        is_drained = seconds >= SETTLED + DRAINED * then.slow
+        return is_drained and FEWER * then.rate <= load.rate < MORE * then.rate
     return load.each <= SAME * then.each
 
 
@@ -183,15 +205,7 @@ def _without_load(settings: Settings, load: Load) -> str:
     )
 
 
-def _note(settings: Settings, load: Load) -> str:
-    name = PERCENTILE.of(settings)
-    return (
-        f"{load.rate:.3g} requests a second, {name} {load.slow:.2f} s,"
-        f" target {TARGET.of(settings):g} s"
-    )
-
-
-def late_by(settings: Settings, reading: WebReading | None) -> bool:
-    """Whether the percentile misses the target now."""
-    slow = None if reading is None else reading.percentile(PERCENTILE.of(settings))
-    return slow is not None and slow > TARGET.of(settings) and reading is not None
+def _note(settings: Settings, load: Load, dynos: int) -> str:
+    if load.is_overloaded:
+        return "dynos finish fewer requests than come"
+    return f"{PERCENTILE.of(settings)} of {load.slow_with(dynos):.2f} s is expected with {dynos}"
