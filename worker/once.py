@@ -19,6 +19,7 @@ from guv import due, undelivered, unfinished
 from guv.config import read_config
 from guv.logs import configure_logs, mask
 from guv.moment import utc_now
+from worker.chores import CHORES, take_due
 from worker.jobs import tell, tick_claimed
 from worker.notifiers.feed import send_due
 from worker.provisioning import finish
@@ -74,6 +75,7 @@ def _of_database(*, dry_run: bool) -> int:
     config = read_config(**({} if os.environ.get("REDIS_URL") else {"redis_url": ""}))
     runtime = replace(build_runtime(config), dry_run=dry_run)
     try:
+        _do_chores(runtime)  # first: a tick needs its day's partition
         finished = _finish_provisionings(runtime)
         with runtime.engine.begin() as connection:
             roles = due.mark_queued(connection, utc_now(), MOST_ROLES)
@@ -86,7 +88,18 @@ def _of_database(*, dry_run: bool) -> int:
         runtime.close()
     results = [one for one in ticked.values() if one is not None]
     status = _told(results)
+    if len(results) < len(ticked):
+        without = len(ticked) - len(results)
+        sys.stderr.write(f"{without} roles got no tick: suspended, removed, or a fault of guv's\n")
     return status if finished and len(results) == len(ticked) else UNWELL
+
+
+def _do_chores(runtime: Runtime) -> None:
+    """Nothing; what guv has to do for itself now is done."""
+    with runtime.engine.begin() as connection:
+        names = take_due(connection, utc_now())
+    for name in names:
+        CHORES[name].work(runtime.engine, utc_now())
 
 
 def _finish_provisionings(runtime: Runtime) -> bool:

@@ -1,7 +1,6 @@
 """Heroku asks a process to end and kills it 30 seconds later: guv ends before that."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,12 +16,6 @@ HEROKUS_PATIENCE = 30.0
 HANG = 3.0  # seconds that an answer from outside takes
 
 
-@pytest.fixture
-def world(surroundings: MakeSurroundings, engine: Engine, tmp_path: Path) -> Iterator[Small]:
-    with a_small_world(surroundings, engine, tmp_path) as world:
-        yield world
-
-
 def ended(world: Small, name: str) -> float:
     """Seconds until the process, asked to end, has ended."""
     start = steady_seconds()
@@ -35,40 +28,46 @@ def asked(world: Small, path: str) -> int:
     return len(world.sandbox.traffic.requests("GET", path))
 
 
-def test_a_tick_under_way_is_finished_and_recorded(world: Small) -> None:
-    world.set_role(minimum_dynos=0, maximum_dynos=4, target_deadline=600, processing_time=300)
-    wait_until(world.count, 20)
-    wait_until(lambda: "provisioning_tried" in world.fleet.log("worker-1"), 30)
-    world.publish(8)
+def test_every_process_finishes_what_it_has_begun(
+    surroundings: MakeSurroundings, engine: Engine, tmp_path: Path
+) -> None:
+    with a_small_world(surroundings, engine, tmp_path) as world:
+        world.set_role(minimum_dynos=0, maximum_dynos=4, target_deadline=600, processing_time=300)
+        wait_until(world.count, 20)
+        wait_until(lambda: "provisioning_tried" in world.fleet.log("worker-1"), 30)
+        a_tick_under_way_is_finished_and_recorded(world)
+        a_beat_is_finished(world)
+        a_request_under_way_is_answered(world)
+
+
+def a_tick_under_way_is_finished_and_recorded(world: Small) -> None:
     path = f"/apps/{world.app.id}/formation"
     world.sandbox.traffic.add_fault(Fault(path=path, hang=HANG))
     before, calls = world.count(), asked(world, path)
     wait_until(lambda: asked(world, path) > calls, 20)
-    taken = ended(world, "worker-1")
 
-    assert taken < HEROKUS_PATIENCE
+    assert ended(world, "worker-1") < HEROKUS_PATIENCE
     assert world.count() > before
     assert "Traceback" not in world.fleet.log("worker-1")
 
 
-def test_a_request_under_way_is_answered(world: Small) -> None:
-    world.sandbox.traffic.add_fault(Fault(path="/api/queues", hang=2.0))
+def a_beat_is_finished(world: Small) -> None:
+    assert ended(world, "clock-1") < HEROKUS_PATIENCE
+    assert "Traceback" not in world.fleet.log("clock-1")
+
+
+def a_request_under_way_is_answered(world: Small) -> None:
+    path = "/api/queues"
+    world.sandbox.traffic.add_fault(Fault(path=path, hang=2.0))
     statuses: list[int] = []
-    path = "apps/shop/broker/test"
-    request = threading.Thread(target=lambda: statuses.append(world.api.post(path).status_code))
-    calls = asked(world, "/api/queues")
+    trial = "apps/shop/broker/test"
+    request = threading.Thread(target=lambda: statuses.append(world.api.post(trial).status_code))
+    calls = asked(world, path)
     request.start()
-    wait_until(lambda: asked(world, "/api/queues") > calls, 20)
+    wait_until(lambda: asked(world, path) > calls, 20)
     taken = ended(world, "api")
     request.join()
 
     assert taken < HEROKUS_PATIENCE
     assert statuses == [200]
     assert "Traceback" not in world.fleet.log("api")
-
-
-def test_a_clock_finishes_its_beat(world: Small) -> None:
-    wait_until(lambda: "clock_started" in world.fleet.log("clock-1"), 20)
-
-    assert ended(world, "clock-1") < HEROKUS_PATIENCE
-    assert "Traceback" not in world.fleet.log("clock-1")

@@ -87,6 +87,33 @@ def test_a_dry_run_of_the_service_scales_nobody(
     assert here.decisions()[0].outcome == "skipped"
 
 
+def test_what_guv_does_for_itself_is_done_where_no_clock_runs(
+    world: MakeWorld, service: Mapping[str, str]
+) -> None:
+    here = world()
+    once(**service)
+    with here.runtime.engine.connect() as connection:
+        done = set(connection.exec_driver_sql("select name from chore").scalars())
+        days = connection.exec_driver_sql(
+            "select count(*) from pg_inherits where inhparent = 'decision'::regclass"
+        ).scalar_one()
+
+    assert done >= {"partitions"}
+    assert days > 1
+
+
+def test_a_suspended_tenants_roles_are_said_to_get_no_tick(
+    world: MakeWorld, service: Mapping[str, str]
+) -> None:
+    here = world()
+    here.make_due()
+    here.change(here.tenant, suspended="an unpaid bill")
+    done = once(**service)
+
+    assert done.returncode == 1
+    assert "1 roles got no tick: suspended" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [

@@ -51,7 +51,7 @@ def test_settings_of_an_app_as_a_whole_hold_for_its_roles() -> None:
             "*.notify",
             "exit status",
         ),
-        ("", "", "names no role"),
+        ("{}", "", "names no role"),
     ],
 )
 def test_what_cannot_be_is_named_with_its_role_and_what_would_be_right(
