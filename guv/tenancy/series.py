@@ -21,13 +21,14 @@ _POINTS = text("""
     with reading as (
         select at, waiting_max as messages_ready, unacknowledged_max as messages_unacknowledged,
             dynos_max as dynos, desired_max as desired, predicted_wait_max as predicted_wait,
-            arrived, served, seconds
+            arrived, served, seconds, timed, in_time
         from rollup
         join role on role.id = rollup.role_id and role.tenant_id = :tenant
         where role_id = :role and width_s = 300 and at >= :since and at < :tail
         union all
         select decision.at, messages_ready, messages_unacknowledged, dynos, desired,
-            predicted_wait, arrived, decision.served, seconds
+            predicted_wait, arrived, decision.served, seconds,
+            case when in_time is not null then decision.served end, in_time
         from decision
         left join sample on sample.role_id = decision.role_id and sample.at = decision.at
             and sample.kept = decision.kept and sample.at >= :tail and sample.at < :until
@@ -45,7 +46,8 @@ _POINTS = text("""
         cast(sum(arrived) / nullif(sum(seconds) filter (where arrived is not null), 0)
             as double precision) as arrival_rate,
         cast(sum(served) / nullif(sum(seconds) filter (where served is not null), 0)
-            as double precision) as departure_rate
+            as double precision) as departure_rate,
+        cast(sum(in_time) / nullif(sum(timed), 0) as double precision) as share_in_time
     from reading group by 1 order by 1
 """)
 _SUMMED_UNTIL = text("""
@@ -95,6 +97,7 @@ class Point:
         never_done: Whether that was never, at some decision.
         arrival_rate: Messages published per second.
         departure_rate: Messages finished per second.
+        share_in_time: Share of those finished whose wait is known that were in time, 0 to 1.
     """
 
     at: datetime
@@ -106,6 +109,7 @@ class Point:
     never_done: bool = False
     arrival_rate: float | None = None
     departure_rate: float | None = None
+    share_in_time: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,16 @@ def test_rates_are_means_of_the_time_in_which_something_was_counted(
     assert (point.arrival_rate, point.departure_rate) == pytest.approx((5.0, 90 / 40))
 
 
+def test_the_share_in_time_is_of_those_whose_wait_is_known(
+    session: Session, tenant: Tenant, role: Role
+) -> None:
+    for at, served, in_time in ((0, 10, 9.0), (10, 30, 27.0), (20, 500, None)):
+        a_tick(session, role, at, served=served, in_time=in_time)
+    a_tick(session, role, 60, served=0, in_time=0.0)
+    first, second = points(session, tenant, role)
+    assert (first.share_in_time, second.share_in_time) == (0.9, None)
+
+
 def test_without_any_count_there_is_no_rate(session: Session, tenant: Tenant, role: Role) -> None:
     a_tick(session, role, 0, watched=10.0)
     (point,) = points(session, tenant, role)
@@ -143,11 +153,13 @@ def test_a_long_time_is_read_from_sums_and_its_end_from_the_ticks_that_are_not_s
 ) -> None:
     a_tick(session, role, 0, {"messages_ready": 99}, arrived=99, watched=10.0)  # is in the sums
     a_tick(session, role, 330, {"messages_ready": 7}, arrived=20, watched=10.0)
-    a_sum(session, role, NOON - 24 * HOUR, waiting_max=3, unacknowledged_max=2, dynos_max=4)
+    counts = {"waiting_max": 3, "unacknowledged_max": 2, "dynos_max": 4}
+    a_sum(session, role, NOON - 24 * HOUR, timed=40, in_time=30.0, **counts)
     a_sum(session, role, NOON, waiting_max=5, desired_max=6, predicted_wait_max=8.5, arrived=30)
     day_before, now = long_points(session, tenant, role)
     assert (day_before.at, day_before.messages_ready) == (NOON - 24 * HOUR, 3)
     assert (day_before.messages_unacknowledged, day_before.dynos) == (2, 4)
+    assert day_before.share_in_time == 0.75
     assert (now.at, now.messages_ready, now.desired, now.predicted_wait) == (NOON, 7, 6, 8.5)
     assert now.arrival_rate == pytest.approx(50 / 310)
 
@@ -165,7 +177,12 @@ def test_sums_and_ticks_of_the_same_time_draw_the_same(
     for seconds in range(0, 1800, 10):
         wait = inf if seconds == 700 else seconds / 10
         counts = {"messages_ready": seconds % 170, "dynos": seconds // 600}
-        decided = {"desired": seconds // 500, "arrived": seconds % 7, "served": seconds % 3}
+        decided: dict[str, Any] = {
+            "desired": seconds // 500,
+            "arrived": seconds % 7,
+            "served": seconds % 3,
+        }
+        decided["in_time"] = None if seconds % 9 else decided["served"] / 2
         a_tick(session, role, seconds, counts, predicted_wait=wait, watched=10.0, **decided)
     ticks = long_points(session, tenant, role)
     session.add(Chore(name=CHORE, due_at=NOON))

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 from sqlmodel import Session, select
 
-from guv.models import App, Chore, DecisionRow, Role, Rollup, SampleRow, Tenant
-from guv.tenancy.rollups import FIVE_MINUTES, MINUTE, Point, read_series
+from guv.models import App, Chore, DecisionRow, Role, Rollup, SampleRow
 from tests.builders import NOON, a_role, a_tenant, an_app
+from tests.worker.rollup_points import FIVE_MINUTES, MINUTE, Point, read_sums
 from tests.worker.world import World
 from worker.rollups import GRACE, roll_up
 
@@ -81,8 +81,7 @@ def store(session: Session, role: Role, found: list[dict[str, Any]]) -> None:
 
 
 def series(session: Session, role: Role, width: int) -> list[Point]:
-    tenant = session.get_one(Tenant, role.tenant_id)
-    return read_series(session, tenant, role.id, NOON, LATER, width)
+    return read_sums(session, role.id, NOON, LATER, width)
 
 
 def expected(found: list[dict[str, Any]], width: int) -> dict[datetime, dict[str, Any]]:
@@ -214,17 +213,8 @@ def test_what_was_left_undone_is_done_the_next_time(
     store(session, role, [a_tick(n * 600) for n in range(60)])
     roll_up(engine, NOON + timedelta(minutes=11) + GRACE)
     roll_up(engine, NOON + timedelta(hours=11))
-    tenant = session.get_one(Tenant, role.tenant_id)
     until = NOON + timedelta(hours=10)
-    assert len(read_series(session, tenant, role.id, NOON, until, MINUTE)) == 60
-
-
-def test_another_tenants_sums_are_not_shown(engine: Engine, session: Session, role: Role) -> None:
-    store(session, role, [a_tick()])
-    roll_up(engine, LATER)
-    other = a_tenant(session)
-    assert read_series(session, other, role.id, NOON, LATER, MINUTE) == []
-    session.rollback()
+    assert len(read_sums(session, role.id, NOON, until, MINUTE)) == 60
 
 
 def test_the_hours_of_statistics_agree_with_the_rows(world: MakeWorld) -> None:
