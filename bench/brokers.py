@@ -4,25 +4,19 @@ Only the lists of queues that guv asks for are known; what is in the queues is s
 """
 
 import asyncio
-import ipaddress
 import json
 import multiprocessing
 import random
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
 from guv.moment import unix_seconds, utc_now
+from sandbox.certificate import self_signed
 
 FASTEST_S, SLOWEST_S = 0.02, 0.3
 HANGS = 20  # every so-manieth broker never answers
@@ -31,7 +25,7 @@ HANGS = 20  # every so-manieth broker never answers
 @contextmanager
 def brokers(folder: Path) -> Iterator[tuple[str, Path]]:
     """The brokers' host and port, in a process of their own, and the certificate to trust."""
-    certificate, key = _certificate(folder)
+    certificate, key = self_signed(folder)
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, certificate, key), daemon=True)
@@ -88,33 +82,3 @@ def _queue(name: str) -> dict[str, Any]:
     counters = {"publish": done + 1, "ack": done}
     counts = {"messages": 1, "messages_ready": 0, "messages_unacknowledged": 1, "consumers": 1}
     return {"name": name, **counts, "message_stats": counters}
-
-
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    """The paths of a certificate for the loopback address that signs itself, and of its key."""
-    folder.mkdir(parents=True, exist_ok=True)
-    key, now = ec.generate_private_key(ec.SECP256R1()), utc_now()
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "bench")])
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=2))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    paths = folder / "certificate.pem", folder / "key.pem"
-    paths[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    paths[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return paths

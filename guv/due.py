@@ -3,7 +3,8 @@
 A role is claimed by moving its `due_at` on, under a row lock that others skip: two clocks or two
 jobs for the same role end in one tick, a lost job or an emptied Redis costs one lease, and a
 stretch without workers is not caught up: what is late by more than an interval starts again at a
-random point of it, so that all late roles do not come back at once.
+point of it that is its app's own, so that late apps do not all come back at once, but the roles of
+each do.
 """
 
 from collections.abc import Sequence
@@ -53,15 +54,19 @@ _UNMARK = text("update tick_schedule set queued_until = null where role_id = any
 
 _CLAIM = text("""
     with due as (
-        select role_id from tick_schedule
-        where role_id = any(:roles) and enabled and due_at <= :now for update skip locked
+        select role_id, ('x' || right(app_id::text, 8))::bit(32)::bigint / 4294967296.0 as phase
+        from tick_schedule join role on role.id = role_id
+        where role_id = any(:roles) and enabled and due_at <= :now
+        for update of tick_schedule skip locked
     )
     update tick_schedule set
         queued_until = null,
         due_at = case
             when due_at > :now - make_interval(secs => interval_s)
             then due_at + make_interval(secs => interval_s)
-            else :now + make_interval(secs => interval_s * random())
+            else to_timestamp(interval_s * (
+                phase + ceil(extract(epoch from :now) / interval_s - phase)
+            )::float8)
         end
     from due where tick_schedule.role_id = due.role_id
     returning tick_schedule.role_id

@@ -1,7 +1,7 @@
 """What is a tick about? A role with its app, tenant, broker, settings and history."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -27,33 +27,8 @@ ONE_DYNO = {"Eco", "Basic"}
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """Everything stored that a role's tick needs; read once, then left alone.
-
-    Attributes:
-        tenant: Whose role it is.
-        app: The Heroku app.
-        role: The role.
-        broker: What feeds it; None: not set yet.
-        effective: Its settings, with where each comes from.
-        settings: The same for the scaling mathematics.
-        history: Its samples, from old to new, without the present one.
-        spend: Its dyno-hours this month; None: it has no cap.
-    """
-
-    tenant: Tenant
-    app: App
-    role: Role
-    broker: Broker | None
-    effective: EffectiveSettings
-    settings: Settings
-    history: tuple[Sample, ...]
-    spend: Spend | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Stored:
-    """The rows that a role's subject is made of.
+    """What is stored of a role that is due; read once, then left alone.
 
     Attributes:
         tenant: Whose role it is.
@@ -61,7 +36,7 @@ class Stored:
         role: The role.
         broker: What feeds it; None: not set yet.
         effective: Its settings, with where each comes from.
-        history: Its samples, from old to new.
+        history: Its samples, from old to new, without the present one.
         spend: Its dyno-hours this month; None: it has no cap.
         memory: What is known of the time before its samples.
     """
@@ -75,7 +50,7 @@ class Stored:
     spend: Spend | None
     memory: Memory
 
-    def subject(self, now: datetime) -> Subject:
+    def subject(self, now: datetime) -> "Subject":
         """What a tick of the role at that instant is about."""
         settings = scaling_settings(
             self.effective,
@@ -84,8 +59,19 @@ class Stored:
             dyno_hours_used=self.spend.used if self.spend else None,
             memory=self.memory,
         )
-        rows = self.tenant, self.app, self.role, self.broker
-        return Subject(*rows, self.effective, settings, self.history, self.spend)
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        return Subject(**values, settings=settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject(Stored):
+    """The same, ready for a tick.
+
+    Attributes:
+        settings: Its settings for the scaling mathematics.
+    """
+
+    settings: Settings
 
 
 def read_stored(

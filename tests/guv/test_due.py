@@ -100,15 +100,25 @@ def test_a_claim_ends_the_lease(engine: Engine, session: Session, sealer: Sealer
     assert mark(engine, NOON + timedelta(seconds=10)) == [role]
 
 
-def test_a_missed_stretch_is_not_caught_up_and_its_roles_come_back_spread(
+def test_a_missed_stretch_is_not_caught_up_and_its_apps_come_back_spread(
     engine: Engine, session: Session, sealer: Sealer
 ) -> None:
-    ids = roles(session, sealer, 40)
-    back = NOON + timedelta(hours=3)
+    ids = [role for _ in range(40) for role in roles(session, sealer, 1)]
+    back = NOON + timedelta(hours=3, seconds=4)
     claim(engine, ids, back)
     instants = [due_at(engine, role) for role in ids]
     assert all(back <= instant <= back + timedelta(seconds=10) for instant in instants)
     assert max(instants) - min(instants) > timedelta(seconds=5)
+
+
+def test_after_a_missed_stretch_an_apps_roles_tick_together(
+    engine: Engine, session: Session, sealer: Sealer
+) -> None:
+    ids = roles(session, sealer, 6)
+    claim(engine, ids[:3], NOON + timedelta(hours=3))
+    claim(engine, ids[3:], NOON + timedelta(hours=3, seconds=17))
+    seconds = {round((due_at(engine, role) - NOON).total_seconds() % 10, 3) for role in ids}
+    assert len(seconds) == 1
 
 
 def test_a_removed_role_is_neither_queued_nor_claimed(

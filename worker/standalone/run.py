@@ -15,6 +15,7 @@ from guv.fence import ANYWHERE
 from guv.heroku import AddonApp
 from guv.models import App, Broker, Role, Tenant
 from guv.rabbitmq import parse_broker_url
+from guv.scaling.model import Memory
 from guv.settings.effective import scaling_settings
 from worker.actuators.heroku import Actuator
 from worker.result import TickResult
@@ -143,7 +144,9 @@ class _Owned:
         row = Role(tenant_id=self.tenant.id, app_id=app.id, name=role.name, created_at=now)
         settings = scaling_settings(role.effective, PLAN)
         seen = history.of(role.key)
-        return Subject(self.tenant, app, row, self.broker, role.effective, settings, seen)
+        return Subject(
+            self.tenant, app, row, self.broker, role.effective, seen, None, Memory(), settings
+        )
 
 
 def _tick(
