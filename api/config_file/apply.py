@@ -1,7 +1,7 @@
 """What does a file change? All of it or nothing, judged by what would hold in the end."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from api.settings.notification import sealed_target
 from guv.errors import FieldError, Invalid, NotFound
 from guv.models import App, Tenant
 from guv.plans import PLANS
-from guv.settings.document import Document
+from guv.settings.document import ALL, NOT_TAKEN, Document
 from guv.settings.effective import tick_interval
 from guv.settings.values import SettingsValues
 from guv.tenancy import roles, settings
@@ -37,11 +37,15 @@ def apply_document(access: Access, document: Document) -> list[Difference]:
     """What the file changed; the caller's transaction decides whether it stays.
 
     Raises:
-        Invalid: An app is not the tenant's, a role cannot be made, or what would hold cannot work.
+        Invalid: It says what cannot be, an app is not the tenant's, a role cannot be made, or what
+            would hold cannot work; all messages at once.
     """
+    if any(one.field.startswith(ALL) for one in document.faults):
+        raise Invalid(NOT_TAKEN, document.faults)  # nothing else can be judged without that part
     tenant = locked(access)
     apps = {app.name: app for app in list_apps(access.session, tenant)}
-    faults = [_no_app(name, apps) for name in document.apps if name not in apps]
+    faults = [*document.faults]
+    faults += [_no_app(name, apps) for name in document.apps if name not in apps]
     differences = _write(access, Subject(tenant), document.everywhere)
     for name in document.apps.keys() & apps.keys():
         differences += _write(access, Subject(tenant, apps[name]), document.apps[name])
@@ -55,10 +59,19 @@ def apply_document(access: Access, document: Document) -> list[Difference]:
             faults.append(FieldError(role[:100], "is no role's name: letters, digits, - and _"))
         else:
             differences += _write_role(access, tenant, app, role, values)
+    faults += _contradictions(access, tenant)
     if faults:
-        raise Invalid("The file was not taken; nothing was changed.", faults)
-    _judge(access, tenant)
+        raise Invalid(NOT_TAKEN, faults)
     return differences
+
+
+def _contradictions(access: Access, tenant: Tenant) -> Sequence[FieldError]:
+    """Why what would hold cannot work; [] if it does."""
+    try:
+        _judge(access, tenant)
+    except Invalid as refusal:
+        return refusal.fields or [FieldError("", refusal.message)]
+    return []
 
 
 def _write_role(

@@ -13,7 +13,7 @@ from api.errors import error_answers
 from api.settings.notification import shown_target
 from guv.errors import BadRequest
 from guv.models import SettingsLevel
-from guv.settings.document import read_document
+from guv.settings.document import parse_document
 from guv.tenancy.apps import list_apps
 from guv.tenancy.roles import list_all_roles
 from guv.tenancy.settings import stored_levels
@@ -61,7 +61,7 @@ def import_config(
         text = body.decode()
     except UnicodeDecodeError:
         raise BadRequest("The file is no text in UTF-8.") from None
-    differences = apply_document(access, read_document(text))
+    differences = apply_document(access, parse_document(text))
     if dry_run:
         access.session.rollback()
     return ImportAnswer(dry_run=dry_run, differences=differences)

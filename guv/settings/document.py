@@ -22,21 +22,24 @@ from guv.settings.old_names import DROPPED, present_name, present_value
 from guv.settings.values import SettingsValues
 
 ALL = "*"
+NOT_TAKEN = "The file was not taken; nothing was changed."
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a file says, checked.
+    """What a file says, checked part by part.
 
     Attributes:
         everywhere: The tenant's settings.
         apps: The settings of apps by name.
         roles: The settings of roles by app (None: the tenant's only one) and name.
+        faults: What cannot be, each with its place; the parts that it is in are left out.
     """
 
     everywhere: SettingsValues
     apps: Mapping[str, SettingsValues] = field(default_factory=dict)
     roles: Mapping[tuple[str | None, str], SettingsValues] = field(default_factory=dict)
+    faults: tuple[FieldError, ...] = ()
 
 
 class _Loader(yaml.SafeLoader):
@@ -62,6 +65,18 @@ def read_document(text: str) -> Document:
         BadRequest: It is no YAML.
         Invalid: It says what cannot be; all messages at once, each with its role and setting.
     """
+    document = parse_document(text)
+    if document.faults:
+        raise Invalid(NOT_TAKEN, document.faults)
+    return document
+
+
+def parse_document(text: str) -> Document:
+    """What the file says, together with what it says that cannot be.
+
+    Raises:
+        BadRequest: It is no YAML.
+    """
     found = _mapping(text)
     faults: list[FieldError] = []
     wide = dict(_part(found.pop(ALL, {}), ALL, faults))
@@ -79,10 +94,11 @@ def read_document(text: str) -> Document:
         if app is not None and not isinstance(app, str):
             faults.append(FieldError(f"{name}.app", "must be an app's name"))
             continue
-        roles[app, short] = _values(values, name, "role", faults)
-    if faults:
-        raise Invalid("The file was not taken; nothing was changed.", faults)
-    return Document(everywhere, apps, roles)
+        before = len(faults)
+        sound = _values(values, name, "role", faults)
+        if len(faults) == before:
+            roles[app, short] = sound
+    return Document(everywhere, apps, roles, tuple(faults))
 
 
 def _mapping(text: str) -> dict[str, Any]:

@@ -44,6 +44,14 @@ def test_old_names_and_shorthands_are_understood(caller: TenantCaller) -> None:
     }
 
 
+def test_what_cannot_work_is_said_beside_what_is_not_known(caller: TenantCaller) -> None:
+    put(caller, FILE)
+    found = refused(caller, "worker: {foo: 1}\nmails: {min: 9, max: 3}\nother: {app: nobodys}\n")
+    assert found.keys() == {"worker.foo", "minimum_dynos", "other.app"}
+    assert "role 'mails'" in found["minimum_dynos"]
+    assert caller.get(caller.role_path("mails")).json()["settings"] == {}
+
+
 def test_json_is_yaml_too_whatever_it_is_called(caller: TenantCaller) -> None:
     assert caller.put("/config", {"*": {"deadline": 90}}).status_code == 200
     assert caller.get("/settings").json()["settings"] == {"target_deadline": 90.0}

@@ -1,6 +1,6 @@
 import pytest
 
-from guv.errors import GuvError
+from guv.errors import BadRequest, GuvError
 from worker.standalone.roles import FileRole, read_roles
 
 
@@ -12,6 +12,11 @@ def faults(text: str, app: str | None = "shop") -> dict[str, str]:
     with pytest.raises(GuvError) as refused:
         read_roles(text, app)
     return {one.field: one.message for one in refused.value.fields}
+
+
+def test_an_empty_file_is_most_likely_the_wrong_one() -> None:
+    with pytest.raises(BadRequest, match="empty"):
+        read_roles("", "shop")
 
 
 def test_a_file_of_guv_0_3_is_taken_as_it_is() -> None:
