@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         database(rows) as (engine, tenant),
     ):
         _sums(engine, until)
-        config = _config(engine, redis_url)
+        config = config_of(engine, redis_url)
         with TestClient(create_app(config, Outside(clock=lambda: until)), PUBLIC_URL) as client:
             token = Visits(Redis.from_url(redis_url)).begin(tenant.id, "a person", until)
             client.cookies.set(cookie_name(PUBLIC_URL), token)
@@ -94,7 +94,8 @@ def _sums(engine: Engine, until: object) -> None:
         connection.execute(text("vacuum analyze rollup"))
 
 
-def _config(engine: Engine, redis_url: str) -> Config:
+def config_of(engine: Engine, redis_url: str) -> Config:
+    """The configuration of a web process over these."""
     return Config.model_validate(
         {
             "database_url": engine.url.render_as_string(hide_password=False),

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import json
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
@@ -50,8 +51,23 @@ class _Signature(SecurityBase):
         return request.headers.get(SIGNATURE, "")
 
 
-async def _raw(request: Request) -> bytes:
-    return await request.body()
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An event as it came in.
+
+    Attributes:
+        request: What it came with, for the log.
+        raw: The body, byte by byte.
+        signature: What is said to be its signature.
+    """
+
+    request: Request
+    raw: bytes
+    signature: str
+
+
+async def _delivery(request: Request, signature: Annotated[str, Depends(_Signature())]) -> Delivery:
+    return Delivery(request, await request.body(), signature)
 
 
 @router.post(
@@ -65,17 +81,18 @@ def take_delivery(
     session: SessionDep,
     now: NowDep,
     resource: ResourceId,
-    raw: Annotated[bytes, Depends(_raw)],
-    signature: Annotated[str, Depends(_Signature())],
+    delivery: Annotated[Delivery, Depends(_delivery)],
 ) -> None:
     """Take an event of an add-on resource or its app: renamed, in maintenance, scaled, removed."""
-    if not is_signed(raw, signature, _secret(session, parts.sealer, resource)):
+    secret = _secret(session, parts.sealer, resource)
+    if not is_signed(delivery.raw, delivery.signature, secret):
         raise Unauthorized("The body is not signed with this subscription's secret.")
+    delivery.request.state.tenant = str(resource)
     tenant = tenants.lock_tenant(session, resource)
     if tenant is None or tenant.state == "deprovisioned":
         return
     try:
-        body = json.loads(raw)
+        body = json.loads(delivery.raw)
     except (ValueError, RecursionError):
         body = None
     became = take_event(session, tenant, body, now)

@@ -1,0 +1,82 @@
+"""How fast is an event of Heroku's taken? `python -m bench.events`, over real PostgreSQL and Redis.
+
+Times are those of the whole web process, from the request to its answer, in milliseconds.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import tempfile
+from http import HTTPStatus
+from pathlib import Path
+from statistics import median, quantiles
+from time import perf_counter
+from typing import Any
+
+from sqlmodel import Session, select
+from starlette.testclient import TestClient
+
+from api.addon.event_routes import SIGNATURE
+from api.main import create_app
+from bench.api import BEGIN, ROLES, database
+from bench.role_page import config_of
+from guv.crypto import sealer_from
+from guv.logs import configure_logs
+from guv.models import App, Subscription, Tenant
+from guv.subscribing import PATH
+from sandbox import services
+
+SECRET = "of a bench"  # noqa: S105
+REPEATS = 300
+
+
+def main() -> None:
+    """Nothing; prints a table of times."""
+    configure_logs("ERROR", json=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        services.redis(Path(folder)) as redis_url,
+        database(ROLES) as (engine, tenant),
+    ):
+        config = config_of(engine, redis_url)
+        sealed = sealer_from(config.guv_encryption_keys.get_secret_value()).seal(SECRET)
+        with Session(engine) as session:
+            row = Subscription(tenant_id=tenant.id, secret_sealed=sealed, created_at=BEGIN)
+            session.add(row)
+            session.commit()
+            app = str(session.exec(select(App.heroku_id)).one())
+        with TestClient(create_app(config)) as client:
+            print(f"| event, for a tenant of {ROLES} roles | median | 99 of 100 |\n|---|---|---|")
+            for name, body in _bodies(app).items():
+                print(f"| {name} | {_times(client, tenant, body)} |")
+
+
+def _bodies(app: str) -> dict[str, dict[str, Any]]:
+    """An event of each kind, by name; two tell of something that guv has to write."""
+    named = {"action": "update", "published_at": BEGIN.isoformat()}
+    formation = {"app": {"id": app}, "type": "worker-0", "quantity": 9}
+    return {
+        "an app's name": {**named, "resource": "app", "data": {"id": app, "name": "shop"}},
+        "a formation": {**named, "resource": "formation", "data": formation},
+        "a kind that guv does not know": {**named, "resource": "moon", "data": {}},
+    }
+
+
+def _times(client: TestClient, tenant: Tenant, body: dict[str, Any]) -> str:
+    """The median and the 99th percentile, as cells of a table."""
+    raw = json.dumps(body).encode()
+    digest = hmac.digest(SECRET.encode(), raw, hashlib.sha256)
+    headers = {SIGNATURE: base64.b64encode(digest).decode()}
+    times = []
+    for _ in range(REPEATS):
+        start = perf_counter()
+        answer = client.post(f"{PATH}/{tenant.id}", content=raw, headers=headers)
+        times.append(1000 * (perf_counter() - start))
+        if answer.status_code != HTTPStatus.NO_CONTENT:
+            raise SystemExit(f"an event was answered {answer.status_code}")
+    return f"{median(times):.1f} | {quantiles(times, n=100)[-1]:.1f}"
+
+
+if __name__ == "__main__":
+    main()
