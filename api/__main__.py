@@ -23,6 +23,7 @@ def main() -> None:
         host=asked.host,
         port=asked.port,
         access_log=False,
+        server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )
 

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import error_answer
+from guv import agent
 from guv.errors import Forbidden, TooMany, Unauthorized
 
 MINUTES = 5
@@ -45,6 +46,7 @@ class WrongKeys:
 
     def count(self, address: str) -> bool:
         """Whether the address may go on; one wrong key more came from it."""
+        agent.measure("Api/wrong_keys")
         try:
             return self._limiter.hit(self._item, address)
         except RedisError:
