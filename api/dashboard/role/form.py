@@ -15,6 +15,8 @@ from api.forms import field as text_of
 from api.settings.versions import etag_of
 from guv.errors import FieldError
 from guv.models import Role
+from guv.scaling.policies import PARAMETERS
+from guv.scaling.policies.parameters import Parameter
 from guv.settings.effective import EffectiveSettings, Level, effective_settings
 
 WAS = "was-"  # begins the name of a field that says what another was shown with
@@ -88,6 +90,7 @@ class SettingsForm:
         version: Of what is shown.
         opened: When it is made.
         effective: What holds now, also of what has no field here.
+        parameters: What can be set about the policy that stands in the form.
         others: What is wrong with what has no field here.
     """
 
@@ -95,6 +98,7 @@ class SettingsForm:
     version: str
     opened: str
     effective: EffectiveSettings
+    parameters: Sequence[Parameter]
     others: Sequence[FieldError] = ()
 
     @property
@@ -130,7 +134,8 @@ def settings_form(
         typed: What stands in the fields; None: what is set.
         remarks: What is to be said at them.
     """
-    inherited = effective_settings(role.name, chain[:-1])
+    inherited, effective = (effective_settings(role.name, one) for one in (chain[:-1], chain))
+    policy = (typed or {}).get("policy")
     faults, warnings = _by_field(remarks.faults), _by_field(remarks.warnings)
 
     def entry(one: Field) -> Entry:
@@ -150,7 +155,8 @@ def settings_form(
         groups=[(title, [entry(one) for one in group]) for title, group in GROUPS],
         version=etag_of(role.id, chain),
         opened=opened.isoformat(),
-        effective=effective_settings(role.name, chain),
+        effective=effective,
+        parameters=PARAMETERS.get(policy or effective.values["policy"], ()),
         others=[one for one in said if one.field.partition(".")[0] not in FIELDS],
     )
 

@@ -74,6 +74,16 @@ def test_what_is_set_on_other_pages_is_told_with_its_source(visitor: Browser, pa
     assert "none, from default; over the" in text
 
 
+def test_the_parameters_of_the_policy_in_the_form_are_explained(
+    visitor: Browser, page: str
+) -> None:
+    assert "<code>lowest</code>" not in visitor.get(page).text
+    preview = sent(visitor, page, policy="band")
+    assert "<code>lowest</code>: below this, dynos are removed" in preview.text
+    assert "default 0.5)" in preview.text
+    assert "default running)" in preview.text
+
+
 def test_every_setting_has_a_field_or_a_page_of_its_own() -> None:
     elsewhere = {"schedules", "override", "pause", "notify"}
     assert set(SettingsValues.model_fields) - set(FIELDS) == elsewhere

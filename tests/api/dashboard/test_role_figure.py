@@ -1,0 +1,83 @@
+"""A role's picture as data: what is drawn where, and what is said of it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from api.dashboard.role.drawing import FEW, AxisClock
+from api.dashboard.role.figure import figure
+from api.dashboard.role.picture import Picture, with_gaps
+from guv.tenancy.past_settings import Limits
+from guv.tenancy.series import Change, Point, SeriesFilter
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def drawn(*points: Point, maximum: int = 5, changes: tuple[Change, ...] = ()) -> dict[str, Any]:
+    wanted = SeriesFilter(uuid4(), NOON, NOON + 60 * MINUTE, MINUTE)
+    limits = [Limits(1, maximum, 60.0) for _ in points]
+    return figure(Picture(wanted, points, limits, changes, []), ZoneInfo("UTC"))
+
+
+def named(picture: dict[str, Any], name: str) -> dict[str, Any]:
+    (found,) = [one for one in picture["data"] if one.get("meta", one["name"]) == name]
+    return dict(found)
+
+
+def a_change(outcome: str = "scaled", current: int = 1, desired: int = 2, **other: Any) -> Change:
+    given = {"reason": "step_limit", "explanation": "so it is", "count": 1, **other}
+    return Change(NOON, 7, current, desired, outcome=outcome, **given)
+
+
+def test_a_maximum_far_above_what_runs_is_named_and_does_not_flatten_the_rest() -> None:
+    picture = drawn(Point(NOON, dynos=2), maximum=100)
+    assert named(picture, "maximum")["y"] == [None]
+    assert named(picture, "minimum")["name"] == "limits (at most 100)"
+    assert picture["layout"]["yaxis2"]["range"][1] < 10
+
+
+def test_a_maximum_that_is_near_is_drawn() -> None:
+    assert named(drawn(Point(NOON, dynos=2)), "maximum")["y"] == [5]
+
+
+def test_a_wait_without_end_is_marked_at_the_deadline() -> None:
+    picture = drawn(Point(NOON, never_done=True), Point(NOON + MINUTE, predicted_wait=3.0))
+    assert named(picture, "never done")["y"] == [60.0, None]
+    assert named(picture, "predicted wait")["y"] == [None, 3.0]
+
+
+def test_a_mark_shows_which_way_and_whether_it_was_done() -> None:
+    changes = (a_change(), a_change(desired=0), a_change("refused"))
+    marks = named(drawn(Point(NOON), changes=changes), "decision")
+    assert marks["marker"]["symbol"] == ["triangle-up", "triangle-down", "x"]
+
+
+def test_a_mark_tells_its_reason_in_short_lines_and_how_many_it_stands_for() -> None:
+    change = a_change(explanation="word " * 40 + "<b>", count=3)
+    (told,) = named(drawn(Point(NOON), changes=(change,)), "decision")["text"]
+    assert told.startswith("1 to 2 dynos, step limit, scaled<br>")
+    assert told.endswith("&lt;b&gt;<br>and 2 more in this step")
+    assert max(len(line) for line in told.split("<br>")) <= 60
+
+
+def test_a_few_points_are_marked_each_since_one_alone_makes_no_line() -> None:
+    many = [Point(NOON + n * MINUTE, dynos=1) for n in range(FEW + 1)]
+    assert named(drawn(*many[:1]), "dynos")["mode"] == "lines+markers"
+    assert named(drawn(*many), "dynos")["mode"] == "lines"
+
+
+def test_a_gap_breaks_the_lines_and_a_late_tick_does_not() -> None:
+    at = [NOON, NOON + 2 * MINUTE, NOON + 9 * MINUTE]
+    found = with_gaps([Point(one, dynos=1) for one in at], MINUTE)
+    assert [one.at for one in found] == [at[0], at[1], at[1] + MINUTE, at[2]]
+    assert found[2] == Point(at[1] + MINUTE)
+
+
+def test_no_instant_comes_twice_on_the_night_when_clocks_are_put_back() -> None:
+    clock = AxisClock(datetime(2026, 10, 25, 2, tzinfo=UTC), ZoneInfo("Europe/Berlin"))
+    hours = [datetime(2026, 10, 24, 22, tzinfo=UTC) + timedelta(hours=n) for n in range(6)]
+    texts = [clock.text(one) for one in hours]
+    assert texts == sorted(set(texts))
+    assert clock.title == "time in Europe/Berlin (UTC+01:00)"
