@@ -11,6 +11,7 @@ from threading import Event
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import Engine, text, update
 from sqlmodel import Session, col, select
 
@@ -33,6 +34,7 @@ from worker.replay_result import result_of
 from worker.runtime import Runtime
 from worker.subject import ONE_DYNO
 
+_log = structlog.get_logger(__name__)
 TELL_EVERY_S = 1.0
 FAULT = "A fault inside guv ended this replay."
 NOTHING = "No messages or requests were counted in that time."
@@ -73,6 +75,7 @@ class Told:
 
 def run_replay(runtime: Runtime, replay_id: UUID) -> bool:
     """Whether the replay was there to be taken, and is finished now."""
+    start = steady_seconds()
     if not _claim(runtime.engine, replay_id, utc_now()):
         return False
     values: dict[str, Any] = {"state": "failed", "error": FAULT}
@@ -82,6 +85,8 @@ def run_replay(runtime: Runtime, replay_id: UUID) -> bool:
         values = {"state": "queued", "progress": 0.0}
     finally:  # also of a fault, which RQ reports, and of a job that took too long
         _finish(runtime.engine, replay_id, values)
+        seconds = round(steady_seconds() - start, 1)
+        _log.info("replay_done", replay=str(replay_id), state=values["state"], seconds=seconds)
     if values["state"] == "queued" and runtime.redis is not None:
         enqueue_replay(runtime.redis, replay_id)
     return bool(values["state"] == "done")
