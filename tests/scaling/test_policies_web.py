@@ -99,6 +99,17 @@ def test_slow_without_load_asks_for_no_dynos_and_says_so() -> None:
     assert decision.notices
 
 
+def test_what_had_piled_up_is_not_taken_for_slow_code() -> None:
+    rush = history(reading(600.0, 2))
+    slow = reading(4.0, 2, service=0.9)
+    after = [replace(one, at=one.at + 60, web=slow) for one in rush[-6:]]
+    decision = decided([*rush, *after])
+    assert (decision.direction, decision.reason) == (Direction.HOLD, Reason.STEADY)
+    assert "what had piled up is being answered" in decision.explanation
+    much_later = [replace(one, at=one.at + 400) for one in after]
+    assert decided([*rush, *much_later]).reason is Reason.NO_GAIN
+
+
 def test_slow_without_load_gives_back_what_nobody_needs() -> None:
     made = loop([3.0] * 60, service=0.9)
     assert made[-1].desired == 1

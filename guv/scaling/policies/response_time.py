@@ -13,7 +13,7 @@ from math import ceil, isinf
 
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.policies.parameters import Number, Parameter, Text
-from guv.scaling.policies.past import is_resting, last_change
+from guv.scaling.policies.past import is_resting, last_change, window
 from guv.scaling.policies.web_past import settled
 from guv.scaling.web_load import OVERLOADED, response_at, service_from
 
@@ -32,6 +32,7 @@ HALF = 0.5  # of the slots; requests that were given up on less are slow by them
 MORE = 1.05  # by which overloaded dynos must finish more after an increase
 FEWER = 0.8  # of the requests of then: fewer are another load
 SETTLED = 80.0  # seconds after an increase: a boot, and a reading of what came afterwards
+LONGEST = 300.0  # seconds for which that is looked for
 DRAINED = 4.0  # times the response of then, until what had piled up is answered
 
 
@@ -87,12 +88,29 @@ def response_time(settings: Settings, samples: Sequence[Sample], _: Estimates, n
         note = f"fewer than {LEAST} requests say nothing about response times"
         need = Wish(1, Reason.STEADY, note)
     elif load.slow > target and load.at_best > target and not load.is_overloaded:
-        need = Wish(_calm(load), Reason.NO_GAIN, _without_load(settings, load))
+        need = _incurable(settings, samples, load, now)
     elif load.slow > target and (vain := _vain(settings, samples, load, now)):
         need = Wish(_calm(load), Reason.NO_GAIN, vain)
     else:
         need = _asked(settings, samples, load, now)
     return _kept(settings, samples, need, now)
+
+
+def _incurable(settings: Settings, samples: Sequence[Sample], load: Load, now: float) -> Wish:
+    """The need where an idle dyno would be too slow; not just after more came than was finished.
+
+    What had piled up then makes the dynos slow that it waits in front of, and looks like slow code.
+    """
+    recent = window(samples, LONGEST, now)
+    if any(_is_piled_up(load_of(settings, sample), now - sample.at) for sample in recent):
+        current = samples[-1].dynos or 0
+        return Wish(current, Reason.STEADY, "what had piled up is being answered")
+    return Wish(_calm(load), Reason.NO_GAIN, _without_load(settings, load))
+
+
+def _is_piled_up(then: Load | None, seconds: float) -> bool:
+    """Whether so many seconds later some of what had piled up may still wait."""
+    return then is not None and then.is_overloaded and seconds < SETTLED + DRAINED * then.slow
 
 
 def _asked(settings: Settings, samples: Sequence[Sample], load: Load, now: float) -> Wish:
