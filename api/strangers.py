@@ -2,7 +2,9 @@
 
 A password of the add-on's or a sign-on is then not even compared. A tenant's key is: apps on Heroku
 share their addresses, so nobody may lock others out, and a key has 256 random bits. Only its wrong
-answers become 429. Where Redis is away nobody is counted.
+answers become 429. Each door has its own count, and only these doors: a page that is left open
+after its visit, or Logplex with a drain that is gone, must send nobody away. Where Redis is away
+nobody is counted.
 """
 
 from asyncio import to_thread
@@ -21,6 +23,7 @@ from guv.errors import Forbidden, TooMany, Unauthorized
 
 MINUTES = 5
 GUARDED = ("/heroku/resources", "/sso/")
+DOORS = (*GUARDED, "/v1/")
 _TOO_MANY = "Too many wrong keys or passwords came from this address. Try again in some minutes."
 
 
@@ -37,18 +40,18 @@ class WrongKeys:
         storage = RedisStorage("redis://", connection_pool=redis.connection_pool)
         self._limiter = FixedWindowRateLimiter(storage)
 
-    def are_too_many(self, address: str) -> bool:
-        """Whether the address has none left."""
+    def are_too_many(self, door: str, address: str) -> bool:
+        """Whether the address has none left at this door."""
         try:
-            return not self._limiter.test(self._item, address)
+            return not self._limiter.test(self._item, door, address)
         except RedisError:
             return False
 
-    def count(self, address: str) -> bool:
-        """Whether the address may go on; one wrong key more came from it."""
+    def count(self, door: str, address: str) -> bool:
+        """Whether the address may go on; one wrong key more was tried from it."""
         agent.measure("Api/wrong_keys")
         try:
-            return self._limiter.hit(self._item, address)
+            return self._limiter.hit(self._item, door, address)
         except RedisError:
             return True
 
@@ -67,20 +70,21 @@ class Strangers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Nothing; the request is answered here or by the app behind."""
-        if scope["type"] != "http":
+        door = _door(scope)
+        if door is None:
             await self._app(scope, receive, send)
             return
         address = address_of(scope)
-        is_guarded = scope["path"].startswith(GUARDED)
-        if is_guarded and await to_thread(self._wrong_keys.are_too_many, address):
+        is_guarded = door in GUARDED
+        if is_guarded and await to_thread(self._wrong_keys.are_too_many, door, address):
             await _refusal()(scope, receive, send)
             return
         is_refused = False
 
         async def counted(message: Message) -> None:
             nonlocal is_refused
-            if message["type"] == "http.response.start" and _is_wrong(message, scope["path"]):
-                is_refused = not await to_thread(self._wrong_keys.count, address)
+            if message["type"] == "http.response.start" and _is_wrong(message, door):
+                is_refused = not await to_thread(self._wrong_keys.count, door, address)
                 if is_refused:
                     await _refusal()(scope, receive, send)
             if not is_refused:
@@ -96,8 +100,14 @@ def address_of(scope: Scope) -> str:
     return forwarded[:100] or (client[0] if client else "unknown")
 
 
-def _is_wrong(message: Message, path: str) -> bool:
-    is_sign_on = path.startswith("/sso/") and message["status"] == Forbidden.status
+def _door(scope: Scope) -> str | None:
+    """Which of the doors a request comes to; None: none of them."""
+    path = scope["path"] if scope["type"] == "http" else ""
+    return next((door for door in DOORS if path.startswith(door)), None)
+
+
+def _is_wrong(message: Message, door: str) -> bool:
+    is_sign_on = door == "/sso/" and message["status"] == Forbidden.status
     return message["status"] == Unauthorized.status or is_sign_on
 
 

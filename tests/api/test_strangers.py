@@ -76,6 +76,21 @@ def test_guessed_sign_ons_are_counted_too(client: TestClient) -> None:
     assert statuses[-1] == 429
 
 
+def test_a_page_left_open_after_its_visit_locks_nobody_out(client: TestClient) -> None:
+    headers = {"X-Forwarded-For": ADDRESS}
+    pages = [client.get("/dashboard", headers=headers).status_code for _ in range(MOST + 3)]
+
+    assert set(pages) == {401}
+    assert signed_on(client) == 403
+
+
+def test_wrong_keys_of_programs_keep_no_person_from_signing_on(client: TestClient) -> None:
+    for number in range(MOST + 1):
+        tried(client, f"guess-{number}")
+
+    assert signed_on(client) == 403
+
+
 def test_another_address_has_its_own_count(client: TestClient) -> None:
     for number in range(MOST + 1):
         tried(client, f"guess-{number}")
