@@ -2,26 +2,33 @@
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import error_answer
+from api.errors import Shape, error_answer
 
 MOST_BODY_BYTES = 1_000_000
 _TOO_LARGE = f"A body may have at most {MOST_BODY_BYTES} bytes."
 
 
 class BodyLimit:
-    """Refuses bodies that are too large, in the form of all errors."""
+    """Refuses bodies that are too large, in the form of all errors.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    Args:
+        app: The app behind.
+        as_page: Makes a page of an answer where a person would see it.
+    """
+
+    def __init__(self, app: ASGIApp, as_page: Shape) -> None:
+        self._app, self._as_page = app, as_page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Nothing; the request is answered here or by the app behind."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
         elif _told_length(scope) > MOST_BODY_BYTES:
-            await error_answer(413, "payload_too_large", _TOO_LARGE)(scope, receive, send)
+            answer = error_answer(413, "payload_too_large", _TOO_LARGE)
+            await self._as_page(Request(scope), answer)(scope, receive, send)
         else:
             await self._app(scope, _limited(receive), send)
 

@@ -73,9 +73,9 @@ def create_app(config: Config, outside: Outside | None = None) -> FastAPI:
 
 def _furnish(app: FastAPI) -> None:
     """Nothing; the app has its routes, and what stands around all of them."""
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, as_page=as_page)
     app.add_middleware(RateHeaders)
-    app.add_middleware(Strangers, wrong_keys=app.state.parts.wrong_keys)
+    app.add_middleware(Strangers, wrong_keys=app.state.parts.wrong_keys, as_page=as_page)
     app.add_middleware(SafeHeaders)
     app.add_middleware(RequestLog)  # added last, so it sees every answer
     install_error_handlers(app, as_page)

@@ -14,10 +14,11 @@ from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 from redis import Redis, RedisError
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import error_answer
+from api.errors import Shape, error_answer
 from guv import agent
 from guv.errors import Forbidden, TooMany, Unauthorized
 
@@ -62,10 +63,11 @@ class Strangers:
     Args:
         app: The app behind.
         wrong_keys: Counts them.
+        as_page: Makes a page of an answer where a person would see it.
     """
 
-    def __init__(self, app: ASGIApp, wrong_keys: WrongKeys) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, wrong_keys: WrongKeys, as_page: Shape) -> None:
+        self._app, self._as_page = app, as_page
         self._wrong_keys = wrong_keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,7 +79,7 @@ class Strangers:
         address = address_of(scope)
         is_guarded = door in GUARDED
         if is_guarded and await to_thread(self._wrong_keys.are_too_many, door, address):
-            await _refusal()(scope, receive, send)
+            await self._refusal(scope)(scope, receive, send)
             return
         is_refused = False
 
@@ -86,11 +88,17 @@ class Strangers:
             if message["type"] == "http.response.start" and _is_wrong(message, door):
                 is_refused = not await to_thread(self._wrong_keys.count, door, address)
                 if is_refused:
-                    await _refusal()(scope, receive, send)
+                    await self._refusal(scope)(scope, receive, send)
             if not is_refused:
                 await send(message)
 
         await self._app(scope, receive, counted)
+
+    def _refusal(self, scope: Scope) -> Response:
+        answer = error_answer(TooMany.status, TooMany.id, _TOO_MANY)
+        shaped = self._as_page(Request(scope), answer)
+        shaped.headers["Retry-After"] = str(MINUTES * 60)
+        return shaped
 
 
 def address_of(scope: Scope) -> str:
@@ -109,9 +117,3 @@ def _door(scope: Scope) -> str | None:
 def _is_wrong(message: Message, door: str) -> bool:
     is_sign_on = door == "/sso/" and message["status"] == Forbidden.status
     return message["status"] == Unauthorized.status or is_sign_on
-
-
-def _refusal() -> Response:
-    answer = error_answer(TooMany.status, TooMany.id, _TOO_MANY)
-    answer.headers["Retry-After"] = str(MINUTES * 60)
-    return answer

@@ -28,6 +28,7 @@ _TITLES = {
     409: "It was changed meanwhile",
     410: "The add-on is gone",
     412: "It was changed meanwhile",
+    413: "That is too much",
     422: "That cannot be accepted",
     429: "Too many requests",
     503: "guv cannot answer right now",

@@ -35,10 +35,22 @@ def tried(client: TestClient, key: str, path: str = "/v1/settings", via: str = A
     return client.get(path, auth=(user, key), headers=headers)
 
 
-def signed_on(client: TestClient) -> int:
+def came_in(client: TestClient) -> Response:
     headers = {"X-Forwarded-For": ADDRESS}
     form = {"resource_id": "x", "timestamp": "1", "resource_token": "guess"}
-    return client.post("/sso/login", data=form, headers=headers).status_code
+    return client.post("/sso/login", data=form, headers=headers)
+
+
+def signed_on(client: TestClient) -> int:
+    return came_in(client).status_code
+
+
+def test_a_person_who_is_sent_away_sees_a_page(client: TestClient) -> None:
+    for _ in range(MOST + 1):
+        answer = came_in(client)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "300")
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "Too many requests" in answer.text
 
 
 def test_wrong_keys_are_counted_and_then_sent_away(client: TestClient) -> None:

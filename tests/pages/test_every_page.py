@@ -101,7 +101,11 @@ PAGES = {
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_fits_and_is_accessible(name: str, inhabited: Site, visitor: Page) -> None:
+    asked: list[str] = []
+    visitor.on("request", lambda request: asked.append(request.url))
     visitor.goto(inhabited.url + PAGES[name])
+    assert len(asked) >= 2
+    assert [url for url in asked if not url.startswith(inhabited.url)] == []
     assert picture(visitor, name) == []
     assert broken_rules(visitor) == []
 

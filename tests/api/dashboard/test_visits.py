@@ -97,6 +97,11 @@ def test_an_error_is_a_page_for_a_person_and_json_for_a_program(visitor: Browser
     assert answer.json()["id"] == "not_found"
 
 
+def test_a_form_that_is_too_large_gets_a_page(visitor: Browser) -> None:
+    answer = visitor.post("/dashboard/keys", {"name": "x" * 1_000_001})
+    assert (answer.status_code, "That is too much" in answer.text) == (413, True)
+
+
 @pytest.mark.parametrize("path", ["/dashboard", "/dashboard/nowhere"])
 def test_a_page_is_kept_to_our_origin_and_in_no_frame(
     visitor: Browser, page_config: Config, path: str
