@@ -178,6 +178,7 @@ def _guv(settings: Mapping[str, str]) -> Iterator[dict[str, int]]:
         "GUV_ALLOWED_NETWORKS": "127.0.0.0/8",
         "GUV_ROLES_PER_JOB": "100",
         "GUV_WORKER_THREADS": "32",
+        "GUV_HISTORIES": "10000",
         "GUV_LOG_LEVEL": "ERROR",
         "HEROKU_ID_URL": settings["HEROKU_API_URL"],
     }

@@ -7,7 +7,7 @@ sample was written later than one that came after it.
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock
 from uuid import UUID
@@ -39,10 +39,11 @@ _NEWER = text("""
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A role's samples from old to new, and when they were last read as a whole, Unix seconds."""
+    """A role's samples from old to new; Unix seconds of when all were read, and of the last use."""
 
     samples: tuple[Sample, ...]
     read_at: float
+    used_at: float = 0.0
 
 
 class Histories:
@@ -68,11 +69,22 @@ class Histories:
         found = {role: _joined(known[role], newer.get(role, []), oldest, now) for role in roles}
         with self._lock:
             for role, one in found.items():
-                self._known[role] = one
-                self._known.move_to_end(role)
-            while len(self._known) > self._most:
-                self._known.popitem(last=False)
+                self._remember(role, one, now)
         return {role: one.samples for role, one in found.items()}
+
+    def _remember(self, role: UUID, one: _Known, now: datetime) -> None:
+        """Nothing; where there is no room, who was there first stays as long as it ticks.
+
+        Roles tick in turn, so that forgetting the one that was used longest ago would forget
+        each just before it is needed.
+        """
+        if role not in self._known and len(self._known) >= self._most:
+            oldest = next(iter(self._known.values()), None)
+            if oldest is None or unix_seconds(now) - oldest.used_at < TRUSTED_S:
+                return
+            self._known.popitem(last=False)
+        self._known[role] = replace(one, used_at=unix_seconds(now))
+        self._known.move_to_end(role)
 
     def _trusted(self, role: UUID, now: datetime) -> _Known | None:
         """What is known, unless it is from after `now` or was not read as a whole for long."""

@@ -164,6 +164,7 @@ def build_runtime(config: Config, transport: httpx.BaseTransport | None = None) 
         budget=NoBudget() if redis is None else Budget(redis),
         shelf=OwnShelf() if redis is None else Shelf(redis, patience),
         notifiers=build_notifiers(config.new_relic_events_url, config.fence, transport),
+        histories=Histories(config.guv_histories),
         threads=ThreadPoolExecutor(config.guv_worker_threads, thread_name_prefix="tick"),
         drain_queue=None if redis is None else DrainQueue(redis),
     )

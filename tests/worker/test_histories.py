@@ -110,12 +110,16 @@ def test_no_more_is_kept_than_a_decision_looks_at(engine: Engine, role: Role, wr
     assert (len(found), found[-1]) == (MOST_SAMPLES, 600)
 
 
-def test_no_more_roles_are_remembered_than_asked_for(
+def test_where_there_is_no_room_those_stay_that_were_there_first(
     engine: Engine, session: Session, role: Role
 ) -> None:
     histories = Histories(most=2)
-    ids = [role.id, *(a_role(session, session.get_one(App, role.app_id), str(n)).id for n in "abc")]
+    app = session.get_one(App, role.app_id)
+    ids = [role.id, *(a_role(session, app, name).id for name in "abc")]
     session.commit()
     with engine.connect() as connection:
-        histories.read(connection, ids, NOON)
-    assert list(histories._known) == ids[-2:]
+        for later in (0, 30, 60):
+            histories.read(connection, ids, NOON + timedelta(seconds=later))
+        assert list(histories._known) == ids[:2]
+        histories.read(connection, ids[2:], NOON + timedelta(seconds=60 + TRUSTED_S))
+    assert list(histories._known) == ids[2:]
