@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from guv.scaling.estimate import estimate
 from guv.scaling.explain import explain
-from guv.scaling.gain import not_consuming
+from guv.scaling.gain import not_consuming, not_finishing
 from guv.scaling.model import (
     Decision,
     Direction,
@@ -127,7 +127,9 @@ def _no_gain(
     """Why more dynos would not help, in words; idle dynos count whether or not more are asked."""
     if wish.reason is Reason.NO_GAIN:
         return f"no more dynos are added: {wish.note}"
-    return "" if is_web(settings) else not_consuming(samples, estimates)
+    if is_web(settings):
+        return ""
+    return not_consuming(samples, estimates) or not_finishing(samples, estimates)
 
 
 def _missing(settings: Settings, samples: Sequence[Sample], now: float) -> str:

@@ -17,6 +17,7 @@ CERTAIN = 3.0  # standard deviations beyond chance
 MOST_VARIATION = 1.5  # that is believed here; a pace that falls looks like spread
 LEAST_SECONDS = 45.0  # on either side
 FEWEST_SERVED = 20.0  # messages on either side that make a comparison
+SERVICES = 10.0  # service times in which one of the messages being worked on is finished
 BOOTS = 3.0  # boot times in which a dyno that will consume has begun to
 
 
@@ -95,6 +96,28 @@ def not_consuming(samples: Sequence[Sample], estimates: Estimates) -> str:
     if last.at - since < patience:
         return ""
     return f"dynos are up for {last.at - since:.0f} s but do not consume"
+
+
+def not_finishing(samples: Sequence[Sample], estimates: Estimates) -> str:
+    """Why work seems to be stuck, in words; empty where messages are finished or may be yet.
+
+    Messages are being worked on and more wait, and for many service times none was finished.
+    Nothing is said while the service time is only assumed: the jobs may be long ones.
+    """
+    last = samples[-1]
+    if estimates.service_time_source == "prior" or last.served is None:
+        return ""
+    since = last.at
+    for sample in reversed(samples):
+        is_working = sample.dynos and sample.messages_ready and sample.messages_unacknowledged
+        if not is_working or sample.served != last.served:
+            break
+        since = sample.at
+    boots = BOOTS * (estimates.boot_time or 0.0)
+    if last.at - since <= max(boots, SERVICES * (estimates.service_time or 0.0)):
+        return ""
+    running = last.messages_unacknowledged
+    return f"no message was finished for {last.at - since:.0f} s, though {running} are worked on"
 
 
 def _stretches(samples: Sequence[Sample]) -> list[Stretch]:

@@ -1,6 +1,11 @@
 """More dynos that bring nothing are noticed; those that help or boot are not blamed."""
 
-from guv.scaling.gain import no_gain, not_consuming
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from guv.scaling.gain import no_gain, not_consuming, not_finishing
 from guv.scaling.model import Estimates, Sample
 
 BOOT = Estimates(boot_time=30.0, service_time=5.0, service_time_stddev=2.5)
@@ -85,3 +90,46 @@ def test_unknown_consumers_are_not_none() -> None:
 
 def test_nothing_to_consume_is_no_fault() -> None:
     assert not_consuming(idle(900, ready=0), BOOT) == ""
+
+
+TOLD = replace(BOOT, service_time_source="told")
+
+
+def stuck(seconds: int, **more: int | None) -> list[Sample]:
+    """Nothing was finished for so long, with five messages being worked on and more waiting."""
+    values: dict[str, Any] = {
+        "messages_ready": 9,
+        "messages_unacknowledged": 5,
+        "served": 7,
+        "dynos": 5,
+        **more,
+    }
+    return [Sample(float(at), consumers=5, published=99, **values) for at in range(0, seconds, 10)]
+
+
+def test_work_that_is_never_finished_is_noticed_after_many_service_times() -> None:
+    assert not_finishing(stuck(90), TOLD) == ""
+    assert not_finishing(stuck(130), TOLD) == (
+        "no message was finished for 120 s, though 5 are worked on"
+    )
+
+
+def test_a_single_finished_message_is_enough() -> None:
+    samples = stuck(300)
+    samples[-5:] = [replace(sample, served=8) for sample in samples[-5:]]
+    assert not_finishing(samples, TOLD) == ""
+
+
+def test_long_jobs_have_their_time() -> None:
+    assert not_finishing(stuck(3000), replace(TOLD, service_time=600.0)) == ""
+
+
+def test_nothing_is_said_while_the_service_time_is_only_assumed() -> None:
+    assert not_finishing(stuck(3000), BOOT) == ""
+
+
+@pytest.mark.parametrize(
+    "more", [{"served": None}, {"messages_ready": 0}, {"messages_unacknowledged": 0}, {"dynos": 0}]
+)
+def test_what_is_unknown_or_at_rest_is_not_stuck(more: dict[str, int | None]) -> None:
+    assert not_finishing(stuck(3000, **more), TOLD) == ""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from guv.scaling.fewer import fewer, is_known_enough
-from guv.scaling.gain import no_gain, not_consuming
+from guv.scaling.gain import no_gain, not_consuming, not_finishing
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.more import by_burst, by_curve, by_risk, needed_extra, useful
 from guv.scaling.outlook import EPSILON, outlook
@@ -17,7 +17,8 @@ def deadline(
     asked = min(max(by_curve(view), by_risk(view)), useful(settings, estimates, view))
     asked = max(asked, by_burst(view))
     if asked > view.dynos:
-        why = no_gain(samples, estimates) or not_consuming(samples, estimates)
+        found = (one(samples, estimates) for one in (no_gain, not_consuming, not_finishing))
+        why = next(filter(None, found), "")
         if why:
             return Wish(view.dynos, Reason.NO_GAIN, why)
         return Wish(asked, Reason.DEADLINE, f"{asked - view.dynos} more keep the deadline")

@@ -1,0 +1,68 @@
+"""More dynos are no help where workers do not work: no more are added, and that is said."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.worker.world import World
+
+MakeWorld = Callable[..., World]
+
+
+@pytest.fixture
+def wanting(world: MakeWorld) -> World:
+    """A role that could have many more dynos than it gets at first."""
+    here = world(processing_time=10.0, target_deadline=60.0, maximum_dynos=50, step_up=4)
+    here.notify_webhook()
+    here.publish(300)
+    return here
+
+
+def opened(here: World) -> list[str]:
+    return [one.cause for one in here.incidents() if one.opened_at is not None]
+
+
+def hold(here: World, held: list[Any]) -> None:
+    """Nothing; each dyno works on one message and never finishes it."""
+    while len(held) < here.dynos():
+        consumer = here.sandbox.broker.consume(here.access.vhost, "worker")
+        held.append((consumer, consumer.take(0)))
+
+
+def test_dynos_that_never_consume_are_not_joined_by_more(wanting: World) -> None:
+    wanting.ticks(150)
+    stopped = wanting.dynos()
+    wanting.ticks(200)
+    assert wanting.dynos() == stopped < 50
+    assert wanting.decisions()[-1].reason == "no_gain"
+    assert "no_gain" in opened(wanting)
+    assert "do not consume" in wanting.incidents()[0].text
+
+
+def test_jobs_that_never_end_are_not_joined_by_more(wanting: World) -> None:
+    held: list[Any] = []
+    for _ in range(13):
+        hold(wanting, held)
+        wanting.tick()
+    stopped = wanting.dynos()
+    for _ in range(20):
+        hold(wanting, held)
+        wanting.tick()
+    assert wanting.dynos() == stopped < 50
+    assert wanting.decisions()[-1].reason == "no_gain"
+    assert "no_gain" in opened(wanting)
+    assert any("no message was finished for" in one.text for one in wanting.incidents())
+
+
+def test_those_that_begin_to_work_again_get_what_they_need(wanting: World) -> None:
+    wanting.ticks(200)
+    stopped = wanting.dynos()
+    consumers = 0
+    for _ in range(20):
+        wanting.consumers(max(0, wanting.dynos() - consumers))
+        consumers = max(consumers, wanting.dynos())
+        wanting.work(wanting.dynos())
+        wanting.publish(wanting.dynos())
+        wanting.tick()
+    assert wanting.dynos() > stopped
