@@ -58,6 +58,7 @@ def shop(surroundings: Callable[[str], Surroundings], tmp_path: Path) -> Iterato
         app = sandbox.heroku.new_app("shop", {"web": 1}, boot_delay=2.0)
         partner = Partner(f"{fleet.api_url}/heroku/resources", "guv", ADDON_PASSWORD)
         sandbox.customer(partner).create_addon(app, "premium")
+        wait_until(lambda: "GUV_URL" in app.config_vars, 30)  # it may come later than the answer
         api = stack.enter_context(client_of(app.config_vars["GUV_URL"]))
         role = {
             "signal": "web",
