@@ -190,6 +190,16 @@ def test_older_decisions_are_a_link_away(
     assert listed(visitor, page, *numbers, before=before) == numbers[:2]
 
 
+def test_what_a_decision_did_not_know_is_said_once(
+    visitor: Browser, page: str, role: Role, session: Session, clock: HandClock
+) -> None:
+    number = a_tick(session, role, clock, 30, estimates={"service_time": 2.5})
+    text = visitor.get(f"{page}/decisions/{number}").text
+    assert "2.5 s (unknown)" in text
+    assert "unknown (unknown)" not in text
+    assert "unknown/s" not in text
+
+
 def test_a_decision_has_a_page_of_its_own(
     visitor: Browser, page: str, role: Role, session: Session, clock: HandClock
 ) -> None:
