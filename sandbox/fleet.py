@@ -76,7 +76,7 @@ class Fleet:
         command = Command(f"guv's {name}", argv, environment, grace=10.0, folder=code)
         stack = ExitStack()
         ready = self._answers if kind == "api" else _at_once
-        stack.enter_context(running(command, self.folder / f"{name}.log", ready, seconds=30.0))
+        stack.enter_context(running(command, self.folder / f"{name}.log", ready, seconds=60.0))
         self._running[name] = stack
 
     def stop(self, name: str) -> None:

@@ -18,7 +18,6 @@ class Disk:
 
     def __init__(self, folder: Path) -> None:
         self._ballast = folder / "ballast"
-        self._log = folder / "postgres.log"
 
     def fill(self) -> None:
         """Nothing; not a byte is left."""
@@ -27,10 +26,6 @@ class Disk:
                 with suppress(OSError):
                     while True:
                         file.write(bytes(size))
-
-    def complaints(self) -> int:
-        """How often PostgreSQL said that it has no room."""
-        return self._log.read_text(errors="replace").count("No space left on device")
 
     def empty(self) -> None:
         """Nothing; there is room again."""

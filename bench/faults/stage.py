@@ -187,6 +187,6 @@ def _roles(stage: Stage) -> None:
     stage.api.put(f"apps/shop/roles/{LATE}", json=late).raise_for_status()
     for _ in range(50):
         stage.sandbox.broker.publish("shop", LATE, b"")
-    paged = wait_for(lambda: stage.sandbox.new_relic.incidents, 40)
+    paged = wait_for(lambda: stage.sandbox.new_relic.incidents, 120)
     if paged is None:
         raise services.ServiceFailed("the stage does not come to work")
