@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.parts import Parts
-from guv.credentials import usable_partner_token
 from guv.errors import OutsideError
+from guv.heroku.credentials import usable_partner_token
 from guv.models import App, Drain, Tenant
 from guv.tenancy import apps
 from guv.tenancy.drains import find_drain

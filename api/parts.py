@@ -14,16 +14,16 @@ from api.lookout import Lookout
 from api.rate import RateLimit
 from api.strangers import WrongKeys
 from api.visits import Visits
-from guv.authorizer import Authorizer
 from guv.config import Config
 from guv.crypto import Sealer, sealer_from
 from guv.database import make_engine
-from guv.grants import GrantExchange
-from guv.heroku_addons import AddonClient
+from guv.heroku.addons import AddonClient
+from guv.heroku.authorizer import Authorizer
+from guv.heroku.grants import GrantExchange
+from guv.heroku.subscribing import Subscriber
 from guv.moment import utc_now
 from guv.rabbitmq import BrokerClient, BrokerUrl
 from guv.router.queue import DrainQueue
-from guv.subscribing import Subscriber
 
 REDIS_TIMEOUT_S = 1.0
 BACKGROUND_THREADS = 8  # each may wait for Heroku and hold one database connection

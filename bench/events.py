@@ -22,9 +22,9 @@ from api.main import create_app
 from bench.api import BEGIN, ROLES, database
 from bench.role_page import config_of
 from guv.crypto import sealer_from
+from guv.heroku.subscribing import PATH
 from guv.logs import configure_logs
 from guv.models import App, Subscription, Tenant
-from guv.subscribing import PATH
 from sandbox import services
 
 SECRET = "of a bench"  # noqa: S105

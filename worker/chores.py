@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, text
 
-from guv import due, unfinished
+from guv import due
+from guv.heroku import unfinished
 from worker import partitions, rollups
 
 _TAKE = text("""

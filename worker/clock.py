@@ -17,11 +17,13 @@ from rq import Queue
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from guv import agent, due, feeds, undelivered, unfinished
+from guv import agent, due
 from guv.config import Config, read_config
 from guv.database import make_engine
+from guv.heroku import unfinished
 from guv.logs import configure_logs
 from guv.moment import steady_seconds, unix_seconds, utc_now
+from guv.notify import feeds, undelivered
 from guv.router.queue import LEASE_S, DrainQueue
 from worker.chores import take_due
 from worker.job_queue import connect_redis, drains_queue, pauses, tick_queue

@@ -15,10 +15,12 @@ from pathlib import Path
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from guv import due, undelivered, unfinished
+from guv import due
 from guv.config import read_config
+from guv.heroku import unfinished
 from guv.logs import configure_logs, mask
 from guv.moment import utc_now
+from guv.notify import undelivered
 from worker.chores import CHORES, take_due
 from worker.jobs import tell, tick_claimed
 from worker.notifiers.feed import send_due

@@ -11,13 +11,13 @@ from uuid import UUID
 
 import structlog
 
-from guv import unfinished
-from guv.addon_keys import NAME, guv_url
-from guv.credentials import Kind, partner_token
 from guv.database import session_scope
 from guv.errors import HerokuRefused, HerokuUnavailable, OutsideError
-from guv.grants import GrantExchange, is_pending, settle_grant
-from guv.heroku_addons import Resource
+from guv.heroku import unfinished
+from guv.heroku.addon_keys import NAME, guv_url
+from guv.heroku.addons import Resource
+from guv.heroku.credentials import Kind, partner_token
+from guv.heroku.grants import GrantExchange, is_pending, settle_grant
 from guv.models import App, Tenant, Unfinished
 from guv.tenancy import apps, tenants
 from worker.runtime import Runtime

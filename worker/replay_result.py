@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from guv.dyno_prices import price_per_hour
+from guv.heroku.dyno_prices import price_per_hour
 from guv.moment import from_unix
 from guv.scaling.replay import Replay, Run
 

@@ -11,17 +11,17 @@ import httpx
 from redis import Redis
 from sqlalchemy import Engine
 
-from guv.authorizer import Authorizer
 from guv.config import Config
 from guv.crypto import Sealer, sealer_from
 from guv.database import make_engine
 from guv.fence import Fence
-from guv.heroku_addons import AddonClient
+from guv.heroku.addons import AddonClient
+from guv.heroku.authorizer import Authorizer
+from guv.heroku.subscribing import Subscriber
 from guv.models import Broker
-from guv.notifiers import Notifiers, build_notifiers
+from guv.notify.notifiers import Notifiers, build_notifiers
 from guv.rabbitmq import BrokerClient, QueueCounts, parse_broker_url
 from guv.router.queue import DrainQueue
-from guv.subscribing import Subscriber
 from worker.budget import Budget
 from worker.histories import Histories
 from worker.job_queue import connect_redis

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from redis.lock import Lock
 
 from guv.errors import HerokuUnavailable
-from guv.heroku import Formation
+from guv.heroku.platform import Formation
 from guv.moment import steady_seconds, unix_seconds
 
 FRESH_S = 4.0  # below the shortest interval, so that a role's every tick looks anew

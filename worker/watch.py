@@ -21,7 +21,7 @@ from guv.database import make_engine
 from guv.errors import NotifierFailed
 from guv.logs import configure_logs
 from guv.moment import unix_seconds, utc_now
-from guv.newrelic import Event, EventClient
+from guv.notify.newrelic import Event, EventClient
 from guv.watch import Watch, look
 
 WELL, UNWELL, UNUSABLE = 0, 1, 2

@@ -25,7 +25,7 @@ from api.errors import error_answers
 from api.paths import ResourceId
 from guv.crypto import Sealer
 from guv.errors import Unauthorized
-from guv.subscribing import PATH
+from guv.heroku.subscribing import PATH
 from guv.tenancy import tenants
 from guv.tenancy.subscriptions import find_subscription
 

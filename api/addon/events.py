@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, Validatio
 from sqlmodel import Session
 
 from guv import due
-from guv.credentials import find_locked, note_right
+from guv.heroku.credentials import find_locked, note_right
 from guv.models import App, Tenant
 from guv.tenancy import apps, settings, tenants
 

@@ -15,14 +15,14 @@ from sqlmodel import Session
 
 from api.addon.schemas import OAuthGrant, ProvisionAnswer, ProvisionRequest, known_plan
 from api.parts import Parts
-from guv import unfinished
-from guv.addon_keys import guv_url
 from guv.database import session_scope
 from guv.errors import Gone
-from guv.grants import AWAY, BUSY, REFUSED, is_pending, keep_grant, settle_grant
+from guv.heroku import unfinished
+from guv.heroku.addon_keys import guv_url
+from guv.heroku.grants import AWAY, BUSY, REFUSED, is_pending, keep_grant, settle_grant
+from guv.heroku.options import Wanted, read_options, seal_options
 from guv.models import Tenant
 from guv.moment import steady_seconds
-from guv.options import Wanted, read_options, seal_options
 from guv.tenancy import apps, tenants
 
 GRANT_LIFE, AT_LEAST = timedelta(minutes=5), timedelta(minutes=1)

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from api.dashboard.pages import html_page, see_other
 from api.deps import NowDep, PartsDep
 from api.visits import token_of
-from guv.authorizer import Traveller
+from guv.heroku.authorizer import Traveller
 
 PATH = "/heroku/oauth/callback"
 Given = Annotated[str, Query(max_length=500, pattern=r"^[^\x00]*$")]

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from api.deps import NowDep, SessionDep, TenantDep
-from guv.dyno_prices import price_per_hour
+from guv.heroku.dyno_prices import price_per_hour
 from guv.models import DecisionRow, Incident, Role, Tenant
 from guv.plans import PLANS
 from guv.role_state import Facts, RoleState, State, Tick, Tone, Trouble, Write, role_state

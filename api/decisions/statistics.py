@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from api.choice import chosen_roles
 from api.deps import NowDep, SessionDep, TenantDep
 from api.ranges import RoleRange
-from guv.dyno_prices import price_per_hour
+from guv.heroku.dyno_prices import price_per_hour
 from guv.tenancy.usage import NamedUsage, Usage, UsageFilter, read_usage
 
 USUAL_SPAN = timedelta(days=30)

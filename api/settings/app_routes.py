@@ -16,7 +16,7 @@ from api.settings.schemas import (
 )
 from api.settings.views import app_answer, broker_state
 from guv.errors import NotFound
-from guv.grants import is_pending, settle_grant
+from guv.heroku.grants import is_pending, settle_grant
 from guv.tenancy import apps, roles
 
 MOST_NAMED_QUEUES = 100

@@ -14,10 +14,10 @@ from api.parts import Parts
 from api.paths import AppName, RoleName
 from api.settings.brokers import queue_fault, read_broker_url, try_broker, watched_queues
 from guv.errors import FieldError, Invalid, NotFound, NotifierFailed
-from guv.incident_messages import OPENED, RESOLVED, IncidentMessage
 from guv.models import App, Role, Tenant
 from guv.moment import unix_seconds
-from guv.notifiers import build_notifiers
+from guv.notify.incident_messages import OPENED, RESOLVED, IncidentMessage
+from guv.notify.notifiers import build_notifiers
 from guv.tenancy import roles, settings
 from guv.tenancy.apps import find_app, find_broker
 from guv.tenancy.incidents import notify_again

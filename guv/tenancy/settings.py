@@ -134,7 +134,7 @@ def notify_target(
 def fed_level(session: Session, subject_id: UUID) -> tuple[Tenant, SettingsLevel] | None:
     """The level whose target gets events, with its tenant; None: it is gone.
 
-    Like `guv.feeds`, this starts from what was due and not from a tenant.
+    Like `guv.notify.feeds`, this starts from what was due and not from a tenant.
     """
     return session.exec(
         select(Tenant, SettingsLevel)

@@ -12,9 +12,9 @@ from starlette.testclient import TestClient
 
 from api.main import create_app
 from api.parts import Outside
-from guv.authorizer import Authorizer
 from guv.config import Config
 from guv.crypto import Sealer
+from guv.heroku.authorizer import Authorizer
 from guv.models import Consent
 from guv.moment import utc_now
 from sandbox.server import Sandbox

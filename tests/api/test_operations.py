@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 import guv.models  # noqa: F401  # fills the metadata
 from api.main import create_app
 from guv.config import Config
-from guv.heroku_addons import SCOPE
+from guv.heroku.addons import SCOPE
 from guv.plans import PLANS, Plan
 
 ROOT = Path(__file__).parents[2]

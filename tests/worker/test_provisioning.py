@@ -8,8 +8,8 @@ import pytest
 from sqlmodel import Session, select
 
 from api.main import create_app
-from guv import unfinished
 from guv.config import Config
+from guv.heroku import unfinished
 from guv.models import App, Tenant, Unfinished
 from guv.moment import utc_now
 from sandbox.heroku.customer import Customer, Partner

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine, text
 
 from guv.errors import HerokuLimited, HerokuRefused, HerokuUnavailable, OutsideError
-from guv.heroku import Formation
+from guv.heroku.platform import Formation
 from guv.models import App
 from guv.moment import steady_seconds, unix_seconds
 from worker.budget import Need

@@ -14,11 +14,11 @@ from uuid import UUID
 import structlog
 from sqlmodel import Session, col, select
 
-from guv import undelivered
 from guv.database import session_scope
 from guv.errors import NotifierFailed
-from guv.incident_messages import OPENED, RESOLVED, IncidentMessage
 from guv.models import App, Incident, Role, Tenant
+from guv.notify import undelivered
+from guv.notify.incident_messages import OPENED, RESOLVED, IncidentMessage
 from guv.tenancy.incidents import forget_targets
 from guv.tenancy.settings import notify_target
 from worker.runtime import Runtime

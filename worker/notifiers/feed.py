@@ -15,12 +15,12 @@ import structlog
 from sqlalchemy import and_, update
 from sqlmodel import Session, col
 
-from guv import feeds
 from guv.database import session_scope
-from guv.decision_events import heartbeat_event, scaled_event
 from guv.errors import NotifierFailed
 from guv.models import SettingsLevel, Tenant
-from guv.newrelic import Event
+from guv.notify import feeds
+from guv.notify.decision_events import heartbeat_event, scaled_event
+from guv.notify.newrelic import Event
 from guv.plans import PLANS
 from guv.settings.effective import tick_interval
 from guv.tenancy.decisions import DecisionFilter, NamedDecision, decisions_after, last_ticks

@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from guv.config import Config, read_config
 from guv.errors import HerokuRefused, OutsideError
 from guv.fence import ANYWHERE
-from guv.heroku import AddonApp
+from guv.heroku.platform import AddonApp
 from guv.models import App, Broker, Role, Tenant
 from guv.rabbitmq import parse_broker_url
 from guv.scaling.model import Memory

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from guv.errors import NotifierFailed
-from guv.newrelic import EventClient
+from guv.notify.newrelic import EventClient
 
 TARGET = {"account_id": 1234567, "license_key": "license-marker", "region": "us"}
 EVENT: dict[str, str | int] = {

@@ -15,7 +15,11 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from guv.credentials import (
+from guv.crypto import Sealer, hash_secret, new_secret
+from guv.database import session_scope
+from guv.errors import FieldError, Gone, HerokuRefused, HerokuUnavailable, Invalid, Unavailable
+from guv.heroku.addons import AddonClient
+from guv.heroku.credentials import (
     Credential,
     Kind,
     find_locked,
@@ -25,10 +29,6 @@ from guv.credentials import (
     pasted,
     store,
 )
-from guv.crypto import Sealer, hash_secret, new_secret
-from guv.database import session_scope
-from guv.errors import FieldError, Gone, HerokuRefused, HerokuUnavailable, Invalid, Unavailable
-from guv.heroku_addons import AddonClient
 from guv.models import App, Consent, Tenant
 from guv.tenancy import consents, tenants
 

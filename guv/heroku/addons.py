@@ -10,7 +10,7 @@ import httpx
 
 from guv.config import Config
 from guv.errors import HerokuRefused, HerokuUnavailable
-from guv.heroku import HerokuClient, Tokens
+from guv.heroku.platform import HerokuClient, Tokens
 
 SCOPE = "write"  # the least that may scale; it cannot read config vars
 

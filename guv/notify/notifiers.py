@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 
 from guv.fence import Fence
-from guv.incident_messages import IncidentMessage, new_relic_event, webhook_body
-from guv.newrelic import EventClient
-from guv.webhook import WebhookClient
+from guv.notify.incident_messages import IncidentMessage, new_relic_event, webhook_body
+from guv.notify.newrelic import EventClient
+from guv.notify.webhook import WebhookClient
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from guv.crypto import Sealer
-from guv.grants import GrantExchange, is_pending, keep_grant, settle_grant
-from guv.heroku import HerokuClient
+from guv.heroku.grants import GrantExchange, is_pending, keep_grant, settle_grant
+from guv.heroku.platform import HerokuClient
 from guv.models import App, Tenant
 from tests.builders import NOON, a_tenant
 

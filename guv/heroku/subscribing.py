@@ -15,11 +15,11 @@ import structlog
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from guv.credentials import usable_partner_token
 from guv.crypto import Sealer, new_secret
 from guv.database import session_scope
 from guv.errors import HerokuRefused, OutsideError
-from guv.heroku_addons import AddonClient, Subscribed, Webhook
+from guv.heroku.addons import AddonClient, Subscribed, Webhook
+from guv.heroku.credentials import usable_partner_token
 from guv.models import Subscription, Tenant
 from guv.tenancy import apps
 from guv.tenancy.subscriptions import find_subscription

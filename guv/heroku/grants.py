@@ -15,13 +15,13 @@ from uuid import UUID
 
 from sqlalchemy import Engine, text
 
-from guv.credentials import note_right
 from guv.crypto import Sealer
 from guv.database import session_scope
 from guv.errors import HerokuRefused, HerokuUnavailable
-from guv.heroku import HerokuClient
+from guv.heroku.credentials import note_right
+from guv.heroku.options import apply_options
+from guv.heroku.platform import HerokuClient
 from guv.models import Tenant
-from guv.options import apply_options
 from guv.tenancy import apps, tenants
 
 BUSY = "guv is asking Heroku at this moment."

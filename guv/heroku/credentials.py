@@ -16,8 +16,8 @@ from sqlmodel import Session
 from guv.crypto import Sealer
 from guv.database import session_scope
 from guv.errors import HerokuRefused
-from guv.heroku import Tokens
-from guv.heroku_addons import AddonClient
+from guv.heroku.addons import AddonClient
+from guv.heroku.platform import Tokens
 from guv.models import App
 
 

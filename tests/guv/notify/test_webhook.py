@@ -9,7 +9,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from guv.errors import NotifierFailed
 from guv.fence import Fence
 from guv.moment import utc_now
-from guv.webhook import WebhookClient
+from guv.notify.webhook import WebhookClient
 
 SECRET = "whsec_d2ViaG9vay1zZWNyZXQtbWFya2VyLTI0"
 TARGET = {"url": "https://hooks.example.com/guv?token=url-marker", "secret": SECRET}

@@ -5,7 +5,7 @@ from math import isfinite
 
 from guv.models import App, Role
 from guv.moment import unix_seconds
-from guv.newrelic import Event
+from guv.notify.newrelic import Event
 from guv.tenancy.decisions import NamedDecision
 
 SCALED, HEARTBEAT = "GuvScaled", "GuvHeartbeat"

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from guv.errors import HerokuLimited, HerokuRefused, HerokuUnavailable
-from guv.heroku import Formation, HerokuClient, Release, Tokens
+from guv.heroku.platform import Formation, HerokuClient, Release, Tokens
 
 APP = UUID("01234567-89ab-cdef-0123-456789abcdef")
 FORMATION = [
