@@ -66,3 +66,20 @@ def test_those_that_begin_to_work_again_get_what_they_need(wanting: World) -> No
         wanting.publish(wanting.dynos())
         wanting.tick()
     assert wanting.dynos() > stopped
+
+
+def test_dynos_that_bring_no_more_throughput_are_not_joined_by_more(world: MakeWorld) -> None:
+    here = world(
+        processing_time=2.0, target_deadline=60.0, maximum_dynos=300, step_up=15, cooldown_up=90
+    )
+    here.publish(2000)
+    consumers = 0
+    for _ in range(45):
+        here.consumers(max(0, here.dynos() - consumers))
+        consumers = max(consumers, here.dynos())
+        here.work(100)  # a database behind them is the limit
+        here.publish(200)
+        here.tick()
+    assert here.dynos() < 100
+    assert here.decisions()[-1].reason == "no_gain"
+    assert "throughput per dyno fell" in here.decisions()[-1].explanation
