@@ -150,15 +150,20 @@ def settings_form(
             warning=warnings.get(one.name, ""),
         )
 
-    said = (*remarks.faults, *remarks.warnings)
     return SettingsForm(
         groups=[(title, [entry(one) for one in group]) for title, group in GROUPS],
         version=etag_of(role.id, chain),
         opened=opened.isoformat(),
         effective=effective,
         parameters=PARAMETERS.get(policy or effective.values["policy"], ()),
-        others=[one for one in said if one.field.partition(".")[0] not in FIELDS],
+        others=_others(remarks),
     )
+
+
+def _others(remarks: Remarks) -> list[FieldError]:
+    """What no field of the form shows."""
+    said = (*remarks.faults, *remarks.warnings)
+    return [one for one in said if one.field.partition(".")[0] not in FIELDS]
 
 
 def _by_field(found: Sequence[FieldError]) -> dict[str, str]:
