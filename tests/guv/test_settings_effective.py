@@ -188,7 +188,7 @@ def test_a_pause_without_an_end_has_none() -> None:
 
 
 def test_every_setting_of_the_mathematics_comes_from_a_tenants_setting() -> None:
-    derived = {"no_data_dynos", "dyno_hours_used", "platform_limit"}
+    derived = {"no_data_dynos", "dyno_hours_used", "platform_limit", "memory"}
     assert {one.name for one in fields(Settings)} - derived <= DEFAULTS.keys()
 
 
