@@ -25,12 +25,13 @@ from worker.tokens import Access
 
 def tick(runtime: Runtime, role_id: UUID, now: datetime) -> TickResult | None:
     """What came of the role's tick; None: the role was removed meanwhile, or is suspended."""
-    for stored in read(runtime, [role_id], now):
-        subject = stored.subject(now)
-        result = collect_decide_actuate(runtime, Access(runtime, subject.app, now), subject, now)
-        record_and_notify(runtime, [result])
-        return result
-    return None
+    stored = read(runtime, [role_id], now)
+    if not stored:
+        return None
+    subject = stored[0].subject(now)
+    result = collect_decide_actuate(runtime, Access(runtime, subject.app, now), subject, now)
+    record_and_notify(runtime, [result])
+    return result
 
 
 def read(runtime: Runtime, roles: Sequence[UUID], now: datetime) -> list[Stored]:
