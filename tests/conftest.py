@@ -12,6 +12,7 @@ import pytest
 from alembic import command
 from alembic.config import Config as AlembicConfig
 from cryptography.fernet import Fernet
+from hypothesis import HealthCheck, settings
 from redis import Redis
 from sqlalchemy import Engine, text
 from sqlmodel import Session, SQLModel
@@ -23,6 +24,9 @@ from guv.database import make_engine
 from sandbox import services
 
 ROOT = Path(__file__).parent.parent
+# How fast a machine is says nothing about the code; speed is for `bench/`.
+settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any")
 
 
 @pytest.fixture(scope="session")

@@ -52,8 +52,8 @@ def in_window(**changes: Any) -> dict[str, Any]:
          "minimum_dynos 3 is above maximum_dynos 2"),
         ({"override": {"until": "tomorrow", "maximum_dynos": 2}}, "override.until", "datetime"),
         ({"override": {"until": "2100-01-01T00:00:00", "maximum_dynos": 2}}, "override.until",
-         "timezone"),
-        ({"pause": {"until": "2100-01-01"}}, "pause.until", "timezone"),
+         "offset from UTC"),
+        ({"pause": {"until": "2100-01-01"}}, "pause.until", "offset from UTC"),
     ],
 )  # fmt: skip
 def test_what_contradicts_itself_is_refused_with_field_and_reason(
