@@ -4,6 +4,8 @@
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+# Most of the long tests wait for something, so two more than there are cores.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 2 )))
 SYNCED := .venv/.synced
 RABBITMQ := /usr/lib/rabbitmq/bin/rabbitmq-server
 
@@ -17,7 +19,7 @@ demo: $(SYNCED) ## see guv scale a made-up app; ARGS=--exit-after=120 ends by it
 	@$(BIN)/python -m sandbox.demo $(ARGS)
 
 test: $(SYNCED) rabbitmq chromium ## run all tests on private services; ARGS go to pytest
-	@$(BIN)/python -m pytest -q -n auto --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup $(ARGS)
 
 rabbitmq:
 	@test -x $(RABBITMQ) || test -n "$$GUV_TEST_RABBITMQ_URL" || { test "$$(id -u)" = 0 && \
