@@ -33,6 +33,14 @@ def belongs(table, other):
 
 
 def upgrade() -> None:
+    _create_drain()
+    _create_web_bucket()
+    _create_dyno_event()
+    _create_web_push()
+    op.add_column("sample", sa.Column("web", JSONB, nullable=True))
+
+
+def _create_drain() -> None:
     op.create_table(
         "drain",
         key("id", sa.Uuid()),
@@ -52,6 +60,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("app_id", name=op.f("uq_drain_app_id")),
     )
     op.create_index(op.f("ix_drain_tenant_id"), "drain", ["tenant_id"])
+
+
+def _create_web_bucket() -> None:
     op.create_table(
         "web_bucket",
         key("app_id", sa.Uuid()),
@@ -67,6 +78,9 @@ def upgrade() -> None:
         belongs("web_bucket", "app"),
         sa.PrimaryKeyConstraint("app_id", "at", "dyno", name=op.f("pk_web_bucket")),
     )
+
+
+def _create_dyno_event() -> None:
     op.create_table(
         "dyno_event",
         key("app_id", sa.Uuid()),
@@ -77,6 +91,9 @@ def upgrade() -> None:
         belongs("dyno_event", "app"),
         sa.PrimaryKeyConstraint("app_id", "at", "dyno", "state", name=op.f("pk_dyno_event")),
     )
+
+
+def _create_web_push() -> None:
     op.create_table(
         "web_push",
         key("role_id", sa.Uuid()),
@@ -85,7 +102,6 @@ def upgrade() -> None:
         belongs("web_push", "role"),
         sa.PrimaryKeyConstraint("role_id", "at", name=op.f("pk_web_push")),
     )
-    op.add_column("sample", sa.Column("web", JSONB, nullable=True))
 
 
 def downgrade() -> None:

@@ -53,6 +53,10 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_replay")),
     )
+    _create_indexes()
+
+
+def _create_indexes() -> None:
     op.create_index(
         "uq_replay_role_id",
         "replay",

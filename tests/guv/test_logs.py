@@ -101,10 +101,10 @@ def test_other_libraries_log_in_the_same_form_and_masked(
     start_logs: Callable[[], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     start_logs()
-    logging.getLogger("some.library").warning("cannot reach %s", "amqp://me:marker@duck.example")
+    logging.getLogger("pika.connection").warning("cannot reach %s", "amqp://me:marker@duck.example")
     line = lines(capsys)[0]
     assert line["event"] == "cannot reach amqp://[masked]@duck.example"
-    assert (line["level"], line["logger"]) == ("warning", "some.library")
+    assert (line["level"], line["logger"]) == ("warning", "pika.connection")
 
 
 def test_each_request_to_the_outside_is_not_a_line(
