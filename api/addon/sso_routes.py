@@ -1,12 +1,11 @@
 """How does a person come to the pages? Heroku has the browser post a form that it signed."""
 
-from urllib.parse import quote
-
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from api.addon.sso import BELIEVED_S, SignOn, read_sign_on
+from api.addresses import app_path
 from api.deps import NowDep, PartsDep, SessionDep
 from api.forms import RawFormDep, fields
 from api.visits import Visits, hand_out, token_of
@@ -56,4 +55,4 @@ def _use_once(visits: Visits, guest: SignOn) -> None:
 def _landing(session: Session, tenant: Tenant, app: str) -> str:
     """The page of the app that was opened, where guv knows it."""
     known = {one.name for one in apps.list_apps(session, tenant)}
-    return f"/dashboard/apps/{quote(app, safe='')}" if app in known else "/dashboard"
+    return app_path(app) if app in known else "/dashboard"

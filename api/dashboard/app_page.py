@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
+from api.addresses import app_path
 from api.dashboard.deps import AccessDep, FormDep
 from api.dashboard.filled import Refusal, attempt, fields_of_pause
 from api.dashboard.pages import Desk, DeskDep, Word, see_other
@@ -36,14 +37,14 @@ def pause_app(desk: DeskDep, access: AccessDep, app: AppName, form: FormDep) -> 
     refusal = attempt(access, change, fields(form))
     if refusal is not None:
         return _show(desk, access, app, refusal=refusal)
-    return see_other(f"{desk.app_path(app)}?done=paused")
+    return see_other(f"{app_path(app)}?done=paused")
 
 
 @router.post("/resume")
-def resume_app(desk: DeskDep, access: AccessDep, app: AppName, _form: FormDep) -> Response:
+def resume_app(access: AccessDep, app: AppName, _form: FormDep) -> Response:
     """End the app's pause."""
     rest.resume_app(access, app)
-    return see_other(f"{desk.app_path(app)}?done=resumed")
+    return see_other(f"{app_path(app)}?done=resumed")
 
 
 def _show(
@@ -55,7 +56,6 @@ def _show(
     answer = overview_answer(session, tenant, desk.visitor.now, desk.clock.short)
     return desk.show(
         "app.html",
-        200 if refusal is None else refusal.status,
         app=found,
         broker=apps.find_broker(session, tenant, found),
         roles=[one for one in answer.roles if one.app == found.name],

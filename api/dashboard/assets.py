@@ -14,7 +14,7 @@ from starlette.types import Scope
 
 FOLDER = Path(__file__).parent / "assets"
 PATH = "/dashboard/assets"
-_LONG = "public, max-age=31536000, immutable"
+FOR_A_YEAR = "public, max-age=31536000, immutable"
 
 
 @cache
@@ -38,7 +38,7 @@ class _Assets(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         answer = await super().get_response(path, scope)
         is_ours = scope.get("path_params", {}).get("version") == asset_version()
-        answer.headers["Cache-Control"] = _LONG if is_ours else "no-cache"
+        answer.headers["Cache-Control"] = FOR_A_YEAR if is_ours else "no-cache"
         answer.headers["X-Content-Type-Options"] = "nosniff"
         return answer
 

@@ -12,13 +12,13 @@ from importlib.resources import files
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from api.dashboard.assets import FOR_A_YEAR
 from guv.errors import NotFound
 
 VERSION = version("plotly")
 PATH = f"/dashboard/plotly/{VERSION}/plotly.min.js"
 # Plotly styles its parts through an empty <style> element; this is the digest of what is in it.
 EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
-_LONG = "public, max-age=31536000, immutable"
 
 router = APIRouter()
 
@@ -34,7 +34,7 @@ def send_script(request: Request, wanted: str) -> Response:
         raise NotFound("The charts' script has another version now: load the page again.")
     is_packed = "gzip" in request.headers.get("accept-encoding", "")
     headers = {
-        "Cache-Control": _LONG,
+        "Cache-Control": FOR_A_YEAR,
         "Vary": "Accept-Encoding",
         "X-Content-Type-Options": "nosniff",
         **({"Content-Encoding": "gzip"} if is_packed else {}),

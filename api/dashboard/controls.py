@@ -10,7 +10,7 @@ from api.dashboard.deps import FormDep
 from api.dashboard.filled import Refusal, attempt, built, fields_of_pause, instant, whole_number
 from api.dashboard.pages import Desk, DeskDep, Word, see_other
 from api.dashboard.role.visit import RoleVisit, RoleVisitDep
-from api.deps import PartsDep
+from api.deps import Access, PartsDep
 from api.forms import field, fields
 from api.settings import action_routes as rest
 from api.settings.trials import Trial, send_test_page
@@ -29,49 +29,40 @@ def show_controls(desk: DeskDep, visited: RoleVisitDep, done: Word = "") -> HTML
 @router.post("/pause")
 def pause_role(form: FormDep, desk: DeskDep, visited: RoleVisitDep) -> Response:
     """Pause the role, in one direction or both, with an optional end."""
-    access, app, role = visited.access, visited.app.name, visited.role.name
-    return _act(
-        desk,
-        visited,
-        form,
-        "paused",
-        lambda: rest.pause_role(access, app, role, fields_of_pause(form, desk.visitor.zone)),
-    )
+
+    def change(access: Access, app: str, role: str) -> None:
+        rest.pause_role(access, app, role, fields_of_pause(form, desk.visitor.zone))
+
+    return _act(desk, visited, form, "paused", change)
 
 
 @router.post("/resume")
 def resume_role(form: FormDep, desk: DeskDep, visited: RoleVisitDep) -> Response:
     """End the role's own pause."""
-    access, app, role = visited.access, visited.app.name, visited.role.name
-    return _act(desk, visited, form, "resumed", lambda: rest.resume_role(access, app, role))
+    return _act(desk, visited, form, "resumed", rest.resume_role)
 
 
 @router.post("/override")
 def override_role(form: FormDep, desk: DeskDep, visited: RoleVisitDep) -> Response:
     """Give the role other bounds until an instant."""
-    access, app, role = visited.access, visited.app.name, visited.role.name
-    return _act(
-        desk,
-        visited,
-        form,
-        "overridden",
-        lambda: rest.override_role(access, app, role, _override(desk, form)),
-    )
+
+    def change(access: Access, app: str, role: str) -> None:
+        rest.override_role(access, app, role, _override(desk, form))
+
+    return _act(desk, visited, form, "overridden", change)
 
 
 @router.post("/override/end")
 def end_override(form: FormDep, desk: DeskDep, visited: RoleVisitDep) -> Response:
     """End the role's override."""
-    access, app, role = visited.access, visited.app.name, visited.role.name
-    return _act(desk, visited, form, "ended", lambda: rest.end_override(access, app, role))
+    return _act(desk, visited, form, "ended", rest.end_override)
 
 
 @router.post("/test-page")
 def try_page(_form: FormDep, parts: PartsDep, desk: DeskDep, visited: RoleVisitDep) -> HTMLResponse:
     """Send an incident that opens and resolves at once, and say what became of it."""
-    access, app, role = visited.access, visited.app.name, visited.role.name
     try:
-        trial = send_test_page(parts, access, app, role)
+        trial = send_test_page(parts, visited.access, visited.app.name, visited.role.name)
     except Invalid as error:
         trial = Trial(ok=False, messages=[error.message])
     return _show(desk, visited, trial=trial)
@@ -88,14 +79,21 @@ def _override(desk: Desk, form: FormData) -> OverrideBounds:
 
 
 def _act(
-    desk: Desk, visited: RoleVisit, form: FormData, done: str, change: Callable[[], object]
+    desk: Desk,
+    visited: RoleVisit,
+    form: FormData,
+    done: str,
+    change: Callable[[Access, str, str], None],
 ) -> Response:
-    """Back to the controls after the change, or the controls with what is wrong."""
-    refusal = attempt(visited.access, change, fields(form))
+    """Back to the controls after the change, or the controls with what is wrong.
+
+    The change takes the names of the app and of the role.
+    """
+    access, app, role = visited.access, visited.app.name, visited.role.name
+    refusal = attempt(access, lambda: change(access, app, role), fields(form))
     if refusal is not None:
         return _show(desk, visited, refusal=refusal)
-    path = desk.role_path(visited.app.name, visited.role.name)
-    return see_other(f"{path}/controls?done={done}")
+    return see_other(f"{visited.path}/controls?done={done}")
 
 
 def _show(
@@ -108,10 +106,9 @@ def _show(
 ) -> HTMLResponse:
     return desk.show(
         "controls.html",
-        200 if refusal is None else refusal.status,
         app=visited.app,
         role=visited.role,
-        effective=visited.effective,
+        effective=visited.effective(),
         refusal=refusal,
         trial=trial,
         done=done,

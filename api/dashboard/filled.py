@@ -17,6 +17,7 @@ from guv.settings.field_errors import field_errors
 from guv.settings.values import PauseScaling
 
 Model = TypeVar("Model", bound=BaseModel)
+LOOK = "Please look at what is marked."
 TOLD_ON_THE_PAGE = (BadRequest, Conflict, Invalid, PreconditionFailed)
 
 
@@ -46,7 +47,7 @@ def built(model: type[Model], values: Mapping[str, Any]) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise Invalid("Please look at what is marked.", field_errors(error.errors())) from None
+        raise Invalid(LOOK, field_errors(error.errors())) from None
 
 
 def attempt(
@@ -91,7 +92,7 @@ def instant(text: str, name: str, zone: ZoneInfo) -> datetime | None:
     try:
         return datetime.fromisoformat(text).replace(tzinfo=zone, fold=0)
     except ValueError:
-        raise _marked(name, "a date and a time are needed, such as 2026-12-24T18:00") from None
+        raise marked(name, "a date and a time are needed, such as 2026-12-24T18:00") from None
 
 
 def fields_of_pause(form: FormData, zone: ZoneInfo) -> PauseScaling:
@@ -104,8 +105,9 @@ def fields_of_pause(form: FormData, zone: ZoneInfo) -> PauseScaling:
     return built(PauseScaling, {"direction": field(form, "direction"), "until": until})
 
 
-def _marked(name: str, message: str) -> Invalid:
-    return Invalid("Please look at what is marked.", [FieldError(name, message)])
+def marked(name: str, message: str) -> Invalid:
+    """The error of that field, as its name stands in the form."""
+    return Invalid(LOOK, [FieldError(name, message)])
 
 
 def _number(text: str, name: str, kind: Callable[[str], float]) -> float:
@@ -113,11 +115,11 @@ def _number(text: str, name: str, kind: Callable[[str], float]) -> float:
         return kind(text)
     except ValueError:
         wanted = "a whole number" if kind is int else "a number"
-        raise _marked(name, f"{wanted} is needed") from None
+        raise marked(name, f"{wanted} is needed") from None
 
 
 def refusal_of(error: GuvError, typed: Mapping[str, str] | None = None) -> Refusal:
-    """The same for a page."""
+    """Why the error's form was not accepted, for the page that shows it again."""
     found: dict[str, str] = {}
     for one in error.fields:
         before = f"{found[one.field]}; " if one.field in found else ""

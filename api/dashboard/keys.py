@@ -74,7 +74,6 @@ def _show(
 ) -> HTMLResponse:
     return desk.show(
         "keys.html",
-        200 if refusal is None else refusal.status,
         keys=keys.list_keys(access.session, access.tenant, access.edit.at),
         refusal=refusal,
         made=made,

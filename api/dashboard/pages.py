@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from api.addresses import app_path, role_path
 from api.dashboard import charts, words
 from api.dashboard.assets import asset_url
 from api.dashboard.deps import CSRF_FIELD, Visitor, VisitorDep
+from api.dashboard.filled import Refusal
 from api.deps import PartsDep
 from api.errors import ErrorBody
 from guv.config import Config
@@ -40,10 +42,14 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.globals.update(asset_url=asset_url, charts_path=charts.PATH, csrf_field=CSRF_FIELD)
-_templates.filters.update(
-    {name: getattr(words, name) for name in words.FILTERS}, segment=lambda text: quote(text, "")
+_templates.globals.update(
+    asset_url=asset_url,
+    charts_path=charts.PATH,
+    csrf_field=CSRF_FIELD,
+    app_path=app_path,
+    role_path=role_path,
 )
+_templates.filters.update({name: getattr(words, name) for name in words.FILTERS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,26 +71,19 @@ class Desk:
         """The visitor's clock."""
         return words.Clock(self.visitor.zone, self.visitor.now)
 
-    @staticmethod
-    def app_path(app: str) -> str:
-        """The address of an app's page."""
-        return f"/dashboard/apps/{quote(app, safe='')}"
-
-    @staticmethod
-    def role_path(app: str, role: str) -> str:
-        """The address of a role's page."""
-        return f"{Desk.app_path(app)}/roles/{quote(role, safe='')}"
-
-    def show(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-        """The page of that template."""
+    def show(
+        self, template: str, status: int = 200, *, refusal: Refusal | None = None, **values: Any
+    ) -> HTMLResponse:
+        """The page of that template; with a refusal, of its status."""
         told = {
             "visitor": self.visitor,
             "clock": self.clock,
             "method": self.method,
             "here": "",
+            "refusal": refusal,
             **values,
         }
-        return html_page(template, told, self.config, status)
+        return html_page(template, told, self.config, refusal.status if refusal else status)
 
 
 async def _desk(parts: PartsDep, request: Request, visitor: VisitorDep) -> Desk:

@@ -13,12 +13,9 @@ from api.dashboard.role.visit import RoleVisit, RoleVisitDep
 from api.dashboard.schedule_form import DAYS, Row, read_rows, row_of, windows, with_faults
 from api.forms import field
 from api.settings.action_routes import ScheduleAnswer, schedule_answer
-from api.settings.levels import Subject, change_level, judge_change, locked, read_chain
 from api.settings.versions import etag_of
-from guv.plans import PLANS
 from guv.settings.effective import effective_settings
 from guv.settings.values import SettingsValues, known_timezones
-from guv.tenancy.settings import stored_levels
 
 router = APIRouter(prefix="/dashboard/apps/{app}/roles/{role}/schedule")
 
@@ -45,10 +42,11 @@ class Draft:
 @router.get("")
 def show_schedule(desk: DeskDep, visited: RoleVisitDep, done: Word = "") -> HTMLResponse:
     """The windows that hold, and what they will do."""
-    rows = [row_of(window) for window in visited.effective.values["schedules"]]
-    effective = visited.effective
-    answer = schedule_answer(effective, PLANS[visited.access.tenant.plan], desk.visitor.now)
-    draft = Draft(rows, _version(visited), is_saved=True, done=done)
+    chain = visited.chain()
+    effective = effective_settings(visited.role.name, chain)
+    rows = [row_of(window) for window in effective.values["schedules"]]
+    draft = Draft(rows, etag_of(visited.role.id, chain), is_saved=True, done=done)
+    answer = schedule_answer(effective, visited.plan, desk.visitor.now)
     return _show(desk, visited, draft, answer)
 
 
@@ -58,42 +56,27 @@ def take_schedule(form: FormDep, desk: DeskDep, visited: RoleVisitDep) -> Respon
     do, version, rows = field(form, "do"), field(form, "version"), read_rows(form)
     try:
         if do == "inherit":
-            return _save(desk, visited, SettingsValues(schedules=None), version)
+            return _save(visited, SettingsValues(schedules=None), version)
         values = built(SettingsValues, {"schedules": windows(rows)})
         if do == "save":
-            return _save(desk, visited, values, version)
+            return _save(visited, values, version)
         return _show(desk, visited, Draft(rows, version), _preview(visited, values, version))
     except TOLD_ON_THE_PAGE as error:
         visited.access.session.rollback()
         refusal = refusal_of(error)
-        draft = Draft(with_faults(rows, refusal.fields), _version(visited), refusal)
+        version = etag_of(visited.role.id, visited.chain())
+        draft = Draft(with_faults(rows, refusal.fields), version, refusal)
         return _show(desk, visited, draft, None)
 
 
-def _subject(visited: RoleVisit) -> Subject:
-    return Subject(visited.access.tenant, visited.app, visited.role)
-
-
-def _version(visited: RoleVisit) -> str:
-    """The entity tag of the role's own level now."""
-    subject = _subject(visited)
-    stored = stored_levels(visited.access.session, subject.tenant, subject.ids)
-    return etag_of(subject.id, read_chain(stored, subject))
-
-
 def _preview(visited: RoleVisit, values: SettingsValues, version: str) -> ScheduleAnswer:
-    access, subject = visited.access, _subject(visited)
-    judged = judge_change(access, subject, values, merge=True, match=version)
-    effective = effective_settings(visited.role.name, judged.chain)
-    return schedule_answer(effective, PLANS[access.tenant.plan], access.edit.at)
+    effective = effective_settings(visited.role.name, visited.judge(values, version).chain)
+    return schedule_answer(effective, visited.plan, visited.access.edit.at)
 
 
-def _save(desk: Desk, visited: RoleVisit, values: SettingsValues, version: str) -> Response:
-    access = visited.access
-    subject = Subject(locked(access), visited.app, visited.role)
-    change_level(access, subject, values, merge=True, match=version)
-    path = desk.role_path(visited.app.name, visited.role.name)
-    return see_other(f"{path}/schedule?done=saved")
+def _save(visited: RoleVisit, values: SettingsValues, version: str) -> Response:
+    visited.save(values, version)
+    return see_other(f"{visited.path}/schedule?done=saved")
 
 
 def _show(
@@ -102,12 +85,12 @@ def _show(
     zone = next((row.text("timezone") for row in draft.rows if row.text("timezone")), "")
     return desk.show(
         "schedule.html",
-        200 if draft.refusal is None else draft.refusal.status,
+        refusal=draft.refusal,
         app=visited.app,
         role=visited.role,
         draft=draft,
         answer=answer,
-        source=visited.effective.sources["schedules"],
+        source=visited.effective().sources["schedules"],
         days=DAYS,
         blank=Row(texts={"timezone": zone or desk.visitor.zone.key}),
         zones=sorted(known_timezones()),

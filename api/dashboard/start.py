@@ -1,27 +1,29 @@
 """How does a new tenant begin? Broker, queue, authorization, a look without scaling, go live."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import HTMLResponse
 from pydantic import SecretStr
 from starlette.datastructures import FormData
 
+from api.addresses import app_path
 from api.dashboard.deps import AccessDep, FormDep
-from api.dashboard.filled import Refusal, attempt, built, seconds, whole_number
+from api.dashboard.filled import Refusal, attempt, built, marked, seconds, whole_number
 from api.dashboard.pages import Desk, DeskDep, Word, see_other
 from api.dashboard.steps import read_steps
 from api.deps import Access, PartsDep
 from api.forms import field, fields
 from api.parts import Parts
-from api.paths import AppName
+from api.paths import AppName, RoleName
 from api.settings import role_routes
 from api.settings.app_routes import replace_broker
 from api.settings.brokers import read_broker_url, try_broker
 from api.settings.schemas import BrokerRequest
 from api.settings.versions import Expected
-from guv.errors import FieldError, Invalid
+from guv.errors import Invalid
 from guv.models import Broker
 from guv.settings.values import SettingsValues
 from guv.tenancy.apps import find_app
@@ -44,56 +46,88 @@ class Said:
     is_adding: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class StartVisit:
+    """Whose first steps are taken, with what they are taken with.
+
+    Attributes:
+        parts: Reach Heroku and the broker.
+        desk: Shows the steps.
+        access: The transaction.
+        app: The app's name, as it stands in the path.
+    """
+
+    parts: Parts
+    desk: Desk
+    access: Access
+    app: str
+
+
+async def _start_visit(
+    parts: PartsDep, desk: DeskDep, access: AccessDep, app: AppName
+) -> StartVisit:
+    return StartVisit(parts, desk, access, app)
+
+
+StartDep = Annotated[StartVisit, Depends(_start_visit)]
 router = APIRouter(prefix="/dashboard/apps/{app}")
 
 
 @router.get("/start")
-def show_start(
-    parts: PartsDep, desk: DeskDep, access: AccessDep, app: AppName, done: Word = "", add: Word = ""
-) -> HTMLResponse:
+def show_start(visited: StartDep, done: Word = "", add: Word = "") -> HTMLResponse:
     """The first steps, as far as they are done."""
-    return show_steps(parts, desk, access, app, Said(done=done, is_adding=bool(add)))
+    return _show(visited, Said(done=done, is_adding=bool(add)))
 
 
 @router.post("/broker")
-def connect_broker(
-    parts: PartsDep, desk: DeskDep, access: AccessDep, app: AppName, form: FormDep
-) -> Response:
+def connect_broker(visited: StartDep, form: FormDep) -> Response:
     """Set the broker, if it answers."""
 
     def change() -> None:
-        replace_broker(parts, access, app, built(BrokerRequest, {"url": field(form, "url")}))
+        wanted = built(BrokerRequest, {"url": field(form, "url")})
+        replace_broker(visited.parts, visited.access, visited.app, wanted)
 
-    refusal = attempt(access, change)
-    if refusal is not None:
-        return show_steps(parts, desk, access, app, Said(refusal))
-    return see_other(f"{desk.app_path(app)}/start?done=broker")
+    return take_step(visited, "broker", change)
 
 
 @router.post("/roles")
-def add_role(
-    parts: PartsDep, desk: DeskDep, access: AccessDep, app: AppName, form: FormDep
-) -> Response:
+def add_role(visited: StartDep, form: FormDep) -> Response:
     """Make a role that decides and does not scale yet."""
 
     def change() -> None:
         name, values = _wanted_role(form)
-        role_routes.replace_role(
-            access, Response(), app, name, values, Expected(match=None, is_new=True)
-        )
+        new = Expected(match=None, is_new=True)
+        role_routes.replace_role(visited.access, Response(), visited.app, name, values, new)
 
-    refusal = attempt(access, change, fields(form))
-    if refusal is not None:
-        return show_steps(parts, desk, access, app, Said(refusal))
-    return see_other(f"{desk.app_path(app)}/start?done=role")
+    return take_step(visited, "role", change, fields(form))
 
 
 @router.post("/roles/{role}/live")
-def go_live(desk: DeskDep, access: AccessDep, app: AppName, role: str, _form: FormDep) -> Response:
+def go_live(access: AccessDep, app: AppName, role: RoleName, _form: FormDep) -> Response:
     """Scale a role from now on."""
     values = SettingsValues(dry_run=False)
     role_routes.change_role(access, Response(), app, role, values)
-    return see_other(f"{desk.app_path(app)}/start?done=live")
+    return see_other(f"{app_path(app)}/start?done=live")
+
+
+def take_step(
+    visited: StartVisit,
+    done: str,
+    change: Callable[[], object],
+    typed: Mapping[str, str] | None = None,
+) -> Response:
+    """Back to the first steps after the change, or the steps with what is wrong.
+
+    Args:
+        visited: Whose steps.
+        done: What was done, as the page's address says it.
+        change: Makes the change.
+        typed: What was filled in, without secrets.
+    """
+    refusal = attempt(visited.access, change, typed)
+    if refusal is not None:
+        return _show(visited, Said(refusal))
+    return see_other(f"{app_path(visited.app)}/start?done={done}")
 
 
 def _wanted_role(form: FormData) -> tuple[str, SettingsValues]:
@@ -102,8 +136,7 @@ def _wanted_role(form: FormData) -> tuple[str, SettingsValues]:
     typed = field(form, "other_queue")
     queues += [typed] if typed and typed not in queues else []
     if not queues:
-        fault = FieldError("queues", "choose at least one queue, or type its name")
-        raise Invalid("Please look at what is marked.", [fault])
+        raise marked("queues", "choose at least one queue, or type its name")
     process_type = field(form, "process_type")
     values = {
         "queues": queues,
@@ -116,17 +149,17 @@ def _wanted_role(form: FormData) -> tuple[str, SettingsValues]:
     return process_type, built(SettingsValues, values)
 
 
-def show_steps(parts: Parts, desk: Desk, access: Access, app: str, said: Said) -> HTMLResponse:
+def _show(visited: StartVisit, said: Said) -> HTMLResponse:
     """The first steps, with what is to be said of a form that was sent."""
-    found = find_app(access.session, access.tenant, app)
+    parts, access = visited.parts, visited.access
+    found = find_app(access.session, access.tenant, visited.app)
     steps = read_steps(access.session, access.tenant, found)
     access.session.expunge_all()
     access.session.rollback()  # no connection is held while the broker is asked
     is_choosing = said.is_adding or said.refusal is not None or not steps.roles
     queues, trouble = _queues(parts, access, steps.broker if is_choosing else None)
-    return desk.show(
+    return visited.desk.show(
         "start.html",
-        200 if said.refusal is None else said.refusal.status,
         app=found,
         steps=steps,
         queues=queues[:MOST_NAMED_QUEUES],

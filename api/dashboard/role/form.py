@@ -5,7 +5,7 @@ with, so that what others changed meanwhile is seen and not undone.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from starlette.datastructures import FormData
@@ -112,7 +112,7 @@ class Remarks:
     """What is to be said at the fields."""
 
     faults: Sequence[FieldError] = ()
-    warnings: Sequence[FieldError] = field(default_factory=tuple)
+    warnings: Sequence[FieldError] = ()
 
 
 NO_REMARKS = Remarks()

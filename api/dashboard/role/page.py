@@ -55,13 +55,12 @@ def show_role(
     saved: Annotated[str, Query(max_length=10)] = "",
 ) -> HTMLResponse:
     """The role's page."""
-    table = visited.picture(span, span.row)
-    found = _decisions(visited, span, listed)
+    found, form = _decisions(visited, span, listed), form_of(visited)
     return desk.show(
         "role.html",
         app=visited.app,
         role=visited.role,
-        effective=visited.effective,
+        effective=form.effective,
         latest=_latest(visited),
         now=role_overview(
             visited.access.session,
@@ -74,10 +73,10 @@ def show_role(
         spans=SPANS.values(),
         span=span,
         listed=listed,
-        table=table,
+        table=visited.picture(span, span.row),
         decisions=found[:DECISIONS],
         older=_cursor(found),
-        form=form_of(visited),
+        form=form,
         is_saved=saved == "yes",
     )
 
@@ -86,7 +85,7 @@ def show_role(
 def send_chart(desk: DeskDep, visited: RoleVisitDep, span: SpanDep) -> JSONResponse:
     """The picture, for the page's script."""
     drawn = figure(visited.picture(span), desk.visitor.zone)
-    refresh = span.refresh_s(float(visited.effective.values["interval"]))
+    refresh = span.refresh_s(float(visited.effective().values["interval"]))
     return JSONResponse({**drawn, "refresh_s": refresh}, headers={"Cache-Control": "no-store"})
 
 

@@ -9,17 +9,21 @@ from fastapi.responses import HTMLResponse, Response
 from api.dashboard.deps import FormDep
 from api.dashboard.pages import Desk, DeskDep, see_other
 from api.dashboard.role.fields import FIELDS, as_text, as_values, told
-from api.dashboard.role.form import Remarks, Sent, SettingsForm, read_sent, settings_form
+from api.dashboard.role.form import (
+    NO_REMARKS,
+    Remarks,
+    Sent,
+    SettingsForm,
+    read_sent,
+    settings_form,
+)
 from api.dashboard.role.visit import RoleVisit, RoleVisitDep
-from api.settings.levels import Subject, change_level, judge_change, locked, read_chain
 from guv.errors import FieldError, Invalid, PreconditionFailed
-from guv.plans import PLANS
 from guv.settings.cautions import cautions
-from guv.settings.effective import EffectiveSettings, Level, effective_settings
+from guv.settings.effective import EffectiveSettings, effective_settings
 from guv.settings.values import SettingsValues
 from guv.settings.variants import REFUSED
 from guv.tenancy.changes import ChangeFilter, NamedChange, list_changes
-from guv.tenancy.settings import stored_levels
 
 MOST_CHANGES = 20  # of others that a page names
 router = APIRouter(prefix="/dashboard/apps/{app}/roles/{role}/settings")
@@ -57,43 +61,27 @@ def take_settings(form: FormDep, desk: DeskDep, visited: RoleVisitDep) -> Respon
 
 
 def form_of(
-    visited: RoleVisit, sent: Sent | None = None, remarks: Remarks | None = None
+    visited: RoleVisit, sent: Sent | None = None, remarks: Remarks = NO_REMARKS
 ) -> SettingsForm:
     """The form of the role as it is now, with what somebody typed, if anything."""
     typed = sent.typed if sent else None
     now = visited.access.edit.at
-    shown = settings_form(visited.role, chain_of(visited), now, typed, remarks or Remarks())
+    shown = settings_form(visited.role, visited.chain(), now, typed, remarks)
     if sent is None:
         return shown
     return replace(shown, version=sent.version, opened=sent.opened)
 
 
-def chain_of(visited: RoleVisit) -> tuple[Level, ...]:
-    """The role's levels as they are now, from wide to narrow."""
-    subject = subject_of(visited)
-    stored = stored_levels(visited.access.session, subject.tenant, subject.ids)
-    return read_chain(stored, subject)
-
-
-def subject_of(visited: RoleVisit) -> Subject:
-    """Whose level the form changes."""
-    return Subject(visited.access.tenant, visited.app, visited.role)
-
-
 def _save(visited: RoleVisit, sent: Sent, values: SettingsValues) -> Response:
-    subject = replace(subject_of(visited), tenant=locked(visited.access))
-    change_level(visited.access, subject, values, merge=True, match=sent.version)
+    visited.save(values, sent.version)
     return see_other(f"{visited.path}?saved=yes")
 
 
 def _preview(desk: Desk, visited: RoleVisit, sent: Sent, values: SettingsValues) -> HTMLResponse:
     """What would hold, and what to look at, before it is saved."""
-    subject = subject_of(visited)
-    judged = judge_change(visited.access, subject, values, merge=True, match=sent.version)
-    before = effective_settings(visited.role.name, chain_of(visited))
-    after = effective_settings(visited.role.name, judged.chain)
-    plan, now = PLANS[subject.tenant.plan], visited.access.edit.at
-    warnings = cautions(after, plan, now)
+    judged = visited.judge(values, sent.version)
+    before, after = visited.effective(), effective_settings(visited.role.name, judged.chain)
+    warnings = cautions(after, visited.plan, visited.access.edit.at)
     return desk.show(
         "role_preview.html",
         app=visited.app,
@@ -126,7 +114,7 @@ def _held(effective: EffectiveSettings, name: str) -> str:
 
 def _conflict(desk: Desk, visited: RoleVisit, sent: Sent) -> HTMLResponse:
     """What others changed meanwhile, and the form with both: theirs where nobody else typed."""
-    chain = chain_of(visited)
+    chain = visited.chain()
     theirs = {name: as_text(FIELDS[name], chain[-1].values.get(name)) for name in FIELDS}
     typed = {name: sent.touched.get(name, theirs[name]) for name in FIELDS}
     now = visited.access.edit.at
@@ -154,7 +142,8 @@ def _meanwhile(visited: RoleVisit, sent: Sent) -> list[NamedChange]:
         return []
     if since.tzinfo is None:
         return []
-    access, ids = visited.access, subject_of(visited).ids
+    access = visited.access
+    ids = [access.tenant.id, visited.app.id, visited.role.id]
     wanted = ChangeFilter(subjects=ids, since=since)
     return list_changes(access.session, access.tenant, wanted, MOST_CHANGES)
 

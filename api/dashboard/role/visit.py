@@ -3,20 +3,23 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import Depends, Query
 
+from api.addresses import role_path
 from api.dashboard.deps import AccessDep
 from api.dashboard.role.picture import Picture, read_picture
 from api.dashboard.role.spans import USUAL, Span, find_span
 from api.deps import Access
 from api.paths import AppName, RoleName
+from api.settings.levels import Judged, Subject, change_level, judge_change, locked
 from guv.models import App, Role
-from guv.settings.effective import EffectiveSettings
+from guv.plans import PLANS, Plan
+from guv.settings.effective import EffectiveSettings, Level, effective_settings
+from guv.settings.values import SettingsValues
 from guv.tenancy.apps import find_app
 from guv.tenancy.roles import find_role
-from guv.tenancy.settings import role_settings
+from guv.tenancy.settings import role_levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +33,40 @@ class RoleVisit:
     @property
     def path(self) -> str:
         """The address of its page."""
-        names = quote(self.app.name, ""), quote(self.role.name, "")
-        return "/dashboard/apps/{}/roles/{}".format(*names)
+        return role_path(self.app.name, self.role.name)
 
     @property
-    def effective(self) -> EffectiveSettings:
-        """What holds for it."""
+    def plan(self) -> Plan:
+        """What its tenant pays for."""
+        return PLANS[self.access.tenant.plan]
+
+    def chain(self) -> tuple[Level, ...]:
+        """Its levels as they are now, from wide to narrow; read with one query."""
         access = self.access
-        return role_settings(access.session, access.tenant, self.app, self.role)
+        return role_levels(access.session, access.tenant, self.app, self.role)
+
+    def effective(self) -> EffectiveSettings:
+        """What holds for it; read with one query."""
+        return effective_settings(self.role.name, self.chain())
+
+    def judge(self, values: SettingsValues, version: str | None = None) -> Judged:
+        """What would hold if these values were set at the role; nothing is.
+
+        Args:
+            values: The values that were sent; those that were not stay as they are.
+            version: The entity tag that they were made for; None: whatever is there now.
+
+        Raises:
+            PreconditionFailed: It is another one now.
+            Invalid: What would hold cannot work together.
+        """
+        subject = Subject(self.access.tenant, self.app, self.role)
+        return judge_change(self.access, subject, values, merge=True, match=version)
+
+    def save(self, values: SettingsValues, version: str) -> None:
+        """Nothing; the values are set at the role; arguments and errors as in `judge`."""
+        subject = Subject(locked(self.access), self.app, self.role)
+        change_level(self.access, subject, values, merge=True, match=version)
 
     def picture(self, span: Span, step: timedelta | None = None) -> Picture:
         """What is to be seen of it over that time, in the span's steps if no others are given."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args
+from typing import Any, get_args
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.datastructures import FormData
 
@@ -13,13 +13,13 @@ from api.dashboard.deps import FormDep
 from api.dashboard.pages import Desk, DeskDep, see_other
 from api.dashboard.role.fields import as_values
 from api.dashboard.role.form import Sent, read_sent
-from api.dashboard.role.settings_page import chain_of, differing, subject_of
-from api.dashboard.role.spans import SPANS, Span, find_span
+from api.dashboard.role.settings_page import differing
+from api.dashboard.role.spans import SPANS, find_span
 from api.dashboard.role.visit import RoleVisit, RoleVisitDep
 from api.dashboard.role.what_if_view import what_if_figure, what_if_runs
 from api.deps import PartsDep
 from api.forms import field
-from api.settings.levels import judge_change
+from api.paths import ReplayId
 from api.settings.versions import etag_of
 from guv.errors import Conflict, GuvError, Invalid, NotFound
 from guv.replays import start_replay
@@ -45,7 +45,6 @@ LENGTHS = tuple(one for one in SPANS.values() if one.name in {"6h", "1d", "7d"})
 USUAL = "1d"
 SHOWN = 10  # earlier ones on the page
 router = APIRouter(prefix="/dashboard/apps/{app}/roles/{role}/what-if")
-ReplayId = Annotated[UUID, Path()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def show_what_if(desk: DeskDep, visited: RoleVisitDep, replay: ReplayId) -> HTML
     """How far it is, or how it would have gone beside how it went."""
     named = _found(visited, replay)
     state, error = state_of(named.row, desk.visitor.now)
-    chain = chain_of(visited)
+    chain = visited.chain()
     return desk.show(
         "role_what_if.html",
         app=visited.app,
@@ -135,7 +134,7 @@ def _ask_page(desk: Desk, visited: RoleVisit, refused: GuvError | None = None) -
 
 def _policies(visited: RoleVisit) -> list[str]:
     """The other policies that go with what the role is scaled on."""
-    values = visited.effective.values
+    values = visited.effective().values
     fitting = WEB | ANY if values["signal"] == "web" else frozenset(POLICIES) - WEB
     return [one for one in POLICIES if one in fitting and one != values["policy"]]
 
@@ -146,19 +145,16 @@ def _wish(visited: RoleVisit, form: FormData) -> ReplayWish:
     Raises:
         Invalid: Its settings cannot be, or it asks for too much.
     """
-    span, until = _length(form), visited.access.edit.at
+    span, until = find_span(field(form, "range") or USUAL), visited.access.edit.at
     edited = _edited(visited, read_sent(form))
     variants = [Variant(PRESENT, {}), *([Variant(EDITED, edited)] if edited else [])]
-    chosen = [str(one) for one in form.getlist("policies")]
-    variants += [Variant(one, {"policy": one}) for one in dict.fromkeys(chosen) if one in POLICIES]
-    if len(variants) > MOST_VARIANTS:
-        most = MOST_VARIANTS - len(variants) + len(chosen)
+    most = MOST_VARIANTS - len(variants)
+    chosen = dict.fromkeys(str(one) for one in form.getlist("policies"))
+    policies = [one for one in chosen if one in POLICIES]
+    if len(policies) > most:
         raise Invalid(f"At most {most} policies can be tried at once.")
+    variants += [Variant(one, {"policy": one}) for one in policies]
     return ReplayWish(until - span.length, until, variants)
-
-
-def _length(form: FormData) -> Span:
-    return find_span(field(form, "range") or USUAL)
 
 
 def _edited(visited: RoleVisit, sent: Sent) -> dict[str, Any]:
@@ -166,9 +162,8 @@ def _edited(visited: RoleVisit, sent: Sent) -> dict[str, Any]:
     if not sent.touched:
         return {}
     values = as_values(sent.touched)
-    judged = judge_change(visited.access, subject_of(visited), values, merge=True)
-    before = effective_settings(visited.role.name, chain_of(visited))
-    after = effective_settings(visited.role.name, judged.chain)
+    judged = visited.judge(values)
+    before, after = visited.effective(), effective_settings(visited.role.name, judged.chain)
     return {
         name: _said(after.values, name)
         for name in differing(before, after)
