@@ -10,7 +10,7 @@ SYNCED := .venv/.synced
 RABBITMQ := /usr/lib/rabbitmq/bin/rabbitmq-server
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test rabbitmq chromium check lint types architecture drift audit fix picture bench bench-drain bench-faults requirements clean
+.PHONY: help demo test rabbitmq chromium check lint types architecture drift audit fix picture bench bench-drain bench-faults bench-ticks requirements clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
