@@ -75,14 +75,14 @@ def overview_answer(
 ) -> OverviewAnswer:
     """The same for pages, whose instants are written as the visitor's clock shows them."""
     found = read_overview(session, tenant, now)
-    return OverviewAnswer(at=now, roles=[_role(tenant, one, now, write) for one in found.roles])
+    return OverviewAnswer(at=now, roles=[_role(tenant, one, now, write) for one in found])
 
 
 def role_overview(
     session: Session, tenant: Tenant, role: Role, now: datetime, write: Write
 ) -> OverviewRole:
     """One role of them."""
-    (found,) = read_overview(session, tenant, now, role).roles
+    (found,) = read_overview(session, tenant, now, role)
     return _role(tenant, found, now, write)
 
 

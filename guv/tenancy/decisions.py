@@ -27,12 +27,6 @@ COUNTS = frozenset(
     }
 )
 
-_SAME_TICK = and_(  # with `kept`, so that only one sample's partition is looked at
-    col(SampleRow.role_id) == col(DecisionRow.role_id),
-    col(SampleRow.at) == col(DecisionRow.at),
-    col(SampleRow.kept) == col(DecisionRow.kept),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class DecisionFilter:
@@ -106,6 +100,19 @@ def last_ticks(
     return dict(session.exec(query).all())
 
 
+def same_tick(row: type[DecisionRow]) -> ColumnElement[bool]:
+    """Whether a sample is what a decision was made on.
+
+    Args:
+        row: The decision, or an alias of it.
+    """
+    return and_(  # with `kept`, so that only one sample's partition is looked at
+        col(SampleRow.role_id) == col(row.role_id),
+        col(SampleRow.at) == col(row.at),
+        col(SampleRow.kept) == col(row.kept),
+    )
+
+
 def find_decision(session: Session, tenant: Tenant, role: Role, number: int) -> NamedDecision:
     """The role's decision of that id.
 
@@ -125,7 +132,7 @@ def _named(tenant: Tenant) -> Any:
         select(DecisionRow, App.name, Role.name, SampleRow)
         .join(Role, col(Role.id) == col(DecisionRow.role_id))
         .join(App, col(App.id) == col(Role.app_id))
-        .join(SampleRow, _SAME_TICK, isouter=True)
+        .join(SampleRow, same_tick(DecisionRow), isouter=True)
         .where(DecisionRow.tenant_id == tenant.id)
     )
 
@@ -148,7 +155,7 @@ def decision_columns(tenant: Tenant, wanted: DecisionFilter) -> Select[Any]:
         .select_from(DecisionRow)
         .join(Role, col(Role.id) == col(DecisionRow.role_id))
         .join(App, col(App.id) == col(Role.app_id))
-        .join(SampleRow, _SAME_TICK, isouter=True)
+        .join(SampleRow, same_tick(DecisionRow), isouter=True)
         .where(col(DecisionRow.tenant_id) == tenant.id)
         .where(*_conditions(wanted))
         .order_by(col(DecisionRow.at).desc(), col(DecisionRow.id).desc())

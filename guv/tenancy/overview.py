@@ -10,12 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, true
+from sqlalchemy import true
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
-from guv.models import App, Broker, DecisionRow, Incident, Role, SampleRow, Tenant, UsageHour
-from guv.tenancy.apps import list_apps, list_brokers
+from guv.models import Broker, DecisionRow, Incident, Role, SampleRow, Tenant, UsageHour
+from guv.spend import month_begin
+from guv.tenancy.apps import list_brokers
+from guv.tenancy.decisions import same_tick
 from guv.tenancy.settings import RoleSettings, tenant_settings
 
 DAY = timedelta(hours=24)
@@ -59,22 +61,14 @@ class RoleOverview:
     month: Used
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """All the tenant's apps by name, and its roles by app and name."""
-
-    apps: Sequence[App]
-    roles: Sequence[RoleOverview]
-
-
 def read_overview(
     session: Session, tenant: Tenant, now: datetime, role: Role | None = None
-) -> Overview:
-    """The tenant's apps and roles as they are now; with a role, that one alone."""
+) -> list[RoleOverview]:
+    """The tenant's roles by app and name as they are now; with a role, that one alone."""
     only = None if role is None else role.id
     latest, troubles = _latest(session, tenant, only), _incidents(session, tenant)
     day = _used(session, tenant, (now - DAY).replace(minute=0, second=0, microsecond=0), only)
-    month = _used(session, tenant, month_of(now), only)
+    month = _used(session, tenant, month_begin(now), only)
     brokers, nothing = list_brokers(session, tenant), Used(0, 0.0, {})
     found = []
     for one in tenant_settings(session, tenant):
@@ -93,12 +87,7 @@ def read_overview(
                 month.get(id_, nothing),
             )
         )
-    return Overview(list_apps(session, tenant), found)
-
-
-def month_of(now: datetime) -> datetime:
-    """When the month began, in UTC."""
-    return now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return found
 
 
 def _latest(
@@ -114,16 +103,11 @@ def _latest(
         .lateral()
     )
     row = aliased(DecisionRow, newest)
-    same_tick = and_(  # with `kept`, so that only one partition of samples is looked at
-        col(SampleRow.role_id) == col(row.role_id),
-        col(SampleRow.at) == col(row.at),
-        col(SampleRow.kept) == col(row.kept),
-    )
     query = (
         select(row, SampleRow)
         .select_from(Role)
         .join(newest, true())
-        .join(SampleRow, same_tick, isouter=True)
+        .join(SampleRow, same_tick(row), isouter=True)
         .where(Role.tenant_id == tenant.id, col(Role.removed_at).is_(None))
     )
     if only is not None:
