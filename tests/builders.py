@@ -2,14 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlmodel import Session
 
-from guv.crypto import Sealer
+from guv.crypto import Sealer, new_api_key
 from guv.fence import Fence, read_networks
 from guv.models import App, Broker, Role, SampleRow, SettingsLevel, Tenant, TickSchedule
 from guv.rabbitmq import parse_broker_url
+from guv.tenancy.keys import put_key
 
 LOOPBACK = Fence(read_networks("127.0.0.0/8"))  # where the stand-ins are
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -39,6 +40,13 @@ def an_app(session: Session, tenant: Tenant, sealer: Sealer, **values: Any) -> A
     session.add(app)
     session.flush()
     return app
+
+
+def a_key(session: Session, tenant_id: UUID, name: str, now: datetime) -> str:
+    """A new key of the tenant, in the clear."""
+    key = new_api_key()
+    put_key(session, tenant_id, name, key, now)
+    return key
 
 
 def a_broker(session: Session, app: App, sealer: Sealer, url: str) -> Broker:

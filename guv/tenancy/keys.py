@@ -28,13 +28,6 @@ def find_tenant(session: Session, key: str, now: datetime) -> tuple[Tenant, ApiK
     return (found[0], found[1]) if found else None
 
 
-def add_key(session: Session, tenant_id: UUID, name: str, now: datetime) -> str:
-    """A new key of the tenant, in the clear; this is the only time it can be seen."""
-    key = new_api_key()
-    session.add(ApiKey(tenant_id=tenant_id, name=name, key_hash=hash_secret(key), created_at=now))
-    return key
-
-
 def put_key(session: Session, tenant_id: UUID, name: str, key: str, now: datetime) -> None:
     """Nothing; the key is one of the tenant's, as it may have been before."""
     key_hash = hash_secret(key)

@@ -6,14 +6,14 @@ from uuid import uuid4
 
 from httpx2 import Response
 from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlmodel import Session, select
 from starlette.testclient import TestClient
 
 from api.parts import Parts
 from guv.crypto import Sealer
-from guv.models import App, Tenant
-from guv.tenancy.keys import add_key
-from tests.builders import NOON, a_tenant, an_app
+from guv.models import App, Role, Tenant
+from guv.tenancy.settings import notify_target
+from tests.builders import NOON, a_key, a_tenant, an_app
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,16 @@ def a_caller(
     """A tenant with an app and a key, committed."""
     tenant = a_tenant(session, **tenant_values)
     app = an_app(session, tenant, sealer)
-    key = add_key(session, tenant.id, "GUV_URL", NOON)
+    key = a_key(session, tenant.id, "GUV_URL", NOON)
     session.commit()
     return TenantCaller(client, key, tenant, app)
+
+
+def stored_target(caller: TenantCaller, session: Session, sealer: Sealer) -> Any:
+    """Where the caller's only role sends its incidents, as the worker reads it."""
+    session.expire_all()
+    role = session.exec(select(Role)).one()
+    return notify_target(session, caller.tenant, caller.app, role, sealer)
 
 
 @dataclass(frozen=True, slots=True)

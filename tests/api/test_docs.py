@@ -15,11 +15,10 @@ from api.parts import Outside
 from guv.config import Config
 from guv.crypto import Sealer
 from guv.moment import utc_now
-from guv.tenancy.keys import add_key
 from sandbox.heroku.access import Access
 from sandbox.server import Sandbox
 from tests.api.serving import serving
-from tests.builders import NOON, a_history, a_role, a_tenant, an_app
+from tests.builders import NOON, a_history, a_key, a_role, a_tenant, an_app
 
 TEXT = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 COMMANDS = re.findall(r"^curl .*$", TEXT, flags=re.MULTILINE)
@@ -50,7 +49,7 @@ def test_every_command_works_as_printed(
     world.heroku.authorizations.access[token] = owner
     app = an_app(session, tenant, sealer, name="shop", heroku_id=shop.id)
     a_history(session, a_role(session, app, "invoices"), utc_now())
-    key = add_key(session, tenant.id, "GUV_URL", NOON)
+    key = a_key(session, tenant.id, "GUV_URL", NOON)
     session.commit()
     rabbit = httpx.MockTransport(lambda _: httpx.Response(200, json=[{"name": "orders"}]))
     with serving(create_app(web_config, Outside(broker=rabbit))) as address:

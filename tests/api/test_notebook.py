@@ -12,10 +12,9 @@ from sqlmodel import Session
 from api.main import create_app
 from guv.config import Config
 from guv.crypto import Sealer
-from guv.tenancy.keys import add_key
 from tests.api.rows import a_decision
 from tests.api.serving import serving
-from tests.builders import NOON, a_history, a_role, a_tenant, an_app
+from tests.builders import NOON, a_history, a_key, a_role, a_tenant, an_app
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "decisions.py"
 
@@ -26,7 +25,7 @@ def key(session: Session, sealer: Sealer) -> str:
     tenant = a_tenant(session)
     role = a_role(session, an_app(session, tenant, sealer, name="shop"))
     a_history(session, role)
-    key = add_key(session, tenant.id, "notebook", NOON)
+    key = a_key(session, tenant.id, "notebook", NOON)
     for seconds, desired, direction, reason in (
         (-60, 1, "hold", "steady"),
         (-50, 4, "up", "deadline"),

@@ -7,8 +7,7 @@ from sqlmodel import Session, select
 
 from guv.crypto import Sealer
 from guv.models import Role, SettingsChange, SettingsLevel
-from guv.tenancy.settings import notify_target
-from tests.api.callers import TenantCaller, faults
+from tests.api.callers import TenantCaller, faults, stored_target
 from tests.api.rows import an_incident
 from tests.builders import NOON
 
@@ -31,12 +30,6 @@ SHOWN = {
 }
 
 
-def stored(caller: TenantCaller, session: Session, sealer: Sealer) -> Any:
-    session.expire_all()
-    role = session.exec(select(Role)).one()
-    return notify_target(session, caller.tenant, caller.app, role, sealer)
-
-
 @pytest.fixture(autouse=True)
 def role(caller: TenantCaller) -> None:
     caller.put(caller.role_path(), {})
@@ -46,7 +39,7 @@ def test_the_worker_finds_the_key_that_was_set(
     caller: TenantCaller, session: Session, sealer: Sealer
 ) -> None:
     caller.put("/settings", target())
-    assert stored(caller, session, sealer)["new_relic"]["license_key"] == KEY
+    assert stored_target(caller, session, sealer)["new_relic"]["license_key"] == KEY
 
 
 def test_the_key_is_in_no_answer(caller: TenantCaller) -> None:
@@ -69,7 +62,7 @@ def test_what_was_read_can_be_sent_back(
     before = caller.put("/settings", target()).json()
     after = caller.put("/settings", before["settings"]).json()
     assert after == before
-    assert stored(caller, session, sealer)["new_relic"]["license_key"] == KEY
+    assert stored_target(caller, session, sealer)["new_relic"]["license_key"] == KEY
 
 
 def test_a_masked_key_without_a_stored_one_is_refused(caller: TenantCaller) -> None:

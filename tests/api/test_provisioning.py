@@ -15,12 +15,12 @@ from guv.config import Config
 from guv.crypto import Sealer
 from guv.models import ApiKey, App, Tenant
 from guv.moment import utc_now
-from guv.tenancy.keys import add_key
 from sandbox.heroku.customer import Customer, Partner
 from sandbox.heroku.model import AddOn
 from sandbox.server import Sandbox
 from sandbox.traffic import Fault
 from tests.api.callers import HerokuCaller
+from tests.builders import a_key
 
 NOBODY = Partner("http://127.0.0.1:9", "guv", "unused")
 
@@ -189,7 +189,7 @@ def test_the_tenants_own_look_at_its_apps_exchanges_the_kept_grant(
 ) -> None:
     world.traffic.add_fault(Fault("/oauth/token", status=503, calls=1))
     heroku.ask("POST", "", a_body(world, addon))
-    key = add_key(session, addon.id, "another", utc_now())
+    key = a_key(session, addon.id, "another", utc_now())
     session.commit()
     apps = client.get("/v1/apps", auth=("guv", key)).json()
     assert [app["name"] for app in apps["apps"]] == [addon.app.name]

@@ -18,10 +18,9 @@ from guv.models import (
     SettingsChange,
     SettingsLevel,
 )
-from guv.tenancy.keys import add_key
 from tests.api.callers import TenantCaller, a_caller
 from tests.api.rows import a_decision, an_incident
-from tests.builders import NOON, a_broker, a_role
+from tests.builders import NOON, a_broker, a_key, a_role
 
 
 @pytest.fixture
@@ -41,7 +40,7 @@ def victim(client: TestClient, session: Session, sealer: Sealer) -> TenantCaller
         "version": 1,
     }
     session.add(SettingsChange(**change, at=NOON, by="victim-marker"))
-    add_key(session, caller.tenant.id, "victim-marker", NOON)
+    a_key(session, caller.tenant.id, "victim-marker", NOON)
     a_target(session, caller, sealer)
     session.add(replay_of(role))
     a_decision(session, role, explanation="victim-marker")

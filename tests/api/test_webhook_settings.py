@@ -7,9 +7,8 @@ from sqlmodel import Session, select
 
 from guv.crypto import Sealer
 from guv.models import Role
-from guv.tenancy.settings import notify_target
 from sandbox.server import Sandbox
-from tests.api.callers import TenantCaller, faults
+from tests.api.callers import TenantCaller, faults, stored_target
 from tests.api.rows import an_incident
 from tests.builders import NOON
 
@@ -20,12 +19,6 @@ SHOWN = {"webhook": {"url": "https://hooks.example.com/[masked]", "secret": "[ma
 
 def webhook(url: str = URL, secret: str = SECRET) -> dict[str, Any]:
     return {"notify": {"webhook": {"url": url, "secret": secret}}}
-
-
-def stored(caller: TenantCaller, session: Session, sealer: Sealer) -> Any:
-    session.expire_all()
-    role = session.exec(select(Role)).one()
-    return notify_target(session, caller.tenant, caller.app, role, sealer)
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +32,7 @@ def test_the_worker_finds_what_was_set(
     answer = caller.put("/settings", webhook())
     assert answer.json()["settings"]["notify"] == SHOWN
     assert "marker" not in answer.text
-    assert stored(caller, session, sealer) == webhook()["notify"]
+    assert stored_target(caller, session, sealer) == webhook()["notify"]
 
 
 def test_what_was_read_can_be_sent_back(
@@ -47,7 +40,7 @@ def test_what_was_read_can_be_sent_back(
 ) -> None:
     before = caller.put("/settings", webhook()).json()
     assert caller.put("/settings", before["settings"]).json() == before
-    assert stored(caller, session, sealer) == webhook()["notify"]
+    assert stored_target(caller, session, sealer) == webhook()["notify"]
 
 
 def test_a_new_relic_account_can_be_added_to_it(
@@ -56,8 +49,8 @@ def test_a_new_relic_account_can_be_added_to_it(
     caller.put("/settings", webhook())
     new_relic = {"account_id": 42, "license_key": "license-key-marker"}
     caller.patch("/settings", {"notify": {**SHOWN, "new_relic": new_relic}})
-    assert set(stored(caller, session, sealer)) == {"webhook", "new_relic"}
-    assert stored(caller, session, sealer)["webhook"]["secret"] == SECRET
+    assert set(stored_target(caller, session, sealer)) == {"webhook", "new_relic"}
+    assert stored_target(caller, session, sealer)["webhook"]["secret"] == SECRET
 
 
 @pytest.mark.parametrize(

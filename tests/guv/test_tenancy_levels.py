@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from sqlmodel import Session, select
 
 from guv.crypto import Sealer
@@ -19,7 +18,7 @@ from guv.tenancy.settings import (
     tenant_settings,
     write_level,
 )
-from tests.builders import NOON, a_role, a_tenant, an_app
+from tests.builders import NOON, a_role, a_tenant
 
 EDIT = Edit("key test", NOON)
 
@@ -27,21 +26,6 @@ EDIT = Edit("key test", NOON)
 def changes(session: Session, tenant: Tenant) -> list[SettingsChange]:
     wanted = ChangeFilter(subjects=[tenant.id])
     return [one.change for one in list_changes(session, tenant, wanted, 10)]
-
-
-@pytest.fixture
-def tenant(session: Session) -> Tenant:
-    return a_tenant(session)
-
-
-@pytest.fixture
-def app(session: Session, tenant: Tenant, sealer: Sealer) -> App:
-    return an_app(session, tenant, sealer)
-
-
-@pytest.fixture
-def role(session: Session, app: App) -> Role:
-    return a_role(session, app)
 
 
 def write(

@@ -4,32 +4,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
 from sqlmodel import Session
 
-from guv.crypto import Sealer
 from guv.models import App, Role, Tenant
 from guv.settings.effective import Level
 from guv.tenancy.past_settings import Limits, limits_at, read_past_settings
 from guv.tenancy.settings import Edit, write_level
-from tests.builders import NOON, a_role, a_tenant, an_app
+from tests.builders import NOON, a_tenant
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def tenant(session: Session) -> Tenant:
-    return a_tenant(session)
-
-
-@pytest.fixture
-def app(session: Session, tenant: Tenant, sealer: Sealer) -> App:
-    return an_app(session, tenant, sealer)
-
-
-@pytest.fixture
-def role(session: Session, app: App) -> Role:
-    return a_role(session, app)
 
 
 def change(session: Session, tenant: Tenant, at: datetime, subject: UUID, **values: Any) -> None:

@@ -11,7 +11,7 @@ from guv.crypto import Sealer, new_api_key
 from guv.errors import NotFound
 from guv.models import ApiKey, Broker, Tenant, TickSchedule
 from guv.tenancy import apps, keys, roles, tenants
-from tests.builders import NOON, a_role, a_tenant, an_app
+from tests.builders import NOON, a_key, a_role, a_tenant, an_app
 
 LATER = NOON + timedelta(minutes=1)
 
@@ -96,7 +96,7 @@ def test_a_role_is_due_again_only_when_its_interval_changes(
 
 def test_a_key_opens_its_own_tenant_until_it_is_revoked(session: Session) -> None:
     tenant = a_tenant(session)
-    key = keys.add_key(session, tenant.id, "GUV_URL", NOON)
+    key = a_key(session, tenant.id, "GUV_URL", NOON)
     session.flush()
     found = keys.find_tenant(session, key, NOON)
     assert found is not None
@@ -118,7 +118,7 @@ def test_a_key_that_is_put_twice_is_stored_once(session: Session) -> None:
 
 
 def test_a_key_itself_is_not_stored(session: Session) -> None:
-    key = keys.add_key(session, a_tenant(session).id, "GUV_URL", NOON)
+    key = a_key(session, a_tenant(session).id, "GUV_URL", NOON)
     session.flush()
     assert key not in str(session.exec(select(ApiKey)).one().model_dump())
 

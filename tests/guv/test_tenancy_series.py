@@ -20,16 +20,6 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-def tenant(session: Session) -> Tenant:
-    return a_tenant(session)
-
-
-@pytest.fixture
-def role(session: Session, tenant: Tenant, sealer: Sealer) -> Role:
-    return a_role(session, an_app(session, tenant, sealer))
-
-
 def a_tick(
     session: Session,
     role: Role,

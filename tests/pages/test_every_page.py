@@ -10,10 +10,9 @@ from sqlmodel import Session
 from guv.crypto import Sealer
 from guv.models import Role, SampleRow, SettingsChange, UsageHour
 from guv.moment import utc_now
-from guv.tenancy.keys import add_key
 from sandbox.server import Sandbox
 from tests.api.rows import a_decision, an_incident
-from tests.builders import NOON, a_broker, a_role
+from tests.builders import NOON, a_broker, a_key, a_role
 from tests.pages.conftest import Site
 from tests.pages.rules import broken_rules
 from tests.pages.shots import picture
@@ -26,7 +25,7 @@ def inhabited(site: Site, session: Session, sealer: Sealer, world: Sandbox) -> S
     for name in ("orders", "mails", "a.queue.with.a.long.name.that.somebody.generated.4f2a9c"):
         world.broker.declare(access.vhost, name)
     a_broker(session, site.app, sealer, access.management_url(world.url))
-    add_key(session, site.tenant.id, "GUV_URL", now)
+    a_key(session, site.tenant.id, "GUV_URL", now)
     until = (now + timedelta(hours=2)).isoformat()
     night = {"days": [0, 1, 2, 3, 4], "start": "22:00", "end": "06:00", "dynos": 0}
     well = a_role(

@@ -7,11 +7,10 @@ import pytest
 from sqlmodel import Session, select
 
 from guv.models import ApiKey
-from guv.tenancy.keys import add_key
 from tests.api.callers import TenantCaller
 from tests.api.dashboard.browser import Browser
 from tests.api.dashboard.test_overview import text_of
-from tests.builders import NOON
+from tests.builders import NOON, a_key
 
 PAGE = "/dashboard/keys"
 
@@ -78,7 +77,7 @@ def test_another_tenants_key_is_not_there(
     visitor: Browser, new_browser: Any, session: Session, action: str
 ) -> None:
     other = new_browser()
-    add_key(session, other.owner.tenant.id, "theirs", NOON)
+    a_key(session, other.owner.tenant.id, "theirs", NOON)
     session.commit()
     theirs = session.exec(select(ApiKey).where(ApiKey.name == "theirs")).one().id
     for key in (theirs, uuid4()):

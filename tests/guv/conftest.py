@@ -1,0 +1,23 @@
+"""A tenant with an app and a role, for whoever asks for them."""
+
+import pytest
+from sqlmodel import Session
+
+from guv.crypto import Sealer
+from guv.models import App, Role, Tenant
+from tests.builders import a_role, a_tenant, an_app
+
+
+@pytest.fixture
+def tenant(session: Session) -> Tenant:
+    return a_tenant(session)
+
+
+@pytest.fixture
+def app(session: Session, tenant: Tenant, sealer: Sealer) -> App:
+    return an_app(session, tenant, sealer)
+
+
+@pytest.fixture
+def role(session: Session, app: App) -> Role:
+    return a_role(session, app)
