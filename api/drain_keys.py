@@ -43,12 +43,8 @@ class DrainKeys:
             Unauthorized: There is no such drain, or its secret is another one.
             Forbidden: It comes with the token of another drain, or with none.
         """
-        key = self._find(drain)
         secret_hash = hash_secret(given.password if given else "")
-        if key is None or not hmac.compare_digest(key.secret_hash, secret_hash):
-            key = None if key is None else self._look(drain)  # it may be new
-            if key is None or not hmac.compare_digest(key.secret_hash, secret_hash):
-                raise Unauthorized("There is no such drain, or its URL has another secret.")
+        key = self._opened(drain, secret_hash)
         if not token:
             raise Forbidden("The header Logplex-Drain-Token is missing.")
         token_hash = hash_secret(token)
@@ -56,6 +52,15 @@ class DrainKeys:
             key = self._learn(drain, secret_hash, token_hash)
         if not hmac.compare_digest(key.token_hash or "", token_hash):
             raise Forbidden("The header Logplex-Drain-Token is that of another drain.")
+
+    def _opened(self, drain: UUID, secret_hash: str) -> DrainKey:
+        for find in (self._find, self._look):  # the secret may be new
+            key = find(drain)
+            if key is None:
+                break
+            if hmac.compare_digest(key.secret_hash, secret_hash):
+                return key
+        raise Unauthorized("There is no such drain, or its URL has another secret.")
 
     def _find(self, drain: UUID) -> DrainKey | None:
         with self._lock:

@@ -42,7 +42,7 @@ def shown_target(stored: bytes | None, sealer: Sealer) -> dict[str, Any] | None:
     for kind, name in _SECRETS:
         if kind in target:
             target[kind][name] = _masked(name, target[kind][name])
-    return {kind: one for kind, one in target.items() if one is not None}
+    return target
 
 
 def _masked(name: str, secret: str) -> str:

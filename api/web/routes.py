@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
+from ddsketch import DDSketch
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
@@ -76,11 +77,10 @@ def read_web(
             "The span is no span.", [FieldError("from", "must be before to, at most a day")]
         )
     rows = read_sums(session, found, _floor(since), until)
-    names = sorted({row["dyno"] for row in rows})
-    dynos = [
-        DynoFigures(dyno=name, **dict(_figures([row for row in rows if row["dyno"] == name])))
-        for name in names
-    ]
+    of_dyno: dict[str, list[Row]] = {}
+    for row in rows:
+        of_dyno.setdefault(row["dyno"], []).append(row)
+    dynos = [DynoFigures(dyno=name, **dict(_figures(of_dyno[name]))) for name in sorted(of_dyno)]
     return WebAnswer(since=_floor(since), until=until, total=_figures(rows), dynos=dynos)
 
 
@@ -138,15 +138,15 @@ def _floor(at: datetime) -> datetime:
 
 
 def _figures(rows: Sequence[Row]) -> WebFigures:
-    timed = merged(unpacked(row["service"]) for row in rows)
+    service = merged(unpacked(row["service"]) for row in rows)
     seconds = sum(row["service_seconds"] for row in rows)
     return WebFigures(
         requests=sum(row["requests"] for row in rows),
         statuses=_counted([row["statuses"] for row in rows]),
         errors=_counted([row["errors"] for row in rows]),
-        service=_percentiles(rows, "service"),
-        connect=_percentiles(rows, "connect"),
-        mean=seconds / timed.count if timed.count else None,
+        service=_percentiles(service),
+        connect=_percentiles(merged(unpacked(row["connect"]) for row in rows)),
+        mean=seconds / service.count if service.count else None,
         lost=sum(row["lost"] for row in rows),
     )
 
@@ -156,7 +156,6 @@ def _counted(counts: Sequence[dict[str, int]]) -> dict[str, int]:
     return dict(sorted(total.items()))
 
 
-def _percentiles(rows: Sequence[Row], name: str) -> Percentiles:
-    sketch = merged(unpacked(row[name]) for row in rows)
+def _percentiles(sketch: DDSketch) -> Percentiles:
     values = {f"p{percent}": percentile(sketch, percent) for percent in (50, 95, 99)}
     return Percentiles(**values)

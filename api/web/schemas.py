@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from guv.settings.values import Strict
 
@@ -79,11 +79,7 @@ class WebAnswer(BaseModel):
 
 
 class DrainAnswer(BaseModel):
-    """How an app's log lines come in."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"description": "How an app's log lines come in; its secret is in none."}
-    )
+    """How an app's log lines come in; its secret is in none."""
 
     id: UUID = Field(description="The last part of its URL's path")
     by: str = Field(description="guv or you: who added it at Heroku", examples=["guv"])
