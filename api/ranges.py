@@ -1,4 +1,7 @@
-"""Which time is asked for? Instants with an offset, or local ones in a named time zone."""
+"""Whose rows are asked for, of which time, and how many?
+
+Instants have an offset, or are local ones in a named time zone.
+"""
 
 from datetime import datetime
 from typing import Annotated
@@ -6,19 +9,15 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from guv.settings.values import known_timezones
+from guv.settings.values import known_zone
 
 Name = Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")]
+Limit = Annotated[int, Field(ge=1, le=200)]
+Cursor = Annotated[str, Field(max_length=300)]
 
 
-def _known_zone(name: str) -> str:
-    if name not in known_timezones():
-        raise ValueError("is no IANA time zone; one such as Europe/Berlin or UTC would be right")
-    return name
-
-
-class RoleRange(BaseModel):
-    """Whose rows are asked for, and of which time."""
+class RoleChoice(BaseModel):
+    """Whose rows are asked for; without a name, everybody's."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -26,7 +25,12 @@ class RoleRange(BaseModel):
         None, description="An app's name, or Heroku's UUID of it", examples=["shop"]
     )
     role: Name | None = Field(None, description="A role's name", examples=["worker"])
-    timezone: Annotated[str, AfterValidator(_known_zone)] | None = Field(
+
+
+class RoleRange(RoleChoice):
+    """Whose rows are asked for, and of which time."""
+
+    timezone: Annotated[str, AfterValidator(known_zone)] | None = Field(
         None,
         max_length=60,
         description="IANA name of the zone that `from` and `to` without an offset are in",

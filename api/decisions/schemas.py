@@ -7,11 +7,9 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.ranges import Name, RoleRange
+from api.ranges import Cursor, Limit, Name, RoleRange
 from guv.scaling.model import Direction, Reason
 
-Limit = Annotated[int, Field(ge=1, le=200)]
-Cursor = Annotated[str, Field(max_length=300)]
 FieldNames = Annotated[str, Field(max_length=2000, examples=["at,role,desired,sample.dynos"])]
 _FIELDS = "Only these fields, separated by commas; with a dot, a field inside one"
 _FORMAT = "json: a page; ndjson, csv: all rows at once, as a stream"

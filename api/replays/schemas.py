@@ -6,11 +6,10 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from api.ranges import Name
+from api.ranges import Cursor, Limit, RoleChoice
 from guv.settings.values import SettingsValues, Strict
 from guv.tenancy.replays import MOST_VARIANTS
 
-Cursor = Annotated[str, Field(max_length=300)]
 _VARIANT = {"name": "20 dynos", "settings": {"maximum_dynos": 20}}
 
 
@@ -190,18 +189,10 @@ class ReplayPage(BaseModel):
     )
 
 
-class ReplayQuery(BaseModel):
+class ReplayQuery(RoleChoice):
     """Which replays are asked for."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    app: Name | None = Field(
-        None, description="An app's name, or Heroku's UUID of it", examples=["shop"]
-    )
-    role: Name | None = Field(None, description="A role's name", examples=["worker"])
-    limit: Annotated[int, Field(ge=1, le=200)] = Field(
-        50, description="Most replays on a page", examples=[50]
-    )
+    limit: Limit = Field(50, description="Most replays on a page", examples=[50])
     cursor: Cursor | None = Field(
         None, description="next_cursor of the page before", examples=[None]
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, Secret, SecretStr, StringConstraints
 
 from api.errors import FieldFault
-from api.ranges import RoleRange
+from api.ranges import Cursor, Limit, RoleRange
 
 
 class EffectiveValue(BaseModel):
@@ -156,10 +156,8 @@ class ChangeQuery(RoleRange):
     With an app, its own level only; with a role, that role's, also where it was removed.
     """
 
-    limit: Annotated[int, Field(ge=1, le=200)] = Field(50, description="Most on a page")
-    cursor: Annotated[str, Field(max_length=300)] | None = Field(
-        None, description="next_cursor of the page before"
-    )
+    limit: Limit = Field(50, description="Most on a page")
+    cursor: Cursor | None = Field(None, description="next_cursor of the page before")
 
 
 class ChangeAnswer(BaseModel):

@@ -47,7 +47,12 @@ _WEEK = 7 * _DAY
 known_timezones = cache(available_timezones)  # reading them takes milliseconds
 
 
-def _known_zone(name: str) -> str:
+def known_zone(name: str) -> str:
+    """The name of an IANA time zone.
+
+    Raises:
+        ValueError: There is none of that name; it says which is near.
+    """
     if name in known_timezones():
         return name
     lower = {zone.lower(): zone for zone in known_timezones()}
@@ -144,7 +149,7 @@ class ScheduleWindow(Strict):
     date: LocalDate | None = Field(None, description="The one day on which it begins")
     start: LocalTime = Field(description="Local time it begins, HH:MM")
     end: LocalTime = Field(description="Local time it ends; at or before start: the next day")
-    timezone: Annotated[str, AfterValidator(_known_zone)] = Field(
+    timezone: Annotated[str, AfterValidator(known_zone)] = Field(
         description="IANA name of its time zone", examples=["Europe/Berlin"]
     )
     minimum_dynos: Count | None = Field(None, description="The minimum inside the window")

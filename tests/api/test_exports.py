@@ -135,6 +135,12 @@ def test_a_local_time_without_zone_is_refused(caller: TenantCaller) -> None:
     assert "timezone" in answer.text
 
 
+def test_a_mistyped_time_zone_gets_the_nearest(caller: TenantCaller) -> None:
+    answer = caller.get("/decisions", timezone="Europe/Berln")
+    assert answer.status_code == 422
+    assert "did you mean Europe/Berlin?" in answer.text
+
+
 @pytest.mark.usefixtures("role")
 @pytest.mark.parametrize("kind", ["csv", "ndjson"])
 def test_another_tenants_rows_are_in_no_export(
