@@ -158,6 +158,11 @@ class HerokuRefused(OutsideError):
         self.limit = limit
 
     @property
+    def is_about_token(self) -> bool:
+        """Whether the token itself is dead, and no right of it is missing."""
+        return self.status == Unauthorized.status
+
+    @property
     def is_about_rights(self) -> bool:
         """Whether token or right to look or scale are gone, and it is not something else."""
         return self.status in {401, 403} and self.id != "suspended"

@@ -221,10 +221,8 @@ class BrokerClient:
         Raises:
             BrokerUnreachable, BrokerRefused, QueueMissing: As `read_queues` does.
         """
-        found = self._get(
-            f"/api/queues/{_part(self._url.vhost)}",
-            {"disable_stats": "true", "enable_queue_totals": "true", "columns": "name,type"},
-        )
+        path = f"/api/queues/{_part(self._url.vhost)}"
+        found = self._get(path, {**_LIVE, "columns": "name,type"})
         kinds = {str(queue.get("name")): str(queue.get("type") or "") for queue in _queues(found)}
         return dict(sorted(kinds.items()))
 

@@ -57,7 +57,6 @@ class Tick:
         desired: Dynos after all steps; None: unknown.
         predicted_wait: Seconds until the last waiting message will be done; infinity: never.
         misses_at_maximum: Whether the maximum cannot meet the deadline.
-        dynos_to_meet: Dynos that would.
     """
 
     at: datetime
@@ -67,7 +66,6 @@ class Tick:
     desired: int | None
     predicted_wait: float | None
     misses_at_maximum: bool = False
-    dynos_to_meet: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

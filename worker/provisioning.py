@@ -15,7 +15,6 @@ from guv.database import session_scope
 from guv.errors import HerokuRefused, HerokuUnavailable, OutsideError
 from guv.heroku import unfinished
 from guv.heroku.addon_keys import NAME, guv_url
-from guv.heroku.addons import Resource
 from guv.heroku.credentials import Kind, partner_token
 from guv.heroku.grants import GrantExchange, is_pending, settle_grant
 from guv.models import App, Tenant, Unfinished
@@ -75,7 +74,7 @@ def _advance(runtime: Runtime, tenant: Tenant, now: datetime, *, asynchronous: b
     token = partner_token(runtime.engine, runtime.sealer, runtime.heroku, app.id, now)
     case = _Case(runtime, tenant, app, token, now)
     if asynchronous:
-        _complete(case, runtime.heroku.read_resource(tenant.id, token))
+        _complete(case, runtime.heroku.read_state(tenant.id, token))
     if app.credential == Kind.PARTNER:
         runtime.authorizer().look_at_partner(app, now)
     runtime.subscriber().subscribe(tenant, token, now)
@@ -88,13 +87,13 @@ def _only_app(runtime: Runtime, tenant: Tenant) -> App | None:
     return found[0] if found else None
 
 
-def _complete(case: _Case, resource: Resource) -> None:
-    """Nothing; the resource has its config and is in use.
+def _complete(case: _Case, state: str) -> None:
+    """Nothing; the resource, which is in that state at Heroku, has its config and is in use.
 
     A config that is in use is not set again: that would restart every dyno of the app.
     """
     heroku, tenant_id = case.runtime.heroku, case.tenant.id
-    if resource.state != PROVISIONED:
+    if state != PROVISIONED:
         with session_scope(case.runtime.engine) as session:
             url = guv_url(session, case.tenant, case.runtime.config, case.now)
         heroku.set_config(tenant_id, {NAME: url}, case.token)

@@ -4,12 +4,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-import httpx
-from sqlmodel import Session
-
 from guv.crypto import Sealer
 from guv.database import session_scope
 from guv.errors import HerokuLimited, HerokuRefused, HerokuUnavailable, OutsideError
+from guv.heroku.credentials import find_locked
 from guv.models import App
 from worker.budget import Need, account_of
 from worker.runtime import Runtime
@@ -69,7 +67,7 @@ class Access:
         try:
             return request(token)
         except HerokuRefused as refusal:
-            if refusal.status != httpx.codes.UNAUTHORIZED:
+            if not refusal.is_about_token:
                 raise
         return request(self._refreshed(is_dead=True))
 
@@ -92,7 +90,7 @@ class Access:
         """
         failure: OutsideError | None = None
         with session_scope(self._runtime.engine) as session:
-            row = _locked(session, self._app)
+            row = find_locked(session, self._app.id)
             if row.access_token_sealed in {None, self._sealed}:
                 failure = self._settle(row, is_dead=is_dead)
                 session.add(row)
@@ -125,10 +123,6 @@ class Access:
         row.token_retry_at = None
         if tokens.refresh_token is not None:
             row.refresh_token_sealed = sealer.seal(tokens.refresh_token)
-
-
-def _locked(session: Session, app: App) -> App:
-    return session.get_one(App, app.id, with_for_update={"key_share": True})
 
 
 def _opened(sealer: Sealer, sealed: bytes | None) -> str:

@@ -130,11 +130,14 @@ def _facts(tenant: Tenant, one: RoleOverview) -> Facts:
 def _tick(row: DecisionRow | None) -> Tick | None:
     if row is None:
         return None
-    names = ("at", "reason", "outcome", "current", "desired", "predicted_wait")
     return Tick(
-        **{name: getattr(row, name) for name in names},
-        misses_at_maximum=row.misses_at_maximum,
-        dynos_to_meet=row.dynos_to_meet,
+        row.at,
+        row.reason,
+        row.outcome,
+        row.current,
+        row.desired,
+        row.predicted_wait,
+        row.misses_at_maximum,
     )
 
 

@@ -16,15 +16,6 @@ SCOPE = "write"  # the least that may scale; it cannot read config vars
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
-    """An add-on resource: its state at Heroku, and the app that owns it."""
-
-    state: str
-    app_id: UUID
-    app_name: str
-
-
-@dataclass(frozen=True, slots=True)
 class Webhook:
     """A subscription to ask for; never printed.
 
@@ -55,14 +46,6 @@ class Subscribed:
     events: tuple[str, ...]
 
 
-class _UserClient(HerokuClient):
-    """Heroku for the OAuth client that users give their consent to."""
-
-    def tokens(self, form: Mapping[str, str]) -> Tokens:
-        """Tokens for what the form says; errors as in `exchange_grant`."""
-        return self._tokens(form)
-
-
 class AddonClient(HerokuClient):
     """Heroku as an add-on's partner sees it; errors of all calls as in `read_formation`.
 
@@ -80,7 +63,7 @@ class AddonClient(HerokuClient):
             timeout=timeout,
             transport=transport,
         )
-        self._user = _UserClient(
+        self._user = HerokuClient(
             **shared,
             client_secret=config.guv_user_oauth_client_secret.get_secret_value(),
             timeout=timeout,
@@ -95,14 +78,12 @@ class AddonClient(HerokuClient):
         super().close()
         self._user.close()
 
-    def read_resource(self, addon_id: UUID, token: str) -> Resource:
-        """The add-on resource."""
+    def read_state(self, addon_id: UUID, token: str) -> str:
+        """The add-on resource's state, such as "provisioned"."""
         answer = self._api("GET", f"/addons/{addon_id}", token)
         try:
-            app = answer["app"]
-            state = str(answer.get("state", "provisioned"))
-            return Resource(state, UUID(app["id"]), str(app["name"]))
-        except (KeyError, TypeError, ValueError, AttributeError):
+            return str(answer.get("state", "provisioned"))
+        except AttributeError:
             raise HerokuUnavailable("Heroku's answer is no add-on") from None
 
     def set_config(self, addon_id: UUID, values: Mapping[str, str], token: str) -> None:
@@ -231,8 +212,7 @@ class AddonClient(HerokuClient):
 
     def exchange_consent(self, code: str, verifier: str) -> Tokens:
         """The user's tokens for the code that they came back with."""
-        form = {"grant_type": "authorization_code", "code": code, "code_verifier": verifier}
-        return self._user.tokens(form)
+        return self._user.exchange_grant(code, verifier)
 
     def refresh_user_tokens(self, refresh_token: str) -> Tokens:
         """Fresh tokens of a user for their refresh token."""

@@ -38,7 +38,6 @@ _ADVICE = {
     403: "it needs the scope write, of somebody who may scale the app (in a team: operate)",
     404: "it does not open this app",
 }
-_DEAD = 401  # a token, not a right, is what is missing
 _AWAY = "Heroku does not answer, so nothing was changed. Try again in a moment."
 
 
@@ -131,18 +130,15 @@ class Authorizer:
         Raises:
             HerokuUnavailable: No usable answer.
         """
-        note = ""
+        token, note = None, ""
         try:
             token = partner_token(self.engine, self.sealer, self.heroku, app.id, now)
+            self.heroku.try_to_scale(app.heroku_id, token)
         except HerokuRefused as refusal:
+            is_for_a_tick = refusal.is_about_token or not refusal.is_about_rights
+            if token is not None and is_for_a_tick:
+                return  # it gets a fresh token, or says what is wrong
             note = str(refusal)
-        else:
-            try:
-                self.heroku.try_to_scale(app.heroku_id, token)
-            except HerokuRefused as refusal:
-                if refusal.status == _DEAD or not refusal.is_about_rights:
-                    return  # a tick gets a fresh token, or says what is wrong
-                note = str(refusal)
         self._note_partner(app.id, note, now)
 
     def send(self, tenant: Tenant, app: App, by: str, now: datetime, back_to: str = "") -> Journey:

@@ -99,14 +99,19 @@ class HerokuClient:
         """Nothing; gives the connections back."""
         self._client.close()
 
-    def exchange_grant(self, code: str) -> Tokens:
+    def exchange_grant(self, code: str, verifier: str | None = None) -> Tokens:
         """The tokens for a grant code, which works once and for 5 minutes.
+
+        Args:
+            code: What Heroku gave for the grant.
+            verifier: Proves that it is us who asked for it (PKCE); None: Heroku gave it unasked.
 
         Raises:
             HerokuRefused: The code is wrong, expired or used.
             HerokuUnavailable: No usable answer.
         """
-        return self._tokens({"grant_type": "authorization_code", "code": code})
+        proof = {"code_verifier": verifier} if verifier is not None else {}
+        return self._tokens({"grant_type": "authorization_code", "code": code, **proof})
 
     def refresh_tokens(self, refresh_token: str) -> Tokens:
         """Fresh tokens for a refresh token; errors as in `exchange_grant`."""

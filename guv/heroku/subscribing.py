@@ -26,7 +26,6 @@ from guv.tenancy.subscriptions import find_subscription
 
 EVENTS = ("api:app", "api:addon")  # what every partner may hear of
 MORE_EVENTS = (*EVENTS, "api:formation")  # Heroku grants this one on request only
-DEAD = 401
 PATH = "/heroku/webhooks"
 
 _log = structlog.get_logger(__name__)
@@ -72,7 +71,7 @@ class Subscriber:
                 return
             self._ask(tenant.id, secret, token)
         except HerokuRefused as refusal:
-            if refusal.status == DEAD:
+            if refusal.is_about_token:
                 raise
             _log.warning("events_refused", tenant=str(tenant.id), error=str(refusal))
 
