@@ -27,6 +27,16 @@ def make_engine(url: str, *, pool_size: int, application: str) -> Engine:
 
 
 @contextmanager
+def command_engine(url: str, application: str) -> Iterator[Engine]:
+    """An engine with one connection for a command, until the block ends; as `make_engine` says."""
+    engine = make_engine(url, pool_size=1, application=application)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
 def session_scope(engine: Engine) -> Iterator[Session]:
     """A session that is committed when the block ends well and rolled back when it does not."""
     with Session(engine, expire_on_commit=False) as session:

@@ -19,6 +19,11 @@ def unix_seconds(instant: datetime) -> float:
     return instant.timestamp()
 
 
+def unix_milliseconds(instant: datetime) -> int:
+    """Whole milliseconds since 1970 of an aware instant, as New Relic counts them."""
+    return int(unix_seconds(instant) * 1000)
+
+
 def from_unix(seconds: float) -> datetime:
     """The aware UTC instant of Unix seconds."""
     return datetime.fromtimestamp(seconds, UTC)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from guv.config import read_config
-from guv.database import make_engine, session_scope
+from guv.database import command_engine, session_scope
 from guv.errors import NotFound
 from guv.models import Tenant
 from guv.moment import utc_now
@@ -28,9 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 it is done, 1 it is not possible, 2 the command makes no sense."""
     asked = _parser().parse_args(arguments)
     config = read_config(redis_url="unused", guv_addon_password="unused")  # noqa: S106
-    engine = make_engine(config.sqlalchemy_url, pool_size=1, application="guv operate")
+    commanding = command_engine(config.sqlalchemy_url, "guv operate")
     try:
-        with session_scope(engine) as session:
+        with commanding as engine, session_scope(engine) as session:
             sys.stdout.write(f"{_done(session, asked)}\n")
     except NotFound as missing:
         sys.stderr.write(f"{missing.message}\n")
@@ -38,8 +38,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SQLAlchemyError as error:
         sys.stderr.write(f"The database does not answer ({type(error).__name__}).\n")
         return 1
-    finally:
-        engine.dispose()
     return 0
 
 

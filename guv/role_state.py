@@ -5,7 +5,7 @@ is asked of the outside; unknown is said to be unknown and never looks like well
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import isfinite
@@ -144,9 +144,8 @@ def role_state(facts: Facts, now: datetime, write: Write) -> RoleState:
         found, pause = RoleState(State.PAUSED, Tone.WATCH, pause), None
     found = found or _as_decided(facts, write)
     override = override_in_words(facts.values["override"], now, write)
-    also = tuple(text for text in (pause, override, _dry_run(facts)) if text)
-    kept = also if found.state is not State.DRY_RUN else also[:-1]
-    return RoleState(found.state, found.tone, found.text, kept)
+    dry_run = _dry_run(facts) if found.state is not State.DRY_RUN else ""
+    return replace(found, also=tuple(filter(None, (pause, override, dry_run))))
 
 
 def _not_watched(facts: Facts, now: datetime, write: Write) -> Found:

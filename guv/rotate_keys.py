@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 import guv.models  # noqa: F401 - fills the metadata
 from guv.config import read_config
 from guv.crypto import Sealer, sealer_from
-from guv.database import make_engine
+from guv.database import command_engine
 
 SUFFIX = "_sealed"  # a column that holds a secret is named so
 
@@ -78,16 +78,16 @@ def _resealed(
 def main() -> int:
     """The exit status: 0 when everything is sealed with the newest key, else 1."""
     config = read_config()
-    engine = make_engine(config.sqlalchemy_url, pool_size=1, application="guv rotate_keys")
     sealer = sealer_from(config.guv_encryption_keys.get_secret_value())
     try:
-        for table, count in rotate(engine, sealer).items():
-            sys.stdout.write(f"{table}: {count} secrets sealed anew\n")
+        with command_engine(config.sqlalchemy_url, "guv rotate_keys") as engine:
+            counts = rotate(engine, sealer)
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    finally:
-        engine.dispose()
+    sys.stdout.writelines(
+        f"{name}: {count} secrets sealed anew\n" for name, count in counts.items()
+    )
     return 0
 
 

@@ -17,10 +17,10 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from guv.config import Config, read_config
-from guv.database import make_engine
+from guv.database import command_engine
 from guv.errors import NotifierFailed
 from guv.logs import configure_logs
-from guv.moment import unix_seconds, utc_now
+from guv.moment import unix_milliseconds, utc_now
 from guv.notify.newrelic import Event, EventClient
 from guv.watch import Watch, look
 
@@ -51,14 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _look(config: Config, now: datetime) -> tuple[Watch | None, list[str]]:
     """What was seen, with what is wrong; None: nothing could be."""
-    engine = make_engine(config.sqlalchemy_url, pool_size=1, application="guv watch")
+    commanding = command_engine(config.sqlalchemy_url, "guv watch")
     try:
-        with engine.connect() as connection:
+        with commanding as engine, engine.connect() as connection:
             watch = look(connection, now)
     except SQLAlchemyError as error:
         return None, [f"The database does not answer ({type(error).__name__})."]
-    finally:
-        engine.dispose()
     return watch, watch.alarms
 
 
@@ -98,7 +96,7 @@ def watch_target(config: Config) -> Mapping[str, Any] | None:
 def watch_events(watch: Watch | None, lines: Sequence[str], now: datetime) -> list[Event]:
     """The figures, and what opens the operator's incident or resolves it."""
     is_well = watch is not None and not watch.alarms
-    stamp = int(unix_seconds(now) * 1000)
+    stamp = unix_milliseconds(now)
     counts = watch.counts() if watch is not None else {}
     figures: Event = {"eventType": "GuvWatch", "timestamp": stamp, "well": int(is_well), **counts}
     incident: Event = {

@@ -2,7 +2,7 @@
 
 By a token that they paste, or by their consent at Heroku (OAuth's web flow with a state and PKCE).
 Both are tried before they are stored; until one works, what was there before stays. No row is
-locked and no connection held while Heroku is asked.
+locked and no connection held while one of them is tried.
 """
 
 import base64

@@ -4,7 +4,7 @@ from datetime import datetime
 from math import isfinite
 
 from guv.models import App, Role
-from guv.moment import unix_seconds
+from guv.moment import unix_milliseconds
 from guv.notify.newrelic import Event
 from guv.tenancy.decisions import NamedDecision
 
@@ -31,7 +31,7 @@ def scaled_event(named: NamedDecision) -> Event:
     }
     event: dict[str, str | int | float] = {
         "eventType": SCALED,
-        "timestamp": int(unix_seconds(row.at) * 1000),
+        "timestamp": unix_milliseconds(row.at),
         "decision": str(row.id),
         "app": named.app,
         "role": named.role,
@@ -60,7 +60,7 @@ def heartbeat_event(
     silent = (now - last_tick).total_seconds()
     return {
         "eventType": HEARTBEAT,
-        "timestamp": int(unix_seconds(now) * 1000),
+        "timestamp": unix_milliseconds(now),
         "app": app.name,
         "appId": str(app.heroku_id),
         "role": role.name,

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from guv.moment import unix_seconds
+from guv.moment import unix_milliseconds
 
 EVENT_TYPE = "NrAiIncidentExternal"
 OPENED, RESOLVED = "opened", "resolved"
@@ -55,7 +55,7 @@ def new_relic_event(message: IncidentMessage, priority: str, now: datetime) -> d
     return {
         "eventType": EVENT_TYPE,
         "version": 1,
-        "timestamp": int(unix_seconds(now) * 1000),
+        "timestamp": unix_milliseconds(now),
         "state": "resolve" if message.change == RESOLVED else "trigger",
         "source": "guv",
         "title": message.title,

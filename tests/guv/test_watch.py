@@ -7,22 +7,16 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from guv.crypto import Sealer
 from guv.models import App, Role, Tenant
 from guv.tenancy.roles import remove_role
 from guv.tenancy.tenants import suspend_tenant
 from guv.watch import Watch, look
 from tests.api.rows import a_decision
-from tests.builders import NOON, a_role, a_tenant, an_app
+from tests.builders import NOON, a_role
 
 FAULT = {"settings_version": "", "outcome": "failed", "reason": "no_data"}
 REFUSED = {"direction": "up", "outcome": "refused", "reason": "deadline"}
 UP = {"direction": "up", "outcome": "scaled", "reason": "deadline"}
-
-
-@pytest.fixture
-def app(session: Session, sealer: Sealer) -> App:
-    return an_app(session, a_tenant(session), sealer)
 
 
 def ticking(session: Session, app: App, name: str, **decision: Any) -> Role:
