@@ -18,8 +18,6 @@ from time import perf_counter, process_time
 from typing import Any
 from uuid import UUID, uuid4
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
 from cryptography.fernet import Fernet
 from redis import Redis
 from rq import SimpleWorker
@@ -32,6 +30,7 @@ from guv.logs import configure_logs
 from guv.models import App, Broker, Role, Tenant, TickSchedule
 from guv.moment import utc_now
 from sandbox import services
+from sandbox.database import migrate
 from sandbox.server import running
 from worker import jobs
 from worker.clock import beat
@@ -110,10 +109,10 @@ def _world(folder: Path) -> Iterator[Runtime]:
         services.rabbitmq(folder / "rabbitmq") as rabbitmq,
         heroku(APPS, [f"jobs-{n}" for n in range(ROLES_PER_APP)]) as (heroku_url, apps),
     ):
+        migrate(database_url)
         config = _config(database_url, redis_url, heroku_url)
         configure_logs("WARNING", json=True)
         runtime = build_runtime(config)
-        _migrate(runtime.engine)
         with Session(runtime.engine) as session:
             for app_id, token in apps.items():
                 access = rabbitmq.new_vhost(f"vhost-{app_id}")
@@ -139,13 +138,6 @@ def _config(database_url: str, redis_url: str, heroku_url: str) -> Config:
             "heroku_id_url": heroku_url,
         }
     )
-
-
-def _migrate(engine: Engine) -> None:
-    settings = AlembicConfig(toml_file=str(Path(__file__).parent.parent / "pyproject.toml"))
-    with engine.begin() as connection:
-        settings.attributes["connection"] = connection
-        command.upgrade(settings, "head")
 
 
 def _declare(rabbitmq: services.RabbitMQ, vhost: str) -> None:

@@ -11,11 +11,15 @@ from pathlib import Path
 import httpx
 from cryptography.fernet import Fernet
 
-from sandbox.services.process import Command, free_port, running
+from sandbox.heroku.customer import Partner
+from sandbox.heroku.model import AddOn, App
+from sandbox.server import Sandbox
+from sandbox.services.process import KEEPER, Command, free_port, running
 
 ADDON_PASSWORD = "sandbox-addon-password"  # noqa: S105  # the sandbox's Heroku knows it too
 OAUTH_SECRET = "sandbox-oauth-secret"  # noqa: S105
 SSO_SALT = "sandbox-sso-salt"
+PROCESSES = ("api", "clock-1", "worker-1")  # one of each
 MARK = "GUV_PROCESS"  # by which the children of a process of ours are found
 USER_CLIENT, USER_SECRET = "sandbox-guv-connect", "sandbox-connect-secret"
 
@@ -79,24 +83,38 @@ class Fleet:
         stack.enter_context(running(command, self.folder / f"{name}.log", ready, seconds=60.0))
         self._running[name] = stack
 
+    def create_addon(self, sandbox: Sandbox, app: App, plan: str = "premium") -> AddOn:
+        """What `heroku addons:create guv` adds to the app; its owner may be asked for consent.
+
+        Raises:
+            PartnerRefused: As `Customer.create_addon` does.
+        """
+        sandbox.offer_consent(USER_CLIENT, USER_SECRET, self.api_url)
+        partner = Partner(f"{self.api_url}/heroku/resources", "guv", ADDON_PASSWORD, SSO_SALT)
+        return sandbox.customer(partner).create_addon(app, plan)
+
     def stop(self, name: str) -> None:
         """Nothing; the process was asked to end, and has ended."""
         self._running.pop(name).close()
 
-    def kill(self, name: str) -> None:
-        """Nothing; the process was killed with all its children, and could do nothing about it."""
-        for pid in self._pids(name):
+    def kill(self, name: str) -> int:
+        """How many processes were killed: it and its children, which could do nothing about it."""
+        found = self.pids(name)
+        for pid in found:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.stop(name)
+        return len(found)
 
-    def _pids(self, name: str) -> list[int]:
-        """The process ids of the process and its children."""
-        mark = f"{MARK}={name}".encode()
+    def pids(self, name: str) -> list[int]:
+        """The process ids of the process and its children, without whoever keeps it."""
+        marks = f"{MARK}={name}\0".encode(), f"GUV_PUBLIC_URL={self.api_url}\0".encode()
         return [
             int(entry.name)
             for entry in Path("/proc").iterdir()
-            if entry.name.isdigit() and _holds(entry / "environ", mark, self.api_url.encode())
+            if entry.name.isdigit()
+            and _holds(entry / "environ", *marks)
+            and not _holds(entry / "cmdline", bytes(KEEPER))
         ]
 
     def stop_all(self) -> None:

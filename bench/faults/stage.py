@@ -8,8 +8,6 @@ from time import sleep
 from typing import Any
 
 import httpx
-from alembic import command
-from alembic.config import Config as AlembicConfig
 from sqlalchemy import Engine, text
 
 from bench.faults.disk import Disk, small_disk
@@ -17,9 +15,9 @@ from bench.faults.earlier import earlier_code
 from guv.database import make_engine
 from guv.moment import steady_seconds
 from sandbox import services
-from sandbox.fleet import ADDON_PASSWORD, OAUTH_SECRET, Fleet, Surroundings
+from sandbox.database import migrate
+from sandbox.fleet import OAUTH_SECRET, PROCESSES, Fleet, Surroundings, fleet
 from sandbox.gate import Gate
-from sandbox.heroku.customer import Partner
 from sandbox.heroku.model import App
 from sandbox.heroku.platform import Heroku
 from sandbox.server import Outside, Sandbox, running
@@ -27,7 +25,6 @@ from sandbox.server import Outside, Sandbox, running
 INTERVAL = 5
 MOVING = ("orders", "mails")  # roles whose number of dynos the tenant changes
 LATE = "late"  # the role whose deadline cannot be met, so that it pages
-ROOT = Path(__file__).parents[2]
 
 
 @dataclass
@@ -111,24 +108,21 @@ def a_stage(folder: Path) -> Iterator[Stage]:
         disk = stack.enter_context(small_disk(folder / "postgres"))
         database_url = stack.enter_context(services.postgres(folder / "postgres"))
         redis_url = stack.enter_context(services.redis(folder / "redis"))
+        migrate(database_url)
         engine = make_engine(database_url, pool_size=2, application="guv faults")
         stack.callback(engine.dispose)
-        _migrate(engine)
         heroku = Heroku(client_secret=OAUTH_SECRET)
         sandbox = stack.enter_context(running(Outside(heroku=heroku)))
         urls = database_url, redis_url, sandbox.url
         database, redis, platform = (_gate(url, stack) for url in urls)
         extra = {"GUV_RESOLVE_AFTER": "10", "GUV_WORKER_PROCESSES": "2"}
         given = Surroundings(database.url, redis.url, platform.url, sandbox.url, extra)
-        fleet = Fleet(given, folder / "guv")
-        stack.callback(fleet.stop_all)
-        for name in ("api", "clock-1", "worker-1"):
-            fleet.start(name)
-        app, api = _tenant(sandbox, fleet, stack)
+        guv = stack.enter_context(fleet(given, folder / "guv", *PROCESSES))
+        app, api = _tenant(sandbox, guv, stack)
         earlier = earlier_code(folder / "earlier")
         stage = Stage(
             sandbox=sandbox,
-            fleet=fleet,
+            fleet=guv,
             app=app,
             api=api,
             engine=engine,
@@ -149,18 +143,10 @@ def _gate(url: str, stack: ExitStack) -> Gate:
     return gate
 
 
-def _migrate(engine: Engine) -> None:
-    settings = AlembicConfig(toml_file=str(ROOT / "pyproject.toml"))
-    with engine.begin() as connection:
-        settings.attributes["connection"] = connection
-        command.upgrade(settings, "head")
-
-
-def _tenant(sandbox: Sandbox, fleet: Fleet, stack: ExitStack) -> tuple[App, httpx.Client]:
+def _tenant(sandbox: Sandbox, guv: Fleet, stack: ExitStack) -> tuple[App, httpx.Client]:
     sandbox.new_relic.accounts["4711"] = "license-key-of-faults"
     app = sandbox.heroku.new_app("shop", {**dict.fromkeys(MOVING, 1), LATE: 1}, boot_delay=1.0)
-    partner = Partner(f"{fleet.api_url}/heroku/resources", "guv", ADDON_PASSWORD)
-    sandbox.customer(partner).create_addon(app, "premium")
+    guv.create_addon(sandbox, app)
     url = httpx.URL(app.config_vars["GUV_URL"])
     auth = (url.username, url.password)
     api = httpx.Client(base_url=url.copy_with(userinfo=b""), auth=auth, timeout=10)

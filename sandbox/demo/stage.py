@@ -13,17 +13,7 @@ from sandbox.database import migrate
 from sandbox.demo import scene
 from sandbox.demo.calls import Call
 from sandbox.demo.scene import Scene
-from sandbox.fleet import (
-    ADDON_PASSWORD,
-    OAUTH_SECRET,
-    SSO_SALT,
-    USER_CLIENT,
-    USER_SECRET,
-    Fleet,
-    Surroundings,
-    fleet,
-)
-from sandbox.heroku.customer import Partner
+from sandbox.fleet import OAUTH_SECRET, Fleet, Surroundings, fleet
 from sandbox.heroku.model import App
 from sandbox.heroku.platform import Heroku
 from sandbox.server import Outside, Sandbox, running
@@ -87,11 +77,9 @@ def stage(folder: Path, played: Scene, *, rabbitmq: bool, say: Say) -> Iterator[
             to_come = pool.submit(stack.enter_context, _broker(folder, sandbox, rabbitmq=rabbitmq))
             guv = _guv(stack, folder, sandbox, say)
             broker = to_come.result()
-        sandbox.offer_consent(USER_CLIENT, USER_SECRET, guv.api_url)
         say("heroku addons:create guv")
         app = sandbox.heroku.new_app(scene.APP, {scene.ROLE: 1}, boot_delay=scene.BOOT)
-        partner = Partner(f"{guv.api_url}/heroku/resources", "guv", ADDON_PASSWORD, SSO_SALT)
-        addon = sandbox.customer(partner).create_addon(app, scene.PLAN)
+        addon = guv.create_addon(sandbox, app, scene.PLAN)
         url = app.config_vars["GUV_URL"]
         api = stack.enter_context(httpx.Client(base_url=f"{url}/", timeout=10))
         tenant = Tenant(sandbox.heroku, app, scene.ROLE, broker.queue, scene.WORK, scene.DEADLINE)

@@ -29,7 +29,7 @@ class Sent:
     """What became of a drain's lines.
 
     Attributes:
-        delivered: Lines that were taken.
+        delivered: Lines that were taken, or refused for good.
         dropped: Lines that were not, or found no room.
         repeats: Deliveries that were sent again though they had been taken.
     """

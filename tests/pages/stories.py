@@ -8,16 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page
 
-from sandbox.fleet import (
-    ADDON_PASSWORD,
-    OAUTH_SECRET,
-    SSO_SALT,
-    USER_CLIENT,
-    USER_SECRET,
-    Fleet,
-    Surroundings,
-)
-from sandbox.heroku.customer import Partner
+from sandbox.fleet import OAUTH_SECRET, PROCESSES, Surroundings, fleet
 from sandbox.heroku.model import AddOn, App
 from sandbox.heroku.platform import Heroku
 from sandbox.server import Outside, Sandbox, running
@@ -52,9 +43,7 @@ class Story:
     @property
     def dynos(self) -> int:
         """Dynos that Heroku is asked to run."""
-        process = self.app.find_type("worker")
-        assert process is not None
-        return process.quantity
+        return self.app.types["worker"].quantity
 
     def publish(self, count: int) -> None:
         """Nothing; so many messages wait."""
@@ -74,21 +63,16 @@ def a_story(around: Callable[[str], Surroundings], folder: Path) -> Iterator[Sto
     """An app at work whose owner has just added guv."""
     with ExitStack() as stack:
         sandbox = stack.enter_context(running(Outside(Heroku(client_secret=OAUTH_SECRET))))
-        fleet = Fleet(around(sandbox.url), folder)
-        stack.callback(fleet.stop_all)
-        for name in ("api", "clock-1", "worker-1"):
-            fleet.start(name)
-        sandbox.offer_consent(USER_CLIENT, USER_SECRET, fleet.api_url)
+        guv = stack.enter_context(fleet(around(sandbox.url), folder, *PROCESSES))
         app = sandbox.heroku.new_app("shop", {"worker": 1}, boot_delay=1.0)
-        partner = Partner(f"{fleet.api_url}/heroku/resources", "guv", ADDON_PASSWORD, SSO_SALT)
-        addon = sandbox.customer(partner).create_addon(app, "premium")
+        addon = guv.create_addon(sandbox, app)
         access = sandbox.broker.new_vhost("shop")
         queue = MemoryQueue(sandbox.broker, access.vhost, QUEUE)
         with queue.producing():
             pass  # declares the queue
         tenant = Tenant(sandbox.heroku, app, "worker", queue, Work(WORK_S), 15)
         stack.enter_context(Workload(tenant, Shape(mean=0)).running())
-        yield Story(sandbox, fleet.api_url, addon, queue, access.management_url(sandbox.url))
+        yield Story(sandbox, guv.api_url, addon, queue, access.management_url(sandbox.url))
 
 
 def reload_until(page: Page, wanted: Locator, seconds: float = 30) -> None:

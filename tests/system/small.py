@@ -9,8 +9,7 @@ from typing import Any
 import httpx
 from sqlalchemy import Engine, text
 
-from sandbox.fleet import ADDON_PASSWORD, OAUTH_SECRET, Fleet, Surroundings, fleet
-from sandbox.heroku.customer import Partner
+from sandbox.fleet import OAUTH_SECRET, PROCESSES, Fleet, Surroundings, fleet
 from sandbox.heroku.model import App
 from sandbox.heroku.platform import Heroku
 from sandbox.server import Outside, Sandbox, running
@@ -18,7 +17,6 @@ from tests.system.world import client_of
 
 QUEUE = "worker"
 INTERVAL = 5
-ALL = ("api", "clock-1", "worker-1")
 MakeSurroundings = Callable[[str], Surroundings]
 
 
@@ -82,10 +80,9 @@ def a_small_world(
     """
     with running(Outside(heroku=Heroku(client_secret=OAUTH_SECRET))) as sandbox:
         given = change(make(sandbox.url))
-        with fleet(given, folder / "guv", *ALL) as processes:
+        with fleet(given, folder / "guv", *PROCESSES) as processes:
             app = sandbox.heroku.new_app("shop", {"worker": 1})
-            partner = Partner(f"{processes.api_url}/heroku/resources", "guv", ADDON_PASSWORD)
-            sandbox.customer(partner).create_addon(app, "premium")
+            processes.create_addon(sandbox, app)
             broker = sandbox.broker.new_vhost("shop").management_url(sandbox.url)
             sandbox.broker.declare("shop", QUEUE)
             with client_of(app.config_vars["GUV_URL"]) as api:

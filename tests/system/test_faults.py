@@ -8,7 +8,6 @@ import pytest
 
 from guv.due import LEASE_S
 from sandbox.services import RabbitMQ
-from tests.system.processes import kill, pids
 from tests.system.world import INTERVAL, World, wait_until
 
 pytestmark = pytest.mark.system
@@ -39,9 +38,8 @@ def test_a_broker_that_stops_for_a_minute_scales_nothing_and_comes_back(
 def test_a_worker_killed_in_the_middle_costs_its_role_a_moment(world: World) -> None:
     world.set_role(minimum_dynos=1, maximum_dynos=2)
     wait_until(lambda: len(world.decisions()) >= 2, 30)
-    killed = kill(world.fleet, "worker")
+    killed = world.fleet.kill("worker-1")
     before = len(world.decisions())
-    world.fleet.stop("worker-1")
     world.fleet.start("worker-2")
     wait_until(lambda: len(world.decisions()) > before + 1, LEASE_S + 3 * INTERVAL)
 
@@ -51,14 +49,14 @@ def test_a_worker_killed_in_the_middle_costs_its_role_a_moment(world: World) -> 
 def test_one_killed_process_of_the_pool_is_replaced(world: World) -> None:
     world.set_role(minimum_dynos=1, maximum_dynos=2)
     wait_until(lambda: len(world.decisions()) >= 1, 30)
-    pool, *children = sorted(pids(world.fleet, "worker"))
+    pool, *children = sorted(world.fleet.pids("worker-1"))
     kill_one = children[-1]
     os.kill(kill_one, signal.SIGKILL)
     before = len(world.decisions())
     wait_until(lambda: len(world.decisions()) > before + 1, LEASE_S + 3 * INTERVAL)
 
-    assert pool in pids(world.fleet, "worker")
-    assert kill_one not in pids(world.fleet, "worker")
+    assert pool in world.fleet.pids("worker-1")
+    assert kill_one not in world.fleet.pids("worker-1")
 
 
 def test_two_clocks_make_no_tick_twice(world: World) -> None:

@@ -11,13 +11,20 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sandbox.fleet import ADDON_PASSWORD, OAUTH_SECRET, SSO_SALT, Fleet, Surroundings
+from sandbox.fleet import (
+    ADDON_PASSWORD,
+    OAUTH_SECRET,
+    PROCESSES,
+    SSO_SALT,
+    Fleet,
+    Surroundings,
+    fleet,
+)
 from sandbox.heroku.model import App
 from sandbox.heroku.platform import Heroku
 from sandbox.server import Outside, Sandbox, running
 from sandbox.traffic import Fault
 from tests.system.heroku_cli import HerokuCli, installed
-from tests.system.processes import kill
 from tests.system.world import wait_until
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("heroku_cli")]
@@ -54,18 +61,16 @@ def customer(
     with ExitStack() as stack:
         outside = Outside(heroku=Heroku(client_secret=OAUTH_SECRET))
         sandbox = stack.enter_context(running(outside))
-        fleet = Fleet(surroundings(sandbox.url), tmp_path / "guv")
-        stack.callback(fleet.stop_all)
-        for name in ("api", "clock-1", "worker-1"):
-            fleet.start(name)
-        partner = {"base_url": f"{fleet.api_url}/heroku/resources", "id": "guv"}
+        around = surroundings(sandbox.url)
+        guv = stack.enter_context(fleet(around, tmp_path / "guv", *PROCESSES))
+        partner = {"base_url": f"{guv.api_url}/heroku/resources", "id": "guv"}
         secrets = {"password": ADDON_PASSWORD, "sso_salt": SSO_SALT}
         httpx.put(f"{sandbox.url}/sandbox/partner", json={**partner, **secrets})
         app = sandbox.heroku.new_app("shop", {"web": 1, "worker": 1})
         token = sandbox.heroku.authorizations.user_token(app, "owner@example.com")
         home = tmp_path / "home"
         home.mkdir()
-        yield Customer(HerokuCli(program, home, sandbox.url, token), sandbox, app, fleet)
+        yield Customer(HerokuCli(program, home, sandbox.url, token), sandbox, app, guv)
 
 
 def test_a_session_from_create_to_destroy(customer: Customer) -> None:
@@ -101,9 +106,8 @@ def test_a_late_provisioning_is_finished_although_the_web_process_dies(
     customer.sandbox.traffic.add_fault(Fault("/oauth/token", status=503, calls=1))
     customer.sandbox.traffic.add_fault(Fault("/addons/.*/config", status=503, calls=1))
     created = customer.heroku.run(CREATE, "--queues", "orders")
-    assert kill(customer.fleet, "api") == 1
+    assert customer.fleet.kill("api") == 1
     assert customer.app.config_vars == {}
-    customer.fleet.stop("api")
     assert re.search(r"background|being (created|set up)", created)
     wait_until(lambda: "GUV_URL" in customer.app.config_vars, 30)
 

@@ -9,14 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.fleet import ADDON_PASSWORD, OAUTH_SECRET, Fleet, Surroundings
-from sandbox.heroku.customer import Partner
+from sandbox.fleet import OAUTH_SECRET, PROCESSES, Fleet, Surroundings, fleet
 from sandbox.heroku.model import App
 from sandbox.heroku.platform import Heroku
 from sandbox.server import Outside, running
 from sandbox.workload.shape import Shape, Spike
 from sandbox.workload.web import WebWorkload
-from tests.system.processes import kill
 from tests.system.world import client_of, wait_until
 
 pytestmark = pytest.mark.system
@@ -51,13 +49,9 @@ class Shop:
 def shop(surroundings: Callable[[str], Surroundings], tmp_path: Path) -> Iterator[Shop]:
     with ExitStack() as stack:
         sandbox = stack.enter_context(running(Outside(heroku=Heroku(client_secret=OAUTH_SECRET))))
-        fleet = Fleet(surroundings(sandbox.url), tmp_path)
-        stack.callback(fleet.stop_all)
-        for name in ("api", "clock-1", "worker-1"):
-            fleet.start(name)
+        guv = stack.enter_context(fleet(surroundings(sandbox.url), tmp_path, *PROCESSES))
         app = sandbox.heroku.new_app("shop", {"web": 1}, boot_delay=2.0)
-        partner = Partner(f"{fleet.api_url}/heroku/resources", "guv", ADDON_PASSWORD)
-        sandbox.customer(partner).create_addon(app, "premium")
+        guv.create_addon(sandbox, app)
         wait_until(lambda: "GUV_URL" in app.config_vars, 30)  # it may come later than the answer
         api = stack.enter_context(client_of(app.config_vars["GUV_URL"]))
         role = {
@@ -70,7 +64,7 @@ def shop(surroundings: Callable[[str], Surroundings], tmp_path: Path) -> Iterato
         }
         answer = api.put("apps/shop/roles/web", json=role)
         assert answer.is_success, answer.text
-        yield Shop(fleet, sandbox.heroku, app, api)
+        yield Shop(guv, sandbox.heroku, app, api)
 
 
 def test_a_rush_brings_web_dynos_and_its_end_takes_them_away(shop: Shop) -> None:
@@ -79,8 +73,7 @@ def test_a_rush_brings_web_dynos_and_its_end_takes_them_away(shop: Shop) -> None
     web = WebWorkload(shop.heroku, shop.app, shape, repeat=0.3)
     with web.running():
         wait_until(lambda: shop.dynos >= 3, 75)
-        kill(shop.fleet, "worker")
-        shop.fleet.stop("worker-1")
+        shop.fleet.kill("worker-1")
         shop.fleet.start("worker-1")
         wait_until(lambda: shop.dynos == 1, 120)
     wait_until(lambda: shop.counted() == web.answered, 30)

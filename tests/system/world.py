@@ -9,15 +9,7 @@ from typing import Any
 
 import httpx
 
-from sandbox.fleet import (
-    ADDON_PASSWORD,
-    OAUTH_SECRET,
-    USER_CLIENT,
-    USER_SECRET,
-    Fleet,
-    Surroundings,
-)
-from sandbox.heroku.customer import Partner
+from sandbox.fleet import OAUTH_SECRET, PROCESSES, Fleet, Surroundings, fleet
 from sandbox.heroku.model import App
 from sandbox.heroku.platform import Heroku
 from sandbox.server import Outside, Sandbox, running
@@ -75,9 +67,7 @@ class World:
     @property
     def dynos(self) -> int:
         """Dynos that Heroku is asked to run."""
-        process = self.app.find_type("worker")
-        assert process is not None
-        return process.quantity
+        return self.app.types["worker"].quantity
 
     def queue(self) -> AmqpQueue:
         """The tenant's queue."""
@@ -128,20 +118,15 @@ def a_world(
         outside = Outside(heroku=Heroku(client_secret=OAUTH_SECRET))
         sandbox = stack.enter_context(running(outside))
         sandbox.new_relic.accounts["4711"] = LICENSE_KEY
-        fleet = Fleet(surroundings(sandbox.url), folder)
-        stack.callback(fleet.stop_all)
-        for name in ("api", "clock-1", "worker-1"):
-            fleet.start(name)
+        guv = stack.enter_context(fleet(surroundings(sandbox.url), folder, *PROCESSES))
         app = sandbox.heroku.new_app("shop", {"worker": 1, "mailer": 1}, boot_delay=2.0)
-        sandbox.offer_consent(USER_CLIENT, USER_SECRET, fleet.api_url)
-        partner = Partner(f"{fleet.api_url}/heroku/resources", "guv", ADDON_PASSWORD)
-        sandbox.customer(partner).create_addon(app, "premium")
+        guv.create_addon(sandbox, app)
         api = stack.enter_context(client_of(app.config_vars["GUV_URL"]))
         with AmqpQueue(access.amqp_url, JOBS).producing():
             pass  # declares the queue
         answer = api.put("apps/shop/broker", json={"url": access.management_url})
         assert answer.is_success, answer.text
-        yield World(sandbox, fleet, app, access, api)
+        yield World(sandbox, guv, app, access, api)
 
 
 def client_of(url: str) -> httpx.Client:
