@@ -7,13 +7,14 @@ ones are measured in the same way. Times without a record count in neither.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from math import ceil
 
 from guv.scaling.curve import published_until
 from guv.scaling.model import Sample, Settings
 from guv.scaling.readings import is_counted, usual_gap
-from guv.scaling.replay_figures import Figures, Series, instants, point_of, record, thinned
+from guv.scaling.replay_figures import Figures, Point, Series, instants, point_of, record, thinned
 from guv.scaling.replay_run import Stretch, play
 from guv.scaling.replay_work import Times, Work, times_at, work_of
 from guv.scaling.sound import sound
@@ -26,6 +27,7 @@ MOST_POINTS = 500  # of a picture
 LEAD = 3600.0  # seconds before the time that should be given, too
 
 Progress = Callable[[float], None]
+Play = Callable[[Stretch, Settings, Figures], list[Point]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,46 @@ class Replay:
     runs: Sequence[Run]
 
 
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What is played, and the instants at which it is looked at.
+
+    Attributes:
+        own: The role's settings, by which the recorded run is judged.
+        stretches: The times to play, one at least.
+        variants: Settings to play them with.
+        at: The instants of the series, Unix seconds, evenly apart.
+    """
+
+    own: Settings
+    stretches: Sequence[Stretch]
+    variants: Sequence[Settings]
+    at: Sequence[float]
+
+    @property
+    def since(self) -> float:
+        """The first instant with a sample, Unix seconds."""
+        return self.stretches[0].inside[0].at
+
+    @property
+    def until(self) -> float:
+        """The last one."""
+        return self.stretches[-1].inside[-1].at
+
+    def run(self, settings: Settings, play: Play) -> Run:
+        """What comes of the stretches, each played by `play`."""
+        figures, points = Figures(), list[Point]()
+        for stretch in self.stretches:
+            points += play(stretch, settings, figures)
+        return Run(settings, figures, thinned(points, self.at))
+
+    def ticker(self, on_progress: Progress) -> Callable[[], None]:
+        """What each decision of the variants calls, so that the progress is told."""
+        ticks = [ceil(part.seconds / v.interval) for part in self.stretches for v in self.variants]
+        numbers, total = count(1), max(1, sum(ticks))
+        return lambda: on_progress(min(1.0, next(numbers) / total))
+
+
 def replay(
     recorded: Settings,
     samples: Sequence[Sample],
@@ -84,32 +126,53 @@ def replay(
         variants: Settings to play the time with.
         on_progress: Called with the share that is done, 0 to 1, after each decision.
     """
-    own = sound(recorded)
-    stretches = stretches_of(samples, since, own)
-    if not stretches:
+    program = program_of(recorded, samples, since, variants, is_counted)
+    if program is None:
         return None
-    work = work_of(own, samples)
-    begin, end = stretches[0].inside[0].at, stretches[-1].inside[-1].at
-    variants = [paced(sound(one), end - begin) for one in variants]
-    apart = max(usual_gap(samples, own.interval), *(one.interval for one in (own, *variants)))
-    at = instants(begin, end, apart, MOST_POINTS)
-    tick = counter(on_progress, [ticks_of(part, one) for part in stretches for one in variants])
+    work = work_of(program.own, samples)
+    played = partial(play, work, program.ticker(on_progress))
     return Replay(
-        since=begin,
-        until=end,
-        at=at,
-        arrival_rate=_rates(work, [*at, end]),
-        times=times_at(work, (begin + end) / 2.0),
-        recorded=_recorded(work, own, stretches, at),
-        runs=[_played(work, one, stretches, at, tick) for one in variants],
+        since=program.since,
+        until=program.until,
+        at=program.at,
+        arrival_rate=_rates(work, [*program.at, program.until]),
+        times=times_at(work, (program.since + program.until) / 2.0),
+        recorded=program.run(program.own, partial(_recorded, work)),
+        runs=[program.run(one, played) for one in program.variants],
     )
 
 
-def stretches_of(
+def program_of(
+    recorded: Settings,
+    samples: Sequence[Sample],
+    since: float,
+    variants: Sequence[Settings],
+    is_known: Callable[[Sample], bool],
+) -> Program | None:
+    """What a replay with these arguments has to play; None: there is nothing.
+
+    Args:
+        recorded: As `replay` has it.
+        samples: As `replay` has them.
+        since: As `replay` has it.
+        variants: As `replay` has them.
+        is_known: Whether a sample shows the work of the role.
+    """
+    own = sound(recorded)
+    stretches = _stretches(samples, since, own, is_known)
+    if not stretches:
+        return None
+    begin, end = stretches[0].inside[0].at, stretches[-1].inside[-1].at
+    variants = [_paced(sound(one), end - begin) for one in variants]
+    apart = max(usual_gap(samples, own.interval), *(one.interval for one in (own, *variants)))
+    return Program(own, stretches, variants, instants(begin, end, apart, MOST_POINTS))
+
+
+def _stretches(
     samples: Sequence[Sample],
     since: float,
     own: Settings,
-    is_known: Callable[[Sample], bool] = is_counted,
+    is_known: Callable[[Sample], bool],
 ) -> list[Stretch]:
     """The times without a gap in the record, each with what is known before it."""
     longest = max(LONGEST_GAP, MOST_GAPS * usual_gap(samples, own.interval))
@@ -126,47 +189,19 @@ def stretches_of(
     return [one for one in found if any(map(is_known, one.inside[1:]))]
 
 
-def paced(settings: Settings, seconds: float) -> Settings:
+def _paced(settings: Settings, seconds: float) -> Settings:
     """The same settings with an interval that makes at most `MOST_TICKS` of the time."""
     least = INTERVAL_STEP * ceil(seconds / MOST_TICKS / INTERVAL_STEP)
     return replace(settings, interval=max(settings.interval, least))
 
 
-def ticks_of(stretch: Stretch, settings: Settings) -> int:
-    """Decisions that playing the stretch takes."""
-    return ceil(stretch.seconds / settings.interval)
-
-
-def counter(on_progress: Progress, ticks: Sequence[int]) -> Callable[[], None]:
-    """What each tick calls, so that the progress is told."""
-    numbers, total = count(1), max(1, sum(ticks))
-    return lambda: on_progress(min(1.0, next(numbers) / total))
-
-
-def _recorded(
-    work: Work, settings: Settings, stretches: Sequence[Stretch], at: Sequence[float]
-) -> Run:
-    figures, points = Figures(), []
-    for stretch in stretches:
-        samples, first = [*stretch.before, *stretch.inside], len(stretch.before)
-        for number in range(first + 1, len(samples)):
-            record(figures, work, settings, samples, number)
-        figures.end(work, samples[-1], settings.target_deadline)
-        points += [point_of(sample) for sample in stretch.inside]
-    return Run(settings, figures, thinned(points, at))
-
-
-def _played(
-    work: Work,
-    settings: Settings,
-    stretches: Sequence[Stretch],
-    at: Sequence[float],
-    tick: Callable[[], None],
-) -> Run:
-    figures, points = Figures(), []
-    for stretch in stretches:
-        points += play(work, stretch, settings, figures, tick)
-    return Run(settings, figures, thinned(points, at))
+def _recorded(work: Work, stretch: Stretch, settings: Settings, figures: Figures) -> list[Point]:
+    """A point for each sample of the stretch; what they show is added to the figures."""
+    samples, first = [*stretch.before, *stretch.inside], len(stretch.before)
+    for number in range(first + 1, len(samples)):
+        record(figures, work, settings, samples, number)
+    figures.end(work, samples[-1], settings.target_deadline)
+    return [point_of(sample) for sample in stretch.inside]
 
 
 def _rates(work: Work, edges: Sequence[float]) -> list[float]:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from guv.scaling.curve import published_until
 from guv.scaling.lateness import finished_in_time
 from guv.scaling.model import Sample, Settings
-from guv.scaling.readings import MOST_SAMPLES, backlog_of, is_counted
+from guv.scaling.policies.past import backlog
+from guv.scaling.readings import MOST_SAMPLES
 from guv.scaling.replay_work import Work, times_at
 
 
@@ -58,6 +59,12 @@ class Figures:
         self.ups += int(after > before)
         self.downs += int(after < before)
 
+    def spend_recorded(self, before: Sample, after: Sample, maximum: int) -> None:
+        """Nothing; dynos ran from one recorded sample to the next, where their number is known."""
+        if before.dynos is not None:
+            self.spend(before.dynos, after.at - before.at, maximum)
+            self.change(before.dynos, before.dynos if after.dynos is None else after.dynos)
+
     def finish(self, messages: float, in_time: float) -> None:
         """Nothing; so many messages were finished, so many of them within the deadline."""
         self.finished += messages
@@ -65,7 +72,7 @@ class Figures:
 
     def end(self, work: Work, last: Sample, deadline: float) -> None:
         """Nothing; a stretch ends with this sample, with messages left that may be late already."""
-        self.left = backlog_of(last) if is_counted(last) else None
+        self.left = backlog(last)
         fresh = published_until(work.curve, last.at) - published_until(
             work.curve, last.at - deadline
         )
@@ -106,9 +113,7 @@ def record(
         number: From 1 on.
     """
     before, after = samples[number - 1], samples[number]
-    if before.dynos is not None:
-        figures.spend(before.dynos, after.at - before.at, settings.maximum_dynos)
-        figures.change(before.dynos, before.dynos if after.dynos is None else after.dynos)
+    figures.spend_recorded(before, after, settings.maximum_dynos)
     seen = samples[max(0, number + 1 - MOST_SAMPLES) : number + 1]
     service = times_at(work, after.at).service
     found = finished_in_time(seen, settings.target_deadline, service)
@@ -118,7 +123,7 @@ def record(
 
 def point_of(sample: Sample) -> Point:
     """The sample as a point of a picture."""
-    return Point(sample.at, sample.dynos, backlog_of(sample) if is_counted(sample) else None)
+    return Point(sample.at, sample.dynos, backlog(sample))
 
 
 def thinned(points: Sequence[Point], at: Sequence[float]) -> Series:

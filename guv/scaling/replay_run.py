@@ -41,19 +41,19 @@ class Stretch:
 
 def play(
     work: Work,
+    on_tick: Callable[[], None],
     stretch: Stretch,
     settings: Settings,
     figures: Figures,
-    on_tick: Callable[[], None],
 ) -> list[Point]:
     """A point for each tick; what came of the stretch is added to the figures.
 
     Args:
         work: What reached the role.
+        on_tick: Called after each decision.
         stretch: Where it begins, and until when.
         settings: Sound ones.
         figures: What it is added to.
-        on_tick: Called after each decision.
     """
     step = min(LONGEST_STEP, max(SHORTEST_STEP, settings.interval / STEPS))
     world = _begun(work, stretch, settings.concurrency, step)

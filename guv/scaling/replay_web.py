@@ -9,27 +9,19 @@ overloaded dynos put off are not carried over.
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from math import inf
 
 from guv.scaling.decide import decide
 from guv.scaling.model import Sample, Settings
 from guv.scaling.policies.response_time import TARGET, load_of
-from guv.scaling.readings import MOST_SAMPLES, usual_gap
-from guv.scaling.replay import (
-    MOST_POINTS,
-    Progress,
-    Replay,
-    Run,
-    counter,
-    paced,
-    stretches_of,
-    ticks_of,
-)
-from guv.scaling.replay_figures import Figures, Point, instants, thinned
+from guv.scaling.readings import MOST_SAMPLES
+from guv.scaling.replay import Progress, Replay, program_of
+from guv.scaling.replay_figures import Figures, Point
 from guv.scaling.replay_run import Stretch
 from guv.scaling.replay_work import Times
-from guv.scaling.sound import PRIOR_BOOT_TIME, sound
+from guv.scaling.sound import PRIOR_BOOT_TIME
 from guv.scaling.web_decide import is_known
 from guv.scaling.web_load import WebReading, response_at, service_from, share_within
 
@@ -60,25 +52,20 @@ def replay_web(
     on_progress: Progress = lambda _: None,
 ) -> Replay | None:
     """As `guv.scaling.replay.replay`, of a web role: requests within the response time's target."""
-    own = sound(recorded)
-    stretches = stretches_of(samples, since, own, is_known)
-    if not stretches:
+    program = program_of(recorded, samples, since, variants, is_known)
+    if program is None:
         return None
-    begin, end = stretches[0].inside[0].at, stretches[-1].inside[-1].at
-    variants = [paced(sound(one), end - begin) for one in variants]
-    apart = max(usual_gap(samples, own.interval), *(one.interval for one in (own, *variants)))
-    at = instants(begin, end, apart, MOST_POINTS)
-    tick = counter(on_progress, [ticks_of(part, one) for part in stretches for one in variants])
-    known = [one for part in stretches for one in part.inside if one.web is not None]
+    known = [one for part in program.stretches for one in part.inside if one.web is not None]
     middle = known[len(known) // 2]
+    played = partial(_play, program.own, program.ticker(on_progress))
     return Replay(
-        since=begin,
-        until=end,
-        at=at,
-        arrival_rate=[_rate_at(known, one) for one in at],
-        times=Times(begin, work_of(own, middle).service, 0.0, _boot(own)),
-        recorded=_recorded(own, stretches, at),
-        runs=[_played(one, own, stretches, at, tick) for one in variants],
+        since=program.since,
+        until=program.until,
+        at=program.at,
+        arrival_rate=[_rate_at(known, one) for one in program.at],
+        times=Times(program.since, work_of(program.own, middle).service, 0.0, _boot(program.own)),
+        recorded=program.run(program.own, _recorded),
+        runs=[program.run(one, played) for one in program.variants],
     )
 
 
@@ -112,38 +99,21 @@ def answered(work: Work, dynos: int, slots: int) -> WebReading:
     return WebReading(SPAN, requests, p50, p95, p99, mean, errors={}, serving=dynos)
 
 
-def _recorded(settings: Settings, stretches: Sequence[Stretch], at: Sequence[float]) -> Run:
-    figures, points = Figures(), []
-    for stretch in stretches:
-        for before, after in pairwise(stretch.inside):
-            if before.dynos is not None:
-                figures.spend(before.dynos, after.at - before.at, settings.maximum_dynos)
-                figures.change(before.dynos, before.dynos if after.dynos is None else after.dynos)
-            if before.web is not None:
-                _finish(figures, before.web, before.web.rate, after.at - before.at, settings)
-        points += [Point(one.at, one.dynos, None) for one in stretch.inside]
-    return Run(settings, figures, thinned(points, at))
-
-
-def _played(
-    settings: Settings,
-    own: Settings,
-    stretches: Sequence[Stretch],
-    at: Sequence[float],
-    tick: Callable[[], None],
-) -> Run:
-    figures, points = Figures(), []
-    for stretch in stretches:
-        points += _play(settings, own, stretch, figures, tick)
-    return Run(settings, figures, thinned(points, at))
+def _recorded(stretch: Stretch, settings: Settings, figures: Figures) -> list[Point]:
+    """A point for each sample of the stretch; what they show is added to the figures."""
+    for before, after in pairwise(stretch.inside):
+        figures.spend_recorded(before, after, settings.maximum_dynos)
+        if before.web is not None:
+            _finish(figures, before.web, before.web.rate, after.at - before.at, settings)
+    return [Point(one.at, one.dynos, None) for one in stretch.inside]
 
 
 def _play(
-    settings: Settings,
     own: Settings,
+    on_tick: Callable[[], None],
     stretch: Stretch,
+    settings: Settings,
     figures: Figures,
-    tick: Callable[[], None],
 ) -> list[Point]:
     """A point for each tick of the stretch; dynos are up a boot after they were asked for."""
     inside, history = stretch.inside, list(stretch.before[-MOST_SAMPLES:])
@@ -162,7 +132,7 @@ def _play(
         figures.spend(asked, seconds, settings.maximum_dynos)
         _finish(figures, reading, work.rate, seconds, settings)
         at += settings.interval
-        tick()
+        on_tick()
     return points
 
 
