@@ -8,7 +8,7 @@ from types import NoneType
 from typing import TypeGuard
 
 from guv.scaling.model import Sample
-from guv.scaling.web_load import WebReading, is_sound
+from guv.scaling.web_load import are_sound, is_sound
 
 MOST_SAMPLES = 400  # the newest ones; more would cost time and say nothing about the present
 CLOCK_SKEW = 5.0  # seconds by which a reader's clock may be ahead of ours
@@ -94,7 +94,7 @@ def _is_clean(readings: Sequence[object], now: float) -> TypeGuard[Sequence[Samp
         return False
     if not all(map(lt, instants, instants[1:])):
         return False
-    if not set(map(type, map(_web_of, readings))) <= {NoneType, WebReading}:
+    if not are_sound([web for web in map(_web_of, readings) if web is not None]):
         return False
     return all(_is_counts(list(map(column, readings))) for column in _COLUMNS)
 

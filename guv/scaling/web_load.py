@@ -10,10 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf, isfinite, sqrt
+from operator import attrgetter
+from typing import Any
 
 OVERLOADED = 0.95  # of its slots; above it more requests come than are finished
 NEARLY_ONE = 0.999
 ROUNDS = 40  # of bisection; 12 digits
+LEAST_SECONDS = 1e-3  # of a reading
+LARGEST = 1e15  # beyond it a number is nonsense
 BEYOND = 1.5  # of the 99th percentile; all requests are taken to have been that fast
 
 
@@ -66,18 +70,34 @@ class WebReading:
         return value
 
 
+_NUMBERS = ("seconds", "requests", "lost", "serving", "p50", "p95", "p99", "mean")
 TOO_BUSY = ("H11", "H12", "H20")  # backlog too deep, request timeout, app boot timeout
 
 
 def is_sound(reading: object) -> bool:
     """Whether it can be computed with."""
-    if not isinstance(reading, WebReading):
+    return are_sound([reading])
+
+
+def are_sound(readings: Sequence[object]) -> bool:
+    """Whether all of them can be computed with, told by whole columns."""
+    if not set(map(type, readings)) <= {WebReading}:
         return False
-    times = (reading.p50, reading.p95, reading.p99, reading.mean)
-    numbers = [reading.seconds, reading.requests, reading.lost, reading.serving, *times]
-    known = [one for one in numbers if one is not None]
-    kinds = all(isinstance(one, int | float) and not isinstance(one, bool) for one in known)
-    return kinds and all(isfinite(one) and one >= 0 for one in known) and reading.seconds > 0
+    columns = {name: list(map(attrgetter(name), readings)) for name in _NUMBERS}
+    is_told = None not in columns["seconds"] and None not in columns["requests"]
+    if not is_told or not all(map(_are_numbers, columns.values())):
+        return False
+    return min(columns["seconds"], default=LEAST_SECONDS) >= LEAST_SECONDS
+
+
+def _are_numbers(column: Sequence[Any]) -> bool:
+    """Whether what is known of the column are numbers from 0 to `LARGEST`."""
+    known = [value for value in column if value is not None]
+    if not known:
+        return True
+    is_within = set(map(type, known)) <= {int, float} and min(known) >= 0
+    # NaN may hide from both comparisons.
+    return is_within and max(known) <= LARGEST and all(map(isfinite, known))
 
 
 def response_at(service: float, load: float, slots: int) -> float:

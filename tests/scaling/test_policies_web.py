@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import nan
 from typing import Any
 
 import pytest
@@ -217,3 +218,21 @@ def test_shaping_holds_for_web_dynos_too() -> None:
     assert decision.desired == 3
     paused = decided(history(reading(94.0, 2)), maximum_dynos=2)
     assert (paused.desired, paused.reason) == (2, Reason.MAXIMUM)
+
+
+@pytest.mark.parametrize("policy", ["response_time", "requests", "utilization"])
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        WebReading(0.0, 500, mean=0.1, p95=0.2),
+        WebReading(30.0, 500, mean=nan, p95=nan),
+        WebReading(30.0, 500, mean=10**400, p95=10**400),
+        WebReading(1e-300, 500, mean=1e300, p95=1e300),
+    ],
+)
+def test_nonsense_read_earlier_is_left_out(policy: str, nonsense: WebReading) -> None:
+    samples = history(reading(20.0, 4), dynos=4)
+    unknown = [*samples[:-5], replace(samples[-5], web=None), *samples[-4:]]
+    odd = [*samples[:-5], replace(samples[-5], web=nonsense), *samples[-4:]]
+    values: dict[str, Any] = {"policy": policy, "parameters": {}}
+    assert decided(odd, **values) == decided(unknown, **values)

@@ -72,6 +72,10 @@ def test_the_closed_form_is_near_a_simulated_dyno(used: float, slots: int) -> No
         WebReading(10.0, -1),
         WebReading(10.0, 5, p95=nan),
         WebReading(10.0, 5, mean=inf),
+        WebReading(10.0, 5, mean=10**400),
+        WebReading(1e-300, 5),
+        WebReading(None, 5),  # type: ignore[arg-type]
+        WebReading(10.0, None),  # type: ignore[arg-type]
         WebReading(10.0, 5, mean="x"),  # type: ignore[arg-type]
     ],
 )

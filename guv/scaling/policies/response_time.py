@@ -9,7 +9,7 @@ miss the target on an idle dyno, or where the last increase made nothing faster.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil, isinf
+from math import ceil
 
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.policies.parameters import Number, Parameter, Text
@@ -149,8 +149,7 @@ def _fewest(load: Load, target: float) -> int:
     if load.at_best > target:
         return _calm(load)
     for dynos in range(max(1, ceil(_used(load))), MOST):
-        slow = load.slow_with(dynos)
-        if not isinf(slow) and slow <= target:
+        if load.slow_with(dynos) <= target:
             return dynos
     return MOST
 
