@@ -23,6 +23,7 @@ from redis import Redis
 from sqlalchemy import text
 from sqlmodel import Session
 
+from bench.processes import processor_seconds
 from guv.config import with_driver
 from guv.database import make_engine
 from guv.models import App, Tenant
@@ -34,7 +35,6 @@ from sandbox.database import migrate
 from sandbox.fleet import Fleet, Surroundings
 
 LINES = 100  # of one delivery, as a busy app has them in a fraction of a second
-TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 MEGA = 1024 * 1024
 
 
@@ -122,8 +122,7 @@ class Watch:
                 module = _read(entry / "cmdline").split(b"\0")[2].decode()
                 if module.startswith("-"):
                     continue  # a wrapper around one of them
-                fields = _read(entry / "stat").rpartition(b")")[2].split()
-                cpu = (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
+                cpu = processor_seconds([int(entry.name)])
                 pages = int(_read(entry / "statm").split()[1])
                 found[f"{module} {entry.name}"] = cpu, pages * os.sysconf("SC_PAGE_SIZE")
         return found

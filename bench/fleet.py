@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from statistics import quantiles
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from cryptography.fernet import Fernet
 from redis import Redis
@@ -26,9 +26,8 @@ from sqlmodel import Session
 
 from bench.brokers import brokers
 from bench.processes import processor_seconds, resident_megabytes, tree_of
-from bench.ticks import heroku
+from bench.ticks import add_app, heroku
 from guv.crypto import Sealer, sealer_from
-from guv.models import App, Broker, Tenant
 from guv.moment import utc_now
 from sandbox import services
 from sandbox.database import migrate
@@ -200,33 +199,14 @@ def _fill(
 ) -> None:
     with Session(engine) as session:
         for number, (heroku_id, token) in enumerate(tokens.items()):
-            _add_app(session, sealer, heroku_id, token, f"{address}?vhost=broker-{number}")
+            broker = f"https://bench:bench@{address}?vhost=broker-{number}"
+            add_app(session, sealer, heroku_id, token, broker)
         session.execute(_ROLES, {"last": ROLES_PER_APP - 1})
         session.execute(_HISTORY, {"interval": fleet.interval, "samples": fleet.samples})
         values = {"begin": BEGIN_S, "interval": fleet.interval, "apps": fleet.apps}
         session.execute(_SCHEDULE, values)
         session.execute(text("create table first_due as table tick_schedule"))
         session.commit()
-
-
-def _add_app(session: Session, sealer: Sealer, heroku_id: UUID, token: str, broker: str) -> None:
-    now = utc_now()
-    tenant = Tenant(id=uuid4(), name="bench", plan="premium", state="provisioned", created_at=now)
-    app = App(
-        tenant_id=tenant.id,
-        heroku_id=heroku_id,
-        name=str(heroku_id),
-        access_token_sealed=sealer.seal(token),
-        authorization_state="authorized",
-        created_at=now,
-    )
-    sealed = sealer.seal(f"https://bench:bench@{broker}")
-    fed = Broker(
-        tenant_id=tenant.id, app_id=app.id, url_sealed=sealed, address="bench", updated_at=now
-    )
-    for row in (tenant, app, fed):
-        session.add(row)
-        session.flush()
 
 
 def postmaster(folder: Path) -> int:

@@ -9,6 +9,7 @@ import argparse
 import cProfile
 import pstats
 from collections.abc import Sequence
+from dataclasses import replace
 from time import perf_counter
 
 from bench.recipes import Recipe
@@ -58,14 +59,11 @@ def a_day(samples: Sequence[Sample]) -> list[Sample]:
     published, served = samples[-1].published or 0, samples[-1].served or 0
     for turn in range(int(DAY / span) + 1):
         found += [
-            Sample(
+            replace(
+                s,
                 at=s.at + turn * span,
-                messages_ready=s.messages_ready,
-                messages_unacknowledged=s.messages_unacknowledged,
                 published=(s.published or 0) + turn * published,
                 served=(s.served or 0) + turn * served,
-                consumers=s.consumers,
-                dynos=s.dynos,
             )
             for s in samples
         ]

@@ -121,11 +121,6 @@ class Result:
     done: "array[float]"
     formation: Sequence[tuple[float, int]]
 
-    @property
-    def cost_ratio(self) -> float:
-        """Billed dyno-seconds over the work that was to be done; infinity without work."""
-        return self.billed / self.work if self.work else math.inf
-
 
 @dataclass(slots=True, eq=False)
 class _Dyno:

@@ -26,6 +26,7 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session, select
 
 from guv.config import Config, with_driver
+from guv.crypto import Sealer
 from guv.logs import configure_logs
 from guv.models import App, Broker, Role, Tenant, TickSchedule
 from guv.moment import utc_now
@@ -111,13 +112,15 @@ def _world(folder: Path) -> Iterator[Runtime]:
     ):
         migrate(database_url)
         config = _config(database_url, redis_url, heroku_url)
+        migrate(with_driver(database_url))
         configure_logs("WARNING", json=True)
         runtime = build_runtime(config)
         with Session(runtime.engine) as session:
             for app_id, token in apps.items():
                 access = rabbitmq.new_vhost(f"vhost-{app_id}")
                 _declare(rabbitmq, access.vhost)
-                _add_app(session, runtime, app_id, token, access.management_url)
+                app = add_app(session, runtime.sealer, app_id, token, access.management_url)
+                _add_roles(session, app)
             session.commit()
             session.execute(text(HISTORY))
             session.commit()
@@ -146,35 +149,35 @@ def _declare(rabbitmq: services.RabbitMQ, vhost: str) -> None:
             api.put(f"/api/queues/{vhost}/jobs-{number}", json={}).raise_for_status()
 
 
-def _add_app(
-    session: Session, runtime: Runtime, heroku_id: UUID, token: str, broker_url: str
-) -> None:
+def _add_roles(session: Session, app: App) -> None:
+    for number in range(ROLES_PER_APP):
+        name = f"jobs-{number}"
+        role = Role(tenant_id=app.tenant_id, app_id=app.id, name=name, created_at=app.created_at)
+        session.add(role)
+        session.flush()
+        session.add(TickSchedule(role_id=role.id, due_at=app.created_at, interval_s=600.0))
+
+
+def add_app(session: Session, sealer: Sealer, heroku_id: UUID, token: str, broker: str) -> App:
+    """A tenant's app that guv may scale, with its broker at that URL; nothing is committed."""
     now = utc_now()
     tenant = Tenant(id=uuid4(), name="bench", plan="premium", state="provisioned", created_at=now)
-    session.add(tenant)
-    session.flush()
     app = App(
         tenant_id=tenant.id,
         heroku_id=heroku_id,
         name=str(heroku_id),
-        access_token_sealed=runtime.sealer.seal(token),
+        access_token_sealed=sealer.seal(token),
         authorization_state="authorized",
         created_at=now,
     )
-    session.add(app)
-    session.flush()
-    sealed = runtime.sealer.seal(broker_url)
-    session.add(
-        Broker(
-            tenant_id=tenant.id, app_id=app.id, url_sealed=sealed, address="bench", updated_at=now
-        )
+    sealed = sealer.seal(broker)
+    fed = Broker(
+        tenant_id=tenant.id, app_id=app.id, url_sealed=sealed, address="bench", updated_at=now
     )
-    for number in range(ROLES_PER_APP):
-        name = f"jobs-{number}"
-        role = Role(tenant_id=tenant.id, app_id=app.id, name=name, created_at=now)
-        session.add(role)
+    for row in (tenant, app, fed):
+        session.add(row)
         session.flush()
-        session.add(TickSchedule(role_id=role.id, due_at=now, interval_s=600.0))
+    return app
 
 
 @contextmanager

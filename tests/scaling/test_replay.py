@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 
+from bench.replay import recorded
 from bench.scenarios import SYNTHETIC
 from bench.simulator import Result, simulate
 from guv.scaling import Sample, Settings, decide
@@ -21,13 +22,7 @@ RECIPES = {recipe.name: recipe for recipe in SYNTHETIC}
 @cache
 def told(name: str) -> tuple[Result, Settings, list[Sample]]:
     """What a simulated role came to, message by message, and what guv saw of it."""
-    scenario, seen = RECIPES[name].build(), list[Sample]()
-
-    def scaler(settings: Settings, samples: Sequence[Sample], now: float) -> int:
-        seen.append(samples[-1])
-        return decide(settings, samples, now).desired or 0
-
-    return simulate(scenario, scaler), scenario.settings, seen
+    return recorded(RECIPES[name])
 
 
 def replayed(name: str, **changes: object) -> tuple[Result, Run, Run]:
