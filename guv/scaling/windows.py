@@ -45,7 +45,7 @@ def is_open(window: Window, now: float) -> bool:
     """Whether a window contains an instant, by the wall clock of its own time zone.
 
     Raises:
-        ValueError: The window's time, date or zone is not one.
+        ValueError: The window's start, end or zone is not one.
         LookupError: The time zone is unknown (`ZoneInfoNotFoundError`).
     """
     zone = ZoneInfo(window.timezone)
