@@ -12,7 +12,8 @@ class Plan:
         apps: Most apps.
         roles: Most roles over all apps.
         interval: Shortest interval in seconds.
-        decision_days: Days for which every decision is kept.
+        decision_days: Days of decisions that the plan offers. Not enforced yet: whatever the plan,
+            every tick is kept for a week, and what matters for 13 months (`worker.partitions`).
     """
 
     name: str

@@ -1,8 +1,9 @@
 """Is every secret sealed with the newest key? `python -m guv.rotate_keys` sees to it.
 
 How a key is changed: put a new one before the old in GUV_ENCRYPTION_KEYS and restart, so that all
-processes open both and seal with the new one; run this; take the old key out of the list. It may
-run at any time, beside everything else, more than once, and again after it was stopped.
+processes open both and seal with the new one; run this; keep the old key last in the list for as
+long as keys in GUV_URL that were derived with it are in use. It may run at any time, beside
+everything else, more than once, and again after it was stopped.
 """
 
 import sys
