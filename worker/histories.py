@@ -8,33 +8,35 @@ sample was written later than one that came after it.
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Lock
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from guv.moment import from_unix, unix_seconds
 from guv.scaling import Sample
+from guv.tenancy.samples import HISTORY, MOST_SAMPLES
 from guv.tenancy.web import web_reading
 
-HISTORY = timedelta(hours=6)
-MOST_SAMPLES = 512  # more than a decision looks at
 MOST_ROLES = 1000  # each takes up to 100 kB
 TRUSTED_S = 600.0
 
-# As plain SQL, and with Unix seconds, a third of the time. With the oldest instant as a number of
-# its own, so that old partitions are not even looked at.
-_NEWER = text("""
-    select wanted.role, extract(epoch from at)::float8, messages_ready, messages_unacknowledged,
-        published, served, consumers, dynos, redelivered, web
+# A sample's fields in their order. As plain SQL, and with Unix seconds, a third of the time.
+COLUMNS = """extract(epoch from at)::float8, messages_ready, messages_unacknowledged, published,
+    served, consumers, dynos, redelivered, web"""
+
+# With the oldest instant as a number of its own, so that old partitions are not even looked at.
+_NEWER = text(f"""
+    select wanted.role, {COLUMNS}
     from unnest(cast(:roles as uuid[]), cast(:since as timestamptz[])) as wanted (role, since)
     cross join lateral (
         select * from sample
         where role_id = wanted.role and at > wanted.since and at > :oldest and at < :now
         order by at desc limit :most
     ) as newer
-""")
+""")  # noqa: S608 - names of columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,12 @@ class Histories:
         return known if known.samples and known.samples[-1].at < at else None
 
 
+def sample_of(row: Sequence[Any]) -> Sample:
+    """The sample of a row of `COLUMNS`."""
+    values = [*row[:-1], web_reading(row[-1])]
+    return Sample(*values)
+
+
 def _newer(
     connection: Connection, known: dict[UUID, _Known | None], now: datetime
 ) -> dict[UUID, list[Sample]]:
@@ -109,8 +117,7 @@ def _newer(
     }
     found: dict[UUID, list[Sample]] = {}
     for role, *fields in reversed(connection.execute(_NEWER, values).all()):
-        fields[-1] = web_reading(fields[-1])
-        found.setdefault(role, []).append(Sample(*fields))
+        found.setdefault(role, []).append(sample_of(fields))
     return found
 
 

@@ -29,7 +29,7 @@ from guv.settings.variants import variant_settings
 from guv.tenancy.roles import believed_limit
 from guv.tenancy.settings import role_levels
 from guv.tenancy.usage import last_dyno_size
-from guv.tenancy.web import web_reading
+from worker.histories import COLUMNS, sample_of
 from worker.replay_result import result_of
 from worker.runtime import Runtime
 from worker.subject import ONE_DYNO
@@ -40,12 +40,11 @@ FAULT = "A fault inside guv ended this replay."
 NOTHING = "No messages or requests were counted in that time."
 stopping = Event()  # set when this process shall end
 
-# As plain SQL, and with Unix seconds, like a tick's history: a month has hundreds of thousands.
-_SAMPLES = text("""
-    select extract(epoch from at)::float8, messages_ready, messages_unacknowledged, published,
-        served, consumers, dynos, redelivered, web
+# As plain SQL, like a tick's history: a month has hundreds of thousands.
+_SAMPLES = text(f"""
+    select {COLUMNS}
     from sample where role_id = :role and at >= to_timestamp(:since) and at < :until order by at
-""")
+""")  # noqa: S608 - names of columns
 
 
 class ReplayEnded(Exception):
@@ -153,8 +152,7 @@ def _samples(session: Session, row: ReplayRow) -> list[Sample]:
     }
     few = {"yield_per": 5000}  # from a cursor in the database: not all of them twice in memory
     rows = session.connection().execute(_SAMPLES, values, execution_options=few)
-    fields = ((*one[:-1], web_reading(one[-1])) for one in rows)
-    return [Sample(*one) for one in fields]
+    return [sample_of(one) for one in rows]
 
 
 def _teller(engine: Engine, replay_id: UUID) -> Callable[[float], None]:

@@ -15,7 +15,7 @@ from guv.scaling import Sample
 from guv.tenancy.web import web_reading
 
 HISTORY = timedelta(hours=6)
-HISTORY_SAMPLES = 512  # as many as a decision looks at
+MOST_SAMPLES = 512  # more than a decision looks at
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def list_samples(
 def read_history(session: Session, tenant: Tenant, role: Role, now: datetime) -> list[Sample]:
     """The role's newest samples of the last six hours as the scaling mathematics takes them."""
     wanted = SampleFilter(role.id, now - HISTORY, now)
-    return as_history(list_samples(session, tenant, wanted, HISTORY_SAMPLES))
+    return as_history(list_samples(session, tenant, wanted, MOST_SAMPLES))
 
 
 def as_history(rows: Sequence[Mapping[str, Any]]) -> list[Sample]:

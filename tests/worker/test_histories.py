@@ -10,8 +10,9 @@ from sqlalchemy import Engine, event
 from sqlmodel import Session
 
 from guv.models import App, Role, SampleRow
+from guv.tenancy.samples import HISTORY, MOST_SAMPLES
 from tests.builders import NOON, a_role, a_tenant, an_app
-from worker.histories import HISTORY, MOST_SAMPLES, TRUSTED_S, Histories
+from worker.histories import TRUSTED_S, Histories
 
 Write = Callable[..., None]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from guv.moment import unix_seconds
 from guv.scaling import Sample
-from worker.histories import HISTORY, MOST_SAMPLES
+from guv.tenancy.samples import HISTORY, MOST_SAMPLES
 from worker.standalone.cannot import CannotRun
 
 COLUMNS = [field.name for field in fields(Sample)]
