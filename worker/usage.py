@@ -9,16 +9,14 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from guv.moment import unix_seconds
-from guv.scaling import Direction, Sample
+from guv.scaling import Direction
 from guv.scaling.lateness import finished_in_time
 from guv.scaling.policies.response_time import TARGET
 from guv.scaling.web_load import share_within
 from worker.result import Outcome, TickResult
 
-SECOND = 2  # there is a tick before
 LONGEST_GAP_S = 600.0  # what happened in a longer one is not known
 INTERVALS = 2.0  # and so many are never too long
-_SHORTEST_SERVICE_S = 0.0
 
 _ADD = text("""
     insert into usage_hour as present (
@@ -62,15 +60,14 @@ class Spent:
 def spent(result: TickResult) -> Spent:
     """What came about since the role's last tick."""
     subject, dynos = result.subject, result.collected.formation.dynos
-    samples = (*subject.history[-SECOND + 1 :], result.collected.sample)
     is_maximum = None if dynos is None else 0 < dynos >= subject.settings.maximum_dynos
     if subject.settings.signal == "web":
         return _requests(result, is_maximum)
     found = _finished(result)
     return Spent(
         seconds=_seconds(result),
-        arrived=_grown(samples, "published"),
-        served=_grown(samples, "served"),
+        arrived=_grown(result, "published"),
+        served=_grown(result, "served"),
         in_time=found[1] if found else None,
         at_maximum=is_maximum,
     )
@@ -124,17 +121,19 @@ def _seconds(result: TickResult) -> float | None:
     return gap if gap <= max(LONGEST_GAP_S, INTERVALS * settings.interval) else None
 
 
-def _grown(samples: Sequence[Sample], counter: str) -> int | None:
-    """How much the counter grew between the two; None: it is unknown or was reset."""
-    values = [getattr(sample, counter) for sample in samples]
-    if len(values) < SECOND or None in values or values[1] < values[0]:
+def _grown(result: TickResult, counter: str) -> int | None:
+    """How much the counter grew since the last tick; None: it is unknown or was reset."""
+    history = result.subject.history
+    before = getattr(history[-1], counter) if history else None
+    present = getattr(result.collected.sample, counter)
+    if before is None or present is None or present < before:
         return None
-    return int(values[1] - values[0])
+    return int(present - before)
 
 
 def _finished(result: TickResult) -> tuple[int, float] | None:
     samples = (*result.subject.history, result.collected.sample)
-    service = result.decision.estimates.service_time or _SHORTEST_SERVICE_S
+    service = result.decision.estimates.service_time or 0.0
     return finished_in_time(samples, result.subject.settings.target_deadline, service)
 
 
