@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Engine, text
 from sqlmodel import Session
 
 from guv.models import Unfinished
+from guv.pauses import doubled_pause
 
 LEASE = timedelta(seconds=30)  # for one attempt, which asks Heroku a few times
 LIMIT = timedelta(hours=12)  # then Heroku removes what is not provisioned
-LONGEST_PAUSE = timedelta(minutes=5)
 SPREAD = timedelta(hours=1)  # over which what is asked for many resources is spread
 
 _DUE = text("""
@@ -84,6 +84,5 @@ def take_due(connection: Connection, now: datetime, most: int) -> Sequence[UUID]
 
 def postpone(session: Session, row: Unfinished, now: datetime, note: str) -> None:
     """Nothing; it is tried again after a pause that doubles from 2 seconds to 5 minutes."""
-    pause = timedelta(seconds=2.0 ** min(row.attempts, 10))
-    row.next_at, row.note = now + min(pause, LONGEST_PAUSE), note
+    row.next_at, row.note = now + doubled_pause(row.attempts), note
     session.add(row)

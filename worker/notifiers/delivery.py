@@ -5,7 +5,7 @@ else's address. What was not taken and may pass is sent again after a growing pa
 what never will be, such as a wrong license key, is kept with the incident.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,13 +19,12 @@ from guv.errors import NotifierFailed
 from guv.models import App, Incident, Role, Tenant
 from guv.notify import undelivered
 from guv.notify.incident_messages import OPENED, RESOLVED, IncidentMessage
+from guv.pauses import doubled_pause
 from guv.tenancy.incidents import forget_targets
 from guv.tenancy.settings import notify_target
 from worker.runtime import Runtime
 
-LONGEST_PAUSE = timedelta(minutes=5)
 GIVE_UP_AFTER = timedelta(hours=24)
-MOST_AT_ONCE = 100
 
 _log = structlog.get_logger(__name__)
 
@@ -41,12 +40,16 @@ class _Case:
     targets: Mapping[str, Any]
 
 
-def deliver_due(runtime: Runtime, now: datetime) -> int:
+def deliver_due(runtime: Runtime, now: datetime, most: int = 100) -> int:
     """How many incidents were told to their targets, as far as these took it."""
     with runtime.engine.begin() as connection:
-        incidents = undelivered.take_due(connection, now, MOST_AT_ONCE)
-    list(runtime.threads.map(lambda one: deliver(runtime, one, now), incidents))
-    return len(incidents)
+        incidents = undelivered.take_due(connection, now, most)
+    return deliver_all(runtime, incidents, now)
+
+
+def deliver_all(runtime: Runtime, incidents: Sequence[UUID], now: datetime) -> int:
+    """How many incidents that is; each is told, several at the same time."""
+    return len(list(runtime.threads.map(lambda one: deliver(runtime, one, now), incidents)))
 
 
 def deliver(runtime: Runtime, incident_id: UUID, now: datetime) -> None:
@@ -161,6 +164,4 @@ def _next(incident: Incident, targets: Mapping[str, Any], now: datetime) -> date
         for kind in targets
         if untold(incident, incident.deliveries.get(kind, {})) is not None
     ]
-    if not waiting:
-        return None
-    return now + min(timedelta(seconds=2.0 ** min(*waiting, 10)), LONGEST_PAUSE)
+    return now + doubled_pause(min(waiting)) if waiting else None

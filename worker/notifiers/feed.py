@@ -21,6 +21,7 @@ from guv.models import SettingsLevel, Tenant
 from guv.notify import feeds
 from guv.notify.decision_events import heartbeat_event, scaled_event
 from guv.notify.newrelic import Event
+from guv.pauses import doubled_pause
 from guv.plans import PLANS
 from guv.settings.effective import tick_interval
 from guv.tenancy.decisions import DecisionFilter, NamedDecision, decisions_after, last_ticks
@@ -29,7 +30,6 @@ from worker.runtime import Runtime
 
 EVERY = timedelta(seconds=60)
 SETTLED = timedelta(seconds=60)  # a tick's job cannot take longer, so its decision is there
-LONGEST_PAUSE = timedelta(minutes=5)
 REFUSED_PAUSE = timedelta(hours=1)  # a refusal needs a person; it may have been mended over there
 OLDEST = timedelta(hours=23)  # New Relic takes nothing that is older than a day
 MOST_DECISIONS = 2000  # at once
@@ -148,8 +148,7 @@ def _send(runtime: Runtime, level: SettingsLevel, feed: _Feed) -> None:
 
 def _failed(failures: int, failure: NotifierFailed, now: datetime) -> dict[str, Any]:
     """What to keep of an attempt that failed."""
-    pause = min(timedelta(seconds=2.0 ** min(failures, 10)), LONGEST_PAUSE)
-    again = now + (pause if failure.retry else REFUSED_PAUSE)
+    again = now + (doubled_pause(failures) if failure.retry else REFUSED_PAUSE)
     return {"feed_at": again, "feed_failures": failures, "feed_error": str(failure)}
 
 
