@@ -16,14 +16,14 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from guv import due
-from guv.config import read_config
 from guv.heroku import unfinished
 from guv.logs import configure_logs, mask
 from guv.moment import utc_now
-from guv.notify import undelivered
 from worker.chores import CHORES, take_due
-from worker.jobs import tell, tick_claimed
+from worker.jobs import tick_claimed
+from worker.notifiers.delivery import deliver_due
 from worker.notifiers.feed import send_due
+from worker.periodic import UNUSABLE, UNWELL, WELL, read_periodic_config, unusable
 from worker.provisioning import finish
 from worker.result import TickResult
 from worker.runtime import Runtime, build_runtime
@@ -31,7 +31,6 @@ from worker.standalone.cannot import CannotRun
 from worker.standalone.job import Job, run
 from worker.standalone.table import is_well, table_of
 
-WELL, UNWELL, UNUSABLE = 0, 1, 2
 MOST_ROLES = 100_000
 MOST_PROVISIONINGS = 100
 MOST_INCIDENTS = 1000
@@ -50,8 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CannotRun as refusal:
         return _refused(str(refusal))
     except ValidationError as error:
-        missing = ", ".join(str(one["loc"][0]).upper() for one in error.errors())
-        return _refused(f"not set, or of no use: {missing}")
+        return _refused(unusable(error))
     except SQLAlchemyError as error:
         return _refused(f"the database does not answer ({type(error).__name__})")
     except OSError as error:
@@ -74,17 +72,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _of_database(*, dry_run: bool) -> int:
-    config = read_config(**({} if os.environ.get("REDIS_URL") else {"redis_url": ""}))
-    runtime = replace(build_runtime(config), dry_run=dry_run)
+    runtime = replace(build_runtime(read_periodic_config()), dry_run=dry_run)
     try:
         _do_chores(runtime)  # first: a tick needs its day's partition
         finished = _finish_provisionings(runtime)
         with runtime.engine.begin() as connection:
             roles = due.mark_queued(connection, utc_now(), MOST_ROLES)
         ticked = tick_claimed(runtime, roles)
-        with runtime.engine.begin() as connection:
-            incidents = undelivered.take_due(connection, utc_now(), MOST_INCIDENTS)
-        tell(runtime, incidents, utc_now())
+        deliver_due(runtime, utc_now(), MOST_INCIDENTS)
         send_due(runtime, utc_now(), MOST_FEEDS)
     finally:
         runtime.close()

@@ -7,7 +7,6 @@ signal there.
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -16,15 +15,15 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from guv.config import Config, read_config
+from guv.config import Config
 from guv.database import command_engine
 from guv.errors import NotifierFailed
 from guv.logs import configure_logs
 from guv.moment import unix_milliseconds, utc_now
+from guv.notify.incident_messages import incident_event
 from guv.notify.newrelic import Event, EventClient
 from guv.watch import Watch, look
-
-WELL, UNWELL, UNUSABLE = 0, 1, 2
+from worker.periodic import UNUSABLE, UNWELL, WELL, read_periodic_config, unusable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,10 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_logs("WARNING", json=False)
     now = utc_now()
     try:
-        config = read_config(**({} if os.environ.get("REDIS_URL") else {"redis_url": ""}))
+        config = read_periodic_config()
     except ValidationError as error:
-        names = ", ".join(str(one["loc"][0]).upper() for one in error.errors())
-        return _say(UNUSABLE, [f"not set, or of no use: {names}"])
+        return _say(UNUSABLE, [unusable(error)])
     watch, alarms = _look(config, now)
     if watch is not None:
         counts = ", ".join(f"{name} {value:g}" for name, value in watch.counts().items())
@@ -99,19 +97,9 @@ def watch_events(watch: Watch | None, lines: Sequence[str], now: datetime) -> li
     stamp = unix_milliseconds(now)
     counts = watch.counts() if watch is not None else {}
     figures: Event = {"eventType": "GuvWatch", "timestamp": stamp, "well": int(is_well), **counts}
-    incident: Event = {
-        "eventType": "NrAiIncidentExternal",
-        "version": 1,
-        "timestamp": stamp,
-        "state": "resolve" if is_well else "trigger",
-        "source": "guv",
-        "title": "guv does not do its work",
-        "description": " ".join(lines) or "All is well.",
-        "priority": "critical",
-        "aggregationTag.service": "guv",
-        "aggregationTag.cause": "watch",
-    }
-    return [figures, incident]
+    text, tags = " ".join(lines) or "All is well.", {"service": "guv", "cause": "watch"}
+    incident = incident_event("guv does not do its work", text, "critical", tags, now)
+    return [figures, {**incident, "state": "resolve" if is_well else "trigger"}]
 
 
 if __name__ == "__main__":

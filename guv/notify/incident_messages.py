@@ -5,6 +5,7 @@ of them belong together. A webhook takes JSON. Sending one of them twice changes
 ids are the same again.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -52,20 +53,31 @@ class IncidentMessage:
 
 def new_relic_event(message: IncidentMessage, priority: str, now: datetime) -> dict[str, str | int]:
     """The event for New Relic, which takes none that is older than a day."""
+    tags = {
+        "tenant": str(message.tenant),
+        "app": str(message.app_id),
+        "role": message.role,
+        "cause": message.cause,
+    }
+    event = incident_event(message.title, message.text, priority, tags, now)
+    state = "resolve" if message.change == RESOLVED else "trigger"
+    return {**event, "state": state, "externalId": message.id}
+
+
+def incident_event(
+    title: str, text: str, priority: str, tags: Mapping[str, str], now: datetime
+) -> dict[str, str | int]:
+    """An event that opens the incident with those tags; with the state "resolve" it ends it."""
     return {
         "eventType": EVENT_TYPE,
         "version": 1,
         "timestamp": unix_milliseconds(now),
-        "state": "resolve" if message.change == RESOLVED else "trigger",
+        "state": "trigger",
         "source": "guv",
-        "title": message.title,
-        "description": message.text,
+        "title": title,
+        "description": text,
         "priority": priority,
-        "externalId": message.id,
-        "aggregationTag.tenant": str(message.tenant),
-        "aggregationTag.app": str(message.app_id),
-        "aggregationTag.role": message.role,
-        "aggregationTag.cause": message.cause,
+        **{f"aggregationTag.{name}": value for name, value in tags.items()},
     }
 
 

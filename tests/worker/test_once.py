@@ -1,8 +1,6 @@
 """The periodic job as cron runs it: a process with its exit status and what it prints."""
 
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import pytest
 
 from guv.config import Config
 from sandbox.server import Sandbox
+from tests.worker.commands import run
 from tests.worker.world import World
 
 MakeWorld = Callable[..., World]
@@ -18,15 +17,7 @@ Once = Callable[..., subprocess.CompletedProcess[str]]
 
 def once(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """What a run with just this environment comes to."""
-    argv = [sys.executable, "-m", "worker.once", *map(str, arguments)]
-    return subprocess.run(
-        argv,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={"PATH": os.environ["PATH"], **environment},
-    )
+    return run("worker.once", environment, arguments)
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """The outside watch as a scheduler runs it: a process with its exit status, and New Relic."""
 
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,6 +8,7 @@ import pytest
 
 from guv.config import Config
 from guv.moment import utc_now
+from tests.worker.commands import run
 from tests.worker.world import World
 from worker.jobs import tick_roles
 
@@ -31,14 +30,7 @@ def service(outside_config: Config, encryption_key: str) -> Mapping[str, str]:
 
 
 def watch(environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "worker.watch"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={"PATH": os.environ["PATH"], **environment},
-    )
+    return run("worker.watch", environment)
 
 
 def overdue_by_an_hour(here: World) -> None:
