@@ -4,7 +4,6 @@ One job carries the ticks of one or more roles; each tick is its own success or 
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import cache, partial
 from uuid import UUID
 
@@ -15,13 +14,13 @@ from guv.config import read_config
 from guv.moment import steady_seconds, utc_now
 from worker.chores import CHORES
 from worker.drains import read_drain
-from worker.faults import attempt, record_fault, tell_tick
+from worker.faults import attempt
 from worker.notifiers import feed
-from worker.notifiers.delivery import deliver
+from worker.notifiers.delivery import deliver_all
 from worker.provisioning import finish
 from worker.replays import run_replay
 from worker.result import TickResult
-from worker.rounds import tick_all
+from worker.rounds import Ended, tick_all, told
 from worker.runtime import Runtime, build_runtime
 from worker.tick import tick
 
@@ -38,8 +37,7 @@ def finish_provisioning(tenant_id: str) -> bool:
 
 def deliver_notifications(incident_ids: list[str]) -> int:
     """How many incidents were told to those of their targets that do not know of them yet."""
-    runtime, now = process_runtime(), utc_now()
-    return tell(runtime, [UUID(one) for one in incident_ids], now)
+    return deliver_all(process_runtime(), [UUID(one) for one in incident_ids], utc_now())
 
 
 def read_drains(drain_ids: list[str]) -> int:
@@ -49,11 +47,6 @@ def read_drains(drain_ids: list[str]) -> int:
     if waiting is None:
         return 0
     return sum(read_drain(runtime.engine, waiting, UUID(one), now) for one in drain_ids)
-
-
-def tell(runtime: Runtime, incidents: Sequence[UUID], now: datetime) -> int:
-    """How many incidents were told to those of their targets that do not know of them yet."""
-    return len(list(runtime.threads.map(lambda one: deliver(runtime, one, now), incidents)))
 
 
 def do_chore(name: str) -> None:
@@ -96,9 +89,6 @@ def _tick(runtime: Runtime, role_id: UUID) -> TickResult | None:
     now, start = utc_now(), steady_seconds()
     with bound_contextvars(role_id=str(role_id)):
         result = attempt(partial(tick, runtime, role_id, now))
-        if isinstance(result, Exception):
-            record_fault(runtime, role_id, now, result)
-            return None
-        if result is not None:
-            tell_tick(result, steady_seconds() - start)
-        return result
+    if result is None:
+        return None
+    return told(runtime, Ended(role_id, now, steady_seconds() - start, result))

@@ -46,12 +46,22 @@ class Ended:
 
 
 def tick_all(runtime: Runtime, roles: Sequence[UUID]) -> dict[UUID, TickResult | None]:
-    """What came of each role's tick; None: a fault, or the role was removed meanwhile."""
+    """What came of each role's tick; None: a fault, or it was removed or its tenant suspended."""
     found: dict[UUID, TickResult | None] = dict.fromkeys(roles)
     for start in range(0, len(roles), AT_ONCE):
         stored = read(runtime, roles[start : start + AT_ONCE], utc_now())
         found |= _Round(runtime).run(stored)
     return found
+
+
+def told(runtime: Runtime, ended: Ended) -> TickResult | None:
+    """The result, with the line of the log; None: a fault, with its row."""
+    with bound_contextvars(role_id=str(ended.role)):
+        if isinstance(ended.result, Exception):
+            record_fault(runtime, ended.role, ended.now, ended.result)
+            return None
+        tell_tick(ended.result, ended.seconds)
+        return ended.result
 
 
 class _Round:
@@ -125,7 +135,7 @@ class _Round:
         results.sort(key=lambda one: (one.subject.app.id, one.subject.role.id))
         if results and attempt(partial(record_and_notify, self._runtime, results)) is not None:
             ended = [self._recorded_alone(one) for one in ended]
-        return {one.role: self._told(one) for one in ended}
+        return {one.role: told(self._runtime, one) for one in ended}
 
     def _recorded_alone(self, ended: Ended) -> Ended:
         """The same, with the fault that its record ended with, where there was one."""
@@ -133,15 +143,6 @@ class _Round:
             return ended
         fault = attempt(partial(record_and_notify, self._runtime, [ended.result]))
         return replace(ended, result=fault) if isinstance(fault, Exception) else ended
-
-    def _told(self, ended: Ended) -> TickResult | None:
-        """The result, with the line of the log; None: a fault, with its row."""
-        with bound_contextvars(role_id=str(ended.role)):
-            if isinstance(ended.result, Exception):
-                record_fault(self._runtime, ended.role, ended.now, ended.result)
-                return None
-            tell_tick(ended.result, ended.seconds)
-            return ended.result
 
 
 def _by_app(stored: Sequence[Stored]) -> list[list[Stored]]:

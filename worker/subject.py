@@ -77,7 +77,7 @@ class Subject(Stored):
 def read_stored(
     session: Session, role_ids: Sequence[UUID], histories: Histories, now: datetime
 ) -> list[Stored]:
-    """What is stored of the roles, without those that were removed meanwhile or are suspended.
+    """What is stored of the roles, without those removed meanwhile and those of suspended tenants.
 
     In three queries, and a few more for roles with a spend cap or limits longer than an hour.
 

@@ -24,7 +24,7 @@ from worker.tokens import Access
 
 
 def tick(runtime: Runtime, role_id: UUID, now: datetime) -> TickResult | None:
-    """What came of the role's tick; None: the role was removed meanwhile, or is suspended."""
+    """What came of the role's tick; None: the role was removed, or its tenant suspended."""
     stored = read(runtime, [role_id], now)
     if not stored:
         return None
@@ -38,13 +38,6 @@ def read(runtime: Runtime, roles: Sequence[UUID], now: datetime) -> list[Stored]
     """What is stored of the roles that are still there."""
     with Session(runtime.reader, expire_on_commit=False) as session:
         return read_stored(session, roles, runtime.histories, now)
-
-
-def record_and_notify(runtime: Runtime, results: Sequence[TickResult]) -> None:
-    """Nothing; the ticks' rows are written, and who is to be told will be, in one transaction."""
-    with session_scope(runtime.engine) as session:
-        record(session, results, runtime.config.guv_authorization_retry)
-        update_incidents(session, results, runtime.config.guv_resolve_after)
 
 
 def collect_decide_actuate(
@@ -61,3 +54,10 @@ def collect_decide_actuate(
     decision = decide(subject.settings, history, unix_seconds(now))
     actuated = actuator(runtime, access, subject, collected, decision).actuate()
     return TickResult(now, subject, collected, decision, actuated)
+
+
+def record_and_notify(runtime: Runtime, results: Sequence[TickResult]) -> None:
+    """Nothing; the ticks' rows are written, and who is to be told will be, in one transaction."""
+    with session_scope(runtime.engine) as session:
+        record(session, results, runtime.config.guv_authorization_retry)
+        update_incidents(session, results, runtime.config.guv_resolve_after)

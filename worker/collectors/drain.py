@@ -25,6 +25,7 @@ from worker.trouble import Cause, Trouble
 
 FIR = "fir"
 RETRY = timedelta(minutes=10)
+BEING_MADE = "its log drain is being made"
 NEVER = timedelta(days=7)  # an app may be moved to another generation
 ASKED_S = 600  # so long it is known whether Heroku scales the dynos itself
 INSTEAD = "its figures can be pushed instead (docs/web.md)"
@@ -41,7 +42,7 @@ def ensure_drain(
     if drain is None:
         drain = _first(runtime, subject, now)
         if drain is None:
-            return "its log drain is being made"
+            return BEING_MADE
     elif drain.retry_at is None:
         return ""
     elif drain.retry_at > now or not _claimed(runtime, drain, now):
@@ -87,7 +88,7 @@ def _first(runtime: Runtime, subject: Subject, now: datetime) -> Drain | None:
         app_id=subject.app.id,
         secret_hash="",
         retry_at=now + RETRY,
-        note="its log drain is being made",
+        note=BEING_MADE,
         created_at=now,
     )
     values = drain.model_dump()
