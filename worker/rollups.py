@@ -10,11 +10,11 @@ from sqlalchemy import Connection, Engine, text
 from sqlmodel import SQLModel
 
 import guv.models  # noqa: F401  # fills the metadata
+from worker.partitions import FULL
 
 CHORE = "roll_up"
 GRACE = timedelta(minutes=2)  # a tick ends within a minute; whatever is later is not in the sums
 AT_ONCE = timedelta(hours=1)  # a transaction; what is more follows in the next one
-LONGEST_BACK = timedelta(days=7)  # as far as there is every tick
 
 _SUMS = [
     column.name
@@ -74,7 +74,7 @@ def roll_up(engine: Engine, now: datetime) -> int:
 def _begin(connection: Connection, end: datetime) -> datetime:
     """Up to where it was done; the first time, where the rows begin. Others wait meanwhile."""
     done: datetime | None = connection.execute(_DONE_UNTIL, {"name": CHORE}).scalar_one()
-    oldest = end - LONGEST_BACK
+    oldest = end - FULL  # as far back as there is every tick
     if done is None:
         done = connection.execute(_FIRST, {"since": oldest}).scalar() or end
     return _floor(max(done, oldest), 1)
