@@ -80,9 +80,10 @@ class Budget:
     def learn(self, account: str, remaining: int, now: datetime) -> None:
         """Nothing; Heroku says that so many calls are left, and Heroku knows."""
         values: dict[Any, Any] = {"left": remaining, "at": f"{unix_seconds(now):.3f}"}
-        with suppress(RedisError):
-            self._redis.hset(_key(account), mapping=values)
-            self._redis.expire(_key(account), KEPT_S)
+        with suppress(RedisError), self._redis.pipeline() as both:
+            both.hset(_key(account), mapping=values)
+            both.expire(_key(account), KEPT_S)
+            both.execute()
 
 
 def account_of(app: App) -> str:
