@@ -8,7 +8,8 @@ or after twelve hours.
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -87,10 +88,8 @@ class Visits:
         Raises:
             Unavailable: Redis does not answer.
         """
-        try:
-            stored: Any = self._redis.get(_place(token))
-        except RedisError:
-            raise Unavailable(_AWAY) from None
+        with _reached():
+            stored: Any = self._redis.get(_place("visit", token))
         visit = Visit(**json.loads(stored)) if stored else None
         at = unix_seconds(now)
         if visit is None or visit.is_over(at):
@@ -106,10 +105,8 @@ class Visits:
         Raises:
             Unavailable: Redis does not answer.
         """
-        try:
-            self._redis.delete(_place(token))
-        except RedisError:
-            raise Unavailable(_AWAY) from None
+        with _reached():
+            self._redis.delete(_place("visit", token))
 
     def use_once(self, token: str, seconds: float) -> bool:
         """Whether that sign-on token was not used before; from now on it was.
@@ -121,18 +118,23 @@ class Visits:
         Raises:
             Unavailable: Redis does not answer.
         """
-        place = f"guv:sso:{hashlib.sha256(token.encode()).hexdigest()}"
-        try:
-            return bool(self._redis.set(place, 1, ex=max(1, round(seconds)), nx=True))
-        except RedisError:
-            raise Unavailable(_AWAY) from None
+        with _reached():
+            place, kept_s = _place("sso", token), max(1, round(seconds))
+            return bool(self._redis.set(place, 1, ex=kept_s, nx=True))
 
     def _keep(self, token: str, visit: Visit, *, only_if_there: bool) -> None:
         text, seconds = json.dumps(asdict(visit)), round(IDLE.total_seconds())
-        try:
-            self._redis.set(_place(token), text, ex=seconds, xx=only_if_there)
-        except RedisError:
-            raise Unavailable(_AWAY) from None
+        with _reached():
+            self._redis.set(_place("visit", token), text, ex=seconds, xx=only_if_there)
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    """Nothing; where Redis does not answer, the person is told so."""
+    try:
+        yield
+    except RedisError:
+        raise Unavailable(_AWAY) from None
 
 
 def cookie_name(public_url: str) -> str:
@@ -176,5 +178,5 @@ def _is_secure(public_url: str) -> bool:
     return public_url.startswith("https://")
 
 
-def _place(token: str) -> str:
-    return f"guv:visit:{hashlib.sha256(token.encode()).hexdigest()}"
+def _place(kind: str, token: str) -> str:
+    return f"guv:{kind}:{hashlib.sha256(token.encode()).hexdigest()}"

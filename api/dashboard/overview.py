@@ -1,4 +1,4 @@
-"""How are all apps and roles? The first page, and one of each app."""
+"""How are all apps and roles? The first page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -17,6 +17,7 @@ from api.dashboard import (
 )
 from api.dashboard.assets import add_assets
 from api.dashboard.deps import FormDep
+from api.dashboard.pages import see_other
 from api.dashboard.role import downloads, page, settings_page, what_if
 from api.deps import PartsDep
 from api.visits import take_back, token_of
@@ -29,7 +30,7 @@ def sign_out(parts: PartsDep, request: Request, _form: FormDep) -> RedirectRespo
     """To the page that says how to come back; the visit is over."""
     public_url = parts.config.guv_public_url
     parts.visits.end(token_of(request.cookies, public_url) or "")
-    answer = RedirectResponse("/dashboard", 303)
+    answer = see_other("/dashboard")
     take_back(answer, public_url)
     return answer
 

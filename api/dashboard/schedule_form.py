@@ -11,6 +11,7 @@ from api.forms import field as text_of
 
 MOST_ROWS = 100
 COUNTS = ("minimum_dynos", "maximum_dynos", "dynos")
+TEXTS = ("date", "start", "end", "timezone", *COUNTS)
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -42,11 +43,7 @@ class Row:
 
 def row_of(window: Mapping[str, Any]) -> Row:
     """The row of a window that is set."""
-    texts = {
-        name: str(window[name])
-        for name in ("date", "start", "end", "timezone", *COUNTS)
-        if window.get(name) is not None
-    }
+    texts = {name: str(window[name]) for name in TEXTS if window.get(name) is not None}
     return Row(tuple(window.get("days") or ()), texts)
 
 
@@ -77,8 +74,7 @@ def with_faults(rows: Sequence[Row], faults: Mapping[str, str]) -> list[Row]:
 
 
 def _read(form: FormData, index: int) -> Row:
-    names = ("date", "start", "end", "timezone", *COUNTS)
-    texts = {name: text for name in names if (text := text_of(form, f"{name}.{index}"))}
+    texts = {name: text for name in TEXTS if (text := text_of(form, f"{name}.{index}"))}
     days = {int(one) for one in form.getlist(f"days.{index}") if one in set("0123456")}
     return Row(tuple(sorted(days)), texts)
 

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from api.deps import NowDep, SessionDep, TenantDep
 from guv.heroku.dyno_prices import price_per_hour
-from guv.models import DecisionRow, Incident, Role, Tenant
+from guv.models import DecisionRow, Incident, Tenant
 from guv.plans import PLANS
 from guv.role_state import Facts, RoleState, State, Tick, Tone, Trouble, Write, role_state
 from guv.settings.effective import tick_interval
@@ -75,18 +75,11 @@ def overview_answer(
 ) -> OverviewAnswer:
     """The same for pages, whose instants are written as the visitor's clock shows them."""
     found = read_overview(session, tenant, now)
-    return OverviewAnswer(at=now, roles=[_role(tenant, one, now, write) for one in found])
+    return OverviewAnswer(at=now, roles=[role_answer(tenant, one, now, write) for one in found])
 
 
-def role_overview(
-    session: Session, tenant: Tenant, role: Role, now: datetime, write: Write
-) -> OverviewRole:
+def role_answer(tenant: Tenant, one: RoleOverview, now: datetime, write: Write) -> OverviewRole:
     """One role of them."""
-    (found,) = read_overview(session, tenant, now, role)
-    return _role(tenant, found, now, write)
-
-
-def _role(tenant: Tenant, one: RoleOverview, now: datetime, write: Write) -> OverviewRole:
     decision, sample, values = one.decision, one.sample, one.settings.effective.values
     wait = decision.predicted_wait if decision else None
     state = role_state(_facts(tenant, one), now, write)

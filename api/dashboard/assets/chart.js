@@ -1,5 +1,5 @@
 // Draws a picture of a role, keeps it and the page's living parts up to date, and opens decisions.
-// `fetched` and `renew` are live.js's.
+// `fetched`, `renew` and `follow` are live.js's.
 "use strict";
 
 const chart = document.getElementById("chart");
@@ -7,7 +7,6 @@ const note = document.getElementById("chart-note");
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const coarse = window.matchMedia("(pointer: coarse)");
 let drawn = null;
-let timer = null;
 
 // The same with the style sheet's colours in place of their names, which begin with two dashes.
 function coloured(value, style) {
@@ -43,25 +42,6 @@ async function update() {
   await draw();
 }
 
-// Nothing is asked for while nobody looks.
-async function live() {
-  window.clearTimeout(timer);
-  if (document.hidden || !drawn.refresh_s) return;
-  try {
-    await Promise.all([update(), renew()]);
-    note.hidden = true;
-  } catch (fault) {
-    note.textContent = `Not up to date: guv could not be asked (${fault.message}). The next try is soon.`;
-    note.hidden = false;
-  }
-  wait();
-}
-
-function wait() {
-  window.clearTimeout(timer);
-  if (drawn.refresh_s) timer = window.setTimeout(live, 1000 * drawn.refresh_s);
-}
-
 // Opens a decision in the list, or on its own page where the list does not reach it.
 function show(id) {
   const item = document.getElementById(`decision-${id}`);
@@ -91,8 +71,7 @@ async function begin() {
     if (point) show(point.customdata);
   });
   dark.addEventListener("change", draw);
-  document.addEventListener("visibilitychange", live);
-  wait();
+  if (drawn.refresh_s) follow(() => drawn.refresh_s, () => Promise.all([update(), renew()]), note);
 }
 
 begin();

@@ -18,26 +18,34 @@ async function renew() {
   }
 }
 
-// On a page that says how often, by itself; a page with a chart does it together with the chart.
-(() => {
-  const note = document.querySelector("[data-live-every]");
-  if (!note) return;
-  const everyMs = 1000 * Number(note.dataset.liveEvery);
+// Acts again and again while somebody looks; where that fails, the note says so until it works.
+function follow(everyS, act, note) {
   let timer = null;
+
+  function wait() {
+    timer = window.setTimeout(live, 1000 * everyS());
+  }
 
   async function live() {
     window.clearTimeout(timer);
     if (document.hidden) return;
     try {
-      await renew();
+      await act();
       note.hidden = true;
     } catch (fault) {
       note.textContent = `Not up to date: guv could not be asked (${fault.message}). The next try is soon.`;
       note.hidden = false;
     }
-    timer = window.setTimeout(live, everyMs);
+    window.clearTimeout(timer);
+    wait();
   }
 
   document.addEventListener("visibilitychange", live);
-  timer = window.setTimeout(live, everyMs);
-})();
+  wait();
+}
+
+// On a page that says how often, by itself; a page with a chart does it together with the chart.
+{
+  const note = document.querySelector("[data-live-every]");
+  if (note) follow(() => Number(note.dataset.liveEvery), renew, note);
+}

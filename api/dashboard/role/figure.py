@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from api.dashboard.role.drawing import AxisClock, Json, layout, line_of, steps_of
 from api.dashboard.role.picture import Picture
+from api.dashboard.words import plain
 from guv.models import Incident
 from guv.tenancy.series import Change
 
@@ -80,15 +81,9 @@ def _rates(picture: Picture) -> list[Json]:
     panel, is_web = _first(picture) + 2, _is_web(picture)
     arrivals = [_rounded(point.arrival_rate) for point in picture.points]
     departures = [_rounded(point.departure_rate) for point in picture.points]
-    lines = [line_of(panel, "requests" if is_web else "arrival rate", arrivals, "--chart-1")]
-    return (
-        lines
-        if is_web
-        else [
-            *lines,
-            line_of(panel, "departure rate", departures, "--chart-2", "dot"),
-        ]
-    )
+    arriving = line_of(panel, "requests" if is_web else "arrival rate", arrivals, "--chart-1")
+    leaving = line_of(panel, "departure rate", departures, "--chart-2", "dot")
+    return [arriving] if is_web else [arriving, leaving]
 
 
 def _first(picture: Picture) -> int:
@@ -153,7 +148,7 @@ def _told(change: Change) -> str:
     """A change in words, in lines that fit beside the pointer."""
     more = f"<br>and {change.count - 1} more in this step" if change.count > 1 else ""
     why = "<br>".join(escape(line, quote=False) for line in wrap(change.explanation, HOVER_WIDTH))
-    reason, outcome = change.reason.replace("_", " "), change.outcome
+    reason, outcome = plain(change.reason), change.outcome
     # No bold: Plotly would style it inline, which the content security policy forbids.
     return f"{change.current} to {change.desired} dynos, {reason}, {outcome}<br>{why}{more}"
 

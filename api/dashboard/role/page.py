@@ -12,13 +12,14 @@ from api.dashboard.role.figure import figure
 from api.dashboard.role.settings_page import form_of
 from api.dashboard.role.spans import SPANS, Span
 from api.dashboard.role.visit import RoleVisit, RoleVisitDep, SpanDep
-from api.decisions.overview import role_overview
+from api.decisions.overview import role_answer
 from guv.tenancy.decisions import (
     DecisionFilter,
     NamedDecision,
     find_decision,
     list_decisions,
 )
+from guv.tenancy.overview import read_overview
 from guv.tenancy.usage import Usage, UsageFilter, read_usage
 
 DECISIONS = 30  # on a page
@@ -55,20 +56,16 @@ def show_role(
     saved: Annotated[str, Query(max_length=10)] = "",
 ) -> HTMLResponse:
     """The role's page."""
+    access, now = visited.access, desk.visitor.now
     found, form = _decisions(visited, span, listed), form_of(visited)
+    (latest,) = read_overview(access.session, access.tenant, now, visited.role)
     return desk.show(
         "role.html",
         app=visited.app,
         role=visited.role,
         effective=form.effective,
-        latest=_latest(visited),
-        now=role_overview(
-            visited.access.session,
-            visited.access.tenant,
-            visited.role,
-            desk.visitor.now,
-            desk.clock.short,
-        ),
+        latest=latest,
+        now=role_answer(access.tenant, latest, now, desk.clock.short),
         usage=_usage(visited, span),
         spans=SPANS.values(),
         span=span,
@@ -113,11 +110,6 @@ def _cursor(found: list[NamedDecision]) -> str | None:
         return None
     last = found[DECISIONS - 1].decision
     return cursor_of(last.at, last.id)
-
-
-def _latest(visited: RoleVisit) -> NamedDecision | None:
-    access, wanted = visited.access, DecisionFilter(roles=[visited.role.id])
-    return next(iter(list_decisions(access.session, access.tenant, wanted, 1)), None)
 
 
 def _usage(visited: RoleVisit, span: Span) -> Usage:

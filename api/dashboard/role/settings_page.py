@@ -95,11 +95,12 @@ def _preview(desk: Desk, visited: RoleVisit, sent: Sent, values: SettingsValues)
 
 
 def _differences(before: EffectiveSettings, after: EffectiveSettings) -> list[Difference]:
-    moved = [name for name in FIELDS if before.sources[name] != after.sources[name]]
+    moved = {name for name in FIELDS if before.sources[name] != after.sources[name]}
+    shown = moved.union(differing(before, after))
     return [
         Difference(field.title, _held(before, name), _held(after, name))
         for name, field in FIELDS.items()
-        if name in moved or name in differing(before, after)
+        if name in shown
     ]
 
 

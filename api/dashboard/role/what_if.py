@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.datastructures import FormData
 
 from api.dashboard.deps import FormDep
+from api.dashboard.filled import Refusal, refusal_of
 from api.dashboard.pages import Desk, DeskDep, see_other
 from api.dashboard.role.fields import as_values
 from api.dashboard.role.form import Sent, read_sent
@@ -21,7 +22,7 @@ from api.deps import PartsDep
 from api.forms import field
 from api.paths import ReplayId
 from api.settings.versions import etag_of
-from guv.errors import Conflict, GuvError, Invalid, NotFound
+from guv.errors import Conflict, Invalid, NotFound
 from guv.replays import start_replay
 from guv.scaling.policies import ANY, WEB
 from guv.settings.effective import effective_settings
@@ -74,7 +75,7 @@ def ask_what_if(form: FormDep, parts: PartsDep, desk: DeskDep, visited: RoleVisi
         access.session.rollback()  # the replay is committed by a transaction of its own
         named = start_replay(parts.engine, parts.redis, asking, wish)
     except (Conflict, Invalid) as refused:
-        return _ask_page(desk, visited, refused)
+        return _ask_page(desk, visited, refusal_of(refused))
     return see_other(f"{path}/what-if/{named.row.id}")
 
 
@@ -113,7 +114,7 @@ def _found(visited: RoleVisit, replay: UUID) -> NamedReplay:
     return named
 
 
-def _ask_page(desk: Desk, visited: RoleVisit, refused: GuvError | None = None) -> HTMLResponse:
+def _ask_page(desk: Desk, visited: RoleVisit, refusal: Refusal | None = None) -> HTMLResponse:
     access = visited.access
     found = list_replays(
         access.session, access.tenant, ReplayFilter(roles=[visited.role.id]), SHOWN
@@ -121,10 +122,9 @@ def _ask_page(desk: Desk, visited: RoleVisit, refused: GuvError | None = None) -
     now = desk.visitor.now
     return desk.show(
         "role_what_ifs.html",
-        refused.status if refused else 200,
         app=visited.app,
         role=visited.role,
-        refused=refused,
+        refusal=refusal,
         lengths=LENGTHS,
         usual=USUAL,
         policies=_policies(visited),

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from api.dashboard.role.drawing import AxisClock, Json, layout, line_of, steps_of
 from api.dashboard.role.fields import FIELDS, as_text, told
+from api.dashboard.words import plain
 from guv.models import ReplayRow, Role
 from guv.settings.effective import Level, effective_settings
 
@@ -102,7 +103,7 @@ def what_if_figure(result: Mapping[str, Any], zone: ZoneInfo) -> Json:
     clock = AxisClock(until, zone)
     x, data = [clock.text(one) for one in at], list[Json]()
     for run, (color, dash) in zip(result["runs"], LOOKS, strict=False):
-        name = run["name"].replace("_", " ")
+        name = plain(run["name"])
         group = {"x": x, "legendgroup": name}
         data.append({**steps_of(0, name, run["dynos"], color, dash), **group})
         messages = line_of(1, name, run["backlog"], color, dash)

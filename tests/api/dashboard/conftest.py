@@ -12,9 +12,11 @@ from api.main import create_app
 from api.parts import Outside
 from guv.config import Config
 from guv.crypto import Sealer
+from guv.models import Role
 from guv.moment import utc_now
 from tests.api.callers import TenantCaller, a_caller
 from tests.api.dashboard.browser import SALT, Browser
+from tests.builders import a_role
 
 
 class HandClock:
@@ -74,3 +76,17 @@ def visitor(guest: Browser) -> Browser:
     """A browser that is signed on."""
     assert guest.sign_on().status_code == 303
     return guest
+
+
+@pytest.fixture
+def role(visitor: Browser, session: Session) -> Role:
+    """A role of the visitor's app that was never looked at."""
+    role = a_role(session, visitor.owner.app, maximum_dynos=9)
+    session.commit()
+    return role
+
+
+@pytest.fixture
+def page(visitor: Browser, role: Role) -> str:
+    """The address of the role's page."""
+    return f"/dashboard/apps/{visitor.owner.app.name}/roles/{role.name}"

@@ -19,19 +19,6 @@ from tests.builders import NOON, a_role
 PAGE_TAIL = "/roles/worker"
 
 
-@pytest.fixture
-def role(visitor: Browser, session: Session) -> Role:
-    role = a_role(session, visitor.owner.app, maximum_dynos=9)
-    session.commit()
-    return role
-
-
-@pytest.fixture
-def page(visitor: Browser, role: Role) -> str:
-    """The address of the role's page."""
-    return f"/dashboard/apps/{visitor.owner.app.name}/roles/{role.name}"
-
-
 def a_tick(
     session: Session, role: Role, clock: HandClock, ago_s: float, counts: Any = None, **decided: Any
 ) -> int:

@@ -5,25 +5,10 @@ from typing import Any
 
 import pytest
 from httpx2 import Response
-from sqlmodel import Session
 
 from api.dashboard.role.fields import FIELDS
-from guv.models import Role
 from guv.settings.values import SettingsValues
 from tests.api.dashboard.browser import Browser, forms_of
-from tests.builders import a_role
-
-
-@pytest.fixture
-def role(visitor: Browser, session: Session) -> Role:
-    role = a_role(session, visitor.owner.app, maximum_dynos=9)
-    session.commit()
-    return role
-
-
-@pytest.fixture
-def page(visitor: Browser, role: Role) -> str:
-    return f"/dashboard/apps/{visitor.owner.app.name}/roles/{role.name}"
 
 
 def form_on(shown: Response, page: str) -> dict[str, str]:

@@ -26,11 +26,6 @@ def role(visitor: Browser, session: Session, clock: HandClock) -> Role:
 
 
 @pytest.fixture
-def page(visitor: Browser, role: Role) -> str:
-    return f"/dashboard/apps/{visitor.owner.app.name}/roles/{role.name}"
-
-
-@pytest.fixture
 def run_all(session: Session, page_config: Config) -> Callable[[], None]:
     """Runs every replay, as the worker would."""
 
