@@ -1,7 +1,6 @@
-"""How is a role's time drawn? Four panels over one axis of time, as Plotly takes them.
+"""How is a role's time drawn? Panels over one axis of time, as Plotly takes them.
 
-What begins with two dashes is a colour of the page's style sheet, so that the picture follows light
-and dark. What is unknown is None and breaks the line.
+A web role has three of them, without messages. What is unknown is None and breaks the line.
 """
 
 from collections.abc import Sequence
@@ -16,7 +15,6 @@ from api.dashboard.words import plain
 from guv.models import Incident
 from guv.tenancy.series import Change
 
-# From top to bottom: what a panel's axis says, and where it stands on the height.
 PANELS = (
     ("messages", (0.79, 0.97)),
     ("dynos", (0.53, 0.71)),
