@@ -90,9 +90,20 @@ def _patient_transport(fence: Fence | None) -> httpx.HTTPTransport:
 
 
 @lru_cache(maxsize=10_000)
-def _parsed(url: str) -> httpx.URL:
-    """The address as httpx takes it; a tick asks for the same ones again, and parsing is slow."""
-    return httpx.URL(url)
+def parse_url(url: str) -> httpx.URL:
+    """The address as httpx takes it; a tick asks for the same ones again, and parsing is slow.
+
+    Raises:
+        httpx.InvalidURL: It is no address, or its host can be nobody's name.
+    """
+    found = httpx.URL(url)
+    try:
+        is_named = bool(found.host)  # looks only now at what a name that begins with xn-- means
+    except UnicodeError:
+        is_named = False
+    if not is_named:
+        raise httpx.InvalidURL("no host that can be looked up")
+    return found
 
 
 def fetch(client: httpx.Client, method: str, url: str, seconds: float, **options: Any) -> Answer:
@@ -115,7 +126,7 @@ def fetch(client: httpx.Client, method: str, url: str, seconds: float, **options
     """
     end = steady_seconds() + seconds
     body = bytearray()
-    with until(end), client.stream(method, _parsed(url), **options) as answer:
+    with until(end), client.stream(method, parse_url(url), **options) as answer:
         for chunk in answer.iter_bytes():
             body += chunk
             if steady_seconds() > end:

@@ -14,7 +14,7 @@ import httpx
 
 from guv.errors import AddressRefused, BrokerRefused, BrokerUnreachable, QueueMissing
 from guv.fence import Fence
-from guv.http import Answer, fetch, new_client
+from guv.http import Answer, fetch, new_client, parse_url
 
 MOST_COUNT = 2**53  # a larger count is nonsense, and no database column would take it
 MOST_CONSUMERS = 1_000_000
@@ -92,9 +92,11 @@ _MALFORMED = (
 def _usable(base: str) -> str:
     """The same address, if a request could be made to it."""
     try:
-        is_usable = bool(httpx.URL(base).host) and not re.search(r"\s", base)
+        parse_url(base)
     except httpx.InvalidURL:
         is_usable = False
+    else:
+        is_usable = not re.search(r"\s", base)
     if not is_usable:
         raise ValueError("must name a host that can be looked up")
     return base

@@ -12,6 +12,7 @@ from api.settings import (
     change_routes,
     notification_routes,
     role_routes,
+    test_pages,
     trials,
 )
 from api.settings.levels import Subject, change_level, locked, read_chain
@@ -104,6 +105,7 @@ for part in (
     change_routes.router,
     action_routes.router,
     trials.router,
+    test_pages.router,
     notification_routes.router,
 ):
     router.include_router(part)

@@ -6,6 +6,7 @@ levels say. All times are in seconds. Numbers are taken as numbers only: neither
 """
 
 import base64
+import re
 from collections.abc import Hashable, Sequence
 from datetime import date
 from difflib import get_close_matches
@@ -14,6 +15,7 @@ from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
+import httpx
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -24,6 +26,7 @@ from pydantic import (
     model_validator,
 )
 
+from guv.http import parse_url
 from guv.logs import MASK
 
 FEWEST_KEY_BYTES, MOST_KEY_BYTES = 24, 64  # of a webhook's secret, as Standard Webhooks says
@@ -92,9 +95,10 @@ def _ordered_bounds(minimum: int | None, maximum: int | None) -> None:
 def _webhook_url(url: SecretStr) -> SecretStr:
     """The address, with an encrypted way to it; this machine itself needs none, for tests."""
     try:
+        parse_url(url.get_secret_value())
         parts = urlsplit(url.get_secret_value())
         is_whole = bool(parts.hostname) and parts.port != 0
-    except ValueError:
+    except (ValueError, httpx.InvalidURL):
         is_whole = False
     if not is_whole or any(char.isspace() for char in url.get_secret_value()):
         raise ValueError("is no address; one such as https://hooks.example.com/guv would be right")
@@ -119,6 +123,15 @@ def _webhook_secret(secret: SecretStr) -> SecretStr:
             ' "whsec_$(openssl rand -base64 32)" makes'
         )
     return secret
+
+
+def _license_key(key: SecretStr) -> SecretStr:
+    text = key.get_secret_value()
+    if text != MASK and not re.fullmatch(r"[!-~]+", text):
+        raise ValueError(
+            "must be letters, digits and signs without white space, as New Relic shows it"
+        )
+    return key
 
 
 LocalTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["08:00"])]
@@ -226,7 +239,7 @@ class NewRelicTarget(Strict):
     account_id: Annotated[int, Field(strict=True, gt=0, lt=2**63)] = Field(
         description="The account's number"
     )
-    license_key: SecretStr = Field(
+    license_key: Annotated[SecretStr, AfterValidator(_license_key)] = Field(
         min_length=8, max_length=255, description="A license (ingest) key; shown as [masked]"
     )
     region: Literal["us", "eu", "jp"] = Field("us", description="Where the account's data lives")

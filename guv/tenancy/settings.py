@@ -1,7 +1,7 @@
 """What did a tenant set at each level, and what holds for a role?"""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -120,8 +120,22 @@ def tenant_settings(
 def notify_target(
     session: Session, tenant: Tenant, app: App, role: Role, sealer: Sealer
 ) -> Mapping[str, Any] | None:
-    """The notification target of the narrowest level that sets one, with its secrets."""
-    for subject in (role.id, app.id, tenant.id):
+    """The notification target that holds for a role, with its secrets; None: there is none."""
+    return narrowest_target(session, tenant, (role.id, app.id, tenant.id), sealer)
+
+
+def narrowest_target(
+    session: Session, tenant: Tenant, subjects: Sequence[UUID], sealer: Sealer
+) -> Mapping[str, Any] | None:
+    """The notification target of the narrowest level that sets one, with its secrets.
+
+    Args:
+        session: Read with a query for each level that is looked at.
+        tenant: Whose levels.
+        subjects: The levels' ids, from narrow to wide.
+        sealer: Opens the secrets.
+    """
+    for subject in subjects:
         row = _find_level(session, tenant, subject)
         if row is not None and row.values.get("notify") == NONE:
             return None

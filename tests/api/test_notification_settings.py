@@ -123,3 +123,12 @@ def test_another_target_is_told_of_what_the_old_one_refused(
     caller.put(caller.role_path(), target(key))
     session.refresh(incident)
     assert incident.notify_error == left
+
+
+@pytest.mark.parametrize(
+    "key", ["NRAL\0NRAL", "NRAL\r\nX: y", "NRAL NRAL", "ключ-ключ", "NRAL\x7fNRAL"]
+)
+def test_a_key_that_no_header_could_carry_is_refused(caller: TenantCaller, key: str) -> None:
+    answer = caller.put("/settings", target(key))
+    assert answer.status_code == 422
+    assert "without white space" in faults(answer)["notify.new_relic.license_key"]

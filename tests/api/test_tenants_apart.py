@@ -85,7 +85,10 @@ BODIES: dict[str, Any] = {
 }
 NAMELESS: dict[str, Any] = {
     "/v1/keys": {"name": "callers"},
-    "/v1/settings": {"maximum_dynos": 7},
+    "/v1/settings": {
+        "maximum_dynos": 7,
+        "notify": {"webhook": {"url": "http://127.0.0.1:9/", "secret": f"whsec_{'A' * 32}"}},
+    },
     "/v1/config": {"*": {"maximum_dynos": 8}},
 }
 NAMING = {"/v1/samples"}  # need an app's or role's name

@@ -62,6 +62,9 @@ def test_a_new_relic_account_can_be_added_to_it(
         ("https://hooks.example.com:port/x", SECRET, "url", "is no address"),
         ("https://hooks.example.com/a b", SECRET, "url", "is no address"),
         ("hooks.example.com", SECRET, "url", "is no address"),
+        ("https://xn--/x", SECRET, "url", "is no address"),
+        ("https://xn--a.example.com/x", SECRET, "url", "is no address"),
+        ("https://hooks.example.com/\0", SECRET, "url", "is no address"),
         ("https://user:password@hooks.example.com/x", SECRET, "url", "no user and password"),
         ("https://elsewhere.example.com/[masked]", SECRET, "url", "it was sent masked"),
         (URL, "[masked]", "secret", "it was sent masked"),
@@ -93,6 +96,30 @@ def test_a_test_page_goes_to_every_target(caller: TenantCaller, world: Sandbox) 
     pages = [one for one in world.new_relic.incidents if one.account == "7"]
     assert [one.closed_at is not None for one in pages] == [True]
     assert world.new_relic.errors == []
+
+
+@pytest.mark.parametrize("level", ["", "app"])
+def test_a_wider_levels_test_page_speaks_for_every_role(
+    caller: TenantCaller, world: Sandbox, level: str
+) -> None:
+    world.hooks.secrets["wide"], app = SECRET, caller.app_path()
+    caller.patch("/settings", webhook(f"{world.url}/hooks/wide"))
+    before = len(world.hooks.taken)
+    answer = caller.ask("POST", f"{app if level else ''}/test-page")
+    assert answer.json() == {"ok": True, "messages": []}
+    told = [one.body["data"] for one in world.hooks.taken[before:]]
+    wanted = {"app": caller.app.name if level else "every app", "role": "every role"}
+    assert [{name: one[name] for name in wanted} for one in told] == [wanted, wanted]
+
+
+def test_a_wider_levels_test_page_to_nowhere_is_refused(caller: TenantCaller) -> None:
+    caller.patch("/settings", webhook())
+    caller.patch(caller.app_path("/settings"), {"notify": "none"})
+    answer = caller.ask("POST", f"{caller.app_path()}/test-page")
+    assert (answer.status_code, set(faults(answer))) == (422, {"notify"})
+    caller.patch("/settings", {"notify": None})
+    answer = caller.ask("POST", "/test-page")
+    assert answer.json()["message"] == "Incidents of your apps go nowhere."
 
 
 def test_a_test_page_says_which_target_refuses_and_why(

@@ -55,6 +55,8 @@ def test_user_and_password_are_decoded_exactly_once(user: str, password: str) ->
         "http://me:marker\u2100@duck.example",  # urllib's own text would show all of it
         "http://me:marker@duck example:15672",
         "http://me:marker@\u200b.example:15672",
+        "http://me:marker@xn--:15672",
+        "amqps://me:marker@xn--a.example/vhost",
     ],
 )
 def test_what_cannot_be_a_broker_is_refused_without_showing_it(url: str) -> None:

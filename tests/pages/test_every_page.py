@@ -1,14 +1,15 @@
 """Every page fits a phone and a desktop, in light and dark, and can be used by everybody."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from guv.crypto import Sealer
-from guv.models import Role, SampleRow, SettingsChange, UsageHour
+from guv.models import Role, SampleRow, SettingsChange, SettingsLevel, UsageHour
 from guv.moment import utc_now
 from sandbox.server import Sandbox
 from tests.api.rows import a_decision, an_incident
@@ -43,6 +44,7 @@ def inhabited(site: Site, session: Session, sealer: Sealer, world: Sandbox) -> S
     ticked(session, bad, now, **late)
     an_incident(session, bad, cause="deadline_missed", opened_at=now)
     a_role(session, site.app, "images", pause={"direction": "both", "until": until})
+    told(session, site, sealer, now)
     session.commit()
     return site
 
@@ -65,6 +67,28 @@ def ticked(session: Session, role: Role, now: datetime, **values: Any) -> None:
             dyno_seconds=90000.0,
         )
     )
+
+
+def told(session: Session, site: Site, sealer: Sealer, now: datetime) -> None:
+    """Incidents of all apps go to New Relic with a heartbeat that is refused, and to a webhook."""
+    new_relic = {"account_id": 1234567, "license_key": "a-license-key", "heartbeat": True}
+    webhook = {"url": "https://hooks.example.com/guv", "secret": "whsec_"}
+    session.add(
+        SettingsLevel(
+            subject_id=site.tenant.id,
+            tenant_id=site.tenant.id,
+            level="global",
+            updated_at=now,
+            updated_by="me@example.com",
+            notify_sealed=sealer.seal(json.dumps({"new_relic": new_relic, "webhook": webhook})),
+            feed_failures=3,
+            feed_error="New Relic refuses the license key (403)",
+        )
+    )
+    row = session.exec(select(SettingsLevel).where(SettingsLevel.level == "role")).first()
+    assert row is not None
+    row.notify_sealed = sealer.seal(json.dumps({"webhook": webhook}))
+    session.add(row)
 
 
 def changed(session: Session, role: Role, now: datetime) -> None:
@@ -91,6 +115,9 @@ PAGES = {
     "controls": "/dashboard/apps/shop/roles/worker/controls",
     "controls-paused": "/dashboard/apps/shop/roles/images/controls",
     "schedule": "/dashboard/apps/shop/roles/worker/schedule",
+    "notifications": "/dashboard/notifications",
+    "notifications-app": "/dashboard/apps/shop/notifications",
+    "notifications-role": "/dashboard/apps/shop/roles/mailer/notifications",
     "keys": "/dashboard/keys",
     "changes": "/dashboard/changes",
     "role": "/dashboard/apps/shop/roles/worker",

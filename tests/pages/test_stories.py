@@ -94,9 +94,12 @@ def test_an_incident_and_a_lost_right_are_seen_and_mended(page: Page, story: Sto
     connect_broker(page, story.broker_url)
     make_role(page)
     page.get_by_role("button", name="Scale worker from now on").click()
+    tell_new_relic(page, story)
+    page_soon(page, story)
     story.publish(3000)
     page.goto(f"{story.url}/dashboard")
     reload_until(page, page.locator(".bad", has_text="at maximum and missing the deadline since"))
+    until(lambda: "deadline_missed" in causes(story))
     story.empty()
     reload_until(page, page.locator(".state", has_text="within deadline"), 60)
     story.sandbox.heroku.authorizations.revoke(story.addon.id)
@@ -104,6 +107,38 @@ def test_an_incident_and_a_lost_right_are_seen_and_mended(page: Page, story: Sto
     consent(page, story)
     page.goto(f"{story.url}/dashboard")
     reload_until(page, page.locator(".state", has_text="within deadline"))
+
+
+def tell_new_relic(page: Page, story: Story) -> None:
+    """The person says where incidents go, mends what was mistyped, and tries it."""
+    story.sandbox.new_relic.accounts["7"] = "license-key-marker"
+    page.get_by_role("link", name="Notifications").click()
+    page.get_by_label("Account", exact=True).fill("seven")
+    page.get_by_label("License key").fill("license-key-marker")
+    page.get_by_role("button", name="Save").click()
+    page.locator("[id='notify.new_relic.account_id-fault']").wait_for()
+    page.get_by_label("Account", exact=True).fill("7")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("The targets are saved").wait_for()
+    page.get_by_role("button", name="Send a test page").click()
+    page.get_by_text("The test page was taken").wait_for()
+    assert "license-key-marker" not in page.content()
+    assert causes(story) == ["test"]
+
+
+def page_soon(page: Page, story: Story) -> None:
+    """The person wants to hear of a miss after two seconds."""
+    page.goto(f"{story.url}/dashboard/apps/shop/roles/worker/settings")
+    page.locator("details", has_text="A miss pages after").locator("summary").first.click()
+    page.get_by_label("A miss pages after").fill("2")
+    page.get_by_role("button", name="Look at the change").click()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Saved.").wait_for()
+
+
+def causes(story: Story) -> list[str]:
+    """The causes of the incidents that New Relic was told of."""
+    return [one.tags["aggregationTag.cause"] for one in story.sandbox.new_relic.incidents]
 
 
 def consent(page: Page, story: Story) -> None:

@@ -56,7 +56,7 @@ def test_what_is_set_on_other_pages_is_told_with_its_source(visitor: Browser, pa
     text = visitor.get(page).text
     assert "1 window, from app" in text
     assert "scaling down paused, from role" in text
-    assert "none, from default; over the" in text
+    assert f'<a href="{page}/notifications">Notifications</a></dt><dd>none, from default' in text
 
 
 def test_the_parameters_of_the_policy_in_the_form_are_explained(

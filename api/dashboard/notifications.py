@@ -1,0 +1,216 @@
+"""Where do incidents go? The notification targets of each of the three levels, set and tried."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel
+
+from api.addresses import app_path, role_path
+from api.dashboard.deps import AccessDep, FormDep
+from api.dashboard.filled import Refusal, attempt, built
+from api.dashboard.notify_form import FIELDS, read_sent, sent_of, wanted
+from api.dashboard.pages import Desk, DeskDep, Word, see_other
+from api.deps import Access, PartsDep
+from api.forms import field
+from api.paths import AppName, RoleName
+from api.settings.levels import Subject, change_level, locked, read_chain
+from api.settings.notification_routes import Target, read_targets
+from api.settings.test_pages import try_targets
+from api.settings.trials import Trial
+from api.settings.versions import etag_of
+from guv.errors import Invalid
+from guv.models import App
+from guv.settings.effective import Level, effective_settings
+from guv.settings.values import NONE, SettingsValues
+from guv.tenancy.apps import find_app
+from guv.tenancy.roles import find_role
+from guv.tenancy.settings import stored_levels
+
+pages = APIRouter()
+WHOSE = {"global": "all apps", "app": "all roles of the app", "role": "the role"}
+
+
+class _Names(BaseModel):
+    """What the path names; a level that is wider than a role names less."""
+
+    app: AppName | None = None
+    role: RoleName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LevelVisit:
+    """Which level is looked at, with the transaction it is read in."""
+
+    access: Access
+    subject: Subject
+
+    @property
+    def path(self) -> str:
+        """The address of the page."""
+        app, role = self.subject.app, self.subject.role
+        if app is None:
+            return "/dashboard/notifications"
+        owner = role_path(app.name, role.name) if role else app_path(app.name)
+        return f"{owner}/notifications"
+
+    def chain(self) -> tuple[Level, ...]:
+        """The levels from wide to this one, as they are now."""
+        stored = stored_levels(self.access.session, self.access.tenant, self.subject.ids)
+        return read_chain(stored, self.subject)
+
+    def target(self) -> Mapping[str, Any]:
+        """The targets that are set at the level itself, masked; empty: none are."""
+        own = _of(self.subject, read_targets(self.access).targets)
+        return own.notify if own else {}
+
+    def save(self, values: SettingsValues, version: str) -> None:
+        """Nothing; the level's targets are these.
+
+        Raises:
+            PreconditionFailed: Somebody else changed the settings meanwhile.
+            Invalid: They cannot be.
+        """
+        subject = Subject(locked(self.access), self.subject.app, self.subject.role)
+        change_level(self.access, subject, values, merge=True, match=version)
+
+
+def _visited(request: Request, access: AccessDep) -> LevelVisit:
+    names = built(_Names, request.path_params)
+    if names.app is None:
+        return LevelVisit(access, Subject(access.tenant))
+    app = find_app(access.session, access.tenant, names.app)
+    role = find_role(access.session, access.tenant, app, names.role) if names.role else None
+    return LevelVisit(access, Subject(access.tenant, app, role))
+
+
+VisitDep = Annotated[LevelVisit, Depends(_visited)]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the page says of the request itself.
+
+    Attributes:
+        refusal: Why a form was not accepted; None: none was sent, or it was.
+        kept: Secrets that were typed, sealed, by their field.
+        trial: What became of a test page.
+        done: What was done just now.
+    """
+
+    refusal: Refusal | None = None
+    kept: Mapping[str, str] | None = None
+    trial: Trial | None = None
+    done: str = ""
+
+
+@pages.get("/notifications")
+def show_targets(desk: DeskDep, visited: VisitDep, done: Word = "") -> HTMLResponse:
+    """The targets that are set here, and what holds where none are."""
+    return _show(desk, visited, Said(done=done))
+
+
+@pages.post("/notifications")
+def save_targets(form: FormDep, parts: PartsDep, desk: DeskDep, visited: VisitDep) -> Response:
+    """Set the targets to what was filled in; a secret that was not typed stays as it is."""
+    tenant = visited.access.tenant.id
+    sent = read_sent(form, parts.sealer, tenant)
+
+    def change() -> None:
+        visited.save(wanted(sent, visited.target()), field(form, "version"))
+
+    refusal = attempt(visited.access, change, sent.open_texts)
+    if refusal is None:
+        return see_other(f"{visited.path}?done=saved")
+    return _show(desk, visited, Said(refusal, sent.kept(refusal.fields, parts.sealer, tenant)))
+
+
+@pages.post("/notifications/none")
+def silence(form: FormDep, desk: DeskDep, visited: VisitDep) -> Response:
+    """Notify nobody, whatever the wider levels say."""
+    return _set(desk, visited, "silenced", SettingsValues(notify=NONE), field(form, "version"))
+
+
+@pages.post("/notifications/inherit")
+def inherit(form: FormDep, desk: DeskDep, visited: VisitDep) -> Response:
+    """Take away what is set here; what the wider levels say holds then."""
+    return _set(desk, visited, "removed", SettingsValues(notify=None), field(form, "version"))
+
+
+@pages.post("/notifications/test-page")
+def try_page(_form: FormDep, parts: PartsDep, desk: DeskDep, visited: VisitDep) -> HTMLResponse:
+    """Send an incident that opens and resolves at once, and say what became of it."""
+    try:
+        trial = try_targets(parts, visited.access, visited.subject)
+    except Invalid as error:
+        trial = Trial(ok=False, messages=[error.message])
+    return _show(desk, visited, Said(trial=trial))
+
+
+def _set(
+    desk: Desk, visited: LevelVisit, done: str, values: SettingsValues, version: str
+) -> Response:
+    refusal = attempt(visited.access, lambda: visited.save(values, version))
+    if refusal is not None:
+        return _show(desk, visited, Said(refusal))
+    return see_other(f"{visited.path}?done={done}")
+
+
+def _of(subject: Subject, targets: Sequence[Target]) -> Target | None:
+    """The level's own among the targets of all levels."""
+    names = _names(subject)
+    return next((one for one in targets if (one.app, one.role) == names), None)
+
+
+def _names(subject: Subject) -> tuple[str | None, str | None]:
+    app, role = subject.app, subject.role
+    return (app.name if app else None, role.name if role else None)
+
+
+def _narrower(app: App | None, targets: Sequence[Target]) -> list[Target]:
+    """The targets of levels inside of an app, or of all apps."""
+    inside = [one for one in targets if one.app is not None]
+    return [one for one in inside if app is None or (one.app == app.name and one.role)]
+
+
+def _show(desk: Desk, visited: LevelVisit, said: Said) -> HTMLResponse:
+    subject, targets = visited.subject, read_targets(visited.access).targets
+    chain, own = visited.chain(), _of(subject, targets)
+    source = effective_settings("", chain[:-1]).sources["notify"]
+    wider = {one.level: _of(one, targets) for one in subject.wider()}
+    inherited = wider.get(source)
+    return desk.show(
+        "notifications.html",
+        refusal=said.refusal,
+        app=subject.app,
+        role=subject.role,
+        level=subject.level,
+        whose=WHOSE[subject.level],
+        path=visited.path,
+        version=etag_of(subject.id, chain),
+        own=own,
+        is_silent=chain[-1].values.get("notify") == NONE,
+        inherited=inherited.notify if inherited else None,
+        source=source,
+        narrower=[] if subject.role else _narrower(subject.app, targets),
+        texts=_shown(said.refusal, own),
+        fields=FIELDS,
+        kept=said.kept or {},
+        trial=said.trial,
+        done=said.done,
+        here="" if subject.app else "notifications",
+    )
+
+
+def _shown(refusal: Refusal | None, own: Target | None) -> Mapping[str, str]:
+    """What stands in the form: what was typed, or else what is set."""
+    if refusal is not None and refusal.typed:
+        return refusal.typed
+    return sent_of(own.notify if own else {}).open_texts
+
+
+router = APIRouter()
+for prefix in ("/dashboard", "/dashboard/apps/{app}", "/dashboard/apps/{app}/roles/{role}"):
+    router.include_router(pages, prefix=prefix)

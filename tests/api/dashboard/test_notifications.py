@@ -1,0 +1,222 @@
+"""A person says where incidents go, at each level; secrets go in and never come out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from sqlmodel import Session, select
+
+from guv.crypto import Sealer
+from guv.models import SettingsChange, SettingsLevel
+from sandbox.server import Sandbox
+from tests.api.callers import stored_target
+from tests.api.dashboard.browser import Browser, forms_of
+from tests.api.dashboard.test_overview import text_of
+
+KEY = "license-key-marker"
+SECRET = "whsec_d2ViaG9vay1zZWNyZXQtbWFya2VyLTI0"
+URL = "https://hooks.example.com/services/url-marker"
+NEW_RELIC = {"notify.new_relic.account_id": "42", "notify.new_relic.license_key": KEY}
+WEBHOOK = {"notify.webhook.url": URL, "notify.webhook.secret": SECRET}
+LEVELS = ("global", "app", "role")
+
+
+@pytest.fixture
+def visitor(visitor: Browser) -> Browser:
+    """One whose app has a role."""
+    assert visitor.owner.put(visitor.owner.role_path(), {}).status_code == 201
+    return visitor
+
+
+def page(visitor: Browser, level: str) -> str:
+    app = f"/dashboard/apps/{visitor.owner.app.name}"
+    owner = {"global": "/dashboard", "app": app, "role": f"{app}/roles/worker"}[level]
+    return f"{owner}/notifications"
+
+
+def save(visitor: Browser, level: str, values: Mapping[str, Any]) -> Any:
+    where = page(visitor, level)
+    return visitor.send(where, where, **values)
+
+
+def press(visitor: Browser, level: str, button: str) -> Any:
+    where = page(visitor, level)
+    return visitor.send(where, f"{where}/{button}")
+
+
+def form_of(answer: Any, action: str) -> dict[str, str]:
+    return dict(forms_of(answer))[action]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_targets_are_set_shown_without_secrets_and_taken_away(
+    visitor: Browser, session: Session, sealer: Sealer, level: str
+) -> None:
+    answer = save(visitor, level, {**NEW_RELIC, **WEBHOOK, "notify.new_relic.region": "eu"})
+    assert answer.headers["location"] == f"{page(visitor, level)}?done=saved"
+    target = stored_target(visitor.owner, session, sealer)
+    assert target["webhook"] == {"url": URL, "secret": SECRET}
+    assert (target["new_relic"]["account_id"], target["new_relic"]["region"]) == (42, "eu")
+    assert target["new_relic"]["license_key"] == KEY
+    shown = visitor.get(page(visitor, level))
+    assert "New Relic account 42 and the webhook https://hooks.example.com/" in text_of(shown.text)
+    assert [one for one in (KEY, "url-marker", SECRET) if one in shown.text] == []
+    assert session.exec(select(SettingsChange)).all()[-1].by == "owner@example.com"
+    assert press(visitor, level, "inherit").headers["location"].endswith("?done=removed")
+    assert stored_target(visitor.owner, session, sealer) is None
+
+
+def test_a_change_keeps_the_secrets_that_nobody_typed(
+    visitor: Browser, session: Session, sealer: Sealer
+) -> None:
+    save(visitor, "app", {**NEW_RELIC, **WEBHOOK})
+    beat = {"notify.new_relic.priority": "low", "notify.new_relic.heartbeat": "yes"}
+    assert save(visitor, "app", beat).status_code == 303
+    target = stored_target(visitor.owner, session, sealer)
+    assert target["webhook"] == {"url": URL, "secret": SECRET}
+    wanted = {"priority": "low", "heartbeat": True, "license_key": KEY, "account_id": 42}
+    assert {name: target["new_relic"][name] for name in wanted} == wanted
+    assert "SELECT max(secondsLate)" in visitor.get(page(visitor, "app")).text
+    save(visitor, "app", {"notify.webhook.url": "https://other.example.com/x"})
+    target = stored_target(visitor.owner, session, sealer)
+    assert target["webhook"] == {"url": "https://other.example.com/x", "secret": SECRET}
+
+
+def test_one_kind_of_target_is_taken_away_and_the_other_stays(
+    visitor: Browser, session: Session, sealer: Sealer
+) -> None:
+    save(visitor, "role", {**NEW_RELIC, **WEBHOOK})
+    save(visitor, "role", {"remove.new_relic": "yes"})
+    assert stored_target(visitor.owner, session, sealer) == {
+        "webhook": {"url": URL, "secret": SECRET}
+    }
+    save(visitor, "role", {"remove.webhook": "yes"})
+    assert stored_target(visitor.owner, session, sealer) is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "field", "said"),
+    [
+        ({}, "notify", "is needed"),
+        ({"notify.new_relic.account_id": "42"}, "notify.new_relic.license_key", "is needed"),
+        ({**NEW_RELIC, "notify.new_relic.account_id": ""}, "notify.new_relic.account_id", "needed"),
+        ({**NEW_RELIC, "notify.new_relic.account_id": "x"}, "notify.new_relic.account_id", "must"),
+        ({**NEW_RELIC, "notify.new_relic.account_id": "9" * 5000}, "notify.new_relic", "must"),
+        ({**NEW_RELIC, "notify.new_relic.region": "mars"}, "notify.new_relic.region", "must be"),
+        ({**NEW_RELIC, "notify.new_relic.license_key": "x"}, "license_key", "at least 8"),
+        ({"notify.new_relic.region": "eu"}, "notify.new_relic.account_id", "is needed"),
+        ({"notify.webhook.url": URL}, "notify.webhook.secret", "is needed"),
+        ({**WEBHOOK, "notify.webhook.url": "http://x.example.com"}, "notify.webhook.url", "https"),
+        ({**WEBHOOK, "notify.webhook.secret": "x"}, "notify.webhook.secret", "whsec_"),
+        ({**WEBHOOK, "notify.webhook.secret": "[masked]"}, "notify.webhook.secret", "masked"),
+    ],
+)
+def test_what_cannot_be_is_said_at_its_field_and_changes_nothing(
+    visitor: Browser, session: Session, sent: dict[str, str], field: str, said: str
+) -> None:
+    before = len(session.exec(select(SettingsChange)).all())
+    answer = save(visitor, "app", sent)
+    assert (answer.status_code, field in answer.text, said in answer.text) == (422, True, True)
+    assert [one for one in (KEY, "url-marker", SECRET) if one in answer.text] == []
+    session.expire_all()
+    assert len(session.exec(select(SettingsChange)).all()) == before
+
+
+def test_nothing_that_was_typed_is_lost_beside_something_wrong(
+    visitor: Browser, session: Session, sealer: Sealer
+) -> None:
+    where = page(visitor, "global")
+    sent = {**NEW_RELIC, **WEBHOOK, "notify.new_relic.region": "jp"}
+    answer = save(visitor, "global", {**sent, "notify.new_relic.account_id": "forty-two"})
+    again = form_of(answer, where)
+    assert again["notify.new_relic.account_id"] == "forty-two"
+    assert again["notify.new_relic.region"] == "jp"
+    mended = {**again, "notify.new_relic.account_id": "42"}
+    assert visitor.post(where, mended).status_code == 303
+    target = stored_target(visitor.owner, session, sealer)
+    assert (target["new_relic"]["license_key"], target["new_relic"]["region"]) == (KEY, "jp")
+    assert target["webhook"] == {"url": URL, "secret": SECRET}
+
+
+@pytest.mark.parametrize("sealed", ["no-seal", "another-tenants", "another-fields", "of-the-rows"])
+def test_a_sealed_secret_is_taken_only_where_it_was_typed(
+    visitor: Browser, session: Session, sealer: Sealer, sealed: str
+) -> None:
+    where, name = page(visitor, "global"), "kept.notify.webhook.secret"
+    answer = save(visitor, "global", {**NEW_RELIC, **WEBHOOK, "notify.new_relic.account_id": "x"})
+    kept = form_of(answer, where)
+    other = sealer.seal(f'{{"typed": "{SECRET}", "for": ["a-tenant", "notify.webhook.secret"]}}')
+    wrong = {
+        "no-seal": "gAAAA-no-seal",
+        "another-tenants": other.decode(),
+        "another-fields": kept["kept.notify.new_relic.license_key"],
+        "of-the-rows": sealer.seal(f'"{SECRET}"').decode(),
+    }[sealed]
+    sent = {**kept, "notify.new_relic.account_id": "42", name: wrong}
+    answer = visitor.post(where, sent)
+    assert (answer.status_code, "notify.webhook.secret-fault" in answer.text) == (422, True)
+    assert session.exec(select(SettingsLevel).where(SettingsLevel.level == "global")).all() == []
+
+
+def test_what_is_inherited_is_said_and_can_be_silenced_here(
+    visitor: Browser, session: Session, sealer: Sealer
+) -> None:
+    save(visitor, "global", NEW_RELIC)
+    shown = text_of(visitor.get(page(visitor, "role")).text)
+    assert "New Relic account 42, as the global level says" in shown
+    assert press(visitor, "app", "none").headers["location"].endswith("?done=silenced")
+    assert stored_target(visitor.owner, session, sealer) is None
+    assert "as the app level says" in text_of(visitor.get(page(visitor, "role")).text)
+    assert "nobody is notified" in text_of(visitor.get(page(visitor, "app")).text)
+    press(visitor, "app", "inherit")
+    assert stored_target(visitor.owner, session, sealer)["new_relic"]["account_id"] == 42
+
+
+def test_narrower_targets_are_named_where_they_do_not_hold(visitor: Browser) -> None:
+    save(visitor, "global", NEW_RELIC)
+    save(visitor, "role", WEBHOOK)
+    for level in ("global", "app"):
+        shown = visitor.get(page(visitor, level)).text
+        assert f'href="{page(visitor, "role")}"' in shown
+    assert f'href="{page(visitor, "role")}"' not in visitor.get(page(visitor, "role")).text
+
+
+def test_who_saved_first_is_not_overwritten_and_what_was_typed_stays(visitor: Browser) -> None:
+    where = page(visitor, "app")
+    opened = form_of(visitor.get(where), where)
+    visitor.owner.patch(visitor.owner.app_path("/settings"), {"concurrency": 2})
+    answer = visitor.post(where, {**opened, **NEW_RELIC})
+    assert answer.status_code == 412
+    assert form_of(answer, where)["notify.new_relic.account_id"] == "42"
+    assert visitor.post(where, form_of(answer, where)).status_code == 303
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_test_page_is_taken_or_says_why_not(visitor: Browser, world: Sandbox, level: str) -> None:
+    world.new_relic.accounts["42"] = KEY
+    save(visitor, level, NEW_RELIC)
+    assert "The test page was taken" in press(visitor, level, "test-page").text
+    save(visitor, level, {"notify.new_relic.license_key": "a-wrong-key-marker"})
+    refused = press(visitor, level, "test-page").text
+    assert "New Relic refuses the license key (403)" in text_of(refused)
+    assert "a-wrong-key-marker" not in refused
+
+
+def test_a_wider_levels_page_is_tried_from_where_it_is_inherited(
+    visitor: Browser, world: Sandbox
+) -> None:
+    world.new_relic.accounts["42"] = KEY
+    save(visitor, "global", NEW_RELIC)
+    assert "The test page was taken" in press(visitor, "role", "test-page").text
+    [page_] = [one for one in world.new_relic.incidents if one.account == "42"][-1:]
+    assert (page_.title, page_.closed_at is None) == (
+        f"Test page of guv for role worker of {visitor.owner.app.name}",
+        False,
+    )
+
+
+def test_a_path_that_names_nothing_is_no_page(visitor: Browser) -> None:
+    app = f"/dashboard/apps/{visitor.owner.app.name}"
+    assert visitor.get(f"{app}/roles/nobody/notifications").status_code == 404
+    assert visitor.get("/dashboard/apps/nowhere/notifications").status_code == 404
+    assert visitor.get(f"{app}/roles/a%20b/notifications").status_code == 422
