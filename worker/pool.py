@@ -25,6 +25,7 @@ from worker.job_queue import DRAINS, QUEUE, connect_redis, wait_for_redis
 from worker.replays import stopping
 
 MAINTENANCE_S = 60  # RQ's own 600 would leave the job of a killed worker "started" for as long
+LISTEN_S = 5  # RQ's own 405 would be how late an idle process may notice that it shall end
 PARENT_DEATH_SIGNAL = 1  # Linux: PR_SET_PDEATHSIG
 
 _log = structlog.get_logger(__name__)
@@ -44,6 +45,15 @@ class TickWorker(SimpleWorker):
         agent.connect()
         self.push_exc_handler(_notice)  # type: ignore[no-untyped-call]  # RQ's has no annotations
 
+    @property
+    def dequeue_timeout(self) -> int:
+        """Seconds of one wait for a job.
+
+        Two signals at once, as when Heroku asks every process of a dyno and the pool asks as well,
+        can both reach a thread that is not waiting for the job; only Python's next step tells.
+        """
+        return LISTEN_S
+
     def work(self, *args: Any, **options: Any) -> bool:
         """Whether any job was done; without RQ's scheduler, which would be one process more."""
         try:
@@ -60,6 +70,9 @@ class TickWorker(SimpleWorker):
         """Nothing; a replay that runs here goes back to the queue, a tick is finished."""
         stopping.set()
         super().request_stop(*args)  # type: ignore[no-untyped-call]  # RQ's has no annotations
+
+    def request_force_stop(self, *_: Any) -> None:
+        """Nothing; who is asked twice finishes its ticks all the same."""
 
 
 def _notice(_job: Job, _kind: Any, error: BaseException, _trace: Any) -> bool:

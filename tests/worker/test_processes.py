@@ -51,6 +51,19 @@ class Running:
         self.process.wait(20)
         return steady_seconds() - start
 
+    def stop_as_heroku(self) -> float:
+        """Seconds until the end when each process is asked, and the pool asks its children, too."""
+        start = steady_seconds()
+        for pid in (self.process.pid, *self.children()):
+            os.kill(pid, signal.SIGTERM)
+        self.process.wait(30)
+        return steady_seconds() - start
+
+    def children(self) -> list[int]:
+        """The process ids of its children."""
+        own = self.process.pid
+        return [int(pid) for pid in Path(f"/proc/{own}/task/{own}/children").read_text().split()]
+
 
 @pytest.fixture
 def gate(redis_url: str) -> Iterator[Gate]:
@@ -60,7 +73,7 @@ def gate(redis_url: str) -> Iterator[Gate]:
 
 
 @pytest.fixture
-def start(outside_config: Config, gate: Gate, tmp_path: Path) -> Iterator[Callable[[str], Running]]:
+def start(outside_config: Config, gate: Gate, tmp_path: Path) -> Iterator[Callable[..., Running]]:
     """Starts a module as a process with that configuration, its Redis behind the gate."""
     environment = {
         name.upper(): _text(getattr(outside_config, name)) for name in Config.model_fields
@@ -69,8 +82,9 @@ def start(outside_config: Config, gate: Gate, tmp_path: Path) -> Iterator[Callab
     environment = {name: value for name, value in environment.items() if value}
     started: list[Running] = []
 
-    def run(module: str) -> Running:
-        started.append(Running(module, environment, tmp_path / f"{module}-{len(started)}.log"))
+    def run(module: str, **other: str) -> Running:
+        given = {**environment, **other}
+        started.append(Running(module, given, tmp_path / f"{module}-{len(started)}.log"))
         return started[-1]
 
     yield run
@@ -175,11 +189,22 @@ def test_no_child_outlives_a_killed_worker(
     start("worker.clock")
     worker = start("worker")
     wait_until(lambda: len(here.decisions()) >= 1, 20)
-    children = Path(f"/proc/{worker.process.pid}/task/{worker.process.pid}/children").read_text()
+    children = worker.children()
     worker.process.kill()
     worker.process.wait()
-    assert children.split()
-    wait_until(lambda: not any(Path(f"/proc/{child}").exists() for child in children.split()))
+    assert children
+    wait_until(lambda: not any(Path(f"/proc/{child}").exists() for child in children))
+
+
+def test_an_idle_worker_of_which_every_process_is_asked_to_end_does_so_in_time(
+    start: Callable[..., Running], redis_url: str
+) -> None:
+    worker = start("worker", GUV_WORKER_PROCESSES="5")
+    with Redis.from_url(redis_url) as redis:
+        wait_until(lambda: len(redis.client_list(_type="pubsub")) == 6)  # each listens, one replays
+    time.sleep(1.0)
+    assert worker.stop_as_heroku() < 15.0
+    assert worker.process.returncode == 0
 
 
 def test_what_the_processes_write_holds_no_secret(
