@@ -12,8 +12,8 @@ class Plan:
         apps: Most apps.
         roles: Most roles over all apps.
         interval: Shortest interval in seconds.
-        decision_days: Days of decisions that the plan offers. Not enforced yet: whatever the plan,
-            every tick is kept for a week, and what matters for 13 months (`worker.partitions`).
+        decision_days: Days back that a tenant may look (`guv.tenancy.reach`). What is stored is the
+            same whatever the plan (`worker.partitions`), so a larger plan shows more at once.
     """
 
     name: str

@@ -1,5 +1,7 @@
 """Which decisions and incidents can be read, and how are they chosen?"""
 
+from datetime import datetime
+
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session
@@ -24,22 +26,30 @@ from api.decisions.views import (
     decision_row,
     incident_answer,
 )
-from api.deps import PartsDep, SessionDep, TenantDep
+from api.deps import NowDep, PartsDep, SessionDep, TenantDep
 from api.errors import error_answers
 from guv.models import Tenant
 from guv.tenancy.decisions import DecisionFilter, decision_columns, list_decisions
 from guv.tenancy.incidents import IncidentFilter, list_incidents
+from guv.tenancy.reach import shown_since
 
 router = APIRouter(prefix="/v1", tags=["decisions"], responses=error_answers(401, 404, 422))
 
 
 @router.get("/decisions", response_model=DecisionPage, responses={200: {"content": STREAMS}})
 def read_decisions(
-    parts: PartsDep, session: SessionDep, tenant: TenantDep, query: DecisionQueryParameters
+    parts: PartsDep,
+    session: SessionDep,
+    tenant: TenantDep,
+    now: NowDep,
+    query: DecisionQueryParameters,
 ) -> Response:
-    """The decisions of the tenant's roles, newest first: a page, or all as CSV or NDJSON."""
+    """The decisions of the tenant's roles, newest first: a page, or all as CSV or NDJSON.
+
+    As far back as the plan reaches; a `from` before that is refused.
+    """
     names = wanted_fields(query.fields, DECISION_FIELDS)
-    wanted = _wanted(session, tenant, query)
+    wanted = _wanted(session, tenant, now, query)
     if query.format != "json":
         columns = names or (DECISION_COLUMNS if query.format == "csv" else [])
         export = Export("decisions", decision_columns(tenant, wanted), decision_row, columns)
@@ -52,10 +62,12 @@ def read_decisions(
     return JSONResponse({"decisions": [pick(one, names) for one in shown], "next_cursor": cursor})
 
 
-def _wanted(session: Session, tenant: Tenant, query: DecisionQuery) -> DecisionFilter:
+def _wanted(
+    session: Session, tenant: Tenant, now: datetime, query: DecisionQuery
+) -> DecisionFilter:
     return DecisionFilter(
         roles=chosen_roles(session, tenant, query.app, query.role),
-        since=query.since,
+        since=shown_since(tenant, now, query.since, query.until),
         until=query.until,
         direction=query.direction,
         reason=query.reason,
@@ -66,14 +78,17 @@ def _wanted(session: Session, tenant: Tenant, query: DecisionQuery) -> DecisionF
 
 @router.get("/incidents")
 def read_incidents(
-    session: SessionDep, tenant: TenantDep, query: IncidentQueryParameters
+    session: SessionDep, tenant: TenantDep, now: NowDep, query: IncidentQueryParameters
 ) -> IncidentPage:
-    """The incidents of the tenant's roles, the one that was first seen last at the top."""
+    """The incidents of the tenant's roles, the one that was first seen last at the top.
+
+    As far back as the plan reaches; a `from` before that is refused.
+    """
     wanted = IncidentFilter(
         roles=chosen_roles(session, tenant, query.app, query.role),
         state=query.state,
         cause=query.cause,
-        since=query.since,
+        since=shown_since(tenant, now, query.since, query.until),
         until=query.until,
         before=place_with_uuid(query.cursor) if query.cursor is not None else None,
     )

@@ -11,7 +11,8 @@ from api.decisions.export import Export, stream
 from api.decisions.fields import pick, wanted_fields
 from api.decisions.schemas import SamplePage, SampleQueryParameters
 from api.decisions.views import SAMPLE_FIELDS, sample_row
-from api.deps import PartsDep, SessionDep, TenantDep
+from api.deps import NowDep, PartsDep, SessionDep, TenantDep
+from guv.tenancy.reach import shown_since
 from guv.tenancy.samples import SampleFilter, list_samples, sample_columns
 
 router = APIRouter()
@@ -20,12 +21,20 @@ STREAMS: dict[str, dict[str, str]] = {"text/csv": {}, "application/x-ndjson": {}
 
 @router.get("/samples", response_model=SamplePage, responses={200: {"content": STREAMS}})
 def read_samples(
-    parts: PartsDep, session: SessionDep, tenant: TenantDep, query: SampleQueryParameters
+    parts: PartsDep,
+    session: SessionDep,
+    tenant: TenantDep,
+    now: NowDep,
+    query: SampleQueryParameters,
 ) -> Response:
-    """The samples of a role, newest first: a page, or all of a time as CSV or NDJSON."""
+    """The samples of a role, newest first: a page, or all of a time as CSV or NDJSON.
+
+    As far back as the plan reaches; a `from` before that is refused.
+    """
     names = wanted_fields(query.fields, SAMPLE_FIELDS)
     role = (chosen_roles(session, tenant, query.app, query.role) or [])[-1]
-    wanted = SampleFilter(role, query.since, _before(query.cursor, query.until))
+    since = shown_since(tenant, now, query.since, query.until)
+    wanted = SampleFilter(role, since, _before(query.cursor, query.until))
     if query.format != "json":
         columns = names or (SAMPLE_FIELDS if query.format == "csv" else [])
         export = Export("samples", sample_columns(tenant, wanted), sample_row, columns)

@@ -12,6 +12,7 @@ from api.choice import chosen_roles
 from api.deps import NowDep, SessionDep, TenantDep
 from api.ranges import RoleRange
 from guv.heroku.dyno_prices import price_per_hour
+from guv.tenancy.reach import shown_since
 from guv.tenancy.usage import NamedUsage, Usage, UsageFilter, read_usage
 
 USUAL_SPAN = timedelta(days=30)
@@ -83,11 +84,14 @@ def read_statistics(
 ) -> StatisticsAnswer:
     """Share in time, dyno-hours, cost, changes and time at the maximum, over any span of time.
 
-    The last 30 days where no span is given. Sums are kept by the hour, so `from` is moved back to
-    the beginning of its hour.
+    The last 30 days where no span is given, or as far back as the plan reaches; a `from` before
+    that is refused. Sums are kept by the hour, so `from` is moved back to the beginning of its
+    hour.
     """
     until = query.until or now
-    since = (query.since or until - USUAL_SPAN).replace(minute=0, second=0, microsecond=0)
+    first = shown_since(tenant, now, query.since, query.until)
+    since = max(first, until - USUAL_SPAN) if query.since is None else first
+    since = since.replace(minute=0, second=0, microsecond=0)
     roles = chosen_roles(session, tenant, query.app, query.role)
     zone = query.timezone or "UTC"
     found = read_usage(session, tenant, UsageFilter(since, until, roles, query.step, zone))

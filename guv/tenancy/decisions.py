@@ -113,13 +113,15 @@ def same_tick(row: type[DecisionRow]) -> ColumnElement[bool]:
     )
 
 
-def find_decision(session: Session, tenant: Tenant, role: Role, number: int) -> NamedDecision:
-    """The role's decision of that id.
+def find_decision(
+    session: Session, tenant: Tenant, role: Role, number: int, since: datetime
+) -> NamedDecision:
+    """The role's decision of that id, made at that instant or later.
 
     Raises:
         NotFound: There is none, or it was removed for its age.
     """
-    wanted = DecisionRow.id == number, DecisionRow.role_id == role.id
+    wanted = DecisionRow.id == number, DecisionRow.role_id == role.id, DecisionRow.at >= since
     row = session.exec(_named(tenant).where(*wanted)).first()
     if row is None:
         raise NotFound(f"Couldn't find the decision {number} of role {role.name!r}.")

@@ -19,7 +19,7 @@ class IncidentFilter:
         roles: The roles that may have them.
         state: "pending", "open" or "resolved".
         cause: What the trouble is.
-        since: It was still there at this instant or later.
+        since: It was still there at this instant or later, or is not over.
         until: It was first seen before this instant.
         before: Only those after this one in the order of the list: its first sight and its id.
     """
@@ -59,7 +59,8 @@ def list_incidents(
     if wanted.cause is not None:
         query = query.where(Incident.cause == wanted.cause)
     if wanted.since is not None:
-        query = query.where(Incident.last_seen_at >= wanted.since)
+        goes_on = col(Incident.resolved_at).is_(None)
+        query = query.where(or_(goes_on, col(Incident.last_seen_at) >= wanted.since))
     if wanted.until is not None:
         query = query.where(Incident.first_seen_at < wanted.until)
     opened, resolved = col(Incident.opened_at), col(Incident.resolved_at)

@@ -82,7 +82,8 @@ def test_each_address_of_the_manifest_is_answered(client: TestClient) -> None:
 
 def test_the_plans_are_those_that_are_enforced() -> None:
     def row(plan: Plan) -> list[str]:
-        return [f"`{plan.name}`", str(plan.apps), str(plan.roles), str(plan.interval)]
+        limits = (plan.apps, plan.roles, plan.interval, plan.decision_days)
+        return [f"`{plan.name}`", *map(str, limits)]
 
     assert rows("Plans") == [row(plan) for plan in PLANS.values()]
 

@@ -10,7 +10,7 @@ from api.cursor import cursor_of, row_of
 from api.dashboard.pages import DeskDep
 from api.dashboard.role.figure import figure
 from api.dashboard.role.settings_page import form_of
-from api.dashboard.role.spans import SPANS, Span
+from api.dashboard.role.spans import Span, spans_of
 from api.dashboard.role.visit import RoleVisit, RoleVisitDep, SpanDep
 from api.decisions.overview import role_answer
 from guv.tenancy.decisions import (
@@ -20,6 +20,7 @@ from guv.tenancy.decisions import (
     list_decisions,
 )
 from guv.tenancy.overview import read_overview
+from guv.tenancy.reach import oldest_shown
 from guv.tenancy.usage import Usage, UsageFilter, read_usage
 
 DECISIONS = 30  # on a page
@@ -67,7 +68,7 @@ def show_role(
         latest=latest,
         now=role_answer(access.tenant, latest, now, desk.clock.short),
         usage=_usage(visited, span),
-        spans=SPANS.values(),
+        spans=spans_of(visited.plan),
         span=span,
         listed=listed,
         table=visited.picture(span, span.row),
@@ -89,7 +90,9 @@ def send_chart(desk: DeskDep, visited: RoleVisitDep, span: SpanDep) -> JSONRespo
 @router.get("/decisions/{number}")
 def show_decision(desk: DeskDep, visited: RoleVisitDep, number: Number) -> HTMLResponse:
     """One decision with its full trail."""
-    found = find_decision(visited.access.session, visited.access.tenant, visited.role, number)
+    access = visited.access
+    oldest = oldest_shown(access.tenant, access.edit.at)
+    found = find_decision(access.session, access.tenant, visited.role, number, oldest)
     return desk.show("decision.html", app=visited.app, role=visited.role, named=found)
 
 

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from guv.errors import FieldError, Invalid
+from guv.plans import Plan
+from guv.tenancy.reach import limit_of
 from guv.tenancy.series import SeriesFilter
 
 SHORTEST_REFRESH_S = 10.0
@@ -56,13 +58,22 @@ SPANS: Mapping[str, Span] = {
 USUAL = "6h"
 
 
-def find_span(name: str) -> Span:
+def spans_of(plan: Plan) -> list[Span]:
+    """The spans that the plan reaches back for."""
+    return [one for one in SPANS.values() if one.length <= timedelta(days=plan.decision_days)]
+
+
+def find_span(name: str, plan: Plan) -> Span:
     """The span of that name.
 
     Raises:
-        Invalid: There is none.
+        Invalid: There is none, or the plan does not reach back so far.
     """
     if name not in SPANS:
         message = f"must be one of {', '.join(SPANS)}"
         raise Invalid("There is no such range.", [FieldError("range", message)])
-    return SPANS[name]
+    span = SPANS[name]
+    if span not in spans_of(plan):
+        message = f"is longer than your plan reaches back: {limit_of(plan)}"
+        raise Invalid("Your plan does not reach back so far.", [FieldError("range", message)])
+    return span

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from api.addresses import role_path
-from api.dashboard.deps import AccessDep
+from api.dashboard.deps import AccessDep, VisitorDep
 from api.dashboard.role.picture import Picture, read_picture
 from api.dashboard.role.spans import USUAL, Span, find_span
 from api.deps import Access
@@ -83,8 +83,10 @@ def _visited(access: AccessDep, app: AppName, role: RoleName) -> RoleVisit:
 RoleVisitDep = Annotated[RoleVisit, Depends(_visited)]
 
 
-async def _span(name: Annotated[str, Query(alias="range", max_length=10)] = USUAL) -> Span:
-    return find_span(name)
+async def _span(
+    visitor: VisitorDep, name: Annotated[str, Query(alias="range", max_length=10)] = USUAL
+) -> Span:
+    return find_span(name, PLANS[visitor.tenant.plan])
 
 
 SpanDep = Annotated[Span, Depends(_span)]

@@ -145,7 +145,7 @@ def _wish(visited: RoleVisit, form: FormData) -> ReplayWish:
     Raises:
         Invalid: Its settings cannot be, or it asks for too much.
     """
-    span, until = find_span(field(form, "range") or USUAL), visited.access.edit.at
+    span, until = find_span(field(form, "range") or USUAL, visited.plan), visited.access.edit.at
     edited = _edited(visited, read_sent(form))
     variants = [Variant(PRESENT, {}), *([Variant(EDITED, edited)] if edited else [])]
     most = MOST_VARIANTS - len(variants)
