@@ -12,7 +12,7 @@ def main() -> None:
     """Nothing; the web process, until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(prog="python -m api")
     parser.add_argument("--host", default="0.0.0.0")  # noqa: S104 - Heroku's router comes from outside
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
+    parser.add_argument("--port", type=int, default=os.environ.get("PORT") or "8000")
     asked = parser.parse_args()
     agent.start()
     import uvicorn  # noqa: PLC0415 - what is imported after the agent's start is watched

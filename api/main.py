@@ -28,7 +28,7 @@ from api.settings import routes as settings
 from api.strangers import Strangers
 from api.web import routes as web
 from guv import agent
-from guv.config import Config, read_config
+from guv.config import Config, config_of_process
 from guv.logs import configure_logs
 
 DESCRIPTION = """Keeps a team's promise that every job is done within its deadline.
@@ -102,9 +102,9 @@ def make_app() -> FastAPI:
     """The web application from the environment, for uvicorn's factory.
 
     Raises:
-        pydantic.ValidationError: A variable is missing or has no usable value.
+        SystemExit: A variable is missing or has no usable value.
     """
-    config = read_config()
+    config = config_of_process()
     configure_logs(config.guv_log_level, json=config.guv_log_json)
     for name in ("uvicorn", "uvicorn.error"):  # its own handlers would print unmasked
         logging.getLogger(name).handlers.clear()

@@ -3,16 +3,43 @@
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from guv.crypto import sealer_from
 from guv.fence import Fence, read_networks
+from guv.settings.field_errors import field_errors
+
+_REDIS = ("redis://", "rediss://", "unix://")
 
 
 def _networks(text: str) -> str:
     """The same list of networks, if it is one."""
     read_networks(text)
     return text
+
+
+def _postgres(url: SecretStr) -> SecretStr:
+    with_driver(url.get_secret_value())
+    return url
+
+
+def _redis(url: SecretStr) -> SecretStr:
+    """The same; empty where a process needs none."""
+    text = url.get_secret_value()
+    if text and not text.startswith(_REDIS):
+        raise ValueError("must begin with redis:// or rediss://")
+    return url
+
+
+def _fernet(keys: SecretStr) -> SecretStr:
+    try:
+        sealer_from(keys.get_secret_value())
+    except ValueError:
+        raise ValueError(
+            "must be Fernet keys, each 32 bytes in URL-safe base64, separated by commas"
+        ) from None
+    return keys
 
 
 class Config(BaseSettings):
@@ -22,9 +49,13 @@ class Config(BaseSettings):
         frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
     )
 
-    database_url: SecretStr = Field(description="PostgreSQL; Heroku's postgres:// form is accepted")
-    redis_url: SecretStr = Field(description="Redis that holds RQ's queues")
-    guv_encryption_keys: SecretStr = Field(
+    database_url: Annotated[SecretStr, AfterValidator(_postgres)] = Field(
+        description="PostgreSQL; Heroku's postgres:// form is accepted"
+    )
+    redis_url: Annotated[SecretStr, AfterValidator(_redis)] = Field(
+        description="Redis that holds RQ's queues"
+    )
+    guv_encryption_keys: Annotated[SecretStr, AfterValidator(_fernet)] = Field(
         description="Fernet keys, newest first, separated by commas; seal tokens and URLs at rest"
     )
     guv_addon_id: str = Field("guv", description="The add-on's slug: user name of Heroku's calls")
@@ -44,7 +75,9 @@ class Config(BaseSettings):
     guv_public_url: str = Field(
         "http://127.0.0.1:8000", description="Where tenants reach the API, without a trailing slash"
     )
-    guv_log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    guv_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="DEBUG, INFO, WARNING or ERROR"
+    )
     guv_log_json: bool = Field(default=True, description="JSON lines; false: for a terminal")
     guv_api_pool_size: int = Field(
         40, ge=40, description="Database connections of a web process; fewer can deadlock"
@@ -116,7 +149,7 @@ def with_driver(url: str) -> str:
     """
     scheme, _, rest = url.partition("://")
     if scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
-        raise ValueError("DATABASE_URL must begin with postgres:// or postgresql://")
+        raise ValueError("must begin with postgres:// or postgresql://")
     return f"postgresql+psycopg://{rest}"
 
 
@@ -131,3 +164,25 @@ def read_config(**given: str) -> Config:
             it and does not show it.
     """
     return Config.model_validate(given)
+
+
+def config_of_process(**given: str) -> Config:
+    """Our configuration, as `read_config` has it.
+
+    Raises:
+        SystemExit: A variable is missing or has no usable value, which the process ends with.
+    """
+    try:
+        return read_config(**given)
+    except ValidationError as error:
+        raise SystemExit(unusable(error)) from None
+
+
+def config_of_command() -> Config:
+    """The configuration of a command that needs the database and the keys only; or as above."""
+    return config_of_process(redis_url="", guv_addon_password="unused")  # noqa: S106
+
+
+def unusable(error: ValidationError) -> str:
+    """Which variables cannot be used, and what would be right; no value is shown."""
+    return "\n".join(f"{one.field.upper()} {one.message}" for one in field_errors(error.errors()))

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from guv.config import read_config
+from guv.config import config_of_command
 from guv.database import command_engine, session_scope
 from guv.errors import NotFound
 from guv.models import Tenant
@@ -27,8 +27,7 @@ LONGEST = 300  # characters of a reason
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 it is done, 1 it is not possible, 2 the command makes no sense."""
     asked = _parser().parse_args(arguments)
-    config = read_config(redis_url="unused", guv_addon_password="unused")  # noqa: S106
-    commanding = command_engine(config.sqlalchemy_url, "guv operate")
+    commanding = command_engine(config_of_command().sqlalchemy_url, "guv operate")
     try:
         with commanding as engine, session_scope(engine) as session:
             sys.stdout.write(f"{_done(session, asked)}\n")

@@ -10,10 +10,11 @@ import sys
 from typing import Any
 
 from sqlalchemy import Column, Engine, Row, Table, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import SQLModel
 
 import guv.models  # noqa: F401 - fills the metadata
-from guv.config import read_config
+from guv.config import config_of_command
 from guv.crypto import Sealer, sealer_from
 from guv.database import command_engine
 
@@ -78,13 +79,16 @@ def _resealed(
 
 def main() -> int:
     """The exit status: 0 when everything is sealed with the newest key, else 1."""
-    config = read_config()
+    config = config_of_command()
     sealer = sealer_from(config.guv_encryption_keys.get_secret_value())
     try:
         with command_engine(config.sqlalchemy_url, "guv rotate_keys") as engine:
             counts = rotate(engine, sealer)
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
+        return 1
+    except SQLAlchemyError as error:
+        sys.stderr.write(f"The database does not answer ({type(error).__name__}).\n")
         return 1
     sys.stdout.writelines(
         f"{name}: {count} secrets sealed anew\n" for name, count in counts.items()

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from guv import agent, due
-from guv.config import Config, read_config
+from guv.config import Config, config_of_process
 from guv.database import make_engine
 from guv.heroku import unfinished
 from guv.logs import configure_logs
@@ -204,7 +204,7 @@ def main() -> None:
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: ended.set())
     agent.start()
-    config = read_config()
+    config = config_of_process()
     configure_logs(config.guv_log_level, json=config.guv_log_json)
     engine = make_engine(config.sqlalchemy_url, pool_size=1, application="guv clock")
     _log.info("clock_started", beat=config.guv_clock_beat)

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from guv import due
+from guv.config import unusable
 from guv.heroku import unfinished
 from guv.logs import configure_logs, mask
 from guv.moment import utc_now
@@ -23,7 +24,7 @@ from worker.chores import CHORES, take_due
 from worker.jobs import tick_claimed
 from worker.notifiers.delivery import deliver_due
 from worker.notifiers.feed import send_due
-from worker.periodic import UNUSABLE, UNWELL, WELL, read_periodic_config, unusable
+from worker.periodic import UNUSABLE, UNWELL, WELL, read_periodic_config
 from worker.provisioning import finish
 from worker.result import TickResult
 from worker.runtime import Runtime, build_runtime

@@ -2,8 +2,6 @@
 
 import os
 
-from pydantic import ValidationError
-
 from guv.config import Config, read_config
 
 WELL, UNWELL, UNUSABLE = 0, 1, 2
@@ -16,9 +14,3 @@ def read_periodic_config() -> Config:
         pydantic.ValidationError: As `read_config` has it; `unusable` says it in words.
     """
     return read_config(**({} if os.environ.get("REDIS_URL") else {"redis_url": ""}))
-
-
-def unusable(error: ValidationError) -> str:
-    """Which variables are missing or have no usable value, in words; no value is shown."""
-    names = ", ".join(str(one["loc"][0]).upper() for one in error.errors())
-    return f"not set, or of no use: {names}"

@@ -18,7 +18,7 @@ from rq.worker_pool import WorkerPool
 
 import worker.jobs  # noqa: F401 - imported before the processes fork, so that they share it
 from guv import agent
-from guv.config import read_config
+from guv.config import config_of_process
 from guv.logs import configure_logs
 from guv.replays import QUEUE as REPLAYS
 from worker.job_queue import DRAINS, QUEUE, connect_redis, wait_for_redis
@@ -104,7 +104,7 @@ def follow_parent() -> None:
 
 def main() -> None:
     """Nothing; the worker processes, until SIGTERM or SIGINT."""
-    config = read_config()
+    config = config_of_process()
     configure_logs(config.guv_log_level, json=config.guv_log_json)
     redis = connect_redis(config)
     wait_for_redis(redis)

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from guv.config import Config
+from guv.config import Config, unusable
 from guv.database import command_engine
 from guv.errors import NotifierFailed
 from guv.logs import configure_logs
@@ -23,7 +23,7 @@ from guv.moment import unix_milliseconds, utc_now
 from guv.notify.incident_messages import incident_event
 from guv.notify.newrelic import Event, EventClient
 from guv.watch import Watch, look
-from worker.periodic import UNUSABLE, UNWELL, WELL, read_periodic_config, unusable
+from worker.periodic import UNUSABLE, UNWELL, WELL, read_periodic_config
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         config = read_periodic_config()
     except ValidationError as error:
-        return _say(UNUSABLE, [unusable(error)])
+        return _say(UNUSABLE, unusable(error).splitlines())
     watch, alarms = _look(config, now)
     if watch is not None:
         counts = ", ".join(f"{name} {value:g}" for name, value in watch.counts().items())

@@ -1,3 +1,5 @@
+from base64 import urlsafe_b64encode
+
 import pytest
 from pydantic import ValidationError
 
@@ -6,7 +8,7 @@ from guv.config import Config, read_config, with_driver
 NEEDED = {
     "DATABASE_URL": "postgres://guv:db-marker@db.example/guv",
     "REDIS_URL": "redis://:redis-marker@redis.example",
-    "GUV_ENCRYPTION_KEYS": "keys-marker",
+    "GUV_ENCRYPTION_KEYS": urlsafe_b64encode(b"keys-marker-of-32-bytes-in-all--").decode(),
     "GUV_ADDON_PASSWORD": "addon-marker",
 }
 
@@ -43,6 +45,11 @@ def test_a_missing_variable_is_named_and_nothing_else_is_shown(
         ("GUV_API_POOL_SIZE", "10"),  # fewer than 40 can deadlock
         ("GUV_CLOCK_BEAT", "0"),
         ("GUV_WORKER_PROCESSES", "-1"),
+        ("DATABASE_URL", "mysql://guv:db-marker@db.example/guv"),
+        ("REDIS_URL", "redis.example:6379"),
+        ("GUV_ENCRYPTION_KEYS", "keys-marker"),
+        ("GUV_ENCRYPTION_KEYS", ", ,"),
+        ("GUV_LOG_LEVEL", "loud"),
     ],
 )
 def test_a_value_that_cannot_work_is_refused(

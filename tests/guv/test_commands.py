@@ -1,0 +1,61 @@
+"""What the Procfile and the runbook start: as printed, and without an environment."""
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
+COMMANDS = [
+    *(command for name, command in PROCFILE.items() if name != "release"),
+    "python -m guv.operate resume guv-curved-12345",
+    "python -m guv.rotate_keys",
+    "python -m worker.once",
+    "python -m worker.watch",
+]
+
+
+def run(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What came of the command in an environment that has nothing else."""
+    program, *arguments = shlex.split(command)
+    return subprocess.run(
+        [str(Path(sys.executable).with_name(program)), *arguments],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_missing_variable_ends_a_process_with_its_name_and_no_traceback(command: str) -> None:
+    done = run(command)
+
+    assert done.returncode in {1, 2}
+    assert "DATABASE_URL is needed" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_variable_of_no_use_is_named_with_what_would_be_right(command: str) -> None:
+    given = {
+        "DATABASE_URL": "mysql://u:marker@db.example/guv",
+        "REDIS_URL": "redis://redis.example",
+        "GUV_ENCRYPTION_KEYS": "marker",
+        "GUV_ADDON_PASSWORD": "marker",
+        "GUV_LOG_LEVEL": "marker",
+    }
+    done = run(command, **given)
+    said = done.stdout + done.stderr
+
+    assert "DATABASE_URL must begin with postgres://" in said
+    assert "GUV_ENCRYPTION_KEYS must be Fernet keys" in said
+    assert "GUV_LOG_LEVEL must be 'DEBUG'" in said
+    assert "Traceback" not in said
+    assert "marker" not in said
