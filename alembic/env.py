@@ -30,8 +30,9 @@ def run(connection: Connection) -> None:
 given = context.config.attributes.get("connection")
 if given is not None:
     run(given)
+elif "DATABASE_URL" not in os.environ:
+    raise SystemExit("DATABASE_URL is needed")
 else:
-    with create_engine(
-        with_driver(os.environ["DATABASE_URL"]), poolclass=NullPool
-    ).connect() as connection:
+    engine = create_engine(with_driver(os.environ["DATABASE_URL"]), poolclass=NullPool)
+    with engine.begin() as connection:  # commits: `run` has begun a transaction before Alembic does
         run(connection)

@@ -4,14 +4,17 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import Engine, create_engine, text
 
 ROOT = Path(__file__).parents[2]
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
 COMMANDS = [
-    *(command for name, command in PROCFILE.items() if name != "release"),
+    *PROCFILE.values(),
     "python -m guv.operate resume guv-curved-12345",
     "python -m guv.rotate_keys",
     "python -m worker.once",
@@ -42,7 +45,7 @@ def test_a_missing_variable_ends_a_process_with_its_name_and_no_traceback(comman
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [one for one in COMMANDS if one != PROCFILE["release"]])
 def test_a_variable_of_no_use_is_named_with_what_would_be_right(command: str) -> None:
     given = {
         "DATABASE_URL": "mysql://u:marker@db.example/guv",
@@ -59,3 +62,23 @@ def test_a_variable_of_no_use_is_named_with_what_would_be_right(command: str) ->
     assert "GUV_LOG_LEVEL must be 'DEBUG'" in said
     assert "Traceback" not in said
     assert "marker" not in said
+
+
+@pytest.fixture
+def empty_url(migrated_engine: Engine, database_url: str) -> Iterator[str]:
+    """A database without any table, as Heroku gives it: its URL begins with postgres://."""
+    name = f"new_{uuid4().hex[:8]}"
+    with migrated_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"create database {name}"))
+        server = database_url.rpartition("/")[0]
+        yield f"{server}/{name}".replace("postgresql+psycopg:", "postgres:", 1)
+        connection.execute(text(f"drop database {name} with (force)"))
+
+
+def test_the_release_phase_makes_the_tables(empty_url: str) -> None:
+    done = run(PROCFILE["release"], DATABASE_URL=empty_url)
+    assert done.returncode == 0, done.stderr
+    engine = create_engine(empty_url.replace("postgres:", "postgresql+psycopg:", 1))
+    with engine.connect() as connection:
+        assert connection.execute(text("select count(*) from tenant")).scalar_one() == 0
+    engine.dispose()
