@@ -8,6 +8,7 @@ nobody is counted.
 """
 
 from asyncio import to_thread
+from ipaddress import IPv4Address, IPv6Network, ip_address
 
 from limits import RateLimitItemPerMinute
 from limits.storage import RedisStorage
@@ -23,6 +24,7 @@ from guv import agent
 from guv.errors import Forbidden, TooMany, Unauthorized
 
 MINUTES = 5
+LINE_BITS = 64  # of an IPv6 address that are its network's
 GUARDED = ("/heroku/resources", "/sso/")
 DOORS = (*GUARDED, "/v1/")
 _TOO_MANY = "Too many wrong keys or passwords came from this address. Try again in some minutes."
@@ -102,10 +104,23 @@ class Strangers:
 
 
 def address_of(scope: Scope) -> str:
-    """Whose request it is: whom Heroku's router saw, which is the last that the header names."""
+    """Whose request it is: whom Heroku's router saw, which is the last that the header names.
+
+    Of an IPv6 address the network: one line has at least 2**64 addresses to come from.
+    """
     forwarded = Headers(scope=scope).get("x-forwarded-for", "").rpartition(",")[2].strip()
     client = scope.get("client")
-    return forwarded[:100] or (client[0] if client else "unknown")
+    return _line_of(forwarded[:100] or (client[0] if client else "unknown"))
+
+
+def _line_of(address: str) -> str:
+    try:
+        parsed = ip_address(address.partition("%")[0].strip("[]"))
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv4Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or IPv6Network((parsed, LINE_BITS), strict=False))
 
 
 def _door(scope: Scope) -> str | None:

@@ -117,6 +117,27 @@ def test_an_address_cannot_hide_behind_others_that_it_names(client: TestClient) 
     assert tried(client, "guess", via=f"198.51.100.99, {ADDRESS}").status_code == 429
 
 
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ["2001:db8:1:2::1", "2001:db8:1:2:ffff::2", "2001:db8:1:2:3:4:5:6", "2001:DB8:1:2::"],
+        ["203.0.113.9", "::ffff:203.0.113.9", "::ffff:cb00:7109", "203.0.113.9"],
+    ],
+)
+def test_the_addresses_of_one_line_are_counted_together(
+    client: TestClient, addresses: list[str]
+) -> None:
+    answers = [tried(client, "guess", via=address) for address in addresses]
+    assert [one.status_code for one in answers] == [401] * MOST + [429]
+
+
+def test_the_next_network_has_its_own_count(client: TestClient) -> None:
+    for _ in range(MOST + 1):
+        tried(client, "guess", via="2001:db8:1:2::1")
+
+    assert tried(client, "guess", via="2001:db8:1:3::1").status_code == 401
+
+
 def test_without_redis_nobody_is_sent_away(web_config: Config) -> None:
     away = web_config.model_copy(
         update={"guv_wrong_keys": 1, "redis_url": SecretStr("redis://127.0.0.1:9")}
