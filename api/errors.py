@@ -71,7 +71,6 @@ def install_error_handlers(app: FastAPI, as_page: Shape) -> None:
         DataError: _unstorable,
         OperationalError: _database_away,
         PoolTimeout: _database_away,
-        Exception: _unexpected,
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, _shaped(handler, as_page))
@@ -131,7 +130,3 @@ async def _unstorable(request: Request, _error: DataError) -> JSONResponse:
 async def _database_away(request: Request, _error: Exception) -> JSONResponse:
     message = "guv's database does not answer. Try again in a moment."
     return await _guv_error(request, Unavailable(message))
-
-
-async def _unexpected(_request: Request, _error: Exception) -> JSONResponse:
-    return error_answer(500, GuvError.id, "Something went wrong in guv. Its operators can see it.")

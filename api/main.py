@@ -26,6 +26,7 @@ from api.request_log import RequestLog
 from api.safe_headers import SafeHeaders
 from api.settings import routes as settings
 from api.strangers import Strangers
+from api.unexpected import Unexpected
 from api.web import routes as web
 from guv import agent
 from guv.config import Config, config_of_process
@@ -76,6 +77,7 @@ def _furnish(app: FastAPI) -> None:
     app.add_middleware(BodyLimit, as_page=as_page)
     app.add_middleware(RateHeaders)
     app.add_middleware(Strangers, wrong_keys=app.state.parts.wrong_keys, as_page=as_page)
+    app.add_middleware(Unexpected, as_page=as_page)
     app.add_middleware(SafeHeaders)
     app.add_middleware(RequestLog)  # added last, so it sees every answer
     install_error_handlers(app, as_page)

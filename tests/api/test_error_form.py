@@ -10,6 +10,8 @@ from starlette.testclient import TestClient
 from api.dashboard.pages import as_page
 from api.errors import install_error_handlers
 from api.request_log import RequestLog
+from api.safe_headers import SafeHeaders
+from api.unexpected import Unexpected
 from guv.crypto import new_api_key
 from tests.api.callers import HerokuCaller, TenantCaller, faults
 
@@ -111,6 +113,8 @@ def broken() -> Iterator[TestClient]:
     """An app with our error handlers whose one route fails."""
     app = FastAPI()
     install_error_handlers(app, as_page)
+    app.add_middleware(Unexpected, as_page=as_page)
+    app.add_middleware(SafeHeaders)
     app.add_middleware(RequestLog)
 
     @app.get("/")
@@ -126,6 +130,7 @@ def test_an_error_of_ours_is_500_without_details(broken: TestClient) -> None:
     assert answer.status_code == 500
     assert answer.json()["id"] == "internal_error"
     assert "marker" not in answer.text
+    assert answer.headers["X-Request-ID"]
 
 
 def test_a_body_that_is_none_is_refused_in_a_whole_sentence(caller: TenantCaller) -> None:

@@ -1,7 +1,10 @@
+from typing import Any
+
 import pytest
+from sqlalchemy import event
 from starlette.testclient import TestClient
 
-from tests.api.callers import TenantCaller
+from tests.api.callers import TenantCaller, engine_of
 
 
 @pytest.mark.parametrize("path", ["/health", "/v1/settings", "/nowhere", "/docs", "/dashboard"])
@@ -23,3 +26,22 @@ def test_an_error_has_them_as_well(client: TestClient) -> None:
     answer = client.get("/v1/settings")
     assert answer.status_code == 401
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", ["/v1/settings", "/heroku/oauth/callback?state=s&code=c"])
+def test_an_error_that_nobody_expected_has_them_and_its_requests_id(
+    client: TestClient, caller: TenantCaller, path: str
+) -> None:
+    def boom(*_: Any) -> None:
+        raise RuntimeError
+
+    event.listen(engine_of(client), "begin", boom)
+    answer = client.get(path, auth=("guv", caller.key))
+    event.remove(engine_of(client), "begin", boom)
+
+    assert answer.status_code == 500
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert len(answer.headers["X-Request-ID"]) > 8
