@@ -42,19 +42,28 @@ class Document:
     faults: tuple[FieldError, ...] = ()
 
 
+class _Unwanted(yaml.MarkedYAMLError):
+    """YAML that means more, or less, than it seems."""
+
+    def __init__(self, why: str, mark: yaml.Mark) -> None:
+        super().__init__(problem=why, problem_mark=mark)
+
+
 class _Loader(yaml.SafeLoader):
     """YAML without aliases, which can make a small file enormous, and without repeated names."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases are not supported")
+            raise _Unwanted("aliases (*name) are not supported", self.get_mark())
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - PyYAML's
-        names = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for name in names:
-            if names.count(name) > 1:
-                raise yaml.YAMLError(f"{name!r} is there twice")
+        seen = set()
+        for key, _ in node.value:
+            name = (key.tag, str(key.value))
+            if name in seen:
+                raise _Unwanted("a name is there twice", key.start_mark)
+            seen.add(name)
         return super().construct_mapping(node, deep)
 
 
@@ -107,7 +116,8 @@ def _mapping(text: str) -> dict[str, Any]:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         where = getattr(error, "problem_mark", None)
         line = f" in line {where.line + 1}" if where else ""
-        raise BadRequest(f"The file is no YAML{line}.") from None
+        why = f": {error.problem}" if isinstance(error, _Unwanted) else ""
+        raise BadRequest(f"The file is no YAML{line}{why}.") from None
     if found is None:  # most likely a file that was not found: it shall not take everything back
         raise BadRequest("The file is empty; {} would say that nothing is set.")
     if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):

@@ -156,3 +156,19 @@ def test_what_is_no_such_file_is_refused(caller: TenantCaller, text: str | bytes
 def test_a_change_by_file_is_in_the_log(caller: TenantCaller) -> None:
     put(caller, FILE)
     assert {one["level"] for one in caller.get("/changes").json()["changes"]} == {"global", "role"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("worker: {}\nworker: {}\n", "in line 2: a name is there twice"),
+        ("a: &x {}\nb: *x\n", "in line 2: aliases (*name) are not supported"),
+        ("a: {}\nb: [", "in line 2."),
+    ],
+)
+def test_what_is_no_yaml_of_ours_is_said_with_its_line(
+    caller: TenantCaller, text: str, message: str
+) -> None:
+    answer = put(caller, text)
+    assert answer.status_code == 400
+    assert message in answer.json()["message"]
