@@ -10,12 +10,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import ConfigDict, TypeAdapter
+
 from guv.moment import unix_seconds
 from guv.scaling import Sample
 from guv.tenancy.samples import HISTORY, MOST_SAMPLES
 from worker.standalone.cannot import CannotRun
 
 COLUMNS = [field.name for field in fields(Sample)]
+_SAMPLES = TypeAdapter(list[Sample], config=ConfigDict(allow_inf_nan=False))
 MODE = 0o600  # nobody else's business, though it holds no secret
 
 
@@ -46,7 +49,7 @@ class HistoryFile:
             }
         except FileNotFoundError:
             return
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             self._samples, self.note = {}, f"{self._path} is damaged; it begins anew"
 
     def of(self, key: str) -> tuple[Sample, ...]:
@@ -96,4 +99,4 @@ def _samples(found: Mapping[str, Any], rows: list[list[Any]]) -> list[Sample]:
         {name: value for name, value in zip(columns, row, strict=True) if name in COLUMNS}
         for row in rows
     ]
-    return [Sample(**one) for one in known]
+    return _SAMPLES.validate_python(known)

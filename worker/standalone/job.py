@@ -72,6 +72,8 @@ def read_keys(environment: Mapping[str, str]) -> Keys:
     name = next((one for one in BROKERS if environment.get(one)), None)
     if not key:
         raise CannotRun(f"{KEY} is not set; heroku authorizations:create makes one")
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise CannotRun(f"{KEY} must be one token, without spaces and line ends")
     if name is None:
         raise CannotRun(f"{' or '.join(BROKERS)} must hold the broker's URL")
     try:

@@ -85,11 +85,15 @@ def _unsupported(document: Document) -> list[FieldError]:
         "notify": "needs the service; here the exit status says what is wrong",
         "monthly_dyno_hours": "needs the service, which counts the hours of a month",
     }
-    return [
+    found = [
         FieldError(f"{where}.{name}", text)
         for where, values in parts
         for name, text in advice.items()
         if getattr(values, name) is not None
+    ]
+    web = "web needs the service, which reads the router's log; here it is queue"
+    return found + [
+        FieldError(f"{where}.signal", web) for where, values in parts if values.signal == "web"
     ]
 
 

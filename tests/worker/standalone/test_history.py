@@ -43,9 +43,21 @@ def test_only_the_last_hours_are_kept_and_nothing_of_a_clock_that_went_ahead(
     assert reread(tmp_path / "h.json").of("shop/worker") == (at(-359),)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"roles": 1}', '{"columns": ["at"], "roles": {"a": [[1, 2]]}}']
-)
+DAMAGED = [
+    "",
+    "{",
+    "[" * 200_000,
+    "[]",
+    '{"roles": 1}',
+    '{"columns": ["at"], "roles": {"a": [[1, 2]]}}',
+    '{"columns": ["at", "dynos"], "roles": {"a": [[1, "two"]]}}',
+    '{"columns": ["at", "dynos"], "roles": {"a": [[1, 2.5]]}}',
+    '{"columns": ["at", "dynos"], "roles": {"a": [[NaN, 2]]}}',
+    '{"columns": ["dynos"], "roles": {"a": [[2]]}}',
+]
+
+
+@pytest.mark.parametrize("text", DAMAGED)
 def test_a_damaged_file_begins_anew_and_says_so(tmp_path: Path, text: str) -> None:
     path = tmp_path / "h.json"
     path.write_text(text)

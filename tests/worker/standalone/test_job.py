@@ -138,6 +138,8 @@ def test_the_older_name_of_the_brokers_variable_works(shop: Shop) -> None:
     ("environment", "message"),
     [
         ({"HEROKU_API_KEY": ""}, "HEROKU_API_KEY is not set"),
+        ({"HEROKU_API_KEY": "marker\n"}, "HEROKU_API_KEY must be one token"),
+        ({"HEROKU_API_KEY": "clé-marker"}, "HEROKU_API_KEY must be one token"),
         ({"GUV_BROKER": ""}, "GUV_BROKER or CLOUDAMQP_URL must hold"),
         ({"GUV_BROKER": "marker"}, "GUV_BROKER must begin with amqps://"),
         ({"HEROKU_API_KEY": "marker"}, "app 'shop': Heroku answers"),

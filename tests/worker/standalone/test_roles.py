@@ -51,6 +51,7 @@ def test_settings_of_an_app_as_a_whole_hold_for_its_roles() -> None:
         ("'*': {apikey: marker}\nworker: {}", "*.apikey", "HEROKU_API_KEY"),
         ("a: {w: worker}\nb: {w: worker}", "b.process_type", "'a' already"),
         ("worker: {monthly_dyno_hours: 9.5}", "worker.monthly_dyno_hours", "the service"),
+        ("worker: {signal: web}", "worker.signal", "the service"),
         (
             "'*': {notify: {new_relic: {account_id: 1, license_key: marker-123}}}\nworker: {}",
             "*.notify",
