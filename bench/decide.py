@@ -4,6 +4,7 @@ Histories of 1,000 samples, as `decide` gets them from a caller that keeps that 
 the newest 512. The mean of 200 decisions each, after a warm-up.
 """
 
+import argparse
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -58,6 +59,7 @@ def figures() -> Iterator[tuple[str, float]]:
 
 def main() -> None:
     """Nothing; prints the table."""
+    argparse.ArgumentParser(prog="python -m bench.decide", description=__doc__).parse_args()
     print("| history of 1,000 samples | ms a decision |\n|---|---|")
     for kind, milliseconds in figures():
         print(f"| {kind} | {milliseconds:.2f} |")

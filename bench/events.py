@@ -3,6 +3,7 @@
 Times are those of the whole web process, from the request to its answer, in milliseconds.
 """
 
+import argparse
 import base64
 import hashlib
 import hmac
@@ -33,6 +34,7 @@ REPEATS = 300
 
 def main() -> None:
     """Nothing; prints a table of times."""
+    argparse.ArgumentParser(prog="python -m bench.events", description=__doc__).parse_args()
     configure_logs("ERROR", json=True)
     with (
         tempfile.TemporaryDirectory() as folder,

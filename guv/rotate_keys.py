@@ -6,7 +6,9 @@ long as keys in GUV_URL that were derived with it are in use. It may run at any 
 everything else, more than once, and again after it was stopped.
 """
 
+import argparse
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Column, Engine, Row, Table, select, update
@@ -77,8 +79,13 @@ def _resealed(
         raise ValueError(f"a secret of {table.name} {which} is {error}") from None
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 when everything is sealed with the newest key, else 1."""
+    argparse.ArgumentParser(
+        prog="python -m guv.rotate_keys",
+        description="Seals every secret with the first key of GUV_ENCRYPTION_KEYS.",
+        epilog="Exit status: 0 when all of them are sealed with it, else 1.",
+    ).parse_args(arguments)
     config = config_of_command()
     sealer = sealer_from(config.guv_encryption_keys.get_secret_value())
     try:

@@ -3,6 +3,7 @@
 Without a network nothing is known, and that is said; it is no reason to stop a build.
 """
 
+import argparse
 import json
 import subprocess
 import sys
@@ -16,6 +17,7 @@ _AWAY = ("ConnectionError", "ProxyError", "Timeout", "ServiceError")
 
 def main() -> int:
     """The exit status: 0 no hole is known, or the database cannot be asked; 1 some are."""
+    argparse.ArgumentParser(prog="python -m sandbox.audit", description=__doc__).parse_args()
     requirements = str(ROOT / "requirements.txt")
     argv = [sys.executable, "-m", "pip_audit", *_ARGV, "--requirement", requirements]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)  # noqa: S603

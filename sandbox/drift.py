@@ -1,5 +1,6 @@
 """Do the tables in `guv.models` and the migrations agree? `python -m sandbox.drift` says."""
 
+import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +16,7 @@ from sandbox.database import alembic_settings
 
 def main() -> int:
     """The exit status: 0 when they agree, 1 with the differences on stdout when not."""
+    argparse.ArgumentParser(prog="python -m sandbox.drift", description=__doc__).parse_args()
     settings = alembic_settings()
     with tempfile.TemporaryDirectory() as folder, services.postgres(Path(folder)) as url:
         engine = create_engine(with_driver(url))

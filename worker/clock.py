@@ -4,6 +4,7 @@ Two clocks may run: marking a role as queued is atomic, and a job that was enque
 its role claimed. Whatever was missed while a clock was away is not caught up.
 """
 
+import argparse
 import signal
 from collections.abc import Sequence
 from datetime import datetime
@@ -200,6 +201,9 @@ def _measure(engine: Engine, queued: int, now: datetime) -> None:
 
 def main() -> None:
     """Nothing; the clock process, until SIGTERM or SIGINT."""
+    argparse.ArgumentParser(
+        prog="python -m worker.clock", description="Queues the ticks, until SIGTERM or SIGINT."
+    ).parse_args()
     ended = Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: ended.set())

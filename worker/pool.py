@@ -3,6 +3,7 @@
 One process more runs the replays, which take long: no tick waits for one.
 """
 
+import argparse
 import ctypes
 import os
 import signal
@@ -104,6 +105,9 @@ def follow_parent() -> None:
 
 def main() -> None:
     """Nothing; the worker processes, until SIGTERM or SIGINT."""
+    argparse.ArgumentParser(
+        prog="python -m worker", description="The processes that tick, until SIGTERM or SIGINT."
+    ).parse_args()
     config = config_of_process()
     configure_logs(config.guv_log_level, json=config.guv_log_json)
     redis = connect_redis(config)

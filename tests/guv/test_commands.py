@@ -1,6 +1,7 @@
 """What the Procfile and the runbook start: as printed, and without an environment."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -62,6 +63,37 @@ def test_a_variable_of_no_use_is_named_with_what_would_be_right(command: str) ->
     assert "GUV_LOG_LEVEL must be 'DEBUG'" in said
     assert "Traceback" not in said
     assert "marker" not in said
+
+
+def test_a_database_that_is_away_is_said_in_a_line() -> None:
+    given = {
+        "DATABASE_URL": "postgres://guv:marker@127.0.0.1:9/guv",
+        "GUV_ENCRYPTION_KEYS": f"{43 * 'A'}=",
+        "GUV_ADDON_PASSWORD": "marker",
+    }
+    for command in COMMANDS[len(PROCFILE) :]:
+        done = run(command, **given)
+        assert done.returncode in {1, 2}
+        assert "database does not answer" in done.stdout + done.stderr
+        assert [one for one in ("marker", "Traceback") if one in done.stdout + done.stderr] == []
+
+
+def named_modules() -> list[str]:
+    """The modules that people are told to start, in the Procfile, the README and the docs."""
+    texts = [ROOT / "README.md", ROOT / "Procfile", *sorted((ROOT / "docs").rglob("*.md"))]
+    pattern = re.compile(r"python -m ((?:api|bench|guv|sandbox|worker)\b(?:\.[a-z_]+)*)")
+    return sorted({name for one in texts for name in pattern.findall(one.read_text())})
+
+
+@pytest.mark.parametrize("name", named_modules())
+def test_help_needs_no_configuration_and_starts_nothing(name: str) -> None:
+    done = run(f"python -m {name} --help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("usage: ")
+
+
+def test_the_modules_are_found_in_what_people_read() -> None:
+    assert {"api", "worker", "worker.clock", "guv.rotate_keys"} < set(named_modules())
 
 
 @pytest.fixture
