@@ -2,91 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
-from pydantic import BaseModel
 
-from api.addresses import app_path, role_path
-from api.dashboard.deps import AccessDep, FormDep
-from api.dashboard.filled import Refusal, attempt, built
+from api.dashboard.deps import FormDep
+from api.dashboard.filled import Refusal, attempt
 from api.dashboard.notify_form import FIELDS, read_sent, sent_of, wanted
+from api.dashboard.notify_visit import LevelVisit, VisitDep, target_of
 from api.dashboard.pages import Desk, DeskDep, Word, see_other
-from api.deps import Access, PartsDep
+from api.deps import PartsDep
 from api.forms import field
-from api.paths import AppName, RoleName
-from api.settings.levels import Subject, change_level, locked, read_chain
-from api.settings.notification_routes import Target, read_targets
+from api.settings.notification_routes import Target
 from api.settings.test_pages import try_targets
 from api.settings.trials import Trial
 from api.settings.versions import etag_of
 from guv.errors import Invalid
 from guv.models import App
-from guv.settings.effective import Level, effective_settings
+from guv.settings.effective import effective_settings
 from guv.settings.values import NONE, SettingsValues
-from guv.tenancy.apps import find_app
-from guv.tenancy.roles import find_role
-from guv.tenancy.settings import stored_levels
 
 pages = APIRouter()
 WHOSE = {"global": "all apps", "app": "all roles of the app", "role": "the role"}
-
-
-class _Names(BaseModel):
-    """What the path names; a level that is wider than a role names less."""
-
-    app: AppName | None = None
-    role: RoleName | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LevelVisit:
-    """Which level is looked at, with the transaction it is read in."""
-
-    access: Access
-    subject: Subject
-
-    @property
-    def path(self) -> str:
-        """The address of the page."""
-        app, role = self.subject.app, self.subject.role
-        if app is None:
-            return "/dashboard/notifications"
-        owner = role_path(app.name, role.name) if role else app_path(app.name)
-        return f"{owner}/notifications"
-
-    def chain(self) -> tuple[Level, ...]:
-        """The levels from wide to this one, as they are now."""
-        stored = stored_levels(self.access.session, self.access.tenant, self.subject.ids)
-        return read_chain(stored, self.subject)
-
-    def target(self) -> Mapping[str, Any]:
-        """The targets that are set at the level itself, masked; empty: none are."""
-        own = _of(self.subject, read_targets(self.access).targets)
-        return own.notify if own else {}
-
-    def save(self, values: SettingsValues, version: str) -> None:
-        """Nothing; the level's targets are these.
-
-        Raises:
-            PreconditionFailed: Somebody else changed the settings meanwhile.
-            Invalid: They cannot be.
-        """
-        subject = Subject(locked(self.access), self.subject.app, self.subject.role)
-        change_level(self.access, subject, values, merge=True, match=version)
-
-
-def _visited(request: Request, access: AccessDep) -> LevelVisit:
-    names = built(_Names, request.path_params)
-    if names.app is None:
-        return LevelVisit(access, Subject(access.tenant))
-    app = find_app(access.session, access.tenant, names.app)
-    role = find_role(access.session, access.tenant, app, names.role) if names.role else None
-    return LevelVisit(access, Subject(access.tenant, app, role))
-
-
-VisitDep = Annotated[LevelVisit, Depends(_visited)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,17 +95,6 @@ def _set(
     return see_other(f"{visited.path}?done={done}")
 
 
-def _of(subject: Subject, targets: Sequence[Target]) -> Target | None:
-    """The level's own among the targets of all levels."""
-    names = _names(subject)
-    return next((one for one in targets if (one.app, one.role) == names), None)
-
-
-def _names(subject: Subject) -> tuple[str | None, str | None]:
-    app, role = subject.app, subject.role
-    return (app.name if app else None, role.name if role else None)
-
-
 def _narrower(app: App | None, targets: Sequence[Target]) -> list[Target]:
     """The targets of levels inside of an app, or of all apps."""
     inside = [one for one in targets if one.app is not None]
@@ -176,10 +102,10 @@ def _narrower(app: App | None, targets: Sequence[Target]) -> list[Target]:
 
 
 def _show(desk: Desk, visited: LevelVisit, said: Said) -> HTMLResponse:
-    subject, targets = visited.subject, read_targets(visited.access).targets
-    chain, own = visited.chain(), _of(subject, targets)
+    subject, targets = visited.subject, visited.all_targets()
+    chain, own = visited.chain(), target_of(subject, targets)
     source = effective_settings("", chain[:-1]).sources["notify"]
-    wider = {one.level: _of(one, targets) for one in subject.wider()}
+    wider = {one.level: target_of(one, targets) for one in subject.wider()}
     inherited = wider.get(source)
     return desk.show(
         "notifications.html",
