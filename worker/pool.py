@@ -12,15 +12,17 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 import structlog
-from rq import SimpleWorker
+from rq import Queue, SimpleWorker
+from rq.executions import Execution
 from rq.job import Job
+from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 from rq.worker_pool import WorkerPool
 
 import worker.jobs  # noqa: F401 - imported before the processes fork, so that they share it
 from guv import agent
 from guv.config import config_of_process
-from guv.logs import configure_logs
+from guv.logs import configure_logs, mask
 from guv.replays import QUEUE as REPLAYS
 from worker.job_queue import DRAINS, QUEUE, connect_redis, wait_for_redis
 from worker.replays import stopping
@@ -66,6 +68,17 @@ class TickWorker(SimpleWorker):
         """Whether the job ended well; for the operator it is one task."""
         with agent.task(str(job.func_name), "RQ"):
             return super().perform_job(job, *args)
+
+    def handle_job_failure(
+        self,
+        job: Job,
+        queue: Queue,
+        started_job_registry: StartedJobRegistry | None = None,
+        exc_string: str = "",
+        execution: Execution | None = None,
+    ) -> None:
+        """Nothing; what went wrong is kept in Redis without the secrets that it may name."""
+        super().handle_job_failure(job, queue, started_job_registry, mask(exc_string), execution)
 
     def request_stop(self, *args: Any) -> None:
         """Nothing; a replay that runs here goes back to the queue, a tick is finished."""

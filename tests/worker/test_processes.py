@@ -19,6 +19,7 @@ from sandbox.gate import Gate
 from tests.worker.replays import long_replay, stored_replay
 from tests.worker.world import World, wait_until
 from worker.clock import HEARTBEAT
+from worker.job_queue import tick_queue
 
 MakeWorld = Callable[..., World]
 ROOT = Path(__file__).parent.parent.parent
@@ -221,6 +222,20 @@ def test_what_the_processes_write_holds_no_secret(
     written = clock.text() + worker.text() + repr(here.decisions())
     assert "tick_done" in written
     assert [secret for secret in secrets if secret in written] == []
+
+
+def test_what_redis_keeps_of_a_job_that_failed_holds_no_secret(
+    start: Callable[..., Running], redis_url: str
+) -> None:
+    worker = start("worker")
+    with Redis.from_url(redis_url) as redis:
+        job = tick_queue(redis).enqueue("worker.jobs.do_chore", "amqps://u:pass-marker@h/v")
+        wait_until(lambda: job.get_status() == "failed", 20)
+        result = job.latest_result()
+    assert result is not None
+    assert "KeyError" in str(result.exc_string)
+    assert "pass-marker" not in str(result.exc_string)
+    assert "pass-marker" not in worker.text()
 
 
 def test_ticks_go_on_while_a_replay_runs_and_it_survives_a_restart(
