@@ -18,6 +18,7 @@ def test_nothing_on_the_page_comes_from_elsewhere(client: TestClient) -> None:
 def test_what_the_page_is_made_of_is_there(client: TestClient) -> None:
     parts = re.findall(r"/docs/assets/[-.\w]+", client.get("/docs").text)
     assert len(parts) >= 3
+    assert "openapi: 3.1" in client.get("/docs/assets/swagger-ui-bundle.js").text
     assert [part for part in parts if client.get(part).status_code != 200] == []
 
 

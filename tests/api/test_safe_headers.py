@@ -14,6 +14,7 @@ def test_no_answer_may_be_guessed_at_or_framed(client: TestClient, path: str) ->
     assert headers["X-Frame-Options"] == "DENY"
     assert headers["Strict-Transport-Security"] == "max-age=31536000"
     assert headers["Referrer-Policy"] in {"no-referrer", "same-origin"}
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'; ")
 
 
 def test_data_are_kept_by_no_cache_and_run_as_no_page(caller: TenantCaller) -> None:
