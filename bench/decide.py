@@ -1,7 +1,7 @@
 """How long does one decision take? `python -m bench.decide` prints milliseconds of processor time.
 
 Histories of 1,000 samples, as `decide` gets them from a caller that keeps that many; it looks at
-the newest 512. The mean of 200 decisions each, after a warm-up.
+the newest 400. The mean of 200 decisions each, after a warm-up.
 """
 
 import argparse

@@ -34,7 +34,7 @@ from sandbox.database import migrate
 from worker.rollups import GRACE, roll_up
 
 ROLES_PER_APP = 20
-WARM_UPS = 4  # intervals, in which histories become known and hanging brokers are left alone
+WARM_UPS = 6  # intervals, in which histories become known and hanging brokers are left alone
 BEGIN_S = 15.0  # until the first tick is due; processes take so long to start here
 _ROLES = text("""
     insert into role (id, tenant_id, app_id, name, created_at)
@@ -50,16 +50,28 @@ _SCHEDULE = text("""
 _HISTORY = text("""
     insert into sample (role_id, at, messages_ready, messages_unacknowledged, published, served,
                         redelivered, consumers, dynos, kept)
-    select id, now() - n * make_interval(secs => :interval), 0, 1, 1000000 - n * 50,
-        999999 - n * 50, 0, 1, 1, false
-    from role, generate_series(1, :samples) n
+    select id, at, 0, 1, served + 1, served, 0, 1, 1, false
+    from role, generate_series(1, :samples) n,
+        lateral (select now() - n * make_interval(secs => :interval) as at) as past,
+        lateral (select floor(5 * extract(epoch from at)) as served) as done
 """)
-# A role is due at its first instant and every interval after it.
+# Whenever a role is claimed, when it had been due; a tick's instant is the first one after that.
+_WATCH = """
+    create table claimed (role_id uuid, due_at timestamptz, at timestamptz);
+    create function watch() returns trigger language plpgsql as $$ begin
+        insert into claimed values (old.role_id, old.due_at, clock_timestamp());
+        return null;
+    end $$;
+    create trigger watched after update of due_at on tick_schedule for each row
+        when (old.queued_until is not null and new.queued_until is null) execute function watch();
+"""
 _LATE = text("""
-    select extract(epoch from decision.at - first.due_at)::float8 - :interval
-        * floor(extract(epoch from decision.at - first.due_at)::float8 / :interval)
-    from decision join first_due as first on first.role_id = decision.role_id
-    where decision.at >= :since and decision.at < :until
+    select extract(epoch from ticked.at - claimed.due_at)::float8
+    from claimed cross join lateral (
+        select min(at) as at from decision
+        where role_id = claimed.role_id and at >= claimed.due_at
+    ) as ticked
+    where claimed.at >= :since and claimed.at < :until and ticked.at is not null
 """)
 _BACKENDS = text("select count(*) from pg_stat_activity where application_name like 'guv %'")
 _DECIDED = text("""
@@ -205,7 +217,7 @@ def _fill(
         session.execute(_HISTORY, {"interval": fleet.interval, "samples": fleet.samples})
         values = {"begin": BEGIN_S, "interval": fleet.interval, "apps": fleet.apps}
         session.execute(_SCHEDULE, values)
-        session.execute(text("create table first_due as table tick_schedule"))
+        session.execute(text(_WATCH))
         session.commit()
 
 

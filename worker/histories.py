@@ -16,12 +16,14 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from guv.moment import from_unix, unix_seconds
-from guv.scaling import Sample
-from guv.tenancy.samples import HISTORY, MOST_SAMPLES
+from guv.scaling import Sample, clean, followed
+from guv.scaling.readings import MOST_SAMPLES, Clean
+from guv.tenancy.samples import HISTORY
 from guv.tenancy.web import web_reading
 
 MOST_ROLES = 1000  # each takes up to 100 kB
-TRUSTED_S = 600.0
+TRUSTED_S = 3600.0  # reading one as a whole costs as much as several ticks
+FORGOTTEN_S = 600.0  # who was not asked for in that time makes room
 
 # A sample's fields in their order. As plain SQL, and with Unix seconds, a third of the time.
 COLUMNS = """extract(epoch from at)::float8, messages_ready, messages_unacknowledged, published,
@@ -43,7 +45,7 @@ _NEWER = text(f"""
 class _Known:
     """A role's samples from old to new; Unix seconds of when all were read, and of the last use."""
 
-    samples: tuple[Sample, ...]
+    samples: Clean
     read_at: float
     used_at: float = 0.0
 
@@ -82,7 +84,7 @@ class Histories:
         """
         if role not in self._known and len(self._known) >= self._most:
             oldest = next(iter(self._known.values()), None)
-            if oldest is None or unix_seconds(now) - oldest.used_at < TRUSTED_S:
+            if oldest is None or unix_seconds(now) - oldest.used_at < FORGOTTEN_S:
                 return
             self._known.popitem(last=False)
         self._known[role] = replace(one, used_at=unix_seconds(now))
@@ -122,11 +124,11 @@ def _newer(
 
 
 def _joined(known: _Known | None, newer: list[Sample], oldest: float, now: datetime) -> _Known:
+    at = unix_seconds(now)
     if known is None:
-        return _Known(tuple(newer), unix_seconds(now))
-    last = known.samples[-1].at
-    fresh = (one for one in newer if one.at > last)
-    samples = (*known.samples, *fresh)[-MOST_SAMPLES:]
-    while samples and samples[0].at <= oldest:
-        samples = samples[1:]
-    return _Known(samples, known.read_at)
+        return _Known(clean(newer, at), at)
+    samples, last = known.samples, known.samples[-1].at
+    for one in newer:
+        if one.at > last:
+            samples = followed(samples, one, at)
+    return _Known(samples.since(oldest), known.read_at)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from structlog.contextvars import bound_contextvars
 
-from guv import due
+from guv import agent, due
 from guv.config import read_config
 from guv.moment import steady_seconds, utc_now
 from worker.chores import CHORES
@@ -26,8 +26,12 @@ from worker.tick import tick
 
 
 def scale_roles(role_ids: list[str]) -> int:
-    """How many of the roles were due and not taken by somebody else, and got their tick now."""
-    return tick_roles(process_runtime(), [UUID(role_id) for role_id in role_ids])
+    """How many of the roles were due and not taken by somebody else; they get their tick now."""
+    runtime = process_runtime()
+    runtime.flight.wait_for_room()
+    claimed = _claim(runtime, [UUID(role_id) for role_id in role_ids])
+    runtime.flight.begin(partial(_tick_task, runtime, claimed))
+    return len(claimed)
 
 
 def finish_provisioning(tenant_id: str) -> bool:
@@ -77,8 +81,21 @@ def tick_roles(runtime: Runtime, roles: Sequence[UUID]) -> int:
 
 def tick_claimed(runtime: Runtime, roles: Sequence[UUID]) -> dict[UUID, TickResult | None]:
     """What came of the tick of each role that could be claimed; None: a fault, or it is gone."""
+    return _tick_each(runtime, _claim(runtime, roles))
+
+
+def _claim(runtime: Runtime, roles: Sequence[UUID]) -> list[UUID]:
     with runtime.engine.begin() as connection:
-        claimed = due.claim(connection, roles, utc_now())
+        return due.claim(connection, roles, utc_now())
+
+
+def _tick_task(runtime: Runtime, claimed: Sequence[UUID]) -> None:
+    """Nothing; the ticks are made, for the operator as one task."""
+    with agent.task("worker.jobs.ticks", "RQ"):
+        _tick_each(runtime, claimed)
+
+
+def _tick_each(runtime: Runtime, claimed: Sequence[UUID]) -> dict[UUID, TickResult | None]:
     if len(claimed) == 1:
         return {claimed[0]: _tick(runtime, claimed[0])}
     return tick_all(runtime, claimed)

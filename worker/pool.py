@@ -19,12 +19,12 @@ from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 from rq.worker_pool import WorkerPool
 
-import worker.jobs  # noqa: F401 - imported before the processes fork, so that they share it
 from guv import agent
 from guv.config import config_of_process
 from guv.logs import configure_logs, mask
 from guv.replays import QUEUE as REPLAYS
 from worker.job_queue import DRAINS, QUEUE, connect_redis, wait_for_redis
+from worker.jobs import process_runtime  # all jobs, before the processes fork: they share it
 from worker.replays import stopping
 
 MAINTENANCE_S = 60  # RQ's own 600 would leave the job of a killed worker "started" for as long
@@ -62,6 +62,7 @@ class TickWorker(SimpleWorker):
         try:
             return super().work(*args, **{**options, "with_scheduler": False})
         finally:
+            _finish()
             agent.end()
 
     def perform_job(self, job: Job, *args: Any) -> bool:
@@ -87,6 +88,12 @@ class TickWorker(SimpleWorker):
 
     def request_force_stop(self, *_: Any) -> None:
         """Nothing; who is asked twice finishes its ticks all the same."""
+
+
+def _finish() -> None:
+    """Nothing; what this process's jobs have begun is finished."""
+    if process_runtime.cache_info().currsize:
+        process_runtime().flight.wait()
 
 
 def _notice(_job: Job, _kind: Any, error: BaseException, _trace: Any) -> bool:

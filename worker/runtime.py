@@ -23,6 +23,7 @@ from guv.notify.notifiers import Notifiers, build_notifiers
 from guv.rabbitmq import BrokerClient, QueueCounts, parse_broker_url
 from guv.router.queue import DrainQueue
 from worker.budget import Budget
+from worker.flight import Flight
 from worker.histories import Histories
 from worker.job_queue import connect_redis
 from worker.own import NoBudget, OwnShelf
@@ -111,6 +112,7 @@ class Runtime:
     threads: ThreadPoolExecutor
     drain_queue: DrainQueue | None
     histories: Histories = field(default_factory=Histories)
+    flight: Flight = field(default_factory=Flight)
     dry_run: bool = False  # decide and record for all roles, and change nothing
 
     @property
@@ -128,7 +130,8 @@ class Runtime:
         return Subscriber(self.engine, self.sealer, self.heroku, self.config.guv_public_url)
 
     def close(self) -> None:
-        """Nothing; gives all connections back."""
+        """Nothing; finishes what is in flight, and gives all connections back."""
+        self.flight.wait()
         self.threads.shutdown()
         self.brokers.close()
         self.heroku.close()

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from guv.database import session_scope
 from guv.moment import unix_seconds
-from guv.scaling import decide
+from guv.scaling import decide, followed
 from worker.actuators.heroku import Actuator
 from worker.collectors import collect
 from worker.notifiers.incidents import update_incidents
@@ -50,7 +50,7 @@ def collect_decide_actuate(
     """What the first half of a tick comes to, which keeps and tells nothing."""
     collected = collect(runtime, access, subject, now)
     subject = within_size(subject, collected.formation.size)
-    history = (*subject.history, collected.sample)
+    history = followed(subject.history, collected.sample, unix_seconds(now))
     decision = decide(subject.settings, history, unix_seconds(now))
     actuated = actuator(runtime, access, subject, collected, decision).actuate()
     return TickResult(now, subject, collected, decision, actuated)

@@ -14,6 +14,7 @@ from guv.scaling.model import (
     Window,
     Wish,
 )
+from guv.scaling.readings import clean, followed
 from guv.scaling.web_load import WebReading
 
 __all__ = [
@@ -29,5 +30,7 @@ __all__ = [
     "WebReading",
     "Window",
     "Wish",
+    "clean",
     "decide",
+    "followed",
 ]

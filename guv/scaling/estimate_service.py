@@ -133,22 +133,19 @@ class _Tally:
 
 def _pairs(samples: Sequence[Sample], concurrency: int, consumers_per_dyno: int) -> list[Stretch]:
     """What neighboring samples show, from new to old."""
-    pairs: list[Stretch] = []
-    after: tuple[Sample, int, int] | None = None
+    looks: list[tuple[Sample, int, int]] = []
     for sample in _back(samples):
-        if not is_counted(sample):
+        running = sample.messages_unacknowledged
+        if running is None or sample.messages_ready is None:
             continue
         slots = slots_of(sample, concurrency, consumers_per_dyno)
-        running = sample.messages_unacknowledged or 0
-        before = (sample, running if slots is None else min(running, slots), slots or 0)
-        pair = None if after is None else _pair(before, after)
-        if pair is not None:
-            pairs.append(pair)
-        after = before
-    return pairs
+        looks.append((sample, running if slots is None or running < slots else slots, slots or 0))
+    pairs = map(_pair, looks[1:], looks)
+    return [pair for pair in pairs if pair is not None]
 
 
 def _pair(before: tuple[Sample, int, int], after: tuple[Sample, int, int]) -> Stretch | None:
+    """What two counted samples show; this is the inmost loop of a decision."""
     (early, running, slots), (late, running_after, slots_after) = before, after
     served = _served(early, late)
     if served is None or not (served or running or running_after):
@@ -157,29 +154,24 @@ def _pair(before: tuple[Sample, int, int], after: tuple[Sample, int, int]) -> St
     busy = seconds * (running_after + running) / 2.0
     # A message that began is half done on average: it counts as half.
     finished = served + (running_after - running) / 2.0
-    ready = min(early.messages_ready or 0, late.messages_ready or 0)
-    is_full = ready > 0 and min(running, running_after) > 0 and slots == slots_after
-    # A short queue may have run empty in between, and then not every slot was busy.
-    is_full = is_full and ready >= served / 2.0
-    is_even = slots == slots_after and bool(early.messages_ready) == bool(late.messages_ready)
-    seen = served if is_full else min(served, running, running_after) if is_even else 0.0
+    least = running if running < running_after else running_after
+    seen, is_full = 0.0, False
+    if slots == slots_after and bool(early.messages_ready) == bool(late.messages_ready):
+        ready = min(early.messages_ready or 0, late.messages_ready or 0)
+        # A short queue may have run empty in between, and then not every slot was busy.
+        is_full = ready > 0 and least > 0 and ready >= served / 2.0
+        seen = served if is_full or served < least else float(least)
     return Stretch(seconds, busy, finished, seen, is_full)
 
 
-def _back(samples: Sequence[Sample]) -> Iterator[Sample]:
+def _back(samples: Sequence[Sample]) -> list[Sample]:
     """From new to old, all of the recent samples and one of about four of the older ones.
 
     Which ones is told by their instants: the same ones at every tick, or the estimate flickers.
     """
-    yield from samples[: -RECENT - 1 : -1]
-    older = samples[-RECENT - 1 :: -1] if len(samples) > RECENT else ()
     stride = 4.0 * usual_gap(samples, 1.0)
-    before = -1
-    for sample in older:
-        mark = int(sample.at // stride)
-        if mark != before:
-            yield sample
-        before = mark
+    older = {sample.at // stride: sample for sample in samples[:-RECENT]}
+    return [*samples[: -RECENT - 1 : -1], *reversed(older.values())]
 
 
 def _served(before: Sample, after: Sample) -> float | None:

@@ -1,5 +1,6 @@
 """Which readings can be trusted? A history of any kind in, clean samples from old to new out."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from numbers import Real
@@ -31,8 +32,21 @@ _at_of = attrgetter("at")
 _web_of = attrgetter("web")
 
 
-def clean(history: object, now: float) -> tuple[Sample, ...]:
+class Clean(tuple[Sample, ...]):
+    """At most `MOST_SAMPLES` that were checked; only `clean` and `followed` make them."""
+
+    __slots__ = ()
+
+    def since(self, oldest: float) -> "Clean":
+        """Those after that instant, Unix seconds."""
+        start = bisect_right(self, oldest, key=_at_of)
+        return Clean(self[start:]) if start else self
+
+
+def clean(history: object, now: float) -> Clean:
     """Samples that can be computed with, from old to new, at most `MOST_SAMPLES`.
+
+    What it made itself is not looked at again but for its age.
 
     Args:
         history: Samples in any order; anything in it that is no sample is left out, as is a
@@ -40,14 +54,23 @@ def clean(history: object, now: float) -> tuple[Sample, ...]:
             is no whole number from 0 to `LARGEST_COUNT` becomes unknown.
         now: Unix seconds.
     """
+    if isinstance(history, Clean) and _is_recent(history, now):
+        return history
     newest = _newest(history)
     if _is_clean(newest, now):
-        return tuple(newest)
+        return Clean(newest)
     checked = (_checked(reading, now) for reading in newest)
     kept = [sample for sample in checked if sample is not None]
     if any(later.at <= earlier.at for earlier, later in pairwise(kept)):
         kept = [by_instant for _, by_instant in sorted({s.at: s for s in kept}.items())]
-    return tuple(kept)
+    return Clean(kept)
+
+
+def followed(history: Sequence[Sample], sample: Sample, now: float) -> Clean:
+    """What `clean` makes of the samples and one more; of a clean history only that is looked at."""
+    if isinstance(history, Clean) and _is_clean((*history[-1:], sample), now):
+        return Clean((*history[1 - MOST_SAMPLES :], sample))
+    return clean((*history, sample), now)
 
 
 def is_number(value: object) -> bool:
@@ -81,6 +104,13 @@ def _newest(history: object) -> Sequence[object]:
     if isinstance(history, Iterable) and not isinstance(history, str | bytes):
         return tuple(history)[-MOST_SAMPLES:]
     return ()
+
+
+def _is_recent(samples: Sequence[Sample], now: float) -> bool:
+    """Whether the first and the last are of the last day."""
+    if not samples:
+        return True
+    return now - OLDEST <= samples[0].at and samples[-1].at <= now + CLOCK_SKEW
 
 
 def _is_clean(readings: Sequence[object], now: float) -> TypeGuard[Sequence[Sample]]:

@@ -12,10 +12,10 @@ from sqlmodel import Session, SQLModel, col
 from guv.models import Role, SampleRow, Tenant
 from guv.moment import unix_seconds
 from guv.scaling import Sample
+from guv.scaling.readings import MOST_SAMPLES
 from guv.tenancy.web import web_reading
 
 HISTORY = timedelta(hours=6)
-MOST_SAMPLES = 512  # more than a decision looks at
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from math import inf, nan
 import pytest
 
 from guv.scaling.model import Sample
-from guv.scaling.readings import clean, is_number, usual_gap
+from guv.scaling.readings import MOST_SAMPLES, clean, followed, is_number, usual_gap
 
 NOW = 1_000_000.0
 
@@ -66,6 +66,40 @@ def test_a_sample_without_an_instant_is_left_out(at: object) -> None:
 @pytest.mark.parametrize("history", [None, 5, "samples", b"x", [None, 3, "x", {}], object(), {}])
 def test_what_is_no_history_is_empty(history: object) -> None:
     assert clean(history, NOW) == ()
+
+
+def test_clean_samples_followed_by_one_are_what_cleaning_all_gives() -> None:
+    history = clean([a_sample(NOW - 10 * k) for k in range(MOST_SAMPLES)], NOW)
+    present = a_sample(NOW + 10, ready=3)
+    found = followed(history, present, NOW + 10)
+    assert found == clean([*history, present], NOW + 10)
+    assert (len(found), found[-1]) == (MOST_SAMPLES, present)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        a_sample(nan),
+        a_sample(NOW + 31e6),
+        a_sample(NOW - 5),
+        a_sample(NOW + 10, ready=-1),
+        a_sample(NOW + 10, ready=7.0),  # type: ignore[arg-type]  # garbage on purpose
+    ],
+)
+def test_what_follows_clean_samples_is_checked(odd: Sample) -> None:
+    history = clean([a_sample(NOW - 10), a_sample(NOW)], NOW)
+    assert followed(history, odd, NOW + 10) == clean([*history, odd], NOW + 10)
+
+
+def test_clean_samples_that_have_become_old_are_left_out() -> None:
+    history = clean([a_sample(NOW - 80_000), a_sample(NOW)], NOW)
+    assert clean(history, NOW + 10_000) == (a_sample(NOW),)
+
+
+def test_samples_since_an_instant_come_after_it() -> None:
+    history = clean([a_sample(NOW - 20), a_sample(NOW - 10), a_sample(NOW)], NOW)
+    assert history.since(NOW - 10) == (a_sample(NOW),)
+    assert history.since(NOW - 30) == history
 
 
 def test_any_iterable_of_samples_is_a_history() -> None:

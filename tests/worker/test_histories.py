@@ -10,9 +10,10 @@ from sqlalchemy import Engine, event
 from sqlmodel import Session
 
 from guv.models import App, Role, SampleRow
-from guv.tenancy.samples import HISTORY, MOST_SAMPLES
+from guv.scaling.readings import MOST_SAMPLES
+from guv.tenancy.samples import HISTORY
 from tests.builders import NOON, a_role, a_tenant, an_app
-from worker.histories import TRUSTED_S, Histories
+from worker.histories import FORGOTTEN_S, TRUSTED_S, Histories
 
 Write = Callable[..., None]
 
@@ -122,5 +123,5 @@ def test_where_there_is_no_room_those_stay_that_were_there_first(
         for later in (0, 30, 60):
             histories.read(connection, ids, NOON + timedelta(seconds=later))
         assert list(histories._known) == ids[:2]
-        histories.read(connection, ids[2:], NOON + timedelta(seconds=60 + TRUSTED_S))
+        histories.read(connection, ids[2:], NOON + timedelta(seconds=60 + FORGOTTEN_S))
     assert list(histories._known) == ids[2:]

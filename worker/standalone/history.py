@@ -14,7 +14,8 @@ from pydantic import ConfigDict, TypeAdapter
 
 from guv.moment import unix_seconds
 from guv.scaling import Sample
-from guv.tenancy.samples import HISTORY, MOST_SAMPLES
+from guv.scaling.readings import MOST_SAMPLES
+from guv.tenancy.samples import HISTORY
 from worker.standalone.cannot import CannotRun
 
 COLUMNS = [field.name for field in fields(Sample)]
