@@ -68,7 +68,8 @@ def clean(history: object, now: float) -> Clean:
 
 def followed(history: Sequence[Sample], sample: Sample, now: float) -> Clean:
     """What `clean` makes of the samples and one more; of a clean history only that is looked at."""
-    if isinstance(history, Clean) and _is_clean((*history[-1:], sample), now):
+    is_next = isinstance(history, Clean) and _checked(sample, now) is sample
+    if is_next and _is_recent(history, now) and (not history or history[-1].at < sample.at):
         return Clean((*history[1 - MOST_SAMPLES :], sample))
     return clean((*history, sample), now)
 
