@@ -28,14 +28,15 @@ from bench.brokers import brokers
 from bench.processes import processor_seconds, resident_megabytes, tree_of
 from bench.ticks import add_app, heroku
 from guv.crypto import Sealer, sealer_from
-from guv.moment import utc_now
+from guv.moment import steady_seconds, utc_now
 from sandbox import services
 from sandbox.database import migrate
 from worker.rollups import GRACE, roll_up
 
 ROLES_PER_APP = 20
 WARM_UPS = 6  # intervals, in which histories become known and hanging brokers are left alone
-BEGIN_S = 15.0  # until the first tick is due; processes take so long to start here
+START_S = 60.0  # processes may take so long to start
+TICKING = 2  # processes; a third one is for replays
 _ROLES = text("""
     insert into role (id, tenant_id, app_id, name, created_at)
     select gen_random_uuid(), tenant_id, id, 'jobs-' || n, now()
@@ -43,7 +44,7 @@ _ROLES = text("""
 """)
 _SCHEDULE = text("""
     insert into tick_schedule (role_id, due_at, interval_s, enabled)
-    select id, now() + make_interval(secs => :begin + :interval * (
+    select id, now() + make_interval(secs => :interval * (
         dense_rank() over (order by app_id))::float8 / :apps), :interval, true
     from role
 """)
@@ -102,6 +103,7 @@ class Fleet:
     interval: float
     seconds: float
     samples: int
+    warm_ups: int = WARM_UPS
 
     @property
     def apps(self) -> int:
@@ -116,8 +118,9 @@ def main() -> None:
     options.add_argument("--interval", type=float, default=30.0)
     options.add_argument("--seconds", type=float, default=60.0, help="how long it is measured")
     options.add_argument("--samples", type=int, default=400, help="history of each role")
+    options.add_argument("--warm-ups", type=int, default=WARM_UPS, help="intervals before that")
     print(
-        "| roles | interval | ticks/s (wanted) | late p50 / p99 | ms CPU a tick: workers,"
+        "| roles | interval, history | ticks/s (wanted) | late p50 / p99 | ms CPU a tick: workers,"
         " database, clock | MB | connections: database, Redis | without data |"
     )
     print(_row(Fleet(**vars(options.parse_args()))))
@@ -138,6 +141,7 @@ def _row(fleet: Fleet) -> str:
         outside = {"HEROKU_API_URL": heroku_url, "SSL_CERT_FILE": str(certificate)}
         stores = {"DATABASE_URL": database, "REDIS_URL": redis_url, "GUV_ENCRYPTION_KEYS": key}
         with _guv({**outside, **stores}) as processes:
+            _begin(engine, redis_url, fleet)
             row = _measured(fleet, engine, redis_url, folder, processes)
         return f"{row}\n\n{_stored(engine)}"
 
@@ -145,7 +149,7 @@ def _row(fleet: Fleet) -> str:
 def _measured(
     fleet: Fleet, engine: Engine, redis_url: str, folder: Path, processes: Mapping[str, int]
 ) -> str:
-    time.sleep(BEGIN_S + WARM_UPS * fleet.interval)
+    time.sleep(fleet.warm_ups * fleet.interval)
     groups = {name: tree_of(pid) for name, pid in processes.items()}
     groups["database"] = tree_of(postmaster(folder))
     since, before = utc_now(), {name: processor_seconds(pids) for name, pids in groups.items()}
@@ -161,7 +165,7 @@ def _measured(
     cuts = quantiles(late, n=100)
     each = " / ".join(f"{1000 * used[n] / ticks:.2f}" for n in ("worker", "database", "clock"))
     return (
-        f"| {fleet.roles} | {fleet.interval:g} s | {ticks / fleet.seconds:.0f}"
+        f"| {fleet.roles} | {fleet.interval:g} s, {fleet.samples} | {ticks / fleet.seconds:.0f}"
         f" ({fleet.roles / fleet.interval:.0f}) | {cuts[49]:.2f} / {cuts[98]:.2f} s | {each}"
         f" | {resident_megabytes(groups['worker']):.0f} | {database} / {clients}"
         f" | {100 * without / ticks:.0f} % |"
@@ -215,10 +219,20 @@ def _fill(
             add_app(session, sealer, heroku_id, token, broker)
         session.execute(_ROLES, {"last": ROLES_PER_APP - 1})
         session.execute(_HISTORY, {"interval": fleet.interval, "samples": fleet.samples})
-        values = {"begin": BEGIN_S, "interval": fleet.interval, "apps": fleet.apps}
-        session.execute(_SCHEDULE, values)
         session.execute(text(_WATCH))
         session.commit()
+
+
+def _begin(engine: Engine, redis_url: str, fleet: Fleet) -> None:
+    """Nothing; guv's processes are there, and from now on the roles are due, app by app."""
+    end = steady_seconds() + START_S
+    with Redis.from_url(redis_url) as redis:
+        while redis.scard("rq:workers") <= TICKING:
+            if steady_seconds() > end:
+                raise TimeoutError(f"the worker did not start within {START_S:g} s")
+            time.sleep(0.1)
+    with engine.begin() as connection:
+        connection.execute(_SCHEDULE, {"interval": fleet.interval, "apps": fleet.apps})
 
 
 def postmaster(folder: Path) -> int:

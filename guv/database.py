@@ -1,9 +1,12 @@
 """How do we reach PostgreSQL? One engine a process, one session a request or tick, one commit."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from typing import Any
 
-from sqlalchemy import Engine, create_engine
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 
@@ -42,3 +45,24 @@ def session_scope(engine: Engine) -> Iterator[Session]:
     with Session(engine, expire_on_commit=False) as session:
         yield session
         session.commit()
+
+
+def read_plainly(
+    connection: Connection, query: str, values: Mapping[str, Any]
+) -> list[tuple[Any, ...]]:
+    """The rows of a query for very many, in PostgreSQL's own format: a tenth of the usual time.
+
+    Args:
+        connection: In or without a transaction.
+        query: With `%(name)s` where a value belongs.
+        values: By name.
+
+    Raises:
+        SQLAlchemyError: The database is away, or the query is wrong; it names no values.
+    """
+    try:
+        with closing(connection.connection.cursor(binary=True)) as cursor:
+            cursor.execute(query, values)
+            return list(cursor.fetchall())
+    except psycopg.Error as error:
+        raise DBAPIError(query, None, error, hide_parameters=True) from error

@@ -13,8 +13,9 @@ from threading import Lock
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
+from guv.database import read_plainly
 from guv.moment import from_unix, unix_seconds
 from guv.scaling import Sample, clean, followed
 from guv.scaling.readings import MOST_SAMPLES, Clean
@@ -30,15 +31,15 @@ COLUMNS = """extract(epoch from at)::float8, messages_ready, messages_unacknowle
     served, consumers, dynos, redelivered, web"""
 
 # With the oldest instant as a number of its own, so that old partitions are not even looked at.
-_NEWER = text(f"""
+_NEWER = f"""
     select wanted.role, {COLUMNS}
-    from unnest(cast(:roles as uuid[]), cast(:since as timestamptz[])) as wanted (role, since)
+    from unnest(%(roles)s::uuid[], %(since)s::timestamptz[]) as wanted (role, since)
     cross join lateral (
         select * from sample
-        where role_id = wanted.role and at > wanted.since and at > :oldest and at < :now
-        order by at desc limit :most
+        where role_id = wanted.role and at > wanted.since and at > %(oldest)s and at < %(now)s
+        order by at desc limit %(most)s
     ) as newer
-""")  # noqa: S608 - names of columns
+"""  # noqa: S608 - names of columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def _newer(
         "most": MOST_SAMPLES,
     }
     found: dict[UUID, list[Sample]] = {}
-    for role, *fields in reversed(connection.execute(_NEWER, values).all()):
+    for role, *fields in reversed(read_plainly(connection, _NEWER, values)):
         found.setdefault(role, []).append(sample_of(fields))
     return found
 

@@ -21,7 +21,7 @@ from worker.result import TickResult
 from worker.runtime import Runtime
 from worker.subject import Stored, Subject
 from worker.tick import collect_decide_actuate, read, record_and_notify
-from worker.together import together
+from worker.together import at_once, together
 from worker.tokens import Access
 
 AT_ONCE = 200  # roles that are read with one query
@@ -104,17 +104,19 @@ class _Round:
                 self._ended.put(Ended(one.role.id, now, 0.0, made))
         fed = [one for one in subjects if one.settings.signal != "web"]
         queues = [name for one in fed for name in one.effective.values["queues"]]
-        tick = partial(self._tick, together(self._runtime, queues), now)
+        shared = together(self._runtime, queues)
         for first in subjects[:1]:
-            tick(first)
+            self._tick(shared, now, first)
+        others = at_once(shared, len(subjects) - 1)
         for other in subjects[1:]:
-            self._runtime.threads.submit(tick, other)
+            self._runtime.threads.submit(self._tick, others, now, other)
 
     def _tick(self, shared: Runtime, now: datetime, subject: Subject) -> None:
         start = steady_seconds()
         with bound_contextvars(role_id=str(subject.role.id)):
             access = Access(shared, subject.app, now)
             result = attempt(partial(collect_decide_actuate, shared, access, subject, now))
+        shared.changes.end()
         self._ended.put(Ended(subject.role.id, now, steady_seconds() - start, result))
 
     def _gather(self, *, is_last: bool) -> list[Ended]:

@@ -23,6 +23,7 @@ from guv.notify.notifiers import Notifiers, build_notifiers
 from guv.rabbitmq import BrokerClient, QueueCounts, parse_broker_url
 from guv.router.queue import DrainQueue
 from worker.budget import Budget
+from worker.changes import Changes
 from worker.flight import Flight
 from worker.histories import Histories
 from worker.job_queue import connect_redis
@@ -105,6 +106,7 @@ class Runtime:
     sealer: Sealer
     brokers: BrokerClients
     heroku: AddonClient
+    changes: Changes
     redis: Redis | None
     budget: Budget
     shelf: Shelf
@@ -150,6 +152,7 @@ def build_runtime(config: Config, transport: httpx.BaseTransport | None = None) 
         transport: Replaces the network towards brokers, Heroku and New Relic, for tests.
     """
     sealer = sealer_from(config.guv_encryption_keys.get_secret_value())
+    heroku = AddonClient(config, transport)
     redis, patience = _redis(config), 2 * config.guv_heroku_timeout + 1
     return Runtime(
         config=config,
@@ -162,7 +165,8 @@ def build_runtime(config: Config, transport: httpx.BaseTransport | None = None) 
         brokers=BrokerClients(
             sealer, timeout=config.guv_broker_timeout, fence=config.fence, transport=transport
         ),
-        heroku=AddonClient(config, transport),
+        heroku=heroku,
+        changes=Changes(heroku),
         redis=redis,
         budget=NoBudget() if redis is None else Budget(redis),
         shelf=OwnShelf() if redis is None else Shelf(redis, patience),

@@ -1,4 +1,4 @@
-"""What do roles of an app that tick together share? One look at its broker and its formation."""
+"""What do roles of an app that tick together share? Looks at broker and formation, and a change."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,6 +10,7 @@ from uuid import UUID
 from guv.errors import BrokerRefused, BrokerUnreachable, QueueMissing
 from guv.models import Broker
 from guv.rabbitmq import QueueCounts, counts_of
+from worker.changes import SharedChanges
 from worker.runtime import BrokerClients, Runtime
 from worker.shelf import Seen, Shelf
 
@@ -20,6 +21,11 @@ def together(runtime: Runtime, queues: Iterable[str]) -> Runtime:
     """The same, for one round of ticks of an app's roles, which are fed by those queues."""
     brokers = SharedBroker(runtime.brokers, sorted(set(queues)))
     return replace(runtime, brokers=brokers, shelf=NearShelf(runtime.shelf))
+
+
+def at_once(runtime: Runtime, roles: int) -> Runtime:
+    """The same, for so many roles of an app that tick at the same time."""
+    return replace(runtime, changes=SharedChanges(runtime.heroku, roles))
 
 
 class SharedBroker(BrokerClients):

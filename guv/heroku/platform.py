@@ -176,6 +176,25 @@ class HerokuClient:
         except (KeyError, TypeError, ValueError):
             raise HerokuUnavailable("Heroku's answer is no formation") from None
 
+    def scale_all(self, app_id: UUID, wanted: Mapping[str, int], token: str) -> dict[str, int]:
+        """The quantities that Heroku runs after being asked for these, all of them or none.
+
+        Args:
+            app_id: The app's UUID.
+            wanted: The quantity of each process type.
+            token: Of somebody who may change it.
+
+        Raises:
+            HerokuRefused, HerokuUnavailable, HerokuLimited: As in `read_formation`.
+        """
+        updates = [{"type": name, "quantity": quantity} for name, quantity in wanted.items()]
+        answer = self._api("PATCH", f"/apps/{app_id}/formation", token, {"updates": updates})
+        try:
+            runs = {str(one["type"]): int(one["quantity"]) for one in answer}
+            return {name: runs[name] for name in wanted}
+        except (KeyError, TypeError, ValueError):
+            raise HerokuUnavailable("Heroku's answer is no formation") from None
+
     def _tokens(self, form: Mapping[str, str]) -> Tokens:
         body = {**form, "client_secret": self._client_secret}
         answer = _parsed(self._send("POST", f"{self._id_url}/oauth/token", data=body))

@@ -1,6 +1,6 @@
 """How long does a message take? Service time from busy slots and finished messages."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log, sqrt
 
@@ -12,7 +12,7 @@ from guv.scaling.estimate_spread import (
     squared_variation,
 )
 from guv.scaling.model import Sample, Settings
-from guv.scaling.readings import backlog_of, is_counted, usual_gap
+from guv.scaling.readings import backlog_of, usual_gap
 from guv.scaling.sound import PRIOR_SERVICE_TIME, PRIOR_SPREAD
 
 TOLD_ERROR = 0.12  # standard error that a told value is believed to have, as a part of it
@@ -154,7 +154,7 @@ def _pair(before: tuple[Sample, int, int], after: tuple[Sample, int, int]) -> St
     busy = seconds * (running_after + running) / 2.0
     # A message that began is half done on average: it counts as half.
     finished = served + (running_after - running) / 2.0
-    least = running if running < running_after else running_after
+    least = min(running_after, running)
     seen, is_full = 0.0, False
     if slots == slots_after and bool(early.messages_ready) == bool(late.messages_ready):
         ready = min(early.messages_ready or 0, late.messages_ready or 0)

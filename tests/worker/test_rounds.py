@@ -113,3 +113,60 @@ def test_a_change_of_one_role_is_seen_by_the_next_round(world: MakeWorld) -> Non
     assert here.dynos() == last[here.role.id].desired
     tick_roles(here, here.role, quiet)
     assert here.decisions()[-1].current is not None
+
+
+TYPES = [f"type-{n}" for n in range(6)]
+
+
+def growing(world: MakeWorld, most: int = 4) -> tuple[World, list[Role]]:
+    """Six roles of one app, each with a process type of its own, that need 4 dynos or may `most`.
+
+    The last one may have 4.
+    """
+    here = world(formation={"worker": 1, **dict.fromkeys(TYPES, 1)}, maximum_dynos=1)
+    given = {"processing_time": 10.0, "target_deadline": 60.0}
+    roles = []
+    for name in TYPES:
+        here.publish(100, name)
+        maximum = 4 if name == TYPES[-1] else most
+        own = {**given, "process_type": name, "maximum_dynos": maximum}
+        roles.append(here.add_role(name, queues=[name], **own))
+    return here, roles
+
+
+def test_roles_of_one_app_share_a_change_of_its_formation(world: MakeWorld) -> None:
+    here, roles = growing(world)
+    assert tick_roles(here, *roles) == {"scaled": 6}
+    assert here.asked("PATCH", "/apps/.*/formation.*") == 2  # the first role's, and all others'
+    assert [here.dynos(name) for name in TYPES] == [4] * 6
+    assert {(row.role_id, row.desired) for row in here.decisions()} == {
+        (one.id, 4) for one in roles
+    }
+
+
+def test_a_change_that_is_refused_holds_up_no_other_role_of_the_app(world: MakeWorld) -> None:
+    here, roles = growing(world, most=3)
+    here.shop.limit = 3
+    tick_roles(here, *roles)
+    assert [here.dynos(name) for name in TYPES] == [3] * 6
+    rows = {row.role_id: row for row in here.decisions()}
+    assert [rows[one.id].error is None for one in roles] == [True] * 5 + [False]
+
+
+def test_a_change_that_heroku_does_not_answer_is_failed_for_all_and_asked_for_once(
+    world: MakeWorld,
+) -> None:
+    here, roles = growing(world)
+    here.fail("/apps/[^/]*/formation$", 503, method="PATCH")
+    assert tick_roles(here, *roles) == {"failed": 5, "scaled": 1}
+    assert here.asked("PATCH", "/apps/[^/]*/formation$") == 1
+
+
+def test_a_dead_token_costs_a_shared_change_one_refresh(world: MakeWorld) -> None:
+    here, roles = growing(world)
+    tick_roles(here, here.role)  # after which there is an access token
+    here.fail("/apps/[^/]*/formation$", 401, method="PATCH", calls=1)
+    before = here.asked("POST", "/oauth/token")
+    assert tick_roles(here, *roles) == {"scaled": 6}
+    assert here.asked("POST", "/oauth/token") - before == 1
+    assert [here.dynos(name) for name in TYPES] == [4] * 6

@@ -84,13 +84,13 @@ class Actuator:
         return replace(second, error=second.error or first.error, platform_limit=allowed)
 
     def _ask(self, quantity: int) -> Actuated:
-        heroku, app = self._runtime.heroku, self._subject.app
+        changes, app = self._runtime.changes, self._subject.app
         process_type = self._subject.effective.values["process_type"]
         is_up = self._decision.direction is Direction.UP
         need = Need.SCALE_UP if is_up else Need.SCALE_DOWN
         try:
             runs = self._access.call(
-                lambda token: heroku.scale(app.heroku_id, process_type, quantity, token), need
+                lambda token: changes.scale(app.heroku_id, process_type, quantity, token), need
             )
         except HerokuUnavailable as failure:
             return Actuated(Outcome.FAILED, f"Heroku cannot be asked: {failure}")
