@@ -33,14 +33,13 @@ from sandbox import services
 from sandbox.database import migrate
 from worker.rollups import GRACE, roll_up
 
-ROLES_PER_APP = 20
 WARM_UPS = 6  # intervals, in which histories become known and hanging brokers are left alone
 START_S = 60.0  # processes may take so long to start
 TICKING = 2  # processes; a third one is for replays
 _ROLES = text("""
     insert into role (id, tenant_id, app_id, name, created_at)
     select gen_random_uuid(), tenant_id, id, 'jobs-' || n, now()
-    from app, generate_series(0, :last) n
+    from app, generate_series(1, :each) n
 """)
 _SCHEDULE = text("""
     insert into tick_schedule (role_id, due_at, interval_s, enabled)
@@ -102,22 +101,24 @@ class Fleet:
     roles: int
     interval: float
     seconds: float
-    samples: int
+    samples: int = 400
+    each: int = 20
     warm_ups: int = WARM_UPS
 
     @property
     def apps(self) -> int:
         """How many apps have the roles, each with a broker of its own."""
-        return max(1, self.roles // ROLES_PER_APP)
+        return max(1, self.roles // self.each)
 
 
 def main() -> None:
     """Nothing; prints the figures as a row of a table."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--roles", type=int, default=10_000)
-    options.add_argument("--interval", type=float, default=30.0)
+    options.add_argument("--interval", type=float, default=30.0, help="seconds")
     options.add_argument("--seconds", type=float, default=60.0, help="how long it is measured")
     options.add_argument("--samples", type=int, default=400, help="history of each role")
+    options.add_argument("--each", type=int, default=20, help="roles of an app")
     options.add_argument("--warm-ups", type=int, default=WARM_UPS, help="intervals before that")
     print(
         "| roles | interval, history | ticks/s (wanted) | late p50 / p99 | ms CPU a tick: workers,"
@@ -132,10 +133,11 @@ def _row(fleet: Fleet) -> str:
         database = stack.enter_context(services.postgres(folder / "postgres"))
         redis_url = stack.enter_context(services.redis(folder / "redis"))
         address, certificate = stack.enter_context(brokers(folder / "brokers"))
-        queues = [f"jobs-{number}" for number in range(ROLES_PER_APP)]
+        queues = [f"jobs-{number}" for number in range(1, fleet.each + 1)]
         heroku_url, tokens = stack.enter_context(heroku(fleet.apps, queues))
         key = Fernet.generate_key().decode()
         engine = create_engine(database)
+        stack.callback(engine.dispose)
         migrate(database)
         _fill(engine, sealer_from(key), fleet, tokens, address)
         outside = {"HEROKU_API_URL": heroku_url, "SSL_CERT_FILE": str(certificate)}
@@ -165,8 +167,9 @@ def _measured(
     cuts = quantiles(late, n=100)
     each = " / ".join(f"{1000 * used[n] / ticks:.2f}" for n in ("worker", "database", "clock"))
     return (
-        f"| {fleet.roles} | {fleet.interval:g} s, {fleet.samples} | {ticks / fleet.seconds:.0f}"
-        f" ({fleet.roles / fleet.interval:.0f}) | {cuts[49]:.2f} / {cuts[98]:.2f} s | {each}"
+        f"| {fleet.roles}, {fleet.each} an app | {fleet.interval:g} s, {fleet.samples}"
+        f" | {ticks / fleet.seconds:.0f} ({fleet.roles / fleet.interval:.0f})"
+        f" | {cuts[49]:.2f} / {cuts[98]:.2f} s | {each}"
         f" | {resident_megabytes(groups['worker']):.0f} | {database} / {clients}"
         f" | {100 * without / ticks:.0f} % |"
     )
@@ -217,7 +220,7 @@ def _fill(
         for number, (heroku_id, token) in enumerate(tokens.items()):
             broker = f"https://bench:bench@{address}?vhost=broker-{number}"
             add_app(session, sealer, heroku_id, token, broker)
-        session.execute(_ROLES, {"last": ROLES_PER_APP - 1})
+        session.execute(_ROLES, {"each": fleet.each})
         session.execute(_HISTORY, {"interval": fleet.interval, "samples": fleet.samples})
         session.execute(text(_WATCH))
         session.commit()

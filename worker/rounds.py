@@ -13,6 +13,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from uuid import UUID
 
+from sqlalchemy.exc import SQLAlchemyError
 from structlog.contextvars import bound_contextvars
 
 from guv.moment import steady_seconds, utc_now
@@ -25,7 +26,7 @@ from worker.together import at_once, together
 from worker.tokens import Access
 
 AT_ONCE = 200  # roles that are read with one query
-GATHER_S = 0.03  # ticks that end within such a time are recorded together
+GATHER_S = 0.1  # ticks that end within such a time are recorded together
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,27 @@ def tick_all(runtime: Runtime, roles: Sequence[UUID]) -> dict[UUID, TickResult |
     """What came of each role's tick; None: a fault, or it was removed or its tenant suspended."""
     found: dict[UUID, TickResult | None] = dict.fromkeys(roles)
     for start in range(0, len(roles), AT_ONCE):
-        stored = read(runtime, roles[start : start + AT_ONCE], utc_now())
+        stored = _read(runtime, roles[start : start + AT_ONCE])
         found |= _Round(runtime).run(stored)
     return found
+
+
+def _read(runtime: Runtime, roles: Sequence[UUID]) -> list[Stored]:
+    """What is stored of the roles; a role that cannot be read has its fault, the others their tick.
+
+    Raises:
+        SQLAlchemyError: The database is away, which is no role's own fault.
+    """
+    now = utc_now()
+    read_all = attempt(partial(read, runtime, roles, now))
+    if not isinstance(read_all, Exception):
+        return read_all
+    if isinstance(read_all, SQLAlchemyError):
+        raise read_all
+    if len(roles) > 1:
+        return [one for role in roles for one in _read(runtime, [role])]
+    told(runtime, Ended(roles[0], now, 0.0, read_all))
+    return []
 
 
 def told(runtime: Runtime, ended: Ended) -> TickResult | None:

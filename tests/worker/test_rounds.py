@@ -53,6 +53,15 @@ def test_one_roles_missing_queue_is_its_own_trouble(world: MakeWorld) -> None:
     assert without == {lost.id}
 
 
+def test_a_role_that_cannot_even_be_read_keeps_no_other_from_its_tick(world: MakeWorld) -> None:
+    here = world()
+    broken = here.add_role("broken", queues=["worker"], signal="web", policy=["nonsense"])
+    found = tick_roles(here, broken, *with_queues(here, 3))
+    assert (found["held"], found["None"]) == (3, 1)
+    rows = {row.role_id: row for row in here.decisions()}
+    assert (rows[broken.id].outcome, len(rows)) == ("failed", 4)
+
+
 def test_all_samples_of_a_round_have_one_instant(world: MakeWorld) -> None:
     here = world()
     tick_roles(here, *with_queues(here, 5))
