@@ -119,5 +119,5 @@ def _lost(stage: Stage, dynos: int) -> int:
 
 
 def _doubled(stage: Stage) -> int:
-    [opened] = stage.rows("select count(*) from incident where open_notified_at is not null")
+    [opened] = stage.rows("select count(*) from incident where opened_at is not null")
     return max(0, len(stage.sandbox.new_relic.incidents) - int(opened))

@@ -5,20 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from bench.faults.scenes import CannotStage
+from bench.faults.scenes import SCENES, CannotStage
 from bench.faults.seen import HEADER, look_at
 from bench.faults.stage import Stage, a_stage
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("faults")]
 ROOT = Path(__file__).parents[2]
 SECONDS = 4.0
-SHORT = [
-    "PostgreSQL away",
-    "Redis away, then empty",
-    "Heroku breaks off",
-    "disk full under PostgreSQL",
-    "deploy: old and new code together",
-]
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +20,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield stage
 
 
-@pytest.mark.parametrize("fault", SHORT)
+@pytest.mark.parametrize("fault", SCENES)
 def test_every_promise_is_kept_while_it_fails(stage: Stage, fault: str) -> None:
     try:
         seen = look_at(stage, fault, SECONDS, min(stage.dynos()) % 4 + 1)
