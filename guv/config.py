@@ -1,5 +1,6 @@
 """What does the environment tell our processes? Read once, frozen, passed on."""
 
+import re
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -32,6 +33,13 @@ def _redis(url: SecretStr) -> SecretStr:
     return url
 
 
+def _address(url: str) -> str:
+    """The same address, to which paths are added."""
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s/?#@]+)*", url):
+        raise ValueError("must be such as https://guv.example.com, without a slash at its end")
+    return url
+
+
 def _fernet(keys: SecretStr) -> SecretStr:
     try:
         sealer_from(keys.get_secret_value())
@@ -40,6 +48,9 @@ def _fernet(keys: SecretStr) -> SecretStr:
             "must be Fernet keys, each 32 bytes in URL-safe base64, separated by commas"
         ) from None
     return keys
+
+
+Address = Annotated[str, AfterValidator(_address)]
 
 
 class Config(BaseSettings):
@@ -72,7 +83,7 @@ class Config(BaseSettings):
     guv_user_oauth_client_secret: SecretStr = Field(
         SecretStr(""), description="Exchanges and refreshes those users' tokens"
     )
-    guv_public_url: str = Field(
+    guv_public_url: Address = Field(
         "http://127.0.0.1:8000", description="Where tenants reach the API, without a trailing slash"
     )
     guv_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
@@ -114,12 +125,12 @@ class Config(BaseSettings):
     guv_authorization_retry: float = Field(
         300.0, gt=0, description="Seconds between attempts at an app that lost its authorization"
     )
-    heroku_api_url: str = Field("https://api.heroku.com", description="Platform API")
-    heroku_id_url: str = Field("https://id.heroku.com", description="Token endpoint's host")
-    heroku_metrics_url: str = Field(
+    heroku_api_url: Address = Field("https://api.heroku.com", description="Platform API")
+    heroku_id_url: Address = Field("https://id.heroku.com", description="Token endpoint's host")
+    heroku_metrics_url: Address = Field(
         "https://api.metrics.heroku.com", description="Says whether Heroku itself scales web dynos"
     )
-    new_relic_events_url: str | None = Field(
+    new_relic_events_url: Address | None = Field(
         None, description="Overrides the Event API's host, for tests and the demo"
     )
     new_relic_account_id: int | None = Field(

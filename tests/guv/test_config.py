@@ -50,6 +50,10 @@ def test_a_missing_variable_is_named_and_nothing_else_is_shown(
         ("GUV_ENCRYPTION_KEYS", "keys-marker"),
         ("GUV_ENCRYPTION_KEYS", ", ,"),
         ("GUV_LOG_LEVEL", "loud"),
+        ("GUV_PUBLIC_URL", "guv.example.com"),
+        ("GUV_PUBLIC_URL", "https://guv.example.com/"),
+        ("HEROKU_API_URL", "https://user:secret@api.heroku.com"),
+        ("NEW_RELIC_EVENTS_URL", "https://"),
     ],
 )
 def test_a_value_that_cannot_work_is_refused(
