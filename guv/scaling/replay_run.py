@@ -9,7 +9,7 @@ from guv.scaling.decide import decide
 from guv.scaling.estimate import dynos_up
 from guv.scaling.lateness import share_below
 from guv.scaling.model import Sample, Settings
-from guv.scaling.readings import MOST_SAMPLES
+from guv.scaling.readings import MOST_SAMPLES, followed
 from guv.scaling.replay_figures import Figures, Point, point_of
 from guv.scaling.replay_work import Work, times_at
 from guv.scaling.replay_world import Start, World
@@ -57,15 +57,17 @@ def play(
     """
     step = min(LONGEST_STEP, max(SHORTEST_STEP, settings.interval / STEPS))
     world = _begun(work, stretch, settings.concurrency, step)
-    history = [*stretch.before[-MOST_SAMPLES:], stretch.inside[0]]
-    points, end = [point_of(stretch.inside[0])], stretch.inside[-1].at
+    first = stretch.inside[0]
+    history = followed(stretch.before[-MOST_SAMPLES:], first, first.at)
+    last, points, end = first, [point_of(first)], stretch.inside[-1].at
     while world.now < end:
         _decide(world, work, settings, history, figures)
         on_tick()
         _pass(world, work, settings, (min(end, world.now + settings.interval), step), figures)
-        history.append(world.sample())
-        points.append(point_of(history[-1]))
-    figures.end(work, history[-1], settings.target_deadline)
+        last = world.sample()
+        history = followed(history, last, world.now)
+        points.append(point_of(last))
+    figures.end(work, last, settings.target_deadline)
     figures.cut = (figures.cut or 0.0) + world.cut
     return points
 
@@ -87,7 +89,7 @@ def _begun(work: Work, stretch: Stretch, concurrency: int, step: float) -> World
 def _decide(
     world: World, work: Work, settings: Settings, history: Sequence[Sample], figures: Figures
 ) -> None:
-    desired = decide(settings, history[-MOST_SAMPLES:], world.now).desired
+    desired = decide(settings, history, world.now).desired
     if desired is not None:
         figures.change(world.dynos, desired)
         world.scale_to(desired, times_at(work, world.now).boot)

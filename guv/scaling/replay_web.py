@@ -16,7 +16,7 @@ from math import inf
 from guv.scaling.decide import decide
 from guv.scaling.model import Sample, Settings
 from guv.scaling.policies.response_time import TARGET, load_of
-from guv.scaling.readings import MOST_SAMPLES
+from guv.scaling.readings import MOST_SAMPLES, followed
 from guv.scaling.replay import Progress, Replay, program_of
 from guv.scaling.replay_figures import Figures, Point
 from guv.scaling.replay_run import Stretch
@@ -116,7 +116,8 @@ def _play(
     figures: Figures,
 ) -> list[Point]:
     """A point for each tick of the stretch; dynos are up a boot after they were asked for."""
-    inside, history = stretch.inside, list(stretch.before[-MOST_SAMPLES:])
+    inside = stretch.inside
+    history: Sequence[Sample] = stretch.before[-MOST_SAMPLES:]
     times = [one.at for one in inside]
     ups = [-inf] * (inside[0].dynos or 0)
     at, points = inside[0].at, []
@@ -124,8 +125,8 @@ def _play(
         seconds = min(settings.interval, inside[-1].at - at)
         work = work_of(own, inside[bisect_right(times, at) - 1])
         reading = answered(work, sum(up <= at for up in ups), settings.concurrency)
-        history.append(Sample(at, dynos=len(ups), web=reading))
-        asked = decide(settings, history[-MOST_SAMPLES:], at).desired or 0
+        history = followed(history, Sample(at, dynos=len(ups), web=reading), at)
+        asked = decide(settings, history, at).desired or 0
         points.append(Point(at, len(ups), None))
         figures.change(len(ups), asked)
         ups = [*ups[:asked], *[at + _boot(settings)] * (asked - len(ups))]
