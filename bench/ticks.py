@@ -77,8 +77,8 @@ def _measure(runtime: Runtime, roles_per_job: int) -> tuple[float, float, int]:
         )
         start, start_cpu = perf_counter(), process_time()
         worker.work(burst=True, logging_level="ERROR")
-        runtime.flight.wait()
-        runtime.flight.wait()
+        runtime.underway.wait()
+        runtime.underway.wait()
         return perf_counter() - start, process_time() - start_cpu, ticks
 
 

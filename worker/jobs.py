@@ -28,9 +28,9 @@ from worker.tick import tick
 def scale_roles(role_ids: list[str]) -> int:
     """How many of the roles were due and not taken by somebody else; they get their tick now."""
     runtime = process_runtime()
-    runtime.flight.wait_for_room()
+    runtime.underway.wait_for_room()
     claimed = _claim(runtime, [UUID(role_id) for role_id in role_ids])
-    runtime.flight.begin(partial(_tick_task, runtime, claimed))
+    runtime.underway.begin(partial(_tick_task, runtime, claimed))
     return len(claimed)
 
 

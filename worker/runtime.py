@@ -24,11 +24,11 @@ from guv.rabbitmq import BrokerClient, QueueCounts, parse_broker_url
 from guv.router.queue import DrainQueue
 from worker.budget import Budget
 from worker.changes import Changes
-from worker.flight import Flight
 from worker.histories import Histories
 from worker.job_queue import connect_redis
 from worker.own import NoBudget, OwnShelf
 from worker.shelf import Shelf
+from worker.underway import Underway
 
 REDIS_S = 1.0  # a tick does not wait longer for what only spares calls
 REDIS_CONNECTIONS = 4  # Heroku's small Redis plans allow 20 in all
@@ -114,7 +114,7 @@ class Runtime:
     threads: ThreadPoolExecutor
     drain_queue: DrainQueue | None
     histories: Histories = field(default_factory=Histories)
-    flight: Flight = field(default_factory=Flight)
+    underway: Underway = field(default_factory=Underway)
     dry_run: bool = False  # decide and record for all roles, and change nothing
 
     @property
@@ -132,8 +132,8 @@ class Runtime:
         return Subscriber(self.engine, self.sealer, self.heroku, self.config.guv_public_url)
 
     def close(self) -> None:
-        """Nothing; finishes what is in flight, and gives all connections back."""
-        self.flight.wait()
+        """Nothing; finishes what is under way, and gives all connections back."""
+        self.underway.wait()
         self.threads.shutdown()
         self.brokers.close()
         self.heroku.close()

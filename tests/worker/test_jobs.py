@@ -124,7 +124,7 @@ def test_the_clock_the_queue_and_a_worker_make_a_tick(own_runtime: World) -> Non
         assert beat(here.runtime.engine, queue, utc_now()) == 1
         worker = SimpleWorker([queue], connection=redis, serializer=JSONSerializer)
         worker.work(burst=True)
-        here.runtime.flight.wait()
+        here.runtime.underway.wait()
         assert (queue.count, queue.failed_job_registry.count) == (0, 0)
     assert len(here.decisions()) == 1
 

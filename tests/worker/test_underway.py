@@ -7,17 +7,17 @@ from structlog.testing import capture_logs
 
 from tests.worker.world import World
 from worker import jobs
-from worker.flight import Flight
+from worker.underway import Underway
 
 MakeWorld = Callable[..., World]
 
 
 def test_one_more_begins_as_soon_as_one_has_ended() -> None:
-    flight, ends = Flight(most=2), [Event(), Event()]
+    underway, ends = Underway(most=2), [Event(), Event()]
     for one in ends:
-        flight.wait_for_room()
-        flight.begin(one.wait)
-    third = Thread(target=flight.wait_for_room)
+        underway.wait_for_room()
+        underway.begin(one.wait)
+    third = Thread(target=underway.wait_for_room)
     third.start()
     third.join(0.2)
     assert third.is_alive()
@@ -25,17 +25,17 @@ def test_one_more_begins_as_soon_as_one_has_ended() -> None:
     third.join(5)
     assert not third.is_alive()
     ends[0].set()
-    flight.wait()
+    underway.wait()
 
 
 def test_a_fault_is_told_without_its_secrets_and_makes_room() -> None:
-    flight = Flight(most=1)
+    underway = Underway(most=1)
     with capture_logs() as logged:
-        flight.begin(fails)
-        flight.wait()
+        underway.begin(fails)
+        underway.wait()
     assert [(one["event"], one["log_level"]) for one in logged] == [("ticks_failed", "error")]
     assert "marker" not in logged[0]["error"]
-    flight.wait_for_room()
+    underway.wait_for_room()
 
 
 def fails() -> None:
@@ -52,5 +52,5 @@ def test_a_job_ends_before_its_ticks_and_they_are_recorded_all_the_same(
     here.make_due()
     assert jobs.scale_roles([str(here.role.id)]) == 1
     assert here.decisions() == []
-    here.runtime.flight.wait()
+    here.runtime.underway.wait()
     assert len(here.decisions()) == 1

@@ -1,7 +1,7 @@
 """What goes on when its job is over? Ticks that still wait for a broker, or for Heroku.
 
 A worker takes its next job as soon as there is room for it: who waits keeps no other job waiting.
-When the process ends, what is in flight is finished first.
+When the process ends, what is under way is finished first.
 """
 
 from collections.abc import Callable
@@ -18,18 +18,18 @@ MOST_AT_ONCE = 8  # jobs; what they claimed loses one tick where the process is 
 _log = structlog.get_logger(__name__)
 
 
-class Flight:
+class Underway:
     """The work of one process's jobs that is not done yet; one thread begins it.
 
     Args:
-        most: Jobs whose work may be in flight at the same time.
+        most: Jobs whose work may be under way at the same time.
     """
 
     def __init__(self, most: int = MOST_AT_ONCE) -> None:
         self._most = most
         self._count = 0
         self._changed = Condition()
-        self._threads = ThreadPoolExecutor(most, thread_name_prefix="flight")
+        self._threads = ThreadPoolExecutor(most, thread_name_prefix="underway")
 
     def wait_for_room(self) -> None:
         """Nothing; one more may begin."""
