@@ -5,8 +5,9 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 import psycopg
+from psycopg.errors import UndefinedColumn, UndefinedTable
 from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import Session
 
 
@@ -66,3 +67,10 @@ def read_plainly(
             return list(cursor.fetchall())
     except psycopg.Error as error:
         raise DBAPIError(query, None, error, hide_parameters=True) from error
+
+
+def trouble_with(error: SQLAlchemyError) -> str:
+    """What is wrong with the database, in a sentence for whoever started a command."""
+    if isinstance(getattr(error, "orig", None), UndefinedTable | UndefinedColumn):
+        return "The database lacks tables of this version: run `alembic upgrade head`."
+    return f"The database does not answer ({type(error).__name__})."

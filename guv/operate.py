@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from guv.config import config_of_command
-from guv.database import command_engine, session_scope
+from guv.database import command_engine, session_scope, trouble_with
 from guv.errors import NotFound
 from guv.models import Tenant
 from guv.moment import utc_now
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{missing.message}\n")
         return 1
     except SQLAlchemyError as error:
-        sys.stderr.write(f"The database does not answer ({type(error).__name__}).\n")
+        sys.stderr.write(f"{trouble_with(error)}\n")
         return 1
     return 0
 

@@ -18,7 +18,7 @@ from sqlmodel import SQLModel
 import guv.models  # noqa: F401 - fills the metadata
 from guv.config import config_of_command
 from guv.crypto import Sealer, sealer_from
-from guv.database import command_engine
+from guv.database import command_engine, trouble_with
 
 SUFFIX = "_sealed"  # a column that holds a secret is named so
 
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     except SQLAlchemyError as error:
-        sys.stderr.write(f"The database does not answer ({type(error).__name__}).\n")
+        sys.stderr.write(f"{trouble_with(error)}\n")
         return 1
     sys.stdout.writelines(
         f"{name}: {count} secrets sealed anew\n" for name, count in counts.items()

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from guv import due
 from guv.config import unusable
+from guv.database import trouble_with
 from guv.heroku import unfinished
 from guv.logs import configure_logs, mask
 from guv.moment import utc_now
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValidationError as error:
         return _refused(unusable(error))
     except SQLAlchemyError as error:
-        return _refused(f"the database does not answer ({type(error).__name__})")
+        return _refused(trouble_with(error))
     except OSError as error:
         return _refused(f"{error.filename or 'a file'}: {error.strerror or type(error).__name__}")
 

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from guv.config import Config, unusable
-from guv.database import command_engine
+from guv.database import command_engine, trouble_with
 from guv.errors import NotifierFailed
 from guv.logs import configure_logs
 from guv.moment import unix_milliseconds, utc_now
@@ -54,7 +54,7 @@ def _look(config: Config, now: datetime) -> tuple[Watch | None, list[str]]:
         with commanding as engine, engine.connect() as connection:
             watch = look(connection, now)
     except SQLAlchemyError as error:
-        return None, [f"The database does not answer ({type(error).__name__})."]
+        return None, [trouble_with(error)]
     return watch, watch.alarms
 
 

@@ -114,3 +114,15 @@ def test_the_release_phase_makes_the_tables(empty_url: str) -> None:
     with engine.connect() as connection:
         assert connection.execute(text("select count(*) from tenant")).scalar_one() == 0
     engine.dispose()
+
+
+@pytest.mark.parametrize("command", [one for one in COMMANDS if one not in PROCFILE.values()])
+def test_a_command_says_that_the_release_phase_has_not_run(
+    empty_url: str, encryption_key: str, command: str
+) -> None:
+    given = {"DATABASE_URL": empty_url, "GUV_ENCRYPTION_KEYS": encryption_key}
+    done = run(command, **given, GUV_ADDON_PASSWORD="marker")
+
+    assert done.returncode in {1, 2}
+    assert "run `alembic upgrade head`" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

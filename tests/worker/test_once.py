@@ -109,7 +109,7 @@ def test_a_suspended_tenants_roles_are_said_to_get_no_tick(
     ("changed", "message"),
     [
         ({"DATABASE_URL": ""}, "DATABASE_URL is needed"),
-        ({"DATABASE_URL": "postgres://u:marker@127.0.0.1:9/x"}, "the database does not answer"),
+        ({"DATABASE_URL": "postgres://u:marker@127.0.0.1:9/x"}, "The database does not answer"),
     ],
 )
 def test_a_service_that_cannot_run_says_why_and_shows_no_secret(
