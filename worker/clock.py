@@ -8,7 +8,6 @@ import argparse
 import signal
 from collections.abc import Sequence
 from datetime import datetime
-from threading import Event
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +26,7 @@ from guv.moment import steady_seconds, unix_seconds, utc_now
 from guv.notify import feeds, undelivered
 from guv.router.queue import LEASE_S, DrainQueue
 from worker.chores import take_due
+from worker.ending import Ending
 from worker.job_queue import connect_redis, drains_queue, pauses, tick_queue
 
 JOB = "worker.jobs.scale_roles"
@@ -154,7 +154,7 @@ def _enqueue(
         queue.enqueue_many(jobs)
 
 
-def run(config: Config, engine: Engine, queue: Queue, ended: Event) -> None:
+def run(config: Config, engine: Engine, queue: Queue, ended: Ending) -> None:
     """Nothing; beats until it is ended, and says once when something is away.
 
     A beat that has begun is finished: roles that are marked as queued do wait in the queue.
@@ -204,7 +204,7 @@ def main() -> None:
     argparse.ArgumentParser(
         prog="python -m worker.clock", description="Queues the ticks, until SIGTERM or SIGINT."
     ).parse_args()
-    ended = Event()
+    ended = Ending()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: ended.set())
     agent.start()

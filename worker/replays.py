@@ -7,7 +7,6 @@ shows that it lives. Where the process is asked to stop, the replay goes back to
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Event
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +28,7 @@ from guv.settings.variants import variant_settings
 from guv.tenancy.roles import believed_limit
 from guv.tenancy.settings import role_levels
 from guv.tenancy.usage import last_dyno_size
+from worker.ending import Ending
 from worker.histories import COLUMNS, sample_of
 from worker.replay_result import result_of
 from worker.runtime import Runtime
@@ -38,7 +38,7 @@ _log = structlog.get_logger(__name__)
 TELL_EVERY_S = 1.0
 FAULT = "A fault inside guv ended this replay."
 NOTHING = "No messages or requests were counted in that time."
-stopping = Event()  # set when this process shall end
+stopping = Ending()  # set when this process shall end
 
 # As plain SQL, like a tick's history: a month has hundreds of thousands.
 _SAMPLES = text(f"""
