@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 from guv.database import session_scope
 from guv.models import App, ReplayRow, Role, Tenant
 from guv.moment import steady_seconds, unix_seconds, utc_now
-from guv.plans import PLANS, find_plan
+from guv.plans import plan_of
 from guv.replays import enqueue_replay
 from guv.scaling import Sample, Settings
 from guv.scaling.replay import LEAD, replay
@@ -127,7 +127,7 @@ def _read(session: Session, replay_id: UUID, now: datetime) -> Told:
         raise ReplayEnded
     row, role, app, tenant = found
     levels = role_levels(session, tenant, app, role)
-    plan, size = find_plan(tenant.plan) or PLANS["test"], last_dyno_size(session, tenant, role.id)
+    plan, size = plan_of(tenant.plan), last_dyno_size(session, tenant, role.id)
     limit = 1 if size in ONE_DYNO else believed_limit(role, now)
 
     def settings(values: dict[str, Any]) -> Settings:

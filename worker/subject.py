@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from guv.models import App, Broker, Role, SettingsLevel, Tenant
-from guv.plans import PLANS, find_plan
+from guv.plans import plan_of
 from guv.scaling import Sample, Settings
 from guv.scaling.model import Memory
 from guv.settings.effective import (
@@ -54,7 +54,7 @@ class Stored:
         """What a tick of the role at that instant is about."""
         settings = scaling_settings(
             self.effective,
-            find_plan(self.tenant.plan) or PLANS["test"],
+            plan_of(self.tenant.plan),
             platform_limit=believed_limit(self.role, now),
             dyno_hours_used=self.spend.used if self.spend else None,
             memory=self.memory,

@@ -13,7 +13,7 @@ from api.settings.levels import Subject, changed_values, locked
 from api.settings.notification import sealed_target
 from guv.errors import FieldError, Invalid, NotFound
 from guv.models import App, Tenant
-from guv.plans import PLANS
+from guv.plans import plan_of
 from guv.settings.document import ALL, NOT_TAKEN, Document
 from guv.settings.effective import tick_interval
 from guv.settings.values import SettingsValues
@@ -81,7 +81,7 @@ def _write_role(
     try:
         role = roles.find_role(session, tenant, app, name)
     except NotFound:
-        interval = float(PLANS[tenant.plan].interval)
+        interval = float(plan_of(tenant.plan).interval)
         role = roles.add_role(session, tenant, app, name, interval, access.edit.at)
         new = [Difference(app=app.name, role=name, setting="role", before=None, after=name)]
     return new + _write(access, Subject(tenant, app, role), values)
@@ -121,7 +121,7 @@ def _difference(subject: Subject, name: str, before: Any, after: Any) -> Differe
 
 def _judge(access: Access, tenant: Tenant) -> None:
     """Nothing; what holds now works for every role, which ticks as it says."""
-    plan, session = PLANS[tenant.plan], access.session
+    plan, session = plan_of(tenant.plan), access.session
     used = roles.count_roles(session, tenant)
     if used > plan.roles:
         raise Invalid(f"Plan {plan.name} allows {plan.roles} roles, and there would be {used}.")

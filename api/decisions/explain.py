@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from api.deps import NowDep, SessionDep, TenantDep
 from api.paths import AppName, RoleName
 from guv.moment import from_unix, unix_seconds
-from guv.plans import PLANS
+from guv.plans import plan_of
 from guv.scaling import Decision, decide
 from guv.settings.effective import scaling_settings
 from guv.tenancy.apps import find_app
@@ -63,7 +63,7 @@ def explain_role(
     history = read_history(session, tenant, named, now)
     settings = scaling_settings(
         effective,
-        PLANS[tenant.plan],
+        plan_of(tenant.plan),
         platform_limit=limit,
         dyno_hours_used=spend.used if spend else None,
         memory=read_memory(session, named, effective.values, history, now),

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from api.deps import NowDep, SessionDep, TenantDep
 from guv.heroku.dyno_prices import price_per_hour
 from guv.models import DecisionRow, Incident, Tenant
-from guv.plans import PLANS
+from guv.plans import plan_of
 from guv.role_state import Facts, RoleState, State, Tick, Tone, Trouble, Write, role_state
 from guv.settings.effective import tick_interval
 from guv.tenancy.overview import RoleOverview, Used, read_overview
@@ -112,7 +112,7 @@ def _state(found: RoleState) -> StateAnswer:
 def _facts(tenant: Tenant, one: RoleOverview) -> Facts:
     return Facts(
         values=one.settings.effective.values,
-        interval=float(tick_interval(one.settings.effective, PLANS[tenant.plan])),
+        interval=float(tick_interval(one.settings.effective, plan_of(tenant.plan))),
         has_broker=one.broker is not None,
         authorization=one.settings.app.authorization_state,
         tick=_tick(one.decision),

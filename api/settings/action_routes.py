@@ -12,7 +12,7 @@ from api.settings.levels import Subject, change_level, locked
 from guv.errors import FieldError, Invalid
 from guv.models import Tenant
 from guv.moment import from_unix, unix_seconds
-from guv.plans import PLANS, Plan
+from guv.plans import Plan, plan_of
 from guv.scaling.switches import next_switches
 from guv.scaling.windows import Bounds, bounds_at
 from guv.settings.effective import EffectiveSettings, scaling_settings
@@ -137,7 +137,7 @@ def _schedule(access: Access, tenant: Tenant, app: str, role: str) -> ScheduleAn
     found = find_app(access.session, tenant, app)
     named = roles.find_role(access.session, tenant, found, role)
     effective = role_settings(access.session, tenant, found, named)
-    return schedule_answer(effective, PLANS[tenant.plan], access.edit.at)
+    return schedule_answer(effective, plan_of(tenant.plan), access.edit.at)
 
 
 def schedule_answer(effective: EffectiveSettings, plan: Plan, at: datetime) -> ScheduleAnswer:

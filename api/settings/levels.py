@@ -14,7 +14,7 @@ from api.settings.notification import sealed_target
 from api.settings.versions import etag_of, refuse_changed
 from guv.errors import Gone, Invalid
 from guv.models import App, Role, SettingsLevel, Tenant
-from guv.plans import PLANS
+from guv.plans import plan_of
 from guv.settings.effective import Level, tick_interval
 from guv.settings.names import misplaced
 from guv.settings.values import NONE, SettingsValues
@@ -98,7 +98,7 @@ def change_level(
     notify = row.notify_sealed if row else None
     if not merge or "notify" in values.model_fields_set:
         notify = sealed_target(values.notify, notify, access.sealer)
-    session, plan = access.session, PLANS[subject.tenant.plan]
+    session, plan = access.session, plan_of(subject.tenant.plan)
     settings.write_level(
         session, subject.tenant, judged.chain[-1], subject.id, notify=notify, edit=access.edit
     )
@@ -133,7 +133,7 @@ def judge_change(
 
     The arguments and the errors are those of `change_level`.
     """
-    session, tenant, plan = access.session, subject.tenant, PLANS[subject.tenant.plan]
+    session, tenant, plan = access.session, subject.tenant, plan_of(subject.tenant.plan)
     refused = misplaced(values.model_dump(exclude_none=True), subject.level)
     if refused:
         raise Invalid("These settings belong elsewhere.", refused)

@@ -11,7 +11,7 @@ from api.settings.versions import ExpectedDep, IfMatch, etag_of, refuse_changed
 from api.settings.views import role_answer
 from guv.errors import Invalid, NotFound, PreconditionFailed
 from guv.models import App, Role, Tenant
-from guv.plans import PLANS
+from guv.plans import plan_of
 from guv.settings.values import SettingsValues
 from guv.tenancy import incidents, roles
 from guv.tenancy.apps import find_app
@@ -106,7 +106,7 @@ def _subject(access: Access, tenant: Tenant, app: str, role: str) -> Subject:
 
 def _new_role(access: Access, tenant: Tenant, app: App, name: str) -> Role:
     """A new role, as far as the plan allows one more."""
-    plan, used = PLANS[tenant.plan], roles.count_roles(access.session, tenant)
+    plan, used = plan_of(tenant.plan), roles.count_roles(access.session, tenant)
     if used >= plan.roles:
         raise Invalid(
             f"Plan {plan.name} allows {plan.roles} roles, and {used} are used:"

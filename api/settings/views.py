@@ -19,7 +19,7 @@ from api.settings.schemas import (
 )
 from guv.crypto import Sealer
 from guv.models import App, Broker, Role, SettingsLevel
-from guv.plans import PLANS
+from guv.plans import plan_of
 from guv.settings.cautions import cautions
 from guv.settings.effective import EffectiveSettings, Level, effective_settings, tick_interval
 from guv.settings.values import ROLE_ONLY
@@ -118,7 +118,7 @@ def _effective(
         name: EffectiveValue(value=value, source=effective.sources[name])
         for name, value in effective.values.items()
     }
-    interval = tick_interval(effective, PLANS[subject.tenant.plan])
+    interval = tick_interval(effective, plan_of(subject.tenant.plan))
     if interval != effective.values["interval"]:
         shown["interval"] = EffectiveValue(value=interval, source="plan")
     for one in subject.wider():
@@ -131,7 +131,7 @@ def _effective(
 def _warnings(
     stored: Stored, subject: Subject, effective: EffectiveSettings, access: Access
 ) -> list[FieldFault]:
-    found = cautions(effective, PLANS[subject.tenant.plan], access.edit.at)
+    found = cautions(effective, plan_of(subject.tenant.plan), access.edit.at)
     faults = [fault_of(one) for one in found]
     for one in subject.wider():
         row = stored.get(one.id)

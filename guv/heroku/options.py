@@ -17,7 +17,7 @@ from sqlmodel import Session
 from guv.crypto import Sealer
 from guv.errors import FieldError, Invalid
 from guv.models import App, Tenant
-from guv.plans import PLANS, Plan
+from guv.plans import Plan, plan_of
 from guv.rabbitmq import parse_broker_url
 from guv.settings.effective import Level, contradictions, effective_settings
 from guv.settings.names import nearest_name
@@ -104,7 +104,7 @@ def apply_options(
         write_level(session, tenant, level, app.id, notify=None, edit=edit)
     for name, values in wanted["roles"].items():
         interval = values.get("interval") or wanted["app"].get("interval") or 10
-        longest = float(max(int(interval), PLANS[tenant.plan].interval))
+        longest = float(max(int(interval), plan_of(tenant.plan).interval))
         role = roles.add_role(session, tenant, app, name, longest, now)
         if values:
             level = Level("role", values)

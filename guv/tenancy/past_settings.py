@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from guv.models import App, Role, SettingsChange, Tenant
 from guv.moment import unix_seconds
-from guv.plans import PLANS
+from guv.plans import plan_of
 from guv.scaling.model import Settings
 from guv.scaling.policies.response_time import TARGET
 from guv.scaling.web_decide import is_web
@@ -74,7 +74,7 @@ def limits_at(past: Sequence[PastSettings], instant: datetime) -> Limits:
 
 def _held(tenant: Tenant, role: Role, levels: Mapping[str, Level]) -> Settings:
     effective = effective_settings(role.name, tuple(levels.values()))
-    return scaling_settings(effective, PLANS[tenant.plan])
+    return scaling_settings(effective, plan_of(tenant.plan))
 
 
 def _undone(level: Level, change: SettingsChange) -> Level:

@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 from guv.errors import FieldError, Invalid
 from guv.models import Tenant
-from guv.plans import PLANS, Plan
+from guv.plans import PLANS, Plan, plan_of
 
 
 def oldest_shown(tenant: Tenant, now: datetime) -> datetime:
     """From when on the plan shows what was decided, read and used; a whole hour."""
-    begin = now - timedelta(days=PLANS[tenant.plan].decision_days)
+    begin = now - timedelta(days=plan_of(tenant.plan).decision_days)
     return begin.replace(minute=0, second=0, microsecond=0)
 
 
@@ -27,7 +27,7 @@ def shown_since(
     Raises:
         Invalid: Some of that time is further back than the plan reaches.
     """
-    oldest, limit = oldest_shown(tenant, now), limit_of(PLANS[tenant.plan])
+    oldest, limit = oldest_shown(tenant, now), limit_of(plan_of(tenant.plan))
     for name, at in (("from", since), ("to", until)):
         if at is not None and at < oldest:
             message = f"is before {oldest.astimezone(UTC):%Y-%m-%dT%H:%MZ}, and {limit}"

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, func, select
 
 from guv.errors import Conflict, FieldError, Invalid, NotFound
 from guv.models import App, ReplayRow, Role, SampleRow, Tenant
-from guv.plans import PLANS
+from guv.plans import plan_of
 from guv.settings.effective import Level
 from guv.settings.variants import variant_faults, variant_settings
 from guv.tenancy.apps import find_app
@@ -174,7 +174,7 @@ def _refuse_faults(
         effective = variant_settings(role.name, levels, one.values)
         found += [
             FieldError(f"variants.{number}.settings.{fault.field}", fault.message)
-            for fault in variant_faults(effective, one.values, PLANS[tenant.plan])
+            for fault in variant_faults(effective, one.values, plan_of(tenant.plan))
         ]
     if found:
         raise Invalid("These variants cannot be replayed.", found)

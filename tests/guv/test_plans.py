@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from guv.plans import PLANS, find_plan
+from guv.plans import PLANS, find_plan, plan_of
 
 
 def test_a_plan_is_found_by_its_slug() -> None:
@@ -13,6 +13,11 @@ def test_a_plan_is_found_by_its_slug() -> None:
 
 def test_an_unknown_slug_is_no_plan() -> None:
     assert find_plan("Basic") is None
+
+
+def test_a_tenant_of_a_plan_that_is_sold_no_more_has_the_smallest_ones_limits() -> None:
+    assert plan_of("legacy") == PLANS["test"]
+    assert plan_of("premium") == PLANS["premium"]
 
 
 def test_every_larger_plan_allows_at_least_as_much() -> None:

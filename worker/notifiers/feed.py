@@ -22,7 +22,7 @@ from guv.notify import feeds
 from guv.notify.decision_events import heartbeat_event, scaled_event
 from guv.notify.newrelic import Event
 from guv.pauses import doubled_pause
-from guv.plans import PLANS
+from guv.plans import plan_of
 from guv.settings.effective import tick_interval
 from guv.tenancy.decisions import DecisionFilter, NamedDecision, decisions_after, last_ticks
 from guv.tenancy.settings import RoleSettings, fed_level, fed_roles
@@ -129,7 +129,7 @@ def _alive(
     found = []
     for one in roles:
         last = ticks.get(one.role.id, max(one.role.created_at, now - LONGEST_SILENCE))
-        interval = float(tick_interval(one.effective, PLANS[tenant.plan]))
+        interval = float(tick_interval(one.effective, plan_of(tenant.plan)))
         found.append(heartbeat_event(one.app, one.role, last, interval, now))
     return found
 

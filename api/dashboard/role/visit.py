@@ -14,7 +14,7 @@ from api.deps import Access
 from api.paths import AppName, RoleName
 from api.settings.levels import Judged, Subject, change_level, judge_change, locked
 from guv.models import App, Role
-from guv.plans import PLANS, Plan
+from guv.plans import Plan, plan_of
 from guv.settings.effective import EffectiveSettings, Level, effective_settings
 from guv.settings.values import SettingsValues
 from guv.tenancy.apps import find_app
@@ -38,7 +38,7 @@ class RoleVisit:
     @property
     def plan(self) -> Plan:
         """What its tenant pays for."""
-        return PLANS[self.access.tenant.plan]
+        return plan_of(self.access.tenant.plan)
 
     def chain(self) -> tuple[Level, ...]:
         """Its levels as they are now, from wide to narrow; read with one query."""
@@ -86,7 +86,7 @@ RoleVisitDep = Annotated[RoleVisit, Depends(_visited)]
 async def _span(
     visitor: VisitorDep, name: Annotated[str, Query(alias="range", max_length=10)] = USUAL
 ) -> Span:
-    return find_span(name, PLANS[visitor.tenant.plan])
+    return find_span(name, plan_of(visitor.tenant.plan))
 
 
 SpanDep = Annotated[Span, Depends(_span)]
