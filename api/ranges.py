@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from guv.settings.instants import in_reach
 from guv.settings.values import known_zone
 
 Name = Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")]
 Limit = Annotated[int, Field(ge=1, le=200)]
+Time = Annotated[datetime, AfterValidator(in_reach)]
 Cursor = Annotated[str, Field(max_length=300)]
 
 
@@ -36,13 +38,13 @@ class RoleRange(RoleChoice):
         description="IANA name of the zone that `from` and `to` without an offset are in",
         examples=["Europe/Berlin"],
     )
-    since: datetime | None = Field(
+    since: Time | None = Field(
         None,
         alias="from",
         description="Then or later: with an offset, or local with `timezone`; a date is midnight",
         examples=["2026-11-25T10:00:00Z"],
     )
-    until: datetime | None = Field(
+    until: Time | None = Field(
         None, alias="to", description="Before then", examples=["2026-11-26T10:00:00Z"]
     )
 

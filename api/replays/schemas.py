@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.ranges import Cursor, Limit, RoleChoice
+from guv.settings.instants import Instant
 from guv.settings.values import SettingsValues, Strict
 from guv.tenancy.replays import MOST_VARIANTS
 
@@ -32,13 +33,13 @@ class ReplayRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    since: AwareDatetime | None = Field(
+    since: Instant | None = Field(
         None,
         alias="from",
         description="Where it begins, with an offset, in the last 7 days; null: a day before `to`",
         examples=["2026-11-25T10:00:00Z"],
     )
-    until: AwareDatetime | None = Field(
+    until: Instant | None = Field(
         None,
         alias="to",
         description="Where it ends; null: now",

@@ -7,7 +7,6 @@ from typing import Annotated
 
 from ddsketch import DDSketch
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from api.deps import AccessDep, NowDep, PartsDep, SessionDep, TenantDep
 from api.drain_ends import leaving_drain
@@ -26,6 +25,7 @@ from guv.errors import FieldError, Invalid, NotFound
 from guv.models import Drain
 from guv.router.sketch import merged, percentile, unpacked
 from guv.router.sums import SPAN_S
+from guv.settings.instants import Instant
 from guv.tenancy import drains
 from guv.tenancy.apps import find_app
 from guv.tenancy.dyno_events import read_starts
@@ -39,10 +39,10 @@ LONGEST = timedelta(days=1)
 router = APIRouter(prefix="/v1/apps/{app}", tags=["web"], responses=error_answers(401, 404, 422))
 
 Since = Annotated[
-    AwareDatetime | None,
+    Instant | None,
     Query(alias="from", description="With an offset; an hour before `to` unless given"),
 ]
-Until = Annotated[AwareDatetime | None, Query(alias="to", description="Now unless given")]
+Until = Annotated[Instant | None, Query(alias="to", description="Now unless given")]
 
 
 @router.post("/roles/{role}/web-metrics", status_code=204, responses=error_answers(403))

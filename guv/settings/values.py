@@ -18,7 +18,6 @@ from zoneinfo import available_timezones
 import httpx
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -28,6 +27,7 @@ from pydantic import (
 
 from guv.http import parse_url
 from guv.logs import MASK
+from guv.settings.instants import Instant, real_date
 
 FEWEST_KEY_BYTES, MOST_KEY_BYTES = 24, 64  # of a webhook's secret, as Standard Webhooks says
 PolicyName = Literal[
@@ -62,11 +62,6 @@ def known_zone(name: str) -> str:
     near = get_close_matches(name[:60].lower(), lower, n=1, cutoff=0.75)
     advice = f"did you mean {lower[near[0]]}?" if near else "such as Europe/Berlin or UTC"
     raise ValueError(f"is no IANA time zone; {advice}")
-
-
-def _real_date(text: str) -> str:
-    date.fromisoformat(text)
-    return text
 
 
 def _apart(windows: Sequence["ScheduleWindow"]) -> Sequence["ScheduleWindow"]:
@@ -135,7 +130,7 @@ def _license_key(key: SecretStr) -> SecretStr:
 
 
 LocalTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["08:00"])]
-LocalDate = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_real_date)]
+LocalDate = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(real_date)]
 Count = Annotated[int, Field(strict=True, ge=0, le=1000)]
 Steps = Annotated[int, Field(strict=True, ge=1, le=1000)]
 Number = Annotated[float, Field(strict=True)]
@@ -207,7 +202,7 @@ class ScheduleWindow(Strict):
 class OverrideBounds(Strict):
     """Other bounds until an instant."""
 
-    until: AwareDatetime = Field(description="When it ends, with its offset from UTC")
+    until: Instant = Field(description="When it ends, with its offset from UTC")
     minimum_dynos: Count | None = Field(None, description="The minimum until then")
     maximum_dynos: Count | None = Field(None, description="The maximum until then")
 
@@ -223,7 +218,7 @@ class PauseScaling(Strict):
     """A pause of scaling, with an optional end."""
 
     direction: Literal["both", "up", "down"] = Field("both", description="What is paused")
-    until: AwareDatetime | None = Field(None, description="When it ends; null: when it is removed")
+    until: Instant | None = Field(None, description="When it ends; null: when it is removed")
 
 
 class NoDataCount(Strict):

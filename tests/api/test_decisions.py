@@ -214,3 +214,12 @@ def counted_statements(caller: TenantCaller) -> Iterator[list[str]]:
     event.listen(engine, "before_cursor_execute", note)
     yield statements
     event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("far", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+@pytest.mark.parametrize("path", ["/decisions", "/incidents", "/changes", "/statistics"])
+def test_an_instant_that_no_calendar_can_show_is_refused(
+    caller: TenantCaller, path: str, far: str
+) -> None:
+    for name in ("from", "to"):
+        assert "year from 1970 to 2199" in faults(caller.get(path, **{name: far}))[name]

@@ -84,6 +84,8 @@ def test_a_value_out_of_range_is_refused_with_the_range(
         ("override", {"until": "2027-01-01T00:00:00Z"}, "needs minimum_dynos or maximum_dynos"),
         ("override", {"until": "2027-01-01T00:00:00", "maximum_dynos": 1}, "offset from UTC"),
         ("pause", {"direction": "sideways"}, "'both', 'up' or 'down'"),
+        ("pause", {"until": "9999-12-31T23:59:59-12:00"}, "year from 1970 to 2199"),
+        ("override", {"until": "0001-01-01T00:00:00+14:00", "maximum_dynos": 1}, "from 1970"),
     ],
 )
 def test_a_roles_value_that_makes_no_sense_is_refused(
@@ -102,6 +104,8 @@ def test_a_roles_value_that_makes_no_sense_is_refused(
         ({"days": []}, "needs either days (weekly) or a date (once)"),
         ({"date": "2027-02-01"}, "needs either days (weekly) or a date (once)"),
         ({"days": [], "date": "2027-02-31"}, "day is out of range"),
+        ({"days": [], "date": "9999-12-31"}, "year from 1970 to 2199"),
+        ({"days": [], "date": "0001-01-01"}, "year from 1970 to 2199"),
         ({"minimum_dynos": None}, "needs minimum_dynos, maximum_dynos or dynos"),
         ({"maximum_dynos": 1}, "minimum_dynos 2 is above maximum_dynos 1"),
     ],

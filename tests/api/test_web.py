@@ -123,6 +123,7 @@ def test_a_span_that_is_none_is_refused(caller: TenantCaller) -> None:
         answer = caller.get(caller.app_path("/web"), **params)
         assert "from" in faults(answer)
     assert caller.get(caller.app_path("/web"), **{"from": "2026-11-25"}).status_code == 422
+    assert "to" in faults(caller.get(caller.app_path("/web"), to="0001-01-01T00:00:00Z"))
 
 
 def test_an_app_without_requests_has_figures_without_times(caller: TenantCaller) -> None:
