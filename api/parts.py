@@ -23,9 +23,11 @@ from guv.heroku.grants import GrantExchange
 from guv.heroku.subscribing import Subscriber
 from guv.moment import utc_now
 from guv.rabbitmq import BrokerClient, BrokerUrl
+from guv.redis import connect_redis
 from guv.router.queue import DrainQueue
 
 REDIS_TIMEOUT_S = 1.0
+REDIS_CONNECTIONS = 4  # Heroku's small Redis plans allow 20 in all
 BACKGROUND_THREADS = 8  # each may wait for Heroku and hold one database connection
 
 
@@ -98,11 +100,7 @@ def make_parts(config: Config, outside: Outside) -> Parts:
     Raises:
         ValueError: The encryption keys or the database's URL make no sense.
     """
-    redis = Redis.from_url(
-        config.redis_url.get_secret_value(),
-        socket_timeout=REDIS_TIMEOUT_S,
-        socket_connect_timeout=REDIS_TIMEOUT_S,
-    )
+    redis = connect_redis(config, timeout=REDIS_TIMEOUT_S, most=REDIS_CONNECTIONS)
     engine = make_engine(
         config.sqlalchemy_url, pool_size=config.guv_api_pool_size, application="guv web"
     )

@@ -7,6 +7,7 @@ removed.
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from alembic import command
@@ -69,6 +70,17 @@ def migrated_engine(database_url: str) -> Iterator[Engine]:
         command.upgrade(settings, "head")
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def empty_url(migrated_engine: Engine, database_url: str) -> Iterator[str]:
+    """A database without any table, as Heroku gives it: its URL begins with postgres://."""
+    name = f"new_{uuid4().hex[:8]}"
+    with migrated_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"create database {name}"))
+        server = database_url.rpartition("/")[0]
+        yield f"{server}/{name}".replace("postgresql+psycopg:", "postgres:", 1)
+        connection.execute(text(f"drop database {name} with (force)"))
 
 
 @pytest.fixture

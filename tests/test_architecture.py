@@ -60,6 +60,17 @@ def raises_again(handler: ast.ExceptHandler) -> bool:
     return isinstance(last, ast.Raise) and last.exc is None
 
 
+def test_one_module_makes_every_client_so_that_each_reaches_herokus_redis() -> None:
+    makers = {
+        str(path.relative_to(ROOT))
+        for path, tree in python_files("api", "worker", "guv")
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Attribute) and node.attr in {"from_url", "from_pool"})
+        or (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Redis")
+    }
+    assert makers == {"guv/redis.py"}
+
+
 def test_the_whole_code_has_one_broad_catch_that_goes_on_around_a_tick() -> None:
     broad = [
         str(path.relative_to(ROOT))

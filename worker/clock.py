@@ -24,10 +24,11 @@ from guv.heroku import unfinished
 from guv.logs import configure_logs
 from guv.moment import steady_seconds, unix_seconds, utc_now
 from guv.notify import feeds, undelivered
+from guv.redis import connect_redis
 from guv.router.queue import LEASE_S, DrainQueue
 from worker.chores import take_due
 from worker.ending import Ending
-from worker.job_queue import connect_redis, drains_queue, pauses, tick_queue
+from worker.job_queue import drains_queue, pauses, tick_queue
 
 JOB = "worker.jobs.scale_roles"
 PROVISIONING_JOB = "worker.jobs.finish_provisioning"

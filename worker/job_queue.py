@@ -3,39 +3,17 @@
 import random
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import structlog
-from redis import BlockingConnectionPool, Redis
+from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from guv.config import Config
-
 QUEUE = "ticks"
 DRAINS = "drains"  # what can wait while a tick is due
-CONNECT_S = 2.0
 
 _log = structlog.get_logger(__name__)
-
-
-def connect_redis(config: Config, timeout: float | None = None, most: int | None = None) -> Redis:
-    """A client that connects when it is used.
-
-    Args:
-        config: Our configuration.
-        timeout: Seconds that an answer may take; None: as long as it likes, as RQ's workers need.
-        most: Connections; who finds all of them in use waits for one. None: as many as are used.
-    """
-    url = config.redis_url.get_secret_value()
-    # Heroku's Redis shows a certificate that it signed itself.
-    options: dict[str, Any] = {"ssl_cert_reqs": "none"} if url.startswith("rediss:") else {}
-    options |= {"socket_timeout": timeout, "socket_connect_timeout": CONNECT_S}
-    if most is None:
-        return Redis.from_url(url, **options)
-    limits = {"max_connections": most, "timeout": timeout}
-    return Redis.from_pool(BlockingConnectionPool.from_url(url, **limits, **options))
 
 
 def tick_queue(redis: Redis) -> Queue:

@@ -23,8 +23,9 @@ from rq.worker_pool import WorkerPool
 from guv import agent
 from guv.config import config_of_process
 from guv.logs import configure_logs, mask
+from guv.redis import connect_redis
 from guv.replays import QUEUE as REPLAYS
-from worker.job_queue import DRAINS, QUEUE, connect_redis, wait_for_redis
+from worker.job_queue import DRAINS, QUEUE, wait_for_redis
 from worker.jobs import process_runtime  # all jobs, before the processes fork: they share it
 from worker.replays import stopping
 

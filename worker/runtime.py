@@ -21,11 +21,11 @@ from guv.heroku.subscribing import Subscriber
 from guv.models import Broker
 from guv.notify.notifiers import Notifiers, build_notifiers
 from guv.rabbitmq import BrokerClient, QueueCounts, parse_broker_url
+from guv.redis import connect_redis
 from guv.router.queue import DrainQueue
 from worker.budget import Budget
 from worker.changes import Changes
 from worker.histories import Histories
-from worker.job_queue import connect_redis
 from worker.own import NoBudget, OwnShelf
 from worker.shelf import Shelf
 from worker.underway import Underway

@@ -5,12 +5,10 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import create_engine, text
 
 ROOT = Path(__file__).parents[2]
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
@@ -94,17 +92,6 @@ def test_help_needs_no_configuration_and_starts_nothing(name: str) -> None:
 
 def test_the_modules_are_found_in_what_people_read() -> None:
     assert {"api", "worker", "worker.clock", "guv.rotate_keys"} < set(named_modules())
-
-
-@pytest.fixture
-def empty_url(migrated_engine: Engine, database_url: str) -> Iterator[str]:
-    """A database without any table, as Heroku gives it: its URL begins with postgres://."""
-    name = f"new_{uuid4().hex[:8]}"
-    with migrated_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"create database {name}"))
-        server = database_url.rpartition("/")[0]
-        yield f"{server}/{name}".replace("postgresql+psycopg:", "postgres:", 1)
-        connection.execute(text(f"drop database {name} with (force)"))
 
 
 def test_the_release_phase_makes_the_tables(empty_url: str) -> None:
