@@ -15,7 +15,7 @@ from guv.plans import plan_of
 from guv.settings.values import SettingsValues
 from guv.tenancy import incidents, roles
 from guv.tenancy.apps import find_app
-from guv.tenancy.settings import stored_levels, tenant_settings
+from guv.tenancy.settings import note_removal, stored_levels, tenant_settings
 
 router = APIRouter(prefix="/apps/{app}/roles", tags=["roles"], responses=error_answers(404))
 
@@ -90,6 +90,7 @@ def remove_role(access: AccessDep, app: AppName, role: RoleName, match: IfMatch 
     found = subject.role
     if found is not None:
         roles.remove_role(access.session, found, access.edit.at)
+        note_removal(access.session, subject.tenant, found, access.edit)
         incidents.end_incidents(access.session, found, access.edit.at)
 
 

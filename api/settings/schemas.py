@@ -170,7 +170,8 @@ class ChangeAnswer(BaseModel):
     role: str | None = Field(description="The role's name; null at a wider level")
     version: int = Field(description="The version that the level has since", examples=[5])
     before: dict[str, Any] = Field(
-        description="The settings that were changed, as they were; null: not set",
+        description="The settings that were changed, as they were; null: not set. `role` is its"
+        " name where the role was removed",
         examples=[{"maximum_dynos": 10}],
     )
     after: dict[str, Any] = Field(

@@ -34,6 +34,7 @@ class NamedChange:
     change: SettingsChange
     app: str | None
     role: str | None
+    is_removed: bool = False  # whether the role is there no more
 
 
 def list_changes(
@@ -57,9 +58,12 @@ def list_changes(
 
 def _names(
     session: Session, tenant: Tenant, subjects: set[UUID]
-) -> dict[UUID, tuple[str, str | None]]:
-    """The names of apps and roles by id; the role's is None for an app."""
+) -> dict[UUID, tuple[str, str | None, bool]]:
+    """The names of apps and roles by id, None for an app's role, and whether it was removed."""
     apps = {app.id: app.name for app in session.exec(select(App).where(App.tenant_id == tenant.id))}
     wanted = select(Role).where(Role.tenant_id == tenant.id, col(Role.id).in_(subjects))
-    of_roles = {role.id: (apps[role.app_id], role.name) for role in session.exec(wanted)}
-    return {**{id_: (name, None) for id_, name in apps.items()}, **of_roles}
+    of_roles = {
+        role.id: (apps[role.app_id], role.name, role.removed_at is not None)
+        for role in session.exec(wanted)
+    }
+    return {**{id_: (name, None, False) for id_, name in apps.items()}, **of_roles}

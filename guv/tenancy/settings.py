@@ -215,6 +215,31 @@ def _tell_anew(session: Session, tenant: Tenant, row: SettingsLevel, now: dateti
     notify_again(session, tenant, now)
 
 
+def note_removal(session: Session, tenant: Tenant, role: Role, edit: Edit) -> None:
+    """Nothing; the change log says who removed the role, and what was set there.
+
+    Args:
+        session: Its transaction is the caller's.
+        tenant: Whose role it is.
+        role: Which.
+        edit: Who removes it and when.
+    """
+    level = read_level(session, tenant, "role", role.id)
+    before = {"role": role.name, **level.values}
+    session.add(
+        SettingsChange(
+            tenant_id=tenant.id,
+            subject_id=role.id,
+            level="role",
+            version=level.version + 1,
+            at=edit.at,
+            by=edit.by,
+            before=before,
+            after=dict.fromkeys(before),
+        )
+    )
+
+
 def _find_level(session: Session, tenant: Tenant, subject_id: UUID) -> SettingsLevel | None:
     return session.exec(
         select(SettingsLevel).where(

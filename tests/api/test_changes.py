@@ -48,7 +48,15 @@ def test_changes_are_chosen_by_role(caller: TenantCaller) -> None:
 
 def test_changes_of_a_removed_role_can_be_read(caller: TenantCaller) -> None:
     caller.delete(caller.role_path())
-    assert [one["role"] for one in changes(caller, role="worker")] == ["worker"]
+    assert [one["role"] for one in changes(caller, role="worker")] == ["worker", "worker"]
+
+
+def test_the_removal_of_a_role_says_who_and_what_was_set(caller: TenantCaller) -> None:
+    caller.delete(caller.role_path())
+    newest = changes(caller, role="worker")[0]
+    assert (newest["by"], newest["level"], newest["version"]) == ("key GUV_URL", "role", 2)
+    assert newest["before"] == {"role": "worker", "maximum_dynos": 20}
+    assert newest["after"] == {"role": None, "maximum_dynos": None}
 
 
 def test_changes_are_chosen_by_time(caller: TenantCaller) -> None:

@@ -18,6 +18,8 @@ from tests.pages.conftest import Site
 from tests.pages.rules import broken_rules
 from tests.pages.shots import picture
 
+LONG = "x" * 100  # the longest name of a role
+
 
 @pytest.fixture
 def inhabited(site: Site, session: Session, sealer: Sealer, world: Sandbox) -> Site:
@@ -44,6 +46,8 @@ def inhabited(site: Site, session: Session, sealer: Sealer, world: Sandbox) -> S
     ticked(session, bad, now, **late)
     an_incident(session, bad, cause="deadline_missed", opened_at=now)
     a_role(session, site.app, "images", pause={"direction": "both", "until": until})
+    long = a_role(session, site.app, LONG, queues=["q" * 255])
+    changed(session, long, now)
     told(session, site, sealer, now)
     session.commit()
     return site
@@ -122,6 +126,12 @@ PAGES = {
     "changes": "/dashboard/changes",
     "role": "/dashboard/apps/shop/roles/worker",
     "missing": "/dashboard/apps/nowhere",
+    "role-long": f"/dashboard/apps/shop/roles/{LONG}",
+    "controls-long": f"/dashboard/apps/shop/roles/{LONG}/controls",
+    "schedule-long": f"/dashboard/apps/shop/roles/{LONG}/schedule",
+    "what-if-long": f"/dashboard/apps/shop/roles/{LONG}/what-if",
+    "notifications-long": f"/dashboard/apps/shop/roles/{LONG}/notifications",
+    "missing-long": f"/dashboard/apps/{LONG}",
 }
 
 

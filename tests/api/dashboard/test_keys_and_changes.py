@@ -108,3 +108,13 @@ def test_the_change_log_goes_on_on_further_pages(visitor: Browser) -> None:
 
 def test_a_made_up_place_in_the_log_is_refused(visitor: Browser) -> None:
     assert visitor.get("/dashboard/changes?before=x").status_code in {400, 422}
+
+
+def test_a_removed_role_is_named_and_leads_nowhere(visitor: Browser) -> None:
+    owner = visitor.owner
+    owner.put(owner.role_path(), {"target_deadline": 90})
+    owner.delete(owner.role_path())
+    page = visitor.get("/dashboard/changes").text
+    assert f"worker of {owner.app.name} by key GUV_URL" in text_of(page)
+    assert "role worker → removed" in text_of(page)
+    assert "/roles/worker" not in page
