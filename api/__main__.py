@@ -20,6 +20,7 @@ def main() -> None:
     uvicorn.run(
         "api.main:make_app",
         factory=True,
+        workers=1,  # Heroku sets WEB_CONCURRENCY for others; a process's connections are counted
         host=asked.host,
         port=asked.port,
         access_log=False,

@@ -36,6 +36,7 @@ def dyno(
         yield {
             "PATH": f"{programs}:/usr/bin:/bin",
             "PORT": port,
+            "WEB_CONCURRENCY": "2",  # set by Heroku's Python buildpack
             "PYTHONUNBUFFERED": "true",
             "DATABASE_URL": empty_url,
             "REDIS_URL": url,
@@ -87,6 +88,8 @@ def test_the_procfiles_lines_run_on_heroku(dyno: dict[str, str], tmp_path: Path)
         provision(dyno["GUV_PUBLIC_URL"])
         wait_until(lambda: "provisioning_tried" in events(tmp_path, "worker"), 30)
 
+    started = [one for one in events(tmp_path, "web") if one.startswith("Started server")]
+    assert len(started) == 1, "a web dyno is one process: its connections are counted"
     assert events(tmp_path, "clock")[:1] == ["clock_started"]
 
 
