@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from guv.scaling.estimate import estimate
-from guv.scaling.explain import explain
+from guv.scaling.explain import UNKNOWN_DYNOS, explain
 from guv.scaling.gain import not_consuming, not_finishing
 from guv.scaling.model import (
     Decision,
@@ -142,7 +142,7 @@ def _missing(settings: Settings, samples: Sequence[Sample], now: float) -> str:
     if not _is_read(settings, last):
         return f"the number of {'requests' if is_web(settings) else 'messages'} is unknown"
     if last.dynos is None:
-        return "the number of dynos is unknown"
+        return UNKNOWN_DYNOS
     return ""
 
 

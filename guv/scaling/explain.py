@@ -4,7 +4,9 @@ from math import isinf
 
 from guv.scaling.model import Decision, Reason, Settings, Step
 from guv.scaling.web_decide import is_web, said
+from guv.scaling.words import counted, seconds_beside
 
+UNKNOWN_DYNOS = "the number of dynos is unknown"
 WHY = {
     Reason.STABILIZED: "going down waits for its window",
     Reason.NO_GAIN: "more dynos have brought no more throughput",
@@ -22,7 +24,8 @@ def explain(settings: Settings, decision: Decision) -> str:
 def _no_data(decision: Decision) -> str:
     missing = decision.trail[0].note if decision.trail else "nothing is known"
     if decision.desired is None:
-        return f"Held: {missing}, and the number of dynos is unknown too."
+        also = "" if missing == UNKNOWN_DYNOS else f", and {UNKNOWN_DYNOS} too"
+        return f"Held: {missing}{also}."
     if decision.desired == decision.current:
         return f"Held at {_dynos(decision.desired)}: {missing}."
     return f"{missing.capitalize()}; {_dynos(decision.desired)}{_because(decision)}."
@@ -33,22 +36,20 @@ def _work(settings: Settings, decision: Decision) -> str:
     wait, desired = decision.predicted_wait, decision.desired or 0
     if not waiting:
         running = decision.estimates.running or 0
-        return f"None waits and {_messages(running, 'run', 'runs')};" if running else "None waits;"
-    text = f"{_messages(waiting, 'wait', 'waits')};"
+        runs = counted(running, "message runs", "messages run")
+        return f"None waits and {runs};" if running else "None waits;"
+    text = f"{counted(waiting, 'message waits', 'messages wait')};"
     if wait is None or isinf(wait):
-        return f"{text} nothing serves them yet;"
-    limit = f"the {settings.target_deadline:.0f} s deadline"
-    kind = "later than" if decision.is_late or wait > settings.target_deadline else "within"
-    verb = "finishes" if desired == 1 else "finish"
-    return f"{text} {_dynos(desired)} {verb} the last one in {wait:.0f} s, {kind} {limit};"
+        return f"{text} nothing serves {'it' if waiting == 1 else 'them'} yet;"
+    deadline = settings.target_deadline
+    kind = "later than" if decision.is_late or wait > deadline else "within"
+    done = counted(desired, "dyno finishes", "dynos finish")
+    when = f"{seconds_beside(wait, deadline)} s, {kind} the {deadline:.10g} s deadline"
+    return f"{text} {done} the last one in {when};"
 
 
 def _waiting(decision: Decision) -> int:
     return (decision.estimates.backlog or 0) - (decision.estimates.running or 0)
-
-
-def _messages(count: int, many: str, one: str) -> str:
-    return f"{count} message {one}" if count == 1 else f"{count} messages {many}"
 
 
 def _count(decision: Decision) -> str:
@@ -66,4 +67,4 @@ def _because(decision: Decision) -> str:
 
 
 def _dynos(count: int) -> str:
-    return f"{count} dyno" if count == 1 else f"{count} dynos"
+    return counted(count, "dyno", "dynos")

@@ -9,6 +9,7 @@ from guv.scaling.model import Estimates, Reason, Sample, Settings, Step, Wish
 from guv.scaling.policies import Policy
 from guv.scaling.queueing import GRACE, RARE, outlasting
 from guv.scaling.windows import Bounds
+from guv.scaling.words import counted
 
 CUT_COST = 100.0  # dyno-seconds that a person would pay to be spared a cut message
 CUT_WORK = 6.0  # and as many service times
@@ -87,8 +88,8 @@ def _busy(case: Case, dynos: int, _reason: Reason) -> Ruling | None:
 
 def _cost_of_waiting(running: int, kept: int, seconds: float) -> str:
     """What going down waits for, and what that has cost so far."""
-    could = "1 running message" if running == 1 else f"{running} running messages"
-    dynos = "1 dyno is" if kept == 1 else f"{kept} dynos are"
+    could = counted(running, "running message", "running messages")
+    dynos = counted(kept, "dyno is", "dynos are")
     them = "it" if running == 1 else "them"
     hours = kept * seconds / HOUR
     return f"{could} could be cut; {dynos} kept for {them}, {hours:.2g} dyno-hours so far"
@@ -165,7 +166,8 @@ def _change_budget(case: Case, dynos: int, reason: Reason) -> Ruling | None:
     spent = changes_since(case.samples, case.now - HOUR, case.settings.memory)
     if spent < budget:
         return None
-    return case.current, Reason.CHANGE_BUDGET, f"{spent} changes in the last hour, {budget} allowed"
+    changes = counted(spent, "change", "changes")
+    return case.current, Reason.CHANGE_BUDGET, f"{changes} in the last hour, {budget} allowed"
 
 
 def _spend_cap(case: Case, dynos: int, _reason: Reason) -> Ruling | None:

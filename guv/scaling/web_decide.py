@@ -56,7 +56,8 @@ def said(settings: Settings, decision: Decision) -> str:
     rate, slow = decision.estimates.arrival_rate or 0.0, decision.estimates.response_time
     if not rate:
         return "No requests;"
-    text = f"{rate:.3g} requests a second"
+    shown = f"{rate:.3g}"
+    text = f"{shown} request{'' if shown == '1' else 's'} a second"
     if slow is None or isinf(slow):
         return f"{text};"
     text = f"{text}, {PERCENTILE.of(settings)} {slow:.2f} s"

@@ -54,7 +54,7 @@ def test_a_fresh_message_waits_while_waiting_is_free() -> None:
 
 
 def test_it_is_served_before_it_is_too_late() -> None:
-    assert wish(LOOSE, arriving(1, age=230)) == Wish(1, Reason.DEADLINE, "1 more keep the deadline")
+    assert wish(LOOSE, arriving(1, age=230)) == Wish(1, Reason.DEADLINE, "1 more for the deadline")
 
 
 def test_a_message_that_is_too_late_already_is_still_served() -> None:

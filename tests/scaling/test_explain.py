@@ -29,6 +29,35 @@ def test_it_counts_in_words_that_fit_one() -> None:
     assert text.startswith("1 message waits; 1 dyno finishes the last one in")
 
 
+@pytest.mark.parametrize(
+    ("deadline", "processing_time", "text"),
+    [
+        (1.5, 0.1, "finishes the last one in 0.2 s, within the 1.5 s deadline"),
+        (0.4, 0.3, "finishes the last one in 1 s, later than the 0.4 s deadline"),
+        (20.25, 10.2, "finishes the last one in 20.4 s, later than the 20.25 s deadline"),
+        (2592000, 1.0, "in 2 s, within the 2592000 s deadline"),
+    ],
+)
+def test_seconds_stay_on_their_side_of_the_deadline(
+    deadline: float, processing_time: float, text: str
+) -> None:
+    settings = Settings(maximum_dynos=1, target_deadline=deadline, processing_time=processing_time)
+    assert text in said(settings, Sample(NOW, 1, 1, 9, 7, 1, 1))
+
+
+def test_one_more_is_for_a_deadline_that_it_does_not_keep() -> None:
+    text = said(Settings(processing_time=900), Sample(NOW, 1, 0, 9, 7, 0, 0))
+    assert text == (
+        "1 message waits; 1 dyno finishes the last one in 930 s, later than the 60 s deadline; "
+        "1 dyno now, was 0 (1 more for the deadline)."
+    )
+
+
+def test_nothing_serves_the_only_one() -> None:
+    nothing = Settings(minimum_dynos=0, maximum_dynos=0)
+    assert "nothing serves it yet" in said(nothing, Sample(NOW, 1, 0, 9, 7, 0, 0))
+
+
 def test_it_names_the_change() -> None:
     sample = Sample(NOW, 240, 2, 900, 658, 2, 2)
     text = said(Settings(maximum_dynos=40, target_deadline=60, processing_time=1), sample)
@@ -53,7 +82,11 @@ def test_it_says_that_messages_only_run() -> None:
     [
         (Sample(NOW, dynos=4), "Held at 4 dynos: the number of messages is unknown."),
         (Sample(NOW - 500, 1, 1, dynos=4), "Held at 4 dynos: the last sample is 500 s old."),
-        (Sample(NOW, 1, 1), "Held: the number of dynos is unknown, and the number of dynos"),
+        (Sample(NOW, 1, 1), "Held: the number of dynos is unknown."),
+        (
+            Sample(NOW),
+            "Held: the number of messages is unknown, and the number of dynos is unknown",
+        ),
     ],
 )
 def test_a_hold_says_what_is_missing(sample: Sample, text: str) -> None:

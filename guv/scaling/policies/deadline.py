@@ -21,7 +21,7 @@ def deadline(
         why = next(filter(None, found), "")
         if why:
             return Wish(view.dynos, Reason.NO_GAIN, why)
-        return Wish(asked, Reason.DEADLINE, f"{asked - view.dynos} more keep the deadline")
+        return Wish(asked, Reason.DEADLINE, f"{asked - view.dynos} more for the deadline")
     if asked == view.dynos and needed_extra(view, view.boot) > EPSILON:
         return Wish(view.dynos, Reason.STEADY, "the deadline leaves time to ask later")
     if view.dynos == 0:

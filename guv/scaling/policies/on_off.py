@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.policies.parameters import Number, Parameter
 from guv.scaling.policies.past import backlog
+from guv.scaling.words import counted
 
 DYNOS = Number("dynos", 1.0, "dynos", "how many are started", 1.0)
 
@@ -23,4 +24,5 @@ def on_off(settings: Settings, samples: Sequence[Sample], _: Estimates, __: floa
         return Wish(current, Reason.NO_DATA, "the backlog is unknown")
     if not messages:
         return Wish(0, Reason.IDLE, "the queue is empty")
-    return Wish(max(current, int(DYNOS.of(settings))), Reason.BACKLOG, f"{messages} messages")
+    note = counted(messages, "message", "messages")
+    return Wish(max(current, int(DYNOS.of(settings))), Reason.BACKLOG, note)

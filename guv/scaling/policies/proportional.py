@@ -19,6 +19,7 @@ from statistics import NormalDist
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.policies.parameters import Number, Parameter
 from guv.scaling.policies.past import backlog
+from guv.scaling.words import counted
 
 TARGET = Number("target", 0.0, "s", "time in which the backlog is to be done; 0: from the deadline")
 
@@ -34,7 +35,7 @@ def proportional(settings: Settings, samples: Sequence[Sample], _: Estimates, __
     if messages is None:
         return Wish(current or 0, Reason.NO_DATA, "the backlog is unknown")
     estimate = estimated_dynos(settings, messages)
-    note = f"{messages} messages ask for {estimate}"
+    note = f"{counted(messages, 'message asks', 'messages ask')} for {estimate}"
     if current is None or estimate > current:
         return Wish(estimate, Reason.BACKLOG, note)
     highest = max(_earlier_estimates(settings, samples), default=estimate)
