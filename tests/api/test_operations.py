@@ -10,10 +10,12 @@ from sqlmodel import SQLModel
 from starlette.testclient import TestClient
 
 import guv.models  # noqa: F401  # fills the metadata
+from api import parts
 from api.main import create_app
 from guv.config import Config
 from guv.heroku.addons import SCOPE
 from guv.plans import PLANS, Plan
+from worker import runtime
 
 ROOT = Path(__file__).parents[2]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
@@ -47,6 +49,41 @@ def test_every_variable_is_explained_with_its_default() -> None:
     table = {cells[0].strip("`").lower(): cells[1] for cells in rows("All variables")}
     there = {name: default_of(name) for name in Config.model_fields}
     assert table == there, "docs/operations.md, All variables: a row for each, with its default"
+
+
+def test_the_connections_of_a_dyno_are_those_that_its_processes_may_open() -> None:
+    default = {name: field.default for name, field in Config.model_fields.items()}
+    processes = default["guv_worker_processes"] + 1
+    of_rq = 2  # each of its workers waits for jobs on one, and for commands on the other
+    assert connections() == {
+        "web": [default["guv_api_pool_size"], parts.REDIS_CONNECTIONS],
+        "worker": [
+            processes * (default["guv_worker_threads"] + 1),
+            processes * (runtime.REDIS_CONNECTIONS + of_rq) + 1,
+        ],
+        "clock": [1, 1],
+    }
+
+
+def test_the_plans_of_the_readme_hold_its_dynos() -> None:
+    readme = (ROOT / "README.md").read_text()
+    limits = {cells[0].strip("`"): int(cells[1]) for cells in rows("Connections")[3:]}
+    plans = [limits[name] for name in re.findall(r"addons:create (heroku-[a-z0-9:-]+)", readme)]
+    [scaled] = re.findall(r"ps:scale (.*)", readme)
+    dynos = {name: int(count) for name, count in (one.split("=") for one in scaled.split())}
+    wanted = [
+        sum(dynos[name] * counts[store] for name, counts in connections().items())
+        for store in (0, 1)
+    ]
+    assert len(plans) == len(wanted)
+    assert all(need <= limit for need, limit in zip(wanted, plans, strict=True)), (wanted, plans)
+
+
+def connections() -> dict[str, list[int]]:
+    """Most connections to PostgreSQL and to Redis that a dyno opens, as the operators read it."""
+    return {
+        cells[0].strip("`"): [int(one) for one in cells[1:3]] for cells in rows("Connections")[:3]
+    }
 
 
 def test_every_entry_of_the_manifest_is_explained() -> None:

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from redis import Redis
 
 from sandbox.services.process import Command, free_port, running
 from sandbox.tls import behind_tls
@@ -18,6 +19,7 @@ from tests.system.world import wait_until
 
 pytestmark = pytest.mark.system
 NOWHERE = "http://127.0.0.1:9"  # as good as Heroku for who only starts
+MOST_IN_REDIS = 4 + 19 + 1  # as docs/operations.md says
 PASSWORD = "addon-password-marker"
 
 
@@ -81,12 +83,16 @@ def events(logs: Path, name: str) -> list[str]:
     return [json.loads(line)["event"] for line in lines]
 
 
-def test_the_procfiles_lines_run_on_heroku(dyno: dict[str, str], tmp_path: Path) -> None:
+def test_the_procfiles_lines_run_on_heroku(
+    dyno: dict[str, str], tmp_path: Path, redis_url: str
+) -> None:
     release(dyno)
     with formation(dyno, tmp_path) as said:
         wait_until(lambda: said().get("status") == "ok", 60)
         provision(dyno["GUV_PUBLIC_URL"])
         wait_until(lambda: "provisioning_tried" in events(tmp_path, "worker"), 30)
+        with Redis.from_url(redis_url) as redis:
+            assert len(redis.client_list()) <= MOST_IN_REDIS
 
     started = [one for one in events(tmp_path, "web") if one.startswith("Started server")]
     assert len(started) == 1, "a web dyno is one process: its connections are counted"
