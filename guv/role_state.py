@@ -205,15 +205,22 @@ def _of_web(facts: Facts, tick: Tick) -> RoleState:
     """How web dynos are: by the target of their response time, where their policy has one."""
     if facts.values["dry_run"]:
         return RoleState(State.DRY_RUN, Tone.REST, _dry_run(facts))
-    if facts.values["policy"] != "response_time":
+    target = response_target(facts.values)
+    if target is None:
         return RoleState(State.IN_TIME, Tone.GOOD, "as many dynos as its requests need")
-    given = facts.values["policy_parameters"].get(TARGET.name)
-    target = given if TARGET.takes(given) else TARGET.default
     wait = tick.predicted_wait or 0.0
     if wait <= target:
         return RoleState(State.IN_TIME, Tone.GOOD, f"responses within {target:g} s")
     late = f"responses take {wait:.2g} s" if isfinite(wait) else "more requests than dynos answer"
     return RoleState(State.LATE, Tone.WATCH, f"{late}{_on_the_way(tick)}")
+
+
+def response_target(values: Mapping[str, Any]) -> float | None:
+    """Seconds that a web role's responses should take at most; None: its policy has no target."""
+    if values["signal"] != "web" or values["policy"] != "response_time":
+        return None
+    given = values["policy_parameters"].get(TARGET.name)
+    return float(given if TARGET.takes(given) else TARGET.default)
 
 
 def _on_the_way(tick: Tick) -> str:

@@ -67,9 +67,11 @@ def count(value: float | None) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """A duration in the two largest units that it has; such as 45 s, 2 min 5 s, 3 h 20 min."""
+    """A duration in its two largest units; such as 0.25 s, 45 s, 2 min 5 s, 3 h 20 min."""
     if value is None:
         return UNKNOWN
+    if value < 1:
+        return f"{round(value, 3):.2g} s"
     if value < _PRECISE:
         return f"{value:.1f}".removesuffix(".0") + " s"
     whole = timedelta(seconds=round(value))

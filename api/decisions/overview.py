@@ -10,11 +10,22 @@ from sqlmodel import Session
 
 from api.deps import NowDep, SessionDep, TenantDep
 from guv.heroku.dyno_prices import price_per_hour
-from guv.models import DecisionRow, Incident, Tenant
+from guv.models import DecisionRow, Incident, SampleRow, Tenant
 from guv.plans import plan_of
-from guv.role_state import Facts, RoleState, State, Tick, Tone, Trouble, Write, role_state
+from guv.role_state import (
+    Facts,
+    RoleState,
+    State,
+    Tick,
+    Tone,
+    Trouble,
+    Write,
+    response_target,
+    role_state,
+)
 from guv.settings.effective import tick_interval
 from guv.tenancy.overview import RoleOverview, Used, read_overview
+from guv.tenancy.web import web_reading
 
 HOUR_S = 3600.0
 router = APIRouter()
@@ -40,8 +51,16 @@ class OverviewRole(BaseModel):
     desired: int | None = Field(description="Dynos that guv decided on")
     messages_ready: int | None = Field(description="Messages waiting")
     messages_unacknowledged: int | None = Field(description="Messages delivered, not finished")
+    signal: str = Field(description="queue, or web: scaled on requests", examples=["queue"])
+    requests_per_second: float | None = Field(
+        description="Requests that came; null: unknown, or it is scaled on messages"
+    )
+    response_target: float | None = Field(
+        description="Seconds that a web role's responses should take at most; null: none is set"
+    )
     predicted_wait: float | None = Field(
-        description="Seconds until the last waiting message will be done; null: unknown or never"
+        description="Seconds until the last waiting message will be done; of a web role those of"
+        " a response; null: unknown or never"
     )
     never_done: bool = Field(description="Whether that is never, with the desired dynos")
     target_deadline: float = Field(description="Seconds in which each message should be done")
@@ -93,6 +112,9 @@ def role_answer(tenant: Tenant, one: RoleOverview, now: datetime, write: Write) 
         desired=decision.desired if decision else None,
         messages_ready=sample.messages_ready if sample else None,
         messages_unacknowledged=sample.messages_unacknowledged if sample else None,
+        signal=values["signal"],
+        requests_per_second=_requests(sample),
+        response_target=response_target(values),
         predicted_wait=wait if wait is not None and isfinite(wait) else None,
         never_done=wait is not None and not isfinite(wait),
         target_deadline=values["target_deadline"],
@@ -139,6 +161,11 @@ def _troubles(incidents: Sequence[Incident]) -> list[Trouble]:
         Trouble(one.cause, one.title, one.first_seen_at, one.opened_at is not None)
         for one in incidents
     ]
+
+
+def _requests(sample: SampleRow | None) -> float | None:
+    reading = web_reading(sample.web) if sample else None
+    return None if reading is None else reading.rate
 
 
 def _share(used: Used) -> float | None:

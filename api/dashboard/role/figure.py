@@ -67,7 +67,7 @@ def _dynos(picture: Picture) -> list[Json]:
 def _waits(picture: Picture) -> list[Json]:
     panel, is_web = _first(picture) + 1, _is_web(picture)
     waits = [point.predicted_wait for point in picture.points]
-    deadlines = [one.deadline for one in picture.limits]
+    deadlines = [one.deadline if one.is_web == is_web else None for one in picture.limits]
     return [
         line_of(panel, "response time" if is_web else "predicted wait", waits, "--chart-1"),
         line_of(panel, "target" if is_web else "deadline", deadlines, "--chart-bad", "dash"),

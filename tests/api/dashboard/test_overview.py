@@ -6,6 +6,7 @@ from collections.abc import Callable
 from sqlmodel import Session
 
 from guv.crypto import Sealer
+from guv.models import SampleRow
 from tests.api.dashboard.browser import Browser
 from tests.api.dashboard.conftest import HandClock
 from tests.api.rows import a_decision, an_incident
@@ -37,6 +38,25 @@ def test_a_role_is_shown_in_words_and_figures(
     assert "2 → 4" in shown
     assert "in 1 min 15 s deadline 1 min" in shown
     assert "Messages unknown" in shown
+
+
+def test_a_web_role_is_shown_by_its_requests_and_never_by_messages(
+    visitor: Browser, session: Session, clock: HandClock
+) -> None:
+    role = a_role(session, visitor.owner.app, "web", signal="web")
+    session.commit()
+    seconds = (clock() - NOON).total_seconds()
+    unknown = text_of(visitor.get("/dashboard").text)
+    assert "Requests unknown Response time unknown target 0.5 s" in unknown
+    row = a_decision(session, role, seconds - 3, predicted_wait=0.25)
+    reading = {"seconds": 30.0, "requests": 1200, "p95": 0.25}
+    session.add(SampleRow(role_id=role.id, at=row.at, web=reading))
+    session.commit()
+    shown = text_of(visitor.get("/dashboard").text)
+    assert "Requests 40 a second Response time 0.25 s target 0.5 s" in shown
+    assert "no request yet" in shown
+    for word in ("Messages", "deadline", "promised"):
+        assert word not in shown
 
 
 def test_the_title_counts_what_is_wrong_and_times_are_of_the_visitor(

@@ -48,6 +48,14 @@ def test_a_wait_without_end_is_marked_at_the_deadline() -> None:
     assert named(picture, "predicted wait")["y"] == [None, 3.0]
 
 
+def test_a_web_roles_target_is_no_deadline_of_the_time_before_it_was_one() -> None:
+    points = (Point(NOON), Point(NOON + MINUTE, predicted_wait=0.4))
+    wanted = SeriesFilter(uuid4(), NOON, NOON + 60 * MINUTE, MINUTE)
+    limits = [Limits(1, 5, 60.0), Limits(1, 5, 0.5, is_web=True)]
+    picture = figure(Picture(wanted, points, limits, (), []), ZoneInfo("UTC"))
+    assert named(picture, "target")["y"] == [None, 0.5]
+
+
 def test_a_mark_shows_which_way_and_whether_it_was_done() -> None:
     changes = (a_change(), a_change(desired=0), a_change("refused"))
     marks = named(drawn(Point(NOON), changes=changes), "decision")
