@@ -5,13 +5,15 @@ from uuid import UUID
 
 from fastapi import Path
 
+from guv.settings.patterns import ROLE_NAME, STORABLE
+
 AppName = Annotated[
-    str, Path(max_length=100, pattern=r"^[^\x00]*$", description="The app's name, or Heroku's UUID")
+    str, Path(max_length=100, pattern=STORABLE, description="The app's name, or Heroku's UUID")
 ]
 RoleName = Annotated[
     str,
     Path(
-        pattern=r"^[-_A-Za-z0-9]{1,100}$",
+        pattern=ROLE_NAME,
         description="The role's name: letters, digits, - and _, at most 100",
     ),
 ]

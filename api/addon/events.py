@@ -15,6 +15,7 @@ from sqlmodel import Session
 from guv import due
 from guv.heroku.credentials import find_locked, note_right
 from guv.models import App, Tenant
+from guv.settings.patterns import STORABLE
 from guv.tenancy import apps, settings, tenants
 
 UNKNOWN, OLD, DONE, NOT_OURS = "unknown", "old", "done", "not ours"
@@ -51,7 +52,7 @@ class AppData(BaseModel):
     """What an event says of an app."""
 
     id: UUID
-    name: str = Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")
+    name: str = Field(min_length=1, max_length=100, pattern=STORABLE)
     maintenance: bool = False
 
 
@@ -59,7 +60,7 @@ class AddonData(BaseModel):
     """What an event says of a resource."""
 
     id: UUID
-    name: str = Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")
+    name: str = Field(min_length=1, max_length=100, pattern=STORABLE)
 
 
 class _Named(BaseModel):

@@ -7,8 +7,9 @@ from pydantic import AwareDatetime, BaseModel, Field, SecretStr, field_validator
 
 from guv.errors import Invalid
 from guv.plans import PLANS, Plan, find_plan
+from guv.settings.patterns import STORABLE
 
-Slug = Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")]
+Slug = Annotated[str, Field(max_length=100, pattern=STORABLE)]
 
 
 class OAuthGrant(BaseModel):

@@ -13,9 +13,10 @@ from api.dashboard.pages import html_page, see_other
 from api.deps import NowDep, PartsDep
 from api.visits import token_of
 from guv.heroku.authorizer import Traveller
+from guv.settings.patterns import STORABLE
 
 PATH = "/heroku/oauth/callback"
-Given = Annotated[str, Query(max_length=500, pattern=r"^[^\x00]*$")]
+Given = Annotated[str, Query(max_length=500, pattern=STORABLE)]
 router = APIRouter()
 
 

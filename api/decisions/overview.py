@@ -53,10 +53,12 @@ class OverviewRole(BaseModel):
     messages_unacknowledged: int | None = Field(description="Messages delivered, not finished")
     signal: str = Field(description="queue, or web: scaled on requests", examples=["queue"])
     requests_per_second: float | None = Field(
-        description="Requests that came; null: unknown, or it is scaled on messages"
+        description="Requests that came; null: unknown, or it is scaled on messages",
+        examples=[40.0],
     )
     response_target: float | None = Field(
-        description="Seconds that a web role's responses should take at most; null: none is set"
+        description="Seconds that a web role's responses should take at most; null: none is set",
+        examples=[0.5],
     )
     predicted_wait: float | None = Field(
         description="Seconds until the last waiting message will be done; of a web role those of"

@@ -12,11 +12,12 @@ from api.errors import error_answers
 from api.paths import KeyId
 from guv.errors import Conflict, Invalid
 from guv.models import ApiKey
+from guv.settings.patterns import ONE_LINE
 from guv.tenancy import keys
 
 MOST_KEYS = 50
 router = APIRouter(prefix="/v1/keys", tags=["keys"], responses=error_answers(401, 404, 422))
-KeyName = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f]*$")]
+KeyName = Annotated[str, Field(min_length=1, max_length=60, pattern=ONE_LINE)]
 
 
 class KeyRequest(BaseModel):

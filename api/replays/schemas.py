@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.ranges import Cursor, Limit, RoleChoice
 from guv.settings.instants import Instant
+from guv.settings.patterns import ONE_LINE
 from guv.settings.values import SettingsValues, Strict
 from guv.tenancy.replays import MOST_VARIANTS
 
@@ -17,8 +18,8 @@ _VARIANT = {"name": "20 dynos", "settings": {"maximum_dynos": 20}}
 class VariantRequest(Strict):
     """One other way of scaling: the role's settings with these over them."""
 
-    name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f]*$")] | None = (
-        Field(None, description="For people; null: made of the settings", examples=["20 dynos"])
+    name: Annotated[str, Field(min_length=1, max_length=60, pattern=ONE_LINE)] | None = Field(
+        None, description="For people; null: made of the settings", examples=["20 dynos"]
     )
     settings: SettingsValues = Field(
         default_factory=SettingsValues,

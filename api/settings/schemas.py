@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, Secret, SecretStr, StringCons
 
 from api.errors import FieldFault
 from api.ranges import Cursor, Limit, RoleRange
+from guv.settings.patterns import VISIBLE
 
 
 class EffectiveValue(BaseModel):
@@ -109,7 +110,7 @@ class AuthorizationAnswer(AuthorizationState):
 
 TokenText = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=8, max_length=500, pattern=r"^[!-~]+$"),
+    StringConstraints(strip_whitespace=True, min_length=8, max_length=500, pattern=VISIBLE),
 ]
 
 

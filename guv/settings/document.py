@@ -22,6 +22,8 @@ from guv.settings.old_names import DROPPED, present_name, present_value
 from guv.settings.values import SettingsValues
 
 ALL = "*"
+_TIMES = {"tag:yaml.org,2002:timestamp"}
+_NUMBERS = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
 NOT_TAKEN = "The file was not taken; nothing was changed."
 
 
@@ -50,7 +52,15 @@ class _Unwanted(yaml.MarkedYAMLError):
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML without aliases, which can make a small file enormous, and without repeated names."""
+    """YAML without aliases, which can make a small file enormous, and without repeated names.
+
+    A time or a day is the text that was written: YAML alone reads 18:00 as 1080 and 08:00 as text.
+    """
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+        tag: str = super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
+        is_time = tag in _TIMES or (tag in _NUMBERS and ":" in value)
+        return self.DEFAULT_SCALAR_TAG if is_time else tag
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
@@ -140,17 +150,18 @@ def _values(
 ) -> SettingsValues:
     """The settings in their present names and forms; what is wrong is added to the faults."""
     named: dict[str, Any] = {}
+    written: dict[str, str] = {}  # how each is called in the file
     for name, value in part.items():
         now = present_name(name)
         if name in DROPPED:
             faults.append(FieldError(f"{where}.{name}", DROPPED[name]))
         elif now in named:
-            faults.append(FieldError(f"{where}.{name}", f"is there twice, also as {now}"))
+            faults.append(FieldError(f"{where}.{name}", f"is there twice, also as {written[now]}"))
         elif value is None:
             advice = f"has no value; a space belongs after the colon, as in {name}: 60"
             faults.append(FieldError(f"{where}.{name}", advice))
         else:
-            named[now] = present_value(name, value)
+            named[now], written[now] = present_value(name, value), name
     faults += [_at(where, one) for one in misplaced(named, level)]
     try:
         return SettingsValues.model_validate(named)

@@ -4,14 +4,34 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from guv.errors import FieldError
+from guv.scaling.words import counted
 from guv.settings.names import nearest_name
+from guv.settings.patterns import WORDS
 
 _OUTER = frozenset({"body", "query", "path", "header"})
 _FORMS = frozenset(
     {"bool", "float", "int", "constrained-str", "constrained-float", "constrained-int"}
 )
 _SHOULD = "Input should "  # as pydantic begins most of its messages
-_NO_BODY = frozenset({"model_attributes_type", "dict_type", "model_type"})
+_OBJECTS = ("model_attributes_type", "dict_type", "model_type")
+_WHOLE = {  # what is wrong with the body as a whole
+    "missing": "a JSON object is needed as the body, with Content-Type: application/json",
+    **dict.fromkeys(
+        _OBJECTS, "the body must be a JSON object, sent with Content-Type: application/json"
+    ),
+}
+_KINDS = {
+    "list_type": "must be a list, such as [...]",
+    "missing": "is needed",
+    "timezone_aware": "needs an offset from UTC, such as Z or +01:00",
+    **dict.fromkeys(_OBJECTS, "must be an object, such as {...}"),
+}
+_LENGTHS = {  # what is too short or too long, and what its length counts
+    "too_short": ("at least", "min_length", "entry", "entries"),
+    "too_long": ("at most", "max_length", "entry", "entries"),
+    "string_too_short": ("at least", "min_length", "character", "characters"),
+    "string_too_long": ("at most", "max_length", "character", "characters"),
+}
 
 
 def field_errors(errors: Iterable[Mapping[str, Any]]) -> list[FieldError]:
@@ -45,18 +65,22 @@ def _is_name(part: str) -> bool:
     return part not in _FORMS and part.islower() and "[" not in part
 
 
+def _length(error: Mapping[str, Any]) -> str:
+    which, name, one, many = _LENGTHS[error["type"]]
+    return f"must have {which} {counted(error['ctx'][name], one, many)}"
+
+
 def _message(error: Mapping[str, Any], path: Sequence[str]) -> str:
-    kind = error["type"]
+    kind, name = error["type"], path[-1] if path else None
     if kind == "extra_forbidden":
-        near = nearest_name(path) if path else None
+        near = nearest_name(path) if name else None
         return f"is no known name; did you mean {near}?" if near else "is no known name"
-    if kind in _NO_BODY and not path:
-        return "the body must be a JSON object, sent with Content-Type: application/json"
-    if kind == "missing" and not path:
-        return "a JSON object is needed as the body, with Content-Type: application/json"
-    if kind == "missing":
-        return "is needed"
-    if kind == "timezone_aware":
-        return "needs an offset from UTC, such as Z or +01:00"
+    if name is None and kind in _WHOLE:
+        return _WHOLE[kind]
+    if kind == "string_pattern_mismatch":
+        return WORDS.get(error["ctx"]["pattern"], f"must match {error['ctx']['pattern']}")
+    if kind in _LENGTHS:
+        return _length(error)
     said = str(error["msg"]).removeprefix("Value error, ")
-    return f"must {said.removeprefix(_SHOULD)}" if said.startswith(_SHOULD) else said
+    other = f"must {said.removeprefix(_SHOULD)}" if said.startswith(_SHOULD) else said
+    return _KINDS.get(kind, other)

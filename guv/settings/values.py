@@ -28,6 +28,7 @@ from pydantic import (
 from guv.http import parse_url
 from guv.logs import MASK
 from guv.settings.instants import Instant, real_date
+from guv.settings.patterns import LOCAL_DATE, LOCAL_TIME, PROCESS_TYPE, STORABLE
 
 FEWEST_KEY_BYTES, MOST_KEY_BYTES = 24, 64  # of a webhook's secret, as Standard Webhooks says
 PolicyName = Literal[
@@ -129,16 +130,16 @@ def _license_key(key: SecretStr) -> SecretStr:
     return key
 
 
-LocalTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["08:00"])]
-LocalDate = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(real_date)]
+LocalTime = Annotated[str, Field(pattern=LOCAL_TIME, examples=["08:00"])]
+LocalDate = Annotated[str, Field(pattern=LOCAL_DATE), AfterValidator(real_date)]
 Count = Annotated[int, Field(strict=True, ge=0, le=1000)]
 Steps = Annotated[int, Field(strict=True, ge=1, le=1000)]
 Number = Annotated[float, Field(strict=True)]
 Seconds = Annotated[float, Field(strict=True, gt=0, le=30 * 86400)]
 Yes = Annotated[bool, Field(strict=True)]
-Text = Annotated[str, Field(max_length=255, pattern=r"^[^\x00]*$")]
-QueueName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00]*$")]
-ProcessType = Annotated[str, Field(pattern=r"^[-_A-Za-z0-9]{1,128}$")]
+Text = Annotated[str, Field(max_length=255, pattern=STORABLE)]
+QueueName = Annotated[str, Field(min_length=1, max_length=255, pattern=STORABLE)]
+ProcessType = Annotated[str, Field(pattern=PROCESS_TYPE)]
 Weekday = Annotated[int, Field(strict=True, ge=0, le=6)]
 NONE = "none"  # a level's own word for: nothing, whatever the wider levels say
 Nothing = Literal["none"]

@@ -115,7 +115,31 @@ def test_what_is_not_in_a_file_any_more_says_where_it_is(caller: TenantCaller, n
 
 
 def test_a_name_given_twice_is_refused(caller: TenantCaller) -> None:
-    assert "there twice" in refused(caller, "worker: {min: 1, minimum: 2}\n")["worker.minimum"]
+    found = refused(caller, "worker: {min: 1, minimum: 2, p: 1, processing_time: 2}\n")
+    assert found["worker.minimum"] == "is there twice, also as min"
+    assert found["worker.processing_time"] == "is there twice, also as p"
+
+
+def test_times_and_days_need_no_quotes(caller: TenantCaller) -> None:
+    window = "{date: 2027-01-31, start: 08:00, end: 18:00, timezone: UTC, dynos: 2}"
+    override = "{until: 2027-01-01T00:00:00Z, minimum_dynos: 1}"
+    file = f"worker: {{queue: 2026-01-01, schedules: [{window}], override: {override}}}\n"
+    assert put(caller, file).status_code == 200
+    found = caller.get(caller.role_path()).json()["settings"]
+    assert found["queues"] == ["2026-01-01"]
+    assert found["schedules"][0] | {"days": []} == {
+        "days": [],
+        "date": "2027-01-31",
+        "start": "08:00",
+        "end": "18:00",
+        "timezone": "UTC",
+        "dynos": 2,
+    }
+    assert found["override"] == {"until": "2027-01-01T00:00:00Z", "minimum_dynos": 1}
+
+
+def test_a_number_of_minutes_is_none(caller: TenantCaller) -> None:
+    assert "valid integer" in refused(caller, "worker: {interval: 1:30}\n")["worker.interval"]
 
 
 def test_what_cannot_work_together_is_refused(caller: TenantCaller) -> None:

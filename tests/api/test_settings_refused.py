@@ -62,6 +62,8 @@ def test_an_unknown_name_inside_a_value_is_refused_with_the_nearest(caller: Tena
         ("busy_protection", "maybe", "'auto', 'always' or 'never'"),
         ("no_data", "zero", "'hold'"),
         ("policy_parameters", {"a": [1]}, "valid"),
+        ("policy_parameters", [1], "must be an object"),
+        ("history", "x" * 300, "valid number"),
     ],
 )
 def test_a_value_out_of_range_is_refused_with_the_range(
@@ -75,12 +77,12 @@ def test_a_value_out_of_range_is_refused_with_the_range(
 @pytest.mark.parametrize(
     ("field", "value", "right"),
     [
-        ("queues", [], "at least 1 item"),
-        ("queues", [""], "at least 1"),
+        ("queues", [], "must have at least 1 entry"),
+        ("queues", [""], "must have at least 1 character"),
         ("queues", ["a", "a"], "same thing twice"),
-        ("queues", ["nul\x00"], "match"),
-        ("queues", "jobs", "valid list"),
-        ("process_type", "a b", "match"),
+        ("queues", ["nul\x00"], "without the character U+0000"),
+        ("queues", "jobs", "must be a list"),
+        ("process_type", "a b", "letters, digits, - and _"),
         ("override", {"until": "2027-01-01T00:00:00Z"}, "needs minimum_dynos or maximum_dynos"),
         ("override", {"until": "2027-01-01T00:00:00", "maximum_dynos": 1}, "offset from UTC"),
         ("pause", {"direction": "sideways"}, "'both', 'up' or 'down'"),
@@ -99,7 +101,7 @@ def test_a_roles_value_that_makes_no_sense_is_refused(
     ("change", "right"),
     [
         ({"timezone": "Mars/Olympus"}, "no IANA time zone"),
-        ({"start": "25:00"}, "match"),
+        ({"start": "25:00"}, "from 00:00 to 23:59"),
         ({"days": [7]}, "less than or equal to 6"),
         ({"days": []}, "needs either days (weekly) or a date (once)"),
         ({"date": "2027-02-01"}, "needs either days (weekly) or a date (once)"),

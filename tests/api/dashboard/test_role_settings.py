@@ -144,7 +144,7 @@ def test_what_has_no_field_stays_as_it_is(visitor: Browser, page: str) -> None:
         ("dry_run", "perhaps", "valid boolean"),
         ("policy", "magic", "deadline"),
         ("queues", "a\na", "twice"),
-        ("process_type", "no spaces", "match pattern"),
+        ("process_type", "no spaces", "letters, digits, - and _"),
     ],
 )
 def test_what_cannot_be_is_said_at_the_field_and_what_was_typed_stays(
