@@ -1,16 +1,25 @@
 """Runs guv's migrations against DATABASE_URL, or on the connection a caller hands over."""
 
+import logging
 import os
+import sys
 
 from alembic import context
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 
 import guv.models  # noqa: F401  # fills the metadata
 from guv.config import with_driver
+from guv.database import trouble_with
 
-
+LOCK_S = 5  # whatever needs the table waits behind us for as long
+LOCKED = (
+    f"Nothing was migrated: somebody, such as a backup, holds a table for longer than {LOCK_S} s."
+    " Deploy again later."
+)
 PARTITIONS = text("select relname from pg_class where relispartition")
 
 
@@ -27,12 +36,30 @@ def run(connection: Connection) -> None:
         context.run_migrations()
 
 
+def release(url: str) -> None:
+    """The release phase: says what is migrated, and stops nobody's ticks for long."""
+    logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")
+    connect_args = {"connect_timeout": 5, "options": f"-c lock_timeout={LOCK_S}s"}
+    engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=connect_args)
+    try:
+        with engine.begin() as connection:  # commits: `run` has begun before Alembic does
+            run(connection)
+    except OperationalError as error:
+        if isinstance(error.orig, LockNotAvailable | DeadlockDetected):
+            raise SystemExit(LOCKED) from None
+        if error.statement is None:
+            raise SystemExit(trouble_with(error)) from None
+        raise
+
+
 given = context.config.attributes.get("connection")
 if given is not None:
     run(given)
-elif "DATABASE_URL" not in os.environ:
+elif not os.environ.get("DATABASE_URL"):
     raise SystemExit("DATABASE_URL is needed")
 else:
-    engine = create_engine(with_driver(os.environ["DATABASE_URL"]), poolclass=NullPool)
-    with engine.begin() as connection:  # commits: `run` has begun a transaction before Alembic does
-        run(connection)
+    try:
+        url = with_driver(os.environ["DATABASE_URL"])
+    except ValueError as error:
+        raise SystemExit(f"DATABASE_URL {error}") from None
+    release(url)
