@@ -132,11 +132,11 @@ def _figures(found: list[NamedUsage]) -> dict[str, object]:
 
 
 def costs(found: list[NamedUsage]) -> list[Cost]:
-    """Dyno-hours and their price by size of dyno."""
+    """Dyno-hours and their price by size of dyno; of an unknown size only where some ran."""
     hours: dict[str, float] = {}
     for one in found:
         hours[one.dyno_size] = hours.get(one.dyno_size, 0.0) + one.usage.dyno_seconds / HOUR_S
-    return [_cost(size, used) for size, used in sorted(hours.items())]
+    return [_cost(size, used) for size, used in sorted(hours.items()) if size or used]
 
 
 def _cost(size: str, hours: float) -> Cost:

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Body
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.deps import CallerDep, NowDep, SessionDep
 from api.errors import error_answers
@@ -17,7 +17,10 @@ from guv.tenancy import keys
 
 MOST_KEYS = 50
 router = APIRouter(prefix="/v1/keys", tags=["keys"], responses=error_answers(401, 404, 422))
-KeyName = Annotated[str, Field(min_length=1, max_length=60, pattern=ONE_LINE)]
+KeyName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=ONE_LINE),
+]
 
 
 class KeyRequest(BaseModel):
@@ -35,7 +38,7 @@ class RotateRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     old_valid_for: Annotated[int, Field(ge=0, le=30 * 86400)] = Field(
-        86400, description="Seconds for which the old key still works", examples=[3600]
+        default=86400, description="Seconds for which the old key still works", examples=[3600]
     )
 
 
@@ -83,9 +86,13 @@ def make_key(session: SessionDep, caller: CallerDep, now: NowDep, wanted: KeyReq
 
 @router.post("/{key}/rotate", status_code=201)
 def rotate_key(
-    session: SessionDep, caller: CallerDep, now: NowDep, key: KeyId, wanted: RotateRequest
+    session: SessionDep,
+    caller: CallerDep,
+    now: NowDep,
+    key: KeyId,
+    wanted: Annotated[RotateRequest, Body(default_factory=RotateRequest)],
 ) -> NewKey:
-    """Make a key with the same name and scope; the old one goes on working for a while."""
+    """Make a key with the same name and scope; the old one goes on working, a day unless given."""
     old = keys.find_key(session, caller.tenant, key, now)
     row, fresh = keys.new_key(session, caller.tenant, old.name, old.scope, now)
     keys.end_key(session, old, now + timedelta(seconds=wanted.old_valid_for))

@@ -13,7 +13,7 @@ from api.main import create_app
 from api.parts import Outside
 from guv.config import Config
 from guv.crypto import Sealer
-from tests.api.callers import TenantCaller, a_caller
+from tests.api.callers import TenantCaller, a_caller, faults
 from tests.builders import NOON
 
 
@@ -85,6 +85,23 @@ def test_a_rotated_key_works_until_its_end(caller: TenantCaller, clock: Clock) -
     assert (status(caller, old["key"]), status(caller, new["key"])) == (200, 200)
     clock.now += timedelta(seconds=3601)
     assert (status(caller, old["key"]), status(caller, new["key"])) == (401, 200)
+
+
+def test_a_rotation_without_a_body_leaves_the_old_key_a_day(
+    caller: TenantCaller, clock: Clock
+) -> None:
+    old = made(caller)
+    assert caller.ask("POST", f"/keys/{old['id']}/rotate").status_code == 201
+    clock.now += timedelta(days=1, seconds=-1)
+    assert status(caller, old["key"]) == 200
+    clock.now += timedelta(seconds=2)
+    assert status(caller, old["key"]) == 401
+
+
+def test_a_key_needs_a_name_that_can_be_seen(caller: TenantCaller) -> None:
+    answer = caller.ask("POST", "/keys", {"name": " "})
+    assert faults(answer) == {"name": "must have at least 1 character"}
+    assert caller.ask("POST", "/keys", {"name": " ci "}).json()["name"] == "ci"
 
 
 def test_a_second_rotation_does_not_lengthen_a_life(caller: TenantCaller, clock: Clock) -> None:

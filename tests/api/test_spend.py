@@ -46,6 +46,14 @@ def test_a_month_that_cost_nothing_yet(caller: TenantCaller, role: Role) -> None
     assert (found["share"], found["dyno_hours_a_day"], found["warning"]) == (0.0, None, None)
 
 
+def test_dynos_that_heroku_never_showed_have_no_size(
+    session: Session, caller: TenantCaller, role: Role
+) -> None:
+    used(session, role, -1, dyno_seconds=0.0, dyno_size="")
+    found = spend(caller)
+    assert (found["cost"], found["roles"][0]["cost"]) == ([], [])
+
+
 def test_the_cap_has_its_date_at_the_pace_of_the_last_week(
     session: Session, caller: TenantCaller, role: Role
 ) -> None:
