@@ -16,6 +16,7 @@ from api.settings import action_routes as rest
 from api.settings.test_pages import send_test_page
 from api.settings.trials import Trial
 from guv.errors import Invalid
+from guv.settings.cautions import cautions
 from guv.settings.values import OverrideBounds
 
 router = APIRouter(prefix="/dashboard/apps/{app}/roles/{role}")
@@ -105,11 +106,14 @@ def _show(
     trial: Trial | None = None,
     done: str = "",
 ) -> HTMLResponse:
+    effective = visited.effective()
+    doubts = cautions(effective, visited.plan, visited.access.edit.at)
     return desk.show(
         "controls.html",
         app=visited.app,
         role=visited.role,
-        effective=visited.effective(),
+        effective=effective,
+        doubts=[one for one in doubts if one.field.startswith("override.")],
         refusal=refusal,
         trial=trial,
         done=done,

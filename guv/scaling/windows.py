@@ -37,7 +37,9 @@ def bounds_at(settings: Settings, now: float) -> Bounds:
     if override is not None and now < override.until:
         bounds = _narrowed(bounds, override.minimum_dynos, override.maximum_dynos, Reason.OVERRIDE)
     if bounds.minimum > bounds.maximum:
-        bounds = replace(bounds, minimum=bounds.maximum, minimum_reason=bounds.maximum_reason)
+        is_usual = bounds.maximum_reason is Reason.MAXIMUM  # then what raised the minimum is why
+        why = bounds.minimum_reason if is_usual else bounds.maximum_reason
+        bounds = replace(bounds, minimum=bounds.maximum, minimum_reason=why)
     return bounds
 
 

@@ -166,3 +166,10 @@ def test_a_window_of_a_whole_day_follows_the_next_without_a_gap(zone: str) -> No
     window = a_window("06:00", "06:00", zone)
     start = instant("2026-01-01T00:00")
     assert all(is_open(window, start + 1800 * step) for step in range(2 * 24 * 366))
+
+
+def test_a_minimum_of_an_override_above_the_maximum_is_the_overrides() -> None:
+    override = Override(until=100.0, minimum_dynos=50)
+    bounds = bounds_at(Settings(maximum_dynos=5, override=override), 0.0)
+    assert (bounds.minimum, bounds.maximum) == (5, 5)
+    assert (bounds.minimum_reason, bounds.maximum_reason) == (Reason.OVERRIDE, Reason.MAXIMUM)
