@@ -6,6 +6,7 @@ import os
 from guv import agent
 
 GRACE_S = 20  # for requests under way; Heroku ends a process 30 seconds after it was asked to
+IDLE_S = 95  # Heroku's router keeps an idle connection for 90 s, and would send into a closed one
 
 
 def main() -> None:
@@ -26,6 +27,7 @@ def main() -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
+        timeout_keep_alive=IDLE_S,
     )
 
 

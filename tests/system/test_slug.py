@@ -1,7 +1,9 @@
 """guv as Heroku runs it: the Procfile's very lines, with what a dyno has and nothing else."""
 
+import http.client
 import json
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,6 +22,7 @@ from tests.system.world import wait_until
 pytestmark = pytest.mark.system
 NOWHERE = "http://127.0.0.1:9"  # as good as Heroku for who only starts
 MOST_IN_REDIS = 4 + 19 + 1  # as docs/operations.md says
+LONGER_THAN_UVICORNS_S = 6.0
 PASSWORD = "addon-password-marker"
 
 
@@ -93,10 +96,22 @@ def test_the_procfiles_lines_run_on_heroku(
         wait_until(lambda: "provisioning_tried" in events(tmp_path, "worker"), 30)
         with Redis.from_url(redis_url) as redis:
             assert len(redis.client_list()) <= MOST_IN_REDIS
+        a_connection_that_was_idle_is_answered(int(dyno["PORT"]))
 
     started = [one for one in events(tmp_path, "web") if one.startswith("Started server")]
     assert len(started) == 1, "a web dyno is one process: its connections are counted"
     assert events(tmp_path, "clock")[:1] == ["clock_started"]
+
+
+def a_connection_that_was_idle_is_answered(port: int) -> None:
+    router = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    router.connect()
+    router.auto_open = 0  # fails where the dyno has ended the connection, as Heroku's router does
+    for pause in (0.0, LONGER_THAN_UVICORNS_S):
+        time.sleep(pause)
+        router.request("GET", "/health")
+        assert router.getresponse().read()
+    router.close()
 
 
 def provision(url: str) -> None:
