@@ -45,16 +45,15 @@ class SpendAnswer(BaseModel):
 def read_all_spend(session: SessionDep, tenant: TenantDep, now: NowDep) -> SpendAnswer:
     """This month's dyno-hours and cost by size, and each role's cap with its date."""
     since, until = month_begin(now), month_end(now)
-    usage = read_usage(session, tenant, UsageFilter(since, until))
+    present = tenant_settings(session, tenant)
+    own = UsageFilter(since, until, roles=[one.role.id for one in present])
+    usage = read_usage(session, tenant, own)  # a removed role of the same name has its own
     hours = read_hours(session, tenant, now)
     return SpendAnswer(
         since=since,
         until=until,
-        cost=costs(usage),
-        roles=[
-            _role(one, usage, hours.get(one.role.id, (0.0, None)), now)
-            for one in tenant_settings(session, tenant)
-        ],
+        cost=costs(read_usage(session, tenant, UsageFilter(since, until))),
+        roles=[_role(one, usage, hours.get(one.role.id, (0.0, None)), now) for one in present],
     )
 
 

@@ -46,6 +46,19 @@ def test_a_month_that_cost_nothing_yet(caller: TenantCaller, role: Role) -> None
     assert (found["share"], found["dyno_hours_a_day"], found["warning"]) == (0.0, None, None)
 
 
+def test_a_role_that_was_made_again_costs_what_it_used_itself(
+    session: Session, caller: TenantCaller, role: Role
+) -> None:
+    used(session, role, -2)
+    caller.delete(caller.role_path())
+    again = a_role(session, caller.app)
+    used(session, again, -1, dyno_seconds=3600.0)
+    found = spend(caller)
+    (one,) = found["roles"]
+    assert (one["dyno_hours"], one["cost"][0]["dyno_hours"]) == (1.0, 1.0)
+    assert found["cost"][0]["dyno_hours"] == 3.0
+
+
 def test_dynos_that_heroku_never_showed_have_no_size(
     session: Session, caller: TenantCaller, role: Role
 ) -> None:
