@@ -7,15 +7,23 @@ from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
-from guv.settings.instants import in_reach
+from guv.settings.instants import in_reach, with_plus
 from guv.settings.patterns import STORABLE
 from guv.settings.values import known_zone
 
 Name = Annotated[str, Field(max_length=100, pattern=STORABLE)]
 Limit = Annotated[int, Field(ge=1, le=200)]
-Time = Annotated[datetime, AfterValidator(in_reach)]
+Time = Annotated[datetime, BeforeValidator(with_plus), AfterValidator(in_reach)]
 Cursor = Annotated[str, Field(max_length=300)]
 
 

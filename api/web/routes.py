@@ -7,6 +7,7 @@ from typing import Annotated
 
 from ddsketch import DDSketch
 from fastapi import APIRouter, Query
+from pydantic import BeforeValidator
 
 from api.deps import AccessDep, NowDep, PartsDep, SessionDep, TenantDep
 from api.drain_ends import leaving_drain
@@ -25,7 +26,7 @@ from guv.errors import FieldError, Invalid, NotFound
 from guv.models import Drain
 from guv.router.sketch import merged, percentile, unpacked
 from guv.router.sums import SPAN_S
-from guv.settings.instants import Instant
+from guv.settings.instants import Instant, with_plus
 from guv.tenancy import drains
 from guv.tenancy.apps import find_app
 from guv.tenancy.dyno_events import read_starts
@@ -40,9 +41,12 @@ router = APIRouter(prefix="/v1/apps/{app}", tags=["web"], responses=error_answer
 
 Since = Annotated[
     Instant | None,
+    BeforeValidator(with_plus),
     Query(alias="from", description="With an offset; an hour before `to` unless given"),
 ]
-Until = Annotated[Instant | None, Query(alias="to", description="Now unless given")]
+Until = Annotated[
+    Instant | None, BeforeValidator(with_plus), Query(alias="to", description="Now unless given")
+]
 
 
 @router.post("/roles/{role}/web-metrics", status_code=204, responses=error_answers(403))

@@ -1,12 +1,19 @@
 """Which instants and days can be meant? Those around which guv can count hours in every zone."""
 
+import re
 from datetime import date, datetime
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime
 
 FIRST_YEAR, LAST_YEAR = 1970, 2199
+_LOST_PLUS = re.compile(r"^(.*\d:\d\d\S*) (\d\d:?\d\d)$")
 Day = TypeVar("Day", date, datetime)
+
+
+def with_plus(text: object) -> object:
+    """An instant as it was meant: in an address a bare + is a space, also that of an offset."""
+    return _LOST_PLUS.sub(r"\1+\2", text) if isinstance(text, str) else text
 
 
 def in_reach(day: Day) -> Day:

@@ -223,3 +223,16 @@ def test_an_instant_that_no_calendar_can_show_is_refused(
 ) -> None:
     for name in ("from", "to"):
         assert "year from 1970 to 2199" in faults(caller.get(path, **{name: far}))[name]
+
+
+def test_a_plus_that_an_address_made_a_space_is_one(caller: TenantCaller) -> None:
+    for path in ("/v1/decisions", "/v1/apps/{app}/web"):
+        for offset in ("+01:00", "%2B01:00"):
+            span = f"from=2026-11-25T10:00:00{offset}&to=2026-11-25T11:00:00.5{offset}"
+            address = f"{path.format(app=caller.app.name)}?{span}"
+            assert caller.client.get(address, auth=("guv", caller.key)).status_code == 200
+
+
+def test_a_local_time_keeps_its_space(caller: TenantCaller) -> None:
+    given = {"from": "2026-11-25 10:00", "timezone": "Europe/Berlin"}
+    assert caller.get("/decisions", **given).status_code == 200
