@@ -42,7 +42,8 @@ def _work(settings: Settings, decision: Decision) -> str:
     if wait is None or isinf(wait):
         return f"{text} nothing serves {'it' if waiting == 1 else 'them'} yet;"
     deadline = settings.target_deadline
-    kind = "later than" if decision.is_late or wait > deadline else "within"
+    missed = "later than" if wait > deadline else "but some miss"
+    kind = missed if decision.is_late or wait > deadline else "within"
     done = counted(desired, "dyno finishes", "dynos finish")
     when = f"{seconds_beside(wait, deadline)} s, {kind} the {deadline:.10g} s deadline"
     return f"{text} {done} the last one in {when};"

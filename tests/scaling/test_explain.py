@@ -53,6 +53,13 @@ def test_one_more_is_for_a_deadline_that_it_does_not_keep() -> None:
     )
 
 
+def test_a_miss_of_those_that_waited_long_is_no_late_end() -> None:
+    settings = Settings(maximum_dynos=1, target_deadline=15, processing_time=5)
+    stuck = [Sample(NOW - 10.0 * k, 1, 1, 50, 48, 1, 1) for k in range(5, -1, -1)]
+    text = said(settings, *stuck)
+    assert "in 10 s, but some miss the 15 s deadline" in text
+
+
 def test_nothing_serves_the_only_one() -> None:
     nothing = Settings(minimum_dynos=0, maximum_dynos=0)
     assert "nothing serves it yet" in said(nothing, Sample(NOW, 1, 0, 9, 7, 0, 0))
