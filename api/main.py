@@ -30,7 +30,7 @@ from api.unexpected import Unexpected
 from api.web import routes as web
 from guv import agent
 from guv.config import Config, config_of_process
-from guv.logs import configure_logs
+from guv.logs import configure_logs, tell_ends
 
 DESCRIPTION = """Keeps a team's promise that every job is done within its deadline.
 
@@ -108,6 +108,7 @@ def make_app() -> FastAPI:
     """
     config = config_of_process()
     configure_logs(config.guv_log_level, json=config.guv_log_json)
+    tell_ends()
     for name in ("uvicorn", "uvicorn.error"):  # its own handlers would print unmasked
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True

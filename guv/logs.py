@@ -3,7 +3,9 @@
 import logging
 import re
 import sys
+import threading
 from collections.abc import Mapping, MutableMapping
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -41,6 +43,21 @@ def _masked(value: Any) -> Any:
 def mask_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """The event with every secret masked; a structlog processor, the last before rendering."""
     return {k: MASK if _SECRET_KEYS.search(k) else _masked(v) for k, v in event.items()}
+
+
+def tell_end(
+    kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
+) -> None:
+    """Nothing; the fault that ends a process or a thread is one line like any other, and masked."""
+    if issubclass(kind, Exception):  # and no Ctrl-C
+        ended = (kind, error or kind(), trace)
+        logging.getLogger(__name__).critical("process_failed", exc_info=ended)
+
+
+def tell_ends() -> None:
+    """Nothing; from now on `tell_end` is asked wherever a fault ends this process or a thread."""
+    sys.excepthook = tell_end
+    threading.excepthook = lambda told: tell_end(told.exc_type, told.exc_value, told.exc_traceback)
 
 
 def configure_logs(level: str, *, json: bool) -> None:

@@ -21,7 +21,7 @@ from guv import agent, due
 from guv.config import Config, config_of_process
 from guv.database import make_engine
 from guv.heroku import unfinished
-from guv.logs import configure_logs
+from guv.logs import configure_logs, tell_ends
 from guv.moment import steady_seconds, unix_seconds, utc_now
 from guv.notify import feeds, undelivered
 from guv.redis import connect_redis
@@ -211,6 +211,7 @@ def main() -> None:
     agent.start()
     config = config_of_process()
     configure_logs(config.guv_log_level, json=config.guv_log_json)
+    tell_ends()
     engine = make_engine(config.sqlalchemy_url, pool_size=1, application="guv clock")
     _log.info("clock_started", beat=config.guv_clock_beat)
     agent.connect()

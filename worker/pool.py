@@ -22,7 +22,7 @@ from rq.worker_pool import WorkerPool
 
 from guv import agent
 from guv.config import config_of_process
-from guv.logs import configure_logs, mask
+from guv.logs import configure_logs, mask, tell_end, tell_ends
 from guv.redis import connect_redis
 from guv.replays import QUEUE as REPLAYS
 from worker.job_queue import DRAINS, QUEUE, wait_for_redis
@@ -34,6 +34,20 @@ LISTEN_S = 5  # RQ's own 405 would be how late an idle process may notice that i
 PARENT_DEATH_SIGNAL = 1  # Linux: PR_SET_PDEATHSIG
 
 _log = structlog.get_logger(__name__)
+
+
+class EndsInALine:
+    """Around what a process does: a fault that ends it is told as the log tells it.
+
+    Python would print it over many lines, unmasked: its own hook is not asked in a child.
+    """
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, Exception):
+            tell_end(type(error), error, error.__traceback__)
+            raise SystemExit(1) from None
 
 
 class TickWorker(SimpleWorker):
@@ -62,7 +76,8 @@ class TickWorker(SimpleWorker):
     def work(self, *args: Any, **options: Any) -> bool:
         """Whether any job was done; without RQ's scheduler, which would be one process more."""
         try:
-            return super().work(*args, **{**options, "with_scheduler": False})
+            with EndsInALine():
+                return super().work(*args, **{**options, "with_scheduler": False})
         finally:
             _finish()
             agent.end()
@@ -144,6 +159,7 @@ def main() -> None:
     collect_seldom()
     config = config_of_process()
     configure_logs(config.guv_log_level, json=config.guv_log_json)
+    tell_ends()
     redis = connect_redis(config)
     wait_for_redis(redis)
     _log.info("worker_started", processes=config.guv_worker_processes, pid=os.getpid())

@@ -1,5 +1,7 @@
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -123,3 +125,25 @@ def test_numbers_stay_numbers(
     line = lines(capsys)[0]
     found = (line["dynos"], line["milliseconds"], line["error"], line["is_up"])
     assert found == (3, 1.5, None, True)
+
+
+FAULT = """
+import threading
+from guv.logs import configure_logs, tell_ends
+configure_logs("INFO", json=True)
+tell_ends()
+def fail():
+    raise KeyError("amqps://me:marker@duck.example/vhost")
+{}
+"""
+
+
+@pytest.mark.parametrize("where", ["fail()", "threading.Thread(target=fail).start()"])
+def test_a_fault_that_ends_a_process_or_a_thread_is_one_line_without_secrets(where: str) -> None:
+    argv = [sys.executable, "-c", FAULT.format(where)]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    [line] = done.stdout.splitlines()
+    said = json.loads(line)
+    assert (said["event"], done.stderr) == ("process_failed", "")
+    assert "KeyError" in said["exception"]
+    assert "marker" not in line

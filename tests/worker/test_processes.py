@@ -182,6 +182,23 @@ def test_a_worker_outlives_an_outage_of_redis(
     assert worker.process.poll() is None
 
 
+def test_a_worker_that_finds_redis_full_says_so_in_lines_and_goes_on(
+    start: Callable[[str], Running], redis_url: str
+) -> None:
+    with Redis.from_url(redis_url) as redis:
+        usual = redis.config_get("maxclients")["maxclients"]
+        redis.config_set("maxclients", len(redis.client_list()) + 3)
+        try:
+            worker = start("worker")
+            wait_until(lambda: "process_failed" in worker.text(), 30)
+        finally:
+            redis.config_set("maxclients", usual)
+        wait_until(lambda: redis.scard("rq:workers") == 2, 30)
+    worker.stop()
+    assert "max number of clients reached" in worker.text()
+    assert "process_failed" in worker.events()  # each line is JSON
+
+
 def test_no_child_outlives_a_killed_worker(
     start: Callable[[str], Running], world: MakeWorld
 ) -> None:
