@@ -111,7 +111,7 @@ class Config(BaseSettings):
     )
     guv_roles_per_job: int = Field(1, ge=1, le=1000, description="Roles carried by one RQ job")
     guv_histories: int = Field(
-        1000, ge=0, description="Roles whose samples a worker process remembers, 80 kB each"
+        1000, ge=0, description="Roles whose samples a worker process remembers, 100 kB each"
     )
     guv_clock_beat: float = Field(0.5, gt=0, description="Seconds between two looks for due roles")
     guv_allowed_networks: Annotated[str, AfterValidator(_networks)] = Field(

@@ -9,7 +9,7 @@ from uuid import UUID
 from guv.errors import HerokuRefused, OutsideError
 from guv.heroku.platform import HerokuClient
 
-GATHER_S = 0.5  # a role that takes longer to decide is not waited for
+GATHER_S = 0.5  # a role that takes longer to ask is not waited for
 
 
 class Changes:

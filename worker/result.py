@@ -108,13 +108,25 @@ class Actuated:
 
 
 @dataclass(frozen=True, slots=True)
-class TickResult:
-    """Everything that one tick leaves behind."""
+class Decided:
+    """A tick until its decision."""
 
     now: datetime
     subject: Subject
     collected: Collected
     decision: Decision
+
+    @property
+    def is_change(self) -> bool:
+        """Whether Heroku is to run another number of dynos than now."""
+        current, desired = self.collected.formation.dynos, self.decision.desired
+        return current is not None and desired is not None and current != desired
+
+
+@dataclass(frozen=True, slots=True)
+class TickResult(Decided):
+    """Everything that one tick leaves behind."""
+
     actuated: Actuated
 
     @property

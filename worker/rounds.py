@@ -1,8 +1,9 @@
 """How do many roles tick in one job? App by app on threads, recorded together as they end.
 
-Of an app's roles one goes first; what it read serves the others. Rows are written while slower
-brokers are still waited for, some ticks to a transaction; should that fail, each tick is recorded
-alone, so that one role's trouble is its own.
+Of an app's roles one goes first; what it read serves the others, which decide one after the other
+and change the formation together. Rows are written while slower brokers are still waited for, some
+ticks to a transaction; should that fail, each is recorded alone, so that one role's trouble is its
+own.
 """
 
 import time
@@ -18,10 +19,10 @@ from structlog.contextvars import bound_contextvars
 
 from guv.moment import steady_seconds, utc_now
 from worker.faults import attempt, record_fault, tell_tick
-from worker.result import TickResult
+from worker.result import Decided, TickResult
 from worker.runtime import Runtime
 from worker.subject import Stored, Subject
-from worker.tick import collect_decide_actuate, read, record_and_notify
+from worker.tick import actuate, collect_decide, read, record_and_notify
 from worker.together import at_once, together
 from worker.tokens import Access
 
@@ -44,6 +45,30 @@ class Ended:
     now: datetime
     seconds: float
     result: TickResult | Exception
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A tick that has decided.
+
+    Attributes:
+        role: Whose tick it is.
+        now: Its instant.
+        since: When it began, as `steady_seconds` says.
+        access: To Heroku.
+        decided: What it decided; a fault of ours, where one ended it.
+    """
+
+    role: UUID
+    now: datetime
+    since: float
+    access: Access
+    decided: Decided | Exception
+
+    @property
+    def is_change(self) -> bool:
+        """Whether Heroku is to be asked."""
+        return isinstance(self.decided, Decided) and self.decided.is_change
 
 
 def tick_all(runtime: Runtime, roles: Sequence[UUID]) -> dict[UUID, TickResult | None]:
@@ -125,18 +150,26 @@ class _Round:
         queues = [name for one in fed for name in one.effective.values["queues"]]
         shared = together(self._runtime, queues)
         for first in subjects[:1]:
-            self._tick(shared, now, first)
-        others = at_once(shared, len(subjects) - 1)
-        for other in subjects[1:]:
-            self._runtime.threads.submit(self._tick, others, now, other)
+            self._end(shared, _begun(shared, first, now))
+        others = [_begun(shared, other, now) for other in subjects[1:]]
+        changes = [begun for begun in others if begun.is_change]
+        changing = at_once(shared, len(changes))
+        for begun in changes:
+            self._runtime.threads.submit(self._end, changing, begun)
+        for begun in others:
+            if not begun.is_change:
+                self._end(shared, begun)
 
-    def _tick(self, shared: Runtime, now: datetime, subject: Subject) -> None:
-        start = steady_seconds()
-        with bound_contextvars(role_id=str(subject.role.id)):
-            access = Access(shared, subject.app, now)
-            result = attempt(partial(collect_decide_actuate, shared, access, subject, now))
+    def _end(self, shared: Runtime, begun: _Begun) -> None:
+        """Nothing; the decision is actuated, which takes long only where it is a change."""
+        result: TickResult | Exception
+        if isinstance(begun.decided, Decided):
+            with bound_contextvars(role_id=str(begun.role)):
+                result = attempt(partial(actuate, shared, begun.access, begun.decided))
+        else:
+            result = begun.decided
         shared.changes.end()
-        self._ended.put(Ended(subject.role.id, now, steady_seconds() - start, result))
+        self._ended.put(Ended(begun.role, begun.now, steady_seconds() - begun.since, result))
 
     def _gather(self, *, is_last: bool) -> list[Ended]:
         """The ticks that end within a moment, at least one."""
@@ -164,6 +197,14 @@ class _Round:
             return ended
         fault = attempt(partial(record_and_notify, self._runtime, [ended.result]))
         return replace(ended, result=fault) if isinstance(fault, Exception) else ended
+
+
+def _begun(shared: Runtime, subject: Subject, now: datetime) -> _Begun:
+    since, role = steady_seconds(), subject.role.id
+    with bound_contextvars(role_id=str(role)):
+        access = Access(shared, subject.app, now)
+        decided = attempt(partial(collect_decide, shared, access, subject, now))
+    return _Begun(role, now, since, access, decided)
 
 
 def _by_app(stored: Sequence[Stored]) -> list[list[Stored]]:

@@ -17,7 +17,7 @@ from worker.actuators.heroku import Actuator
 from worker.collectors import collect
 from worker.notifiers.incidents import update_incidents
 from worker.recorder import record
-from worker.result import TickResult
+from worker.result import Decided, TickResult
 from worker.runtime import Runtime
 from worker.subject import Stored, Subject, read_stored, within_size
 from worker.tokens import Access
@@ -48,12 +48,25 @@ def collect_decide_actuate(
     actuator: type[Actuator] = Actuator,
 ) -> TickResult:
     """What the first half of a tick comes to, which keeps and tells nothing."""
+    return actuate(runtime, access, collect_decide(runtime, access, subject, now), actuator)
+
+
+def collect_decide(runtime: Runtime, access: Access, subject: Subject, now: datetime) -> Decided:
+    """The decision on a new sample."""
     collected = collect(runtime, access, subject, now)
     subject = within_size(subject, collected.formation.size)
     history = followed(subject.history, collected.sample, unix_seconds(now))
     decision = decide(subject.settings, history, unix_seconds(now))
-    actuated = actuator(runtime, access, subject, collected, decision).actuate()
-    return TickResult(now, subject, collected, decision, actuated)
+    return Decided(now, subject, collected, decision)
+
+
+def actuate(
+    runtime: Runtime, access: Access, decided: Decided, actuator: type[Actuator] = Actuator
+) -> TickResult:
+    """What became of the decision; Heroku is asked where it is a change."""
+    one = decided
+    actuated = actuator(runtime, access, one.subject, one.collected, one.decision).actuate()
+    return TickResult(one.now, one.subject, one.collected, one.decision, actuated)
 
 
 def record_and_notify(runtime: Runtime, results: Sequence[TickResult]) -> None:
