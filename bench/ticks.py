@@ -89,7 +89,7 @@ def _profile(runtime: Runtime) -> None:
         roles = session.exec(select(TickSchedule.role_id)).all()
     profile.enable()
     for role in roles:
-        jobs.tick_roles(runtime, [role])
+        jobs.tick_claimed(runtime, [role])
     profile.disable()
     costs = pstats.Stats(profile)
     costs.sort_stats("cumulative").print_stats(r"guv/|worker/", 40)

@@ -107,7 +107,7 @@ class Config(BaseSettings):
     )
     guv_worker_processes: int = Field(2, ge=1, description="Processes of one worker dyno")
     guv_worker_threads: int = Field(
-        16, ge=1, description="Ticks of one job that run at the same time"
+        16, ge=1, description="Apps that are looked at, and changes made, at the same time"
     )
     guv_roles_per_job: int = Field(1, ge=1, le=1000, description="Roles carried by one RQ job")
     guv_histories: int = Field(

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from guv.crypto import Sealer, new_api_key
 from guv.fence import Fence, read_networks
-from guv.models import App, Broker, Role, SampleRow, SettingsLevel, Tenant, TickSchedule
+from guv.models import App, Broker, Role, SampleRow, SettingsLevel, Tenant, TickSchedule, UsageHour
 from guv.rabbitmq import parse_broker_url
 from guv.tenancy.keys import put_key
 
@@ -71,18 +71,26 @@ def a_role(session: Session, app: App, name: str = "worker", **settings: Any) ->
     interval = float(settings.get("interval", 10))
     session.add(TickSchedule(role_id=role.id, due_at=NOON, interval_s=interval))
     if settings:
-        session.add(
-            SettingsLevel(
-                subject_id=role.id,
-                tenant_id=app.tenant_id,
-                level="role",
-                values=settings,
-                updated_at=NOON,
-                updated_by="test",
-            )
-        )
+        a_level(session, role.tenant_id, role.id, level="role", values=settings)
     session.flush()
     return role
+
+
+def a_level(session: Session, tenant: UUID, subject: UUID, **values: Any) -> SettingsLevel:
+    """What is set at one of the tenant's levels."""
+    given = {"updated_at": NOON, "updated_by": "test", **values}
+    level = SettingsLevel(subject_id=subject, tenant_id=tenant, **given)
+    session.add(level)
+    return level
+
+
+def an_hour(session: Session, role: Role, at: datetime, **values: Any) -> UsageHour:
+    """What the role used in the hour around that instant, with Basic dynos."""
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    owner = {"role_id": role.id, "tenant_id": role.tenant_id, "app_id": role.app_id}
+    usage = UsageHour(**{**owner, "hour": hour, "dyno_size": "Basic", **values})
+    session.add(usage)
+    return usage
 
 
 def a_history(session: Session, role: Role, until: datetime = NOON, minutes: int = 60) -> None:

@@ -74,11 +74,6 @@ def process_runtime() -> Runtime:
     return build_runtime(read_config())
 
 
-def tick_roles(runtime: Runtime, roles: Sequence[UUID]) -> int:
-    """How many of the roles could be claimed and got their tick; several run at the same time."""
-    return len(tick_claimed(runtime, roles))
-
-
 def tick_claimed(runtime: Runtime, roles: Sequence[UUID]) -> dict[UUID, TickResult | None]:
     """What came of the tick of each role that could be claimed; None: a fault, or it is gone."""
     return _tick_each(runtime, _claim(runtime, roles))

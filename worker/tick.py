@@ -64,9 +64,8 @@ def actuate(
     runtime: Runtime, access: Access, decided: Decided, actuator: type[Actuator] = Actuator
 ) -> TickResult:
     """What became of the decision; Heroku is asked where it is a change."""
-    one = decided
-    actuated = actuator(runtime, access, one.subject, one.collected, one.decision).actuate()
-    return TickResult(one.now, one.subject, one.collected, one.decision, actuated)
+    actuated = actuator(runtime, access, decided).actuate()
+    return TickResult(decided.now, decided.subject, decided.collected, decided.decision, actuated)
 
 
 def record_and_notify(runtime: Runtime, results: Sequence[TickResult]) -> None:

@@ -13,7 +13,7 @@ from api.dashboard.role.visit import RoleVisit, RoleVisitDep
 from api.deps import Access, PartsDep
 from api.forms import field, fields
 from api.settings import action_routes as rest
-from api.settings.test_pages import send_test_page
+from api.settings.page_trials import send_test_page
 from api.settings.trials import Trial
 from guv.errors import Invalid
 from guv.settings.cautions import cautions

@@ -14,7 +14,7 @@ from api.dashboard.pages import Desk, DeskDep, Word, see_other
 from api.deps import PartsDep
 from api.forms import field
 from api.settings.notification_routes import Target
-from api.settings.test_pages import try_targets
+from api.settings.page_trials import try_targets
 from api.settings.trials import Trial
 from api.settings.versions import etag_of
 from guv.errors import Invalid

@@ -11,8 +11,8 @@ from api.settings import (
     authorization_routes,
     change_routes,
     notification_routes,
+    page_trials,
     role_routes,
-    test_pages,
     trials,
 )
 from api.settings.levels import Subject, change_level, locked, read_chain
@@ -105,7 +105,7 @@ for part in (
     change_routes.router,
     action_routes.router,
     trials.router,
-    test_pages.router,
+    page_trials.router,
     notification_routes.router,
 ):
     router.include_router(part)

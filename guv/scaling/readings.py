@@ -6,7 +6,7 @@ from itertools import pairwise
 from numbers import Real
 from operator import attrgetter, lt
 from types import NoneType
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 from guv.scaling.model import Sample
 from guv.scaling.web_load import are_sound, is_sound
@@ -107,11 +107,12 @@ def _newest(history: object) -> Sequence[object]:
     return ()
 
 
-def _is_recent(samples: Sequence[Sample], now: float) -> bool:
+def _is_recent(samples: Sequence[Any], now: float) -> bool:
     """Whether the first and the last are of the last day."""
     if not samples:
         return True
-    return now - OLDEST <= samples[0].at and samples[-1].at <= now + CLOCK_SKEW
+    oldest, newest = samples[0].at, samples[-1].at
+    return bool(now - OLDEST <= oldest and newest <= now + CLOCK_SKEW)
 
 
 def _is_clean(readings: Sequence[object], now: float) -> TypeGuard[Sequence[Sample]]:
@@ -121,7 +122,7 @@ def _is_clean(readings: Sequence[object], now: float) -> TypeGuard[Sequence[Samp
     instants = list(map(_at_of, readings))
     if not set(map(type, instants)) <= {float, int}:
         return False
-    if not (now - OLDEST <= instants[0] and instants[-1] <= now + CLOCK_SKEW):
+    if not _is_recent(readings, now):
         return False
     if not all(map(lt, instants, instants[1:])):
         return False

@@ -10,11 +10,11 @@ from sqlalchemy import event
 from sqlmodel import Session
 
 from guv.crypto import Sealer
-from guv.models import Role, SampleRow, UsageHour
+from guv.models import Role, SampleRow
 from guv.moment import utc_now
 from tests.api.callers import TenantCaller, engine_of
 from tests.api.rows import a_decision, an_incident
-from tests.builders import NOON, a_broker, a_role
+from tests.builders import NOON, a_broker, a_role, an_hour
 
 
 def seconds() -> float:
@@ -23,9 +23,7 @@ def seconds() -> float:
 
 
 def usage(session: Session, role: Role, hours_ago: float, **values: Any) -> None:
-    hour = (utc_now() - timedelta(hours=hours_ago)).replace(minute=0, second=0, microsecond=0)
-    ids: dict[str, Any] = {"role_id": role.id, "tenant_id": role.tenant_id, "app_id": role.app_id}
-    session.add(UsageHour(**ids, hour=hour, **values))
+    an_hour(session, role, utc_now() - timedelta(hours=hours_ago), **{"dyno_size": "", **values})
     session.commit()
 
 

@@ -6,24 +6,17 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from guv.models import Role, UsageHour
+from guv.models import Role
 from tests.api.callers import TenantCaller, a_caller
-from tests.builders import NOON, a_role
+from tests.builders import NOON, a_role, an_hour
 
 SPAN = {"from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00Z"}
 
 
 def used(session: Session, role: Role, hours: int = 0, **values: Any) -> None:
     """An hour of the role with two Basic dynos, so many hours after noon."""
-    given = {"ticks": 360, "seconds": 3600.0, "dyno_seconds": 7200.0, "dyno_size": "Basic"}
-    row = UsageHour(
-        role_id=role.id,
-        hour=NOON + timedelta(hours=hours),
-        tenant_id=role.tenant_id,
-        app_id=role.app_id,
-        **{**given, **values},
-    )
-    session.add(row)
+    given = {"ticks": 360, "seconds": 3600.0, "dyno_seconds": 7200.0}
+    an_hour(session, role, NOON + timedelta(hours=hours), **{**given, **values})
     session.commit()
 
 

@@ -16,11 +16,10 @@ from guv.models import (
     Role,
     SampleRow,
     SettingsChange,
-    SettingsLevel,
 )
 from tests.api.callers import TenantCaller, a_caller
 from tests.api.rows import a_decision, an_incident
-from tests.builders import NOON, a_broker, a_key, a_role
+from tests.builders import NOON, a_broker, a_key, a_level, a_role
 
 
 @pytest.fixture
@@ -51,16 +50,9 @@ def victim(client: TestClient, session: Session, sealer: Sealer) -> TenantCaller
 def a_target(session: Session, caller: TenantCaller, sealer: Sealer) -> None:
     """Nothing; the app's incidents go somewhere."""
     target = {"webhook": {"url": "https://victim-marker.example.com/", "secret": "whsec_"}}
-    session.add(
-        SettingsLevel(
-            subject_id=caller.app.id,
-            tenant_id=caller.tenant.id,
-            level="app",
-            updated_at=NOON,
-            updated_by="victim-marker",
-            notify_sealed=sealer.seal(json.dumps(target)),
-        )
-    )
+    own = {"level": "app", "updated_by": "victim-marker"}
+    sealed = sealer.seal(json.dumps(target))
+    a_level(session, caller.tenant.id, caller.app.id, notify_sealed=sealed, **own)
 
 
 def replay_of(role: Role) -> ReplayRow:

@@ -13,7 +13,7 @@ from guv.config import Config
 from guv.crypto import Sealer
 from guv.models import App, Broker, Consent, SettingsLevel, Subscription, Tenant
 from guv.rotate_keys import rotate, sealed_columns
-from tests.builders import NOON, a_broker, a_role, a_tenant, an_app
+from tests.builders import NOON, a_broker, a_level, a_role, a_tenant, an_app
 
 ROOT = Path(__file__).parent.parent.parent
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
@@ -29,17 +29,11 @@ def secrets(engine: Engine) -> Callable[[Sealer], list[str]]:
         app = an_app(session, tenant, old)
         broker = a_broker(session, app, old, URL)
         role = a_role(session, app)
-        level = SettingsLevel(
-            subject_id=role.id,
-            tenant_id=tenant.id,
-            level="role",
-            notify_sealed=old.seal("license-marker"),
-            updated_at=NOON,
-            updated_by="test",
-        )
+        sealed = old.seal("license-marker")
+        level = a_level(session, tenant.id, role.id, level="role", notify_sealed=sealed)
         sealed = old.seal("event-secret-marker")
         subscription = Subscription(tenant_id=tenant.id, secret_sealed=sealed, created_at=NOON)
-        session.add_all([level, a_consent(app, old), subscription])
+        session.add_all([a_consent(app, old), subscription])
         session.commit()
     identities = (tenant.id, app.id, broker.id, level.subject_id)
 

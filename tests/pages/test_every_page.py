@@ -9,11 +9,11 @@ from playwright.sync_api import Page
 from sqlmodel import Session, select
 
 from guv.crypto import Sealer
-from guv.models import Role, SampleRow, SettingsChange, SettingsLevel, UsageHour
+from guv.models import Role, SampleRow, SettingsChange, SettingsLevel
 from guv.moment import utc_now
 from sandbox.server import Sandbox
 from tests.api.rows import a_decision, an_incident
-from tests.builders import NOON, a_broker, a_key, a_role
+from tests.builders import NOON, a_broker, a_key, a_level, a_role, an_hour
 from tests.pages.conftest import Site
 from tests.pages.rules import broken_rules
 from tests.pages.shots import picture
@@ -59,35 +59,23 @@ def ticked(session: Session, role: Role, now: datetime, **values: Any) -> None:
     session.add(
         SampleRow(role_id=role.id, at=row.at, messages_ready=1234, messages_unacknowledged=3)
     )
-    session.add(
-        UsageHour(
-            role_id=role.id,
-            tenant_id=role.tenant_id,
-            app_id=role.app_id,
-            hour=now.replace(minute=0, second=0, microsecond=0),
-            dyno_size="Basic",
-            finished=12345,
-            in_time=12300.0,
-            dyno_seconds=90000.0,
-        )
-    )
+    an_hour(session, role, now, finished=12345, in_time=12300.0, dyno_seconds=90000.0)
 
 
 def told(session: Session, site: Site, sealer: Sealer, now: datetime) -> None:
     """Incidents of all apps go to New Relic with a heartbeat that is refused, and to a webhook."""
     new_relic = {"account_id": 1234567, "license_key": "a-license-key", "heartbeat": True}
     webhook = {"url": "https://hooks.example.com/guv", "secret": "whsec_"}
-    session.add(
-        SettingsLevel(
-            subject_id=site.tenant.id,
-            tenant_id=site.tenant.id,
-            level="global",
-            updated_at=now,
-            updated_by="me@example.com",
-            notify_sealed=sealer.seal(json.dumps({"new_relic": new_relic, "webhook": webhook})),
-            feed_failures=3,
-            feed_error="New Relic refuses the license key (403)",
-        )
+    a_level(
+        session,
+        site.tenant.id,
+        site.tenant.id,
+        level="global",
+        updated_at=now,
+        updated_by="me@example.com",
+        notify_sealed=sealer.seal(json.dumps({"new_relic": new_relic, "webhook": webhook})),
+        feed_failures=3,
+        feed_error="New Relic refuses the license key (403)",
     )
     row = session.exec(select(SettingsLevel).where(SettingsLevel.level == "role")).first()
     assert row is not None

@@ -2,7 +2,6 @@ import json
 import zlib
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -14,9 +13,9 @@ from sqlmodel import Session
 
 from guv.crypto import Sealer
 from guv.due import LEASE_S
-from guv.models import Role, SettingsLevel, TickSchedule
+from guv.models import Role, TickSchedule
 from tests.api.rows import an_incident
-from tests.builders import NOON, a_role, a_tenant, an_app
+from tests.builders import NOON, a_level, a_role, a_tenant, an_app
 from worker.clock import HEARTBEAT, JOB, beat
 from worker.job_queue import pauses, tick_queue
 
@@ -145,13 +144,7 @@ def test_an_incident_that_is_to_be_told_waits_before_all_ticks(
 
 def test_a_feed_that_is_due_is_sent_once(engine: Engine, queue: Queue, session: Session) -> None:
     tenant = a_tenant(session)
-    level: dict[str, Any] = {
-        "level": "global",
-        "updated_at": NOON,
-        "updated_by": "test",
-        "feed_at": NOON,
-    }
-    session.add(SettingsLevel(subject_id=tenant.id, tenant_id=tenant.id, **level))
+    a_level(session, tenant.id, tenant.id, level="global", feed_at=NOON)
     session.commit()
     for _ in range(2):
         beat(engine, queue, SOON)

@@ -1,5 +1,5 @@
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -8,9 +8,9 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlmodel import Session, select
 
-from guv.models import SampleRow, UsageHour
+from guv.models import SampleRow
 from guv.replays import QUEUE, enqueue_replay
-from tests.builders import NOON
+from tests.builders import NOON, an_hour
 from tests.worker.replays import a_replay, long_replay, stored_replay
 from tests.worker.world import World
 from worker import jobs
@@ -43,15 +43,8 @@ def test_a_replay_keeps_its_result_with_the_record_first(world: MakeWorld) -> No
 
 def test_the_dynos_are_priced_by_the_size_last_seen(world: MakeWorld) -> None:
     here = world()
-    usage = UsageHour(
-        role_id=here.role.id,
-        hour=datetime(2026, 11, 25, 11, tzinfo=NOON.tzinfo),
-        dyno_size="Standard-1X",
-        tenant_id=here.tenant.id,
-        app_id=here.app.id,
-    )
     with Session(here.runtime.engine) as session:
-        session.add(usage)
+        an_hour(session, here.role, NOON - timedelta(hours=1), dyno_size="Standard-1X")
         session.commit()
     row = a_replay(here, {})
     run_replay(here.runtime, row.id)

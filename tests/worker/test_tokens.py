@@ -72,7 +72,7 @@ def test_a_token_that_expires_during_a_hundred_ticks_costs_one_refresh(world: Ma
     for process in here.shop.types.values():
         process.size = "Performance-M"  # 100 Standard dynos are all that an app may have
     here.make_due()
-    assert jobs.tick_roles(here.runtime, roles) == 101
+    assert len(jobs.tick_claimed(here.runtime, roles)) == 101
     assert refreshes(here) == 1
     assert sum(row.outcome == "scaled" for row in here.decisions()) == 100
 
@@ -163,7 +163,7 @@ def test_roles_that_lose_the_right_at_the_same_moment_share_one_incident(here: W
     here.sandbox.heroku.authorizations.revoke()
     here.tick()
     here.make_due()
-    assert jobs.tick_roles(here.runtime, [role.id for role in roles]) == 10
+    assert len(jobs.tick_claimed(here.runtime, [role.id for role in roles])) == 10
     causes = [one.cause for one in here.incidents()]
     assert causes.count("authorization_lost") == 1
 
@@ -232,7 +232,7 @@ def test_a_persons_tokens_that_expire_during_many_ticks_cost_one_refresh(agreed:
     agreed.sandbox.heroku.consents.office.revoke(refresh=False)
     agreed.make_due()
     roles = [agreed.role, *others]
-    assert jobs.tick_roles(agreed.runtime, [role.id for role in roles]) == 9
+    assert len(jobs.tick_claimed(agreed.runtime, [role.id for role in roles])) == 9
     assert len(agreed.sandbox.traffic.requests("POST", REFRESH)) == 1
 
 

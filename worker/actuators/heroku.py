@@ -8,10 +8,10 @@ from sqlalchemy import text
 from guv import due
 from guv.errors import HerokuRefused, HerokuUnavailable
 from guv.moment import from_unix
-from guv.scaling import Decision, Direction
+from guv.scaling import Direction
 from worker.actuators.refusals import BLOCKED, in_words, is_lock, named_limit
 from worker.budget import Need
-from worker.result import Actuated, Collected, Outcome
+from worker.result import Actuated, Collected, Decided, Outcome
 from worker.runtime import Runtime
 from worker.subject import Subject
 from worker.tokens import Access
@@ -31,24 +31,16 @@ class Actuator:
     Args:
         runtime: What the process keeps warm.
         access: To Heroku on behalf of the app.
-        subject: The role.
-        collected: What the decision stands on.
-        decision: What to make real.
+        decided: What to make real, for which role, and what it stands on.
     """
 
-    def __init__(
-        self,
-        runtime: Runtime,
-        access: Access,
-        subject: Subject,
-        collected: Collected,
-        decision: Decision,
-    ) -> None:
+    def __init__(self, runtime: Runtime, access: Access, decided: Decided) -> None:
         self._runtime = runtime
         self._access = access
-        self._subject = subject
-        self._collected = collected
-        self._decision = decision
+        self._is_change = decided.is_change
+        self._subject = decided.subject
+        self._collected = decided.collected
+        self._decision = decided.decision
 
     def actuate(self) -> Actuated:
         """What became of the decision; whatever Heroku answers is a value, not an exception."""
@@ -56,8 +48,7 @@ class Actuator:
         if trouble is not None and trouble.cause is Cause.AUTHORIZATION_LOST:
             return Actuated(Outcome.SKIPPED, f"needs_authorization: {trouble.text}")
         desired = self._decision.desired
-        current = self._collected.formation.dynos
-        if current is None or desired is None or current == desired:
+        if desired is None or not self._is_change:
             return Actuated(Outcome.HELD)
         if values["dry_run"] or self._runtime.dry_run:
             return Actuated(Outcome.SKIPPED, f"dry_run: would have asked for {desired} dynos")

@@ -8,12 +8,12 @@ import pytest
 from sqlmodel import Session, select
 from starlette.testclient import TestClient
 
-from guv.models import DecisionRow, Role, SampleRow, Tenant, UsageHour
+from guv.models import DecisionRow, Role, SampleRow, Tenant
 from guv.plans import PLANS
 from tests.api.callers import faults
 from tests.api.dashboard.browser import Browser
 from tests.api.rows import a_decision, an_incident
-from tests.builders import NOON
+from tests.builders import NOON, an_hour
 
 OLD = "old-marker"
 READY = 987654  # messages of the old sample
@@ -25,16 +25,7 @@ def placed(session: Session, role: Role, at: datetime, text: str, ready: int) ->
     since_noon = (at - NOON).total_seconds()
     a_decision(session, role, since_noon, explanation=text, direction="up", outcome="scaled")
     session.add(SampleRow(role_id=role.id, at=at, messages_ready=ready))
-    session.add(
-        UsageHour(
-            role_id=role.id,
-            tenant_id=role.tenant_id,
-            app_id=role.app_id,
-            hour=at.replace(minute=0, second=0, microsecond=0),
-            ticks=ready,
-            dyno_size="Basic",
-        )
-    )
+    an_hour(session, role, at, ticks=ready)
     an_incident(session, role, int(since_noon // 60), title=text, opened_at=at, resolved_at=at)
 
 
