@@ -46,10 +46,10 @@ architecture: $(SYNCED) ## import contracts
 	@$(BIN)/lint-imports
 
 drift: $(SYNCED) ## tables and migrations agree
-	@$(BIN)/python -m sandbox.drift
+	@$(BIN)/python -m tools.drift
 
 audit: $(SYNCED) ## known holes in what guv stands on; says so when the network is away
-	@$(BIN)/python -m sandbox.audit
+	@$(BIN)/python -m tools.audit
 
 fix: $(SYNCED) ## format, and mend what can be mended
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix .
@@ -58,7 +58,7 @@ bench-drain: $(SYNCED) ## log lines a second on one core, and a flood
 	@$(BIN)/python -m bench.drain $(ARGS)
 
 picture: $(SYNCED) chromium ## take the README's picture from the demo, in six minutes
-	@$(BIN)/python -m sandbox.picture $(ARGS)
+	@$(BIN)/python -m tools.picture $(ARGS)
 
 bench: $(SYNCED) ## the scaling benchmark of docs/benchmark.md
 	@$(BIN)/python -m bench $(ARGS)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 
-import guv.models  # noqa: F401  # fills the metadata
+import guv.tables  # noqa: F401  # fills the metadata
 from guv.config import with_driver
 from guv.database import trouble_with
 

@@ -1,4 +1,4 @@
-"""`python -m api` answers requests; see `api.main`."""
+"""`python -m api` answers requests; see `api.app`."""
 
 import argparse
 import os
@@ -19,7 +19,7 @@ def main() -> None:
     import uvicorn  # noqa: PLC0415 - what is imported after the agent's start is watched
 
     uvicorn.run(
-        "api.main:make_app",
+        "api.app:make_app",
         factory=True,
         workers=1,  # Heroku sets WEB_CONCURRENCY for others; a process's connections are counted
         host=asked.host,

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
-from api.credentials import BasicCredentials
+from api.auth.credentials import BasicCredentials
+from guv.clock import steady_seconds
 from guv.crypto import hash_secret
 from guv.errors import Forbidden, Unauthorized
-from guv.moment import steady_seconds
-from guv.tenancy.drains import DrainKey, learn_token, read_key
+from guv.web_metrics.drains import DrainKey, learn_token, read_key
 
 KNOWN_S = 15.0  # a drain that was removed is refused at the latest then
 MOST = 10_000

@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from guv.errors import FieldError, GuvError, Invalid, Unauthorized, Unavailable
-from guv.logs import mask
+from guv.logging import mask
 from guv.settings.field_errors import field_errors
 
 _IDS = {

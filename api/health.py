@@ -9,10 +9,10 @@ from redis import Redis, RedisError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.deps import NowDep, PartsDep
-from guv import due
-from guv.moment import unix_seconds
-from guv.watch import Watch
+from api.dependencies import NowDep, PartsDep
+from guv.clock import unix_seconds
+from guv.roles import tick_schedule
+from guv.roles.fleet_health import Watch
 
 BEAT_KEY = "guv:clock:beat"  # the clock writes Unix seconds there at every beat
 MOST_BEAT_AGE_S = 10.0
@@ -103,7 +103,7 @@ def _lag(engine: Engine, now: datetime) -> float | None:
     """Seconds that the latest due role is late; None: the database does not answer."""
     try:
         with engine.connect() as connection:
-            return due.lag(connection, now)
+            return tick_schedule.lag(connection, now)
     except SQLAlchemyError:
         return None
 

@@ -19,15 +19,15 @@ from uuid import UUID, uuid4
 from sqlalchemy import Engine, text
 from sqlmodel import Session, select
 
-from api.decisions.export import Export, parts
-from api.decisions.fields import flat
-from api.decisions.views import DECISION_COLUMNS, decision_row
+from api.v1.export import Export, parts
+from api.v1.field_selection import flat
+from api.v1.views.decisions import DECISION_COLUMNS, decision_row
 from guv.database import make_engine
-from guv.models import Role, Tenant
-from guv.tenancy.decisions import DecisionFilter, decision_columns, list_decisions
+from guv.history.decisions import DecisionFilter, decision_columns, list_decisions
+from guv.tables import Role, Tenant
 from sandbox import services
 from sandbox.database import migrate
-from worker.partitions import keep_partitions
+from worker.maintenance.partitions import keep_partitions
 
 BEGIN = datetime(2026, 10, 1, tzinfo=UTC)
 ROLES = 16

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from guv.moment import unix_seconds, utc_now
+from guv.clock import unix_seconds, utc_now
 from sandbox.certificate import self_signed
 
 FASTEST_S, SLOWEST_S = 0.02, 0.3

@@ -24,12 +24,12 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from bench.processes import processor_seconds
+from guv.clock import utc_now
 from guv.config import with_driver
 from guv.database import make_engine
-from guv.models import App, Tenant
-from guv.moment import utc_now
-from guv.router.frames import join_frames
-from guv.tenancy.drains import renew_drain
+from guv.tables import App, Tenant
+from guv.web_metrics.drains import renew_drain
+from guv.web_metrics.frames import join_frames
 from sandbox import services
 from sandbox.database import migrate
 from sandbox.fleet import Fleet, Surroundings

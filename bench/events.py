@@ -18,14 +18,14 @@ from typing import Any
 from sqlmodel import Session, select
 from starlette.testclient import TestClient
 
-from api.addon.event_routes import SIGNATURE
-from api.main import create_app
+from api.addon.webhook_routes import SIGNATURE
+from api.app import create_app
 from bench.api import BEGIN, ROLES, database
 from bench.role_page import config_of
 from guv.crypto import sealer_from
-from guv.heroku.subscribing import PATH
-from guv.logs import configure_logs
-from guv.models import App, Subscription, Tenant
+from guv.logging import configure_logs
+from guv.tables import App, Subscription, Tenant
+from guv.tenants.webhook_subscription import PATH
 from sandbox import services
 
 SECRET = "of a bench"  # noqa: S105

@@ -27,11 +27,11 @@ from sqlmodel import Session
 from bench.brokers import brokers
 from bench.processes import processor_seconds, resident_megabytes, tree_of
 from bench.ticks import add_app, heroku
+from guv.clock import steady_seconds, utc_now
 from guv.crypto import Sealer, sealer_from
-from guv.moment import steady_seconds, utc_now
 from sandbox import services
 from sandbox.database import migrate
-from worker.rollups import GRACE, roll_up
+from worker.maintenance.rollups import GRACE, roll_up
 
 WARM_UPS = 6  # intervals, in which histories become known and hanging brokers are left alone
 START_S = 60.0  # processes may take so long to start

@@ -16,7 +16,7 @@ from bench.recipes import Recipe
 from bench.scenarios import SYNTHETIC
 from bench.simulator import Result, simulate
 from guv.scaling import Sample, Settings, decide
-from guv.scaling.replay import Replay, replay
+from guv.scaling.replay.replay import Replay, replay
 
 DAY = 86_400.0
 TIMED = "sine"  # six hours of it, four times

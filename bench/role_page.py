@@ -20,14 +20,14 @@ from redis import Redis
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
-from api.dashboard.role.spans import SPANS
-from api.main import create_app
-from api.parts import Outside
-from api.visits import Visits, cookie_name
+from api.app import create_app
+from api.auth.login_sessions import Visits, cookie_name
+from api.container import Outside
+from api.dashboard.charts.time_ranges import SPANS
 from bench.api import BEGIN, ROLES, database
 from guv.config import Config
 from sandbox import services
-from worker.partitions import keep_partitions
+from worker.maintenance.partitions import keep_partitions
 
 PAGE = "/dashboard/apps/shop/roles/worker-0"
 PUBLIC_URL = "http://localhost"

@@ -25,18 +25,18 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import Engine, text
 from sqlmodel import Session, select
 
+from guv.clock import utc_now
 from guv.config import Config, with_driver
 from guv.crypto import Sealer
-from guv.logs import configure_logs
-from guv.models import App, Broker, Role, Tenant, TickSchedule
-from guv.moment import utc_now
+from guv.logging import configure_logs
+from guv.tables import App, Broker, Role, Tenant, TickSchedule
 from sandbox import services
 from sandbox.database import migrate
 from sandbox.server import running
 from worker import jobs
 from worker.clock import beat
-from worker.job_queue import tick_queue
-from worker.runtime import Runtime, build_runtime
+from worker.process.job_queue import tick_queue
+from worker.process.runtime import Runtime, build_runtime
 
 APPS = 10
 ROLES_PER_APP = 20

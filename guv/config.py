@@ -8,8 +8,8 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from guv.crypto import sealer_from
-from guv.fence import Fence, read_networks
 from guv.settings.field_errors import field_errors
+from guv.ssrf import Fence, read_networks
 
 _REDIS = ("redis://", "rediss://", "unix://")
 

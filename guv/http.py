@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 
-from guv.fence import Fence, FencedBackend
-from guv.moment import steady_seconds
-from guv.patience import PatientBackend, until
+from guv.clock import steady_seconds
+from guv.deadline import PatientBackend, until
+from guv.ssrf import Fence, FencedBackend
 
 KEEPALIVE_S = 120.0  # longer than most intervals, else every tick pays a TLS handshake
 CONNECT_S = 1.0

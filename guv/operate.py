@@ -14,12 +14,14 @@ from collections.abc import Sequence
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
+from guv.apps import queries as apps
+from guv.clock import utc_now
 from guv.config import config_of_command
 from guv.database import command_engine, session_scope, trouble_with
 from guv.errors import NotFound
-from guv.models import Tenant
-from guv.moment import utc_now
-from guv.tenancy import apps, roles, tenants
+from guv.roles import queries as roles
+from guv.tables import Tenant
+from guv.tenants import queries as tenants
 
 LONGEST = 300  # characters of a reason
 

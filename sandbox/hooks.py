@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from standardwebhooks import Webhook
 
-from guv.moment import from_unix
+from guv.clock import from_unix
 
 
 @dataclass(frozen=True, slots=True)

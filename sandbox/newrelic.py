@@ -17,7 +17,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
-from guv.moment import from_unix, utc_now
+from guv.clock import from_unix, utc_now
 
 INCIDENT = "NrAiIncidentExternal"
 _MOST_BYTES = 1_000_000

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
-from guv.moment import utc_now
+from guv.clock import utc_now
 
 CONTROL = "/sandbox"
 _KEPT = 20_000

@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 from sqlmodel import Session
 
 from guv.crypto import Sealer, new_api_key
-from guv.fence import Fence, read_networks
-from guv.models import App, Broker, Role, SampleRow, SettingsLevel, Tenant, TickSchedule, UsageHour
-from guv.rabbitmq import parse_broker_url
-from guv.tenancy.keys import put_key
+from guv.rabbitmq.client import parse_broker_url
+from guv.ssrf import Fence, read_networks
+from guv.tables import App, Broker, Role, SampleRow, SettingsLevel, Tenant, TickSchedule, UsageHour
+from guv.tenants.keys import put_key
 
 LOOPBACK = Fence(read_networks("127.0.0.0/8"))  # where the stand-ins are
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)

@@ -18,7 +18,7 @@ from redis import Redis
 from sqlalchemy import Engine, text
 from sqlmodel import Session, SQLModel
 
-import guv.models  # noqa: F401  # fills the metadata
+import guv.tables  # noqa: F401  # fills the metadata
 from guv.config import Config, with_driver
 from guv.crypto import Sealer, sealer_from
 from guv.database import make_engine

@@ -17,18 +17,19 @@ from rq import Queue
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from guv import agent, due
+from guv import agent
+from guv.clock import steady_seconds, unix_seconds, utc_now
 from guv.config import Config, config_of_process
 from guv.database import make_engine
-from guv.heroku import unfinished
-from guv.logs import configure_logs, tell_ends
-from guv.moment import steady_seconds, unix_seconds, utc_now
-from guv.notify import feeds, undelivered
+from guv.logging import configure_logs, tell_ends
+from guv.notifications import deliveries, feeds
 from guv.redis import connect_redis
-from guv.router.queue import LEASE_S, DrainQueue
-from worker.chores import take_due
-from worker.ending import Ending
-from worker.job_queue import drains_queue, pauses, tick_queue
+from guv.roles import tick_schedule
+from guv.tenants import pending_provisioning
+from guv.web_metrics.delivery_queue import LEASE_S, DrainQueue
+from worker.maintenance.tasks import take_due
+from worker.process.job_queue import drains_queue, pauses, tick_queue
+from worker.process.shutdown import Ending
 
 JOB = "worker.jobs.scale_roles"
 PROVISIONING_JOB = "worker.jobs.finish_provisioning"
@@ -67,9 +68,9 @@ def beat(engine: Engine, queue: Queue, now: datetime, roles_per_job: int = 1) ->
         SQLAlchemyError: The database is away.
     """
     with engine.begin() as connection:
-        roles = due.mark_queued(connection, now, MOST_ROLES)
-        tenants = unfinished.take_due(connection, now, MOST_PROVISIONINGS)
-        incidents = undelivered.take_due(connection, now, MOST_DELIVERIES)
+        roles = tick_schedule.mark_queued(connection, now, MOST_ROLES)
+        tenants = pending_provisioning.take_due(connection, now, MOST_PROVISIONINGS)
+        incidents = deliveries.take_due(connection, now, MOST_DELIVERIES)
         levels = feeds.take_due(connection, now, MOST_FEEDS)
     try:
         enqueue_deliveries(queue, incidents)
@@ -80,7 +81,7 @@ def beat(engine: Engine, queue: Queue, now: datetime, roles_per_job: int = 1) ->
         queue.connection.set(HEARTBEAT, f"{unix_seconds(now):.3f}", ex=HEARTBEAT_S)
     except RedisError:
         with engine.begin() as connection:
-            due.unmark_queued(connection, roles)
+            tick_schedule.unmark_queued(connection, roles)
         raise
     return len(roles)
 
@@ -91,7 +92,7 @@ def enqueue(queue: Queue, roles: Sequence[UUID], roles_per_job: int) -> None:
     A job that nobody took until its roles are queued again is dropped.
     """
     some = _parts(roles, roles_per_job)
-    _enqueue(queue, JOB, some, "roles", ttl=int(due.LEASE_S))
+    _enqueue(queue, JOB, some, "roles", ttl=int(tick_schedule.LEASE_S))
 
 
 def enqueue_provisionings(queue: Queue, tenants: Sequence[UUID]) -> None:
@@ -187,7 +188,7 @@ def run(config: Config, engine: Engine, queue: Queue, ended: Ending) -> None:
 def mend(engine: Engine, now: datetime) -> None:
     """Nothing; no role waits for an instant that a wrong clock had set."""
     with engine.begin() as connection:
-        roles = due.mend(connection, now)
+        roles = tick_schedule.mend(connection, now)
     if roles:
         _log.warning("roles_put_off", roles=roles)
 
@@ -197,7 +198,7 @@ def _measure(engine: Engine, queued: int, now: datetime) -> None:
     if agent.is_watched():
         agent.measure("Clock/queued", queued)
         with engine.connect() as connection:
-            agent.measure("Clock/lag", due.lag(connection, now))
+            agent.measure("Clock/lag", tick_schedule.lag(connection, now))
 
 
 def main() -> None:

@@ -9,20 +9,21 @@ from uuid import UUID
 
 from structlog.contextvars import bound_contextvars
 
-from guv import agent, due
+from guv import agent
+from guv.clock import steady_seconds, utc_now
 from guv.config import read_config
-from guv.moment import steady_seconds, utc_now
-from worker.chores import CHORES
-from worker.drains import read_drain
-from worker.faults import attempt
-from worker.notifiers import feed
-from worker.notifiers.delivery import deliver_all
-from worker.provisioning import finish
-from worker.replays import run_replay
-from worker.result import TickResult
-from worker.rounds import Ended, tick_all, told
-from worker.runtime import Runtime, build_runtime
-from worker.tick import tick
+from guv.roles import tick_schedule
+from worker.maintenance.log_deliveries import read_drain
+from worker.maintenance.provisioning import finish
+from worker.maintenance.tasks import CHORES
+from worker.notifications import feeds
+from worker.notifications.deliveries import deliver_all
+from worker.process.runtime import Runtime, build_runtime
+from worker.replays.job import run_replay
+from worker.tick.batch import Ended, tick_all, told
+from worker.tick.failures import attempt
+from worker.tick.result import TickResult
+from worker.tick.tick import tick
 
 
 def scale_roles(role_ids: list[str]) -> int:
@@ -60,7 +61,7 @@ def do_chore(name: str) -> None:
 
 def send_feed(subject_id: str) -> None:
     """Nothing; the New Relic account of that level of settings got its minute's events."""
-    feed.send_feed(process_runtime(), UUID(subject_id), utc_now())
+    feeds.send_feed(process_runtime(), UUID(subject_id), utc_now())
 
 
 def replay_role(replay_id: str) -> bool:
@@ -81,7 +82,7 @@ def tick_claimed(runtime: Runtime, roles: Sequence[UUID]) -> dict[UUID, TickResu
 
 def _claim(runtime: Runtime, roles: Sequence[UUID]) -> list[UUID]:
     with runtime.engine.begin() as connection:
-        return due.claim(connection, roles, utc_now())
+        return tick_schedule.claim(connection, roles, utc_now())
 
 
 def _tick_task(runtime: Runtime, claimed: Sequence[UUID]) -> None:

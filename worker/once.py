@@ -15,23 +15,23 @@ from pathlib import Path
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from guv import due
+from guv.clock import utc_now
 from guv.config import unusable
 from guv.database import trouble_with
-from guv.heroku import unfinished
-from guv.logs import configure_logs, mask
-from guv.moment import utc_now
-from worker.chores import CHORES, take_due
+from guv.logging import configure_logs, mask
+from guv.roles import tick_schedule
+from guv.tenants import pending_provisioning
 from worker.jobs import tick_claimed
-from worker.notifiers.delivery import deliver_due
-from worker.notifiers.feed import send_due
-from worker.periodic import UNUSABLE, UNWELL, WELL, read_periodic_config
-from worker.provisioning import finish
-from worker.result import TickResult
-from worker.runtime import Runtime, build_runtime
+from worker.maintenance.provisioning import finish
+from worker.maintenance.tasks import CHORES, take_due
+from worker.notifications.deliveries import deliver_due
+from worker.notifications.feeds import send_due
+from worker.process.exit_status import UNUSABLE, UNWELL, WELL, read_periodic_config
+from worker.process.runtime import Runtime, build_runtime
 from worker.standalone.cannot import CannotRun
 from worker.standalone.job import Job, run
 from worker.standalone.table import is_well, table_of
+from worker.tick.result import TickResult
 
 MOST_ROLES = 100_000
 MOST_PROVISIONINGS = 100
@@ -79,7 +79,7 @@ def _of_database(*, dry_run: bool) -> int:
         _do_chores(runtime)  # first: a tick needs its day's partition
         finished = _finish_provisionings(runtime)
         with runtime.engine.begin() as connection:
-            roles = due.mark_queued(connection, utc_now(), MOST_ROLES)
+            roles = tick_schedule.mark_queued(connection, utc_now(), MOST_ROLES)
         ticked = tick_claimed(runtime, roles)
         deliver_due(runtime, utc_now(), MOST_INCIDENTS)
         send_due(runtime, utc_now(), MOST_FEEDS)
@@ -104,7 +104,7 @@ def _do_chores(runtime: Runtime) -> None:
 def _finish_provisionings(runtime: Runtime) -> bool:
     """Whether nothing is left to do of the provisionings that were to be tried now."""
     with runtime.engine.begin() as connection:
-        tenants = unfinished.take_due(connection, utc_now(), MOST_PROVISIONINGS)
+        tenants = pending_provisioning.take_due(connection, utc_now(), MOST_PROVISIONINGS)
     done = [finish(runtime, tenant, utc_now()) for tenant in tenants]
     return all(done)
 

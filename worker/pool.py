@@ -22,12 +22,12 @@ from rq.worker_pool import WorkerPool
 
 from guv import agent
 from guv.config import config_of_process
-from guv.logs import configure_logs, mask, tell_end, tell_ends
+from guv.logging import configure_logs, mask, tell_end, tell_ends
 from guv.redis import connect_redis
-from guv.replays import QUEUE as REPLAYS
-from worker.job_queue import DRAINS, QUEUE, wait_for_redis
+from guv.replays.start import QUEUE as REPLAYS
 from worker.jobs import process_runtime  # all jobs, before the processes fork: they share it
-from worker.replays import stopping
+from worker.process.job_queue import DRAINS, QUEUE, wait_for_redis
+from worker.replays.job import stopping
 
 MAINTENANCE_S = 60  # RQ's own 600 would leave the job of a killed worker "started" for as long
 LISTEN_S = 5  # RQ's own 405 would be how late an idle process may notice that it shall end

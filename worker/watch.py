@@ -15,15 +15,15 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from guv.clock import unix_milliseconds, utc_now
 from guv.config import Config, unusable
 from guv.database import command_engine, trouble_with
 from guv.errors import NotifierFailed
-from guv.logs import configure_logs
-from guv.moment import unix_milliseconds, utc_now
-from guv.notify.incident_messages import incident_event
-from guv.notify.newrelic import Event, EventClient
-from guv.watch import Watch, look
-from worker.periodic import UNUSABLE, UNWELL, WELL, read_periodic_config
+from guv.logging import configure_logs
+from guv.notifications.incident_messages import incident_event
+from guv.notifications.newrelic import Event, EventClient
+from guv.roles.fleet_health import Watch, look
+from worker.process.exit_status import UNUSABLE, UNWELL, WELL, read_periodic_config
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,14 +6,16 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.addon.schemas import known_plan
-from api.drain_ends import leaving_drains
-from api.parts import Parts
+from api.container import Parts
+from api.drain_removal import leaving_drains
+from guv.apps import queries as apps
 from guv.errors import Gone, Invalid, NotFound
-from guv.models import Tenant
-from guv.plans import Plan
-from guv.settings.effective import tick_interval
-from guv.tenancy import apps, roles, tenants
-from guv.tenancy.settings import tenant_settings
+from guv.roles import queries as roles
+from guv.settings.queries import tenant_settings
+from guv.settings.resolve import tick_interval
+from guv.tables import Tenant
+from guv.tenants import queries as tenants
+from guv.tenants.plans import Plan
 
 
 def change_plan(session: Session, resource: UUID, name: str, now: datetime) -> str:

@@ -14,16 +14,17 @@ from uuid import UUID
 from sqlmodel import Session
 
 from api.addon.schemas import OAuthGrant, ProvisionAnswer, ProvisionRequest, known_plan
-from api.parts import Parts
+from api.container import Parts
+from guv.apps import queries as apps
+from guv.clock import steady_seconds
 from guv.database import session_scope
 from guv.errors import Gone
-from guv.heroku import unfinished
 from guv.heroku.addon_keys import guv_url
-from guv.heroku.grants import AWAY, BUSY, REFUSED, is_pending, keep_grant, settle_grant
-from guv.heroku.options import Wanted, read_options, seal_options
-from guv.models import Tenant
-from guv.moment import steady_seconds
-from guv.tenancy import apps, tenants
+from guv.heroku.addon_options import Wanted, read_options, seal_options
+from guv.heroku.oauth import AWAY, BUSY, REFUSED, is_pending, keep_grant, settle_grant
+from guv.tables import Tenant
+from guv.tenants import pending_provisioning
+from guv.tenants import queries as tenants
 
 GRANT_LIFE, AT_LEAST = timedelta(minutes=5), timedelta(minutes=1)
 PATIENCE_S = 1.8  # for Heroku's tokens; Heroku wants its own answer within 3 seconds
@@ -51,7 +52,7 @@ def provision(parts: Parts, request: ProvisionRequest, now: datetime) -> Provisi
     with session_scope(parts.engine) as session:
         tenant = _present(session, request.uuid)
         if tenant.state != "provisioned" and trouble in {BUSY, AWAY}:
-            unfinished.remember(session, tenant.id, now, AT_ONCE_S, asynchronous=True)
+            pending_provisioning.remember(session, tenant.id, now, AT_ONCE_S, asynchronous=True)
             return ProvisionAnswer(id=request.uuid, message=_LATER)
         config = _finish(parts, session, tenant, now, left=pending and trouble is None)
     return ProvisionAnswer(
@@ -93,7 +94,7 @@ def _store(
         tenant.options_sealed = seal_options(wanted, parts.sealer)
     pending = is_pending(tenant, now)
     if pending:
-        unfinished.remember(session, tenant.id, now, OURS_S, asynchronous=False)
+        pending_provisioning.remember(session, tenant.id, now, OURS_S, asynchronous=False)
     return pending
 
 
@@ -131,9 +132,9 @@ def _finish(
     """The config vars; the tenant is provisioned, and the worker looks after what is left."""
     tenant.state = "provisioned"
     if left:
-        unfinished.remember(session, tenant.id, now, AFTER_ANSWER_S, asynchronous=False)
+        pending_provisioning.remember(session, tenant.id, now, AFTER_ANSWER_S, asynchronous=False)
     elif not apps.count_apps(session, tenant):
-        unfinished.forget(session, tenant.id)
+        pending_provisioning.forget(session, tenant.id)
     return {"GUV_URL": guv_url(session, tenant, parts.config, now)}
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from api.addon import lifecycle
 from api.addon.provisioning import provision
 from api.addon.schemas import PlanAnswer, PlanRequest, ProvisionAnswer, ProvisionRequest
-from api.deps import HerokuAuthDep, NowDep, PartsDep, SessionDep
+from api.dependencies import HerokuAuthDep, NowDep, PartsDep, SessionDep
 from api.errors import error_answers
 from api.paths import ResourceId
 

@@ -3,25 +3,28 @@
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import RedirectResponse
 
-from api.dashboard import (
-    app_page,
+from api.auth.login_sessions import take_back, token_of
+from api.dashboard.assets import add_assets
+from api.dashboard.charts import script
+from api.dashboard.dependencies import FormDep
+from api.dashboard.pages import (
+    app,
     authorization,
     changes,
-    charts,
     consent,
     controls,
+    downloads,
     keys,
     notifications,
     overview,
+    role,
+    role_settings,
     schedule,
     start,
+    what_if,
 )
-from api.dashboard.assets import add_assets
-from api.dashboard.deps import FormDep
-from api.dashboard.pages import see_other
-from api.dashboard.role import downloads, page, settings_page, what_if
-from api.deps import PartsDep
-from api.visits import take_back, token_of
+from api.dashboard.renderer import see_other
+from api.dependencies import PartsDep
 
 router = APIRouter()
 
@@ -38,7 +41,7 @@ def sign_out(parts: PartsDep, request: Request, _form: FormDep) -> RedirectRespo
 
 PAGES = (
     overview.router,
-    app_page.router,
+    app.router,
     start.router,
     authorization.router,
     controls.router,
@@ -46,11 +49,11 @@ PAGES = (
     notifications.router,
     keys.router,
     changes.router,
-    page.router,
+    role.router,
     downloads.router,
-    settings_page.router,
+    role_settings.router,
     what_if.router,
-    charts.router,
+    script.router,
     consent.router,
     router,
 )

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 from bench.faults.scenes import SCENES
 from bench.faults.stage import INTERVAL, MOVING, Stage, wait_for
-from guv.due import LEASE_S
-from guv.moment import steady_seconds, utc_now
+from guv.clock import steady_seconds, utc_now
+from guv.roles.tick_schedule import LEASE_S
 
 PATIENCE_S = 2 * LEASE_S + 4 * INTERVAL  # in which every role ticks again, or it is stuck
 

@@ -12,8 +12,8 @@ from sqlalchemy import Engine, text
 
 from bench.faults.disk import Disk, small_disk
 from bench.faults.earlier import earlier_code
+from guv.clock import steady_seconds
 from guv.database import make_engine
-from guv.moment import steady_seconds
 from sandbox import services
 from sandbox.database import migrate
 from sandbox.fleet import OAUTH_SECRET, PROCESSES, Fleet, Surroundings, fleet

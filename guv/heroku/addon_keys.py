@@ -16,8 +16,8 @@ from urllib.parse import urlsplit, urlunsplit
 from sqlmodel import Session
 
 from guv.config import Config
-from guv.models import Tenant
-from guv.tenancy import keys
+from guv.tables import Tenant
+from guv.tenants import keys
 
 NAME = "GUV_URL"
 

@@ -16,9 +16,9 @@ from sqlmodel import Session
 from guv.crypto import Sealer
 from guv.database import session_scope
 from guv.errors import HerokuRefused
-from guv.heroku.addons import AddonClient
-from guv.heroku.platform import Tokens
-from guv.models import App
+from guv.heroku.addon import AddonClient
+from guv.heroku.client import Tokens
+from guv.tables import App
 
 
 class Kind(StrEnum):

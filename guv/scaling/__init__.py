@@ -1,6 +1,7 @@
 """How many dynos does a role need? `decide(settings, history, now)` answers; no I/O here."""
 
 from guv.scaling.decide import decide
+from guv.scaling.estimate.sample_cleaning import clean, followed
 from guv.scaling.model import (
     Decision,
     Direction,
@@ -14,8 +15,7 @@ from guv.scaling.model import (
     Window,
     Wish,
 )
-from guv.scaling.readings import clean, followed
-from guv.scaling.web_load import WebReading
+from guv.scaling.web.load import WebReading
 
 __all__ = [
     "Decision",

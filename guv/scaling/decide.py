@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from guv.scaling.estimate import estimate
+from guv.scaling.demand.gain import not_consuming, not_finishing
+from guv.scaling.demand.predict import Prediction, next_downscale, predict
+from guv.scaling.demand.profile import Profile, growth
+from guv.scaling.estimate.estimate import estimate
+from guv.scaling.estimate.sample_cleaning import clean, is_counted, is_number, usual_gap
+from guv.scaling.estimate.sanitize import sound
 from guv.scaling.explain import UNKNOWN_DYNOS, explain
-from guv.scaling.gain import not_consuming, not_finishing
 from guv.scaling.model import (
     Decision,
     Direction,
@@ -18,13 +22,9 @@ from guv.scaling.model import (
 )
 from guv.scaling.policies import POLICIES
 from guv.scaling.policies.deadline import deadline
-from guv.scaling.predict import Prediction, next_downscale, predict
-from guv.scaling.profile import Profile, growth
-from guv.scaling.readings import clean, is_counted, is_number, usual_gap
-from guv.scaling.shape import Case, shape
-from guv.scaling.sound import sound
-from guv.scaling.web_decide import expect, is_known, is_web, web_estimates
-from guv.scaling.windows import bounds_at
+from guv.scaling.shape.rules import Case, shape
+from guv.scaling.shape.schedule_windows import bounds_at
+from guv.scaling.web.decide import expect, is_known, is_web, web_estimates
 
 STALE_GAPS = 3.0  # samples may be so many of their usual gaps old
 STALE_AFTER = 90.0  # and so many seconds in any case
@@ -41,8 +41,8 @@ def decide(
             present, and its `dynos` what the platform runs now. Anything unusable in it is left
             out; where too little is left the decision holds and says why.
         now: Unix seconds.
-        profile: Usual arrival rates of the role's week (`guv.scaling.profile`), where there are
-            some; a rise that they foresee is prepared for, a fall is not believed in advance.
+        profile: Usual arrival rates of the role's week (`guv.scaling.demand.profile`), where
+            there are some; a rise that they foresee is prepared for, a fall is not believed in advance.
     """
     settings = sound(settings)
     if not is_number(now):

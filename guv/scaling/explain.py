@@ -2,9 +2,9 @@
 
 from math import isinf
 
+from guv.scaling.formatting import counted, seconds_beside
 from guv.scaling.model import Decision, Reason, Settings, Step
-from guv.scaling.web_decide import is_web, said
-from guv.scaling.words import counted, seconds_beside
+from guv.scaling.web.decide import is_web, said
 
 UNKNOWN_DYNOS = "the number of dynos is unknown"
 WHY = {

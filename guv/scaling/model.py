@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from guv.scaling.web_load import WebReading
+from guv.scaling.web.load import WebReading
 
 
 class Direction(StrEnum):

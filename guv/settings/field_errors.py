@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from guv.errors import FieldError
-from guv.scaling.words import counted
-from guv.settings.names import nearest_name
+from guv.scaling.formatting import counted
 from guv.settings.patterns import WORDS
+from guv.settings.suggestions import nearest_name
 
 _OUTER = frozenset({"body", "query", "path", "header"})
 _FORMS = frozenset(

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from guv.errors import FieldError
-from guv.plans import Plan
-from guv.settings.effective import EffectiveSettings, Level, contradictions, effective_settings
+from guv.settings.resolve import EffectiveSettings, Level, contradictions, effective_settings
+from guv.tenants.plans import Plan
 
 REFUSED: Mapping[str, str] = {
     "queues": "a replay knows only the messages that were in the role's own queues",

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel
 
-from guv.moment import unix_seconds
+from guv.clock import unix_seconds
 from sandbox.heroku import errors, sso, wire
 from sandbox.heroku.consent import OAuthClient
 from sandbox.heroku.customer import Customer, Partner, PartnerRefused

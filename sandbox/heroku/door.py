@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from guv.moment import unix_seconds
+from guv.clock import unix_seconds
 from sandbox.heroku import errors
 from sandbox.heroku.customer import Partner
 from sandbox.heroku.platform import CUSTOMER

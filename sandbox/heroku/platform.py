@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from guv.moment import utc_now
+from guv.clock import utc_now
 from sandbox.heroku import errors
 from sandbox.heroku.access import PARTNER, Access, Authorizations, RateLimit
 from sandbox.heroku.consent import Consents

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from guv.moment import steady_seconds
+from guv.clock import steady_seconds
 from sandbox.heroku.logplex import Logplex
 from sandbox.heroku.model import App, DynoState
 from sandbox.heroku.platform import Heroku

@@ -9,7 +9,7 @@ from httpx2 import Response
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from guv.models import App
+from guv.tables import App
 from sandbox.heroku import model as heroku
 from sandbox.server import Sandbox
 from tests.api.callers import TenantCaller

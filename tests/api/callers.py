@@ -9,10 +9,10 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 from starlette.testclient import TestClient
 
-from api.parts import Parts
+from api.container import Parts
 from guv.crypto import Sealer
-from guv.models import App, Role, Tenant
-from guv.tenancy.settings import notify_target
+from guv.settings.queries import notify_target
+from guv.tables import App, Role, Tenant
 from tests.builders import NOON, a_key, a_tenant, an_app
 
 

@@ -10,10 +10,10 @@ from pydantic import SecretStr
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
-from api.main import create_app
+from api.app import create_app
 from guv.config import Config
 from guv.crypto import Sealer
-from guv.logs import configure_logs
+from guv.logging import configure_logs
 from sandbox.heroku.model import AddOn
 from sandbox.heroku.platform import Heroku
 from sandbox.server import Outside, Sandbox, running

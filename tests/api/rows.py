@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from guv.models import DecisionRow, Incident, Role
+from guv.tables import DecisionRow, Incident, Role
 from tests.builders import NOON
 
 

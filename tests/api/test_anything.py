@@ -6,7 +6,7 @@ from urllib.parse import quote
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from guv.settings.values import SettingsValues
+from guv.settings.schema import SettingsValues
 from tests.api.callers import HerokuCaller, TenantCaller
 
 LEAVES = (

@@ -10,11 +10,11 @@ import httpx
 import pytest
 from sqlmodel import Session
 
-from api.main import create_app
-from api.parts import Outside
+from api.app import create_app
+from api.container import Outside
+from guv.clock import utc_now
 from guv.config import Config
 from guv.crypto import Sealer
-from guv.moment import utc_now
 from sandbox.heroku.access import Access
 from sandbox.server import Sandbox
 from tests.api.serving import serving

@@ -7,11 +7,11 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from api.dashboard.pages import as_page
+from api.dashboard.renderer import as_page
 from api.errors import install_error_handlers
-from api.request_log import RequestLog
-from api.safe_headers import SafeHeaders
-from api.unexpected import Unexpected
+from api.middleware.request_log import RequestLog
+from api.middleware.security_headers import SafeHeaders
+from api.middleware.unhandled_errors import Unexpected
 from guv.crypto import new_api_key
 from tests.api.callers import HerokuCaller, TenantCaller, faults
 

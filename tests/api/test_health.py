@@ -10,11 +10,11 @@ from redis import Redis
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
-from api.main import create_app
-from api.parts import Outside
+from api.app import create_app
+from api.container import Outside
+from guv.clock import unix_seconds
 from guv.config import Config
 from guv.crypto import Sealer
-from guv.moment import unix_seconds
 from tests.builders import NOON, a_role, a_tenant, an_app
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from api.main import create_app
+from api.app import create_app
 from guv.config import Config
 from guv.crypto import Sealer
 from tests.api.rows import a_decision

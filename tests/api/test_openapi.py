@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from starlette.testclient import TestClient
 
-from api.examples import BODIES, EXAMPLES, parameters, says_values
+from api.openapi import BODIES, EXAMPLES, parameters, says_values
 
 TIMES = (
     "target_deadline",

@@ -9,13 +9,13 @@ from typing import Any
 from sqlmodel import SQLModel
 from starlette.testclient import TestClient
 
-import guv.models  # noqa: F401  # fills the metadata
-from api import parts
-from api.main import create_app
+import guv.tables  # noqa: F401  # fills the metadata
+from api import container
+from api.app import create_app
 from guv.config import Config
-from guv.heroku.addons import SCOPE
-from guv.plans import PLANS, Plan
-from worker import runtime
+from guv.heroku.addon import SCOPE
+from guv.tenants.plans import PLANS, Plan
+from worker.process import runtime
 
 ROOT = Path(__file__).parents[2]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
@@ -56,7 +56,7 @@ def test_the_connections_of_a_dyno_are_those_that_its_processes_may_open() -> No
     processes = default["guv_worker_processes"] + 1
     of_rq = 2  # each of its workers waits for jobs on one, and for commands on the other
     assert connections() == {
-        "web": [default["guv_api_pool_size"], parts.REDIS_CONNECTIONS],
+        "web": [default["guv_api_pool_size"], container.REDIS_CONNECTIONS],
         "worker": [
             processes * (default["guv_worker_threads"] + 1),
             processes * (runtime.REDIS_CONNECTIONS + of_rq) + 1,

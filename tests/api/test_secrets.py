@@ -11,10 +11,10 @@ from sqlalchemy import event, select
 from sqlmodel import Session, SQLModel
 from starlette.testclient import TestClient
 
-from api.main import create_app
-from api.parts import Outside
+from api.app import create_app
+from api.container import Outside
 from guv.config import Config
-from guv.models import App, Tenant
+from guv.tables import App, Tenant
 from sandbox.heroku.customer import Customer, Partner
 from sandbox.heroku.model import AddOn
 from sandbox.server import Sandbox

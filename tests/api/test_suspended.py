@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from guv.tenancy.tenants import suspend_tenant
+from guv.tenants.queries import suspend_tenant
 from tests.api.callers import TenantCaller
 
 

@@ -10,13 +10,7 @@ from sqlmodel import Session, select
 from starlette.testclient import TestClient
 
 from guv.crypto import Sealer
-from guv.models import (
-    ApiKey,
-    ReplayRow,
-    Role,
-    SampleRow,
-    SettingsChange,
-)
+from guv.tables import ApiKey, ReplayRow, Role, SampleRow, SettingsChange
 from tests.api.callers import TenantCaller, a_caller
 from tests.api.rows import a_decision, an_incident
 from tests.builders import NOON, a_broker, a_key, a_level, a_role

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from sqlalchemy import Engine, text
 
-from api.deps import MOST_TRANSACTIONS
-from api.main import create_app
+from api.app import create_app
+from api.dependencies import MOST_TRANSACTIONS
 from guv.config import Config
 from guv.database import make_engine
 from tests.api.callers import TenantCaller

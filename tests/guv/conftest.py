@@ -4,7 +4,7 @@ import pytest
 from sqlmodel import Session
 
 from guv.crypto import Sealer
-from guv.models import App, Role, Tenant
+from guv.tables import App, Role, Tenant
 from tests.builders import a_role, a_tenant, an_app
 
 

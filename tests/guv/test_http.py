@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from guv import http
+from guv.clock import steady_seconds
 from guv.http import fetch, new_client
-from guv.moment import steady_seconds
 
 
 @contextmanager

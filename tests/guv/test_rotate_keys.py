@@ -11,8 +11,8 @@ from sqlmodel import Session, SQLModel
 
 from guv.config import Config
 from guv.crypto import Sealer
-from guv.models import App, Broker, Consent, SettingsLevel, Subscription, Tenant
 from guv.rotate_keys import rotate, sealed_columns
+from guv.tables import App, Broker, Consent, SettingsLevel, Subscription, Tenant
 from tests.builders import NOON, a_broker, a_level, a_role, a_tenant, an_app
 
 ROOT = Path(__file__).parent.parent.parent

@@ -10,11 +10,11 @@ from playwright.sync_api import Browser, Page
 from pydantic import SecretStr
 from sqlmodel import Session
 
-from api.main import create_app
+from api.app import create_app
+from guv.clock import utc_now
 from guv.config import Config
 from guv.crypto import Sealer
-from guv.models import App, Tenant
-from guv.moment import utc_now
+from guv.tables import App, Tenant
 from sandbox.heroku.customer import Partner
 from sandbox.heroku.model import AddOn
 from sandbox.heroku.platform import Heroku

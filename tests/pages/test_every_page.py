@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Page
 from sqlmodel import Session, select
 
+from guv.clock import utc_now
 from guv.crypto import Sealer
-from guv.models import Role, SampleRow, SettingsChange, SettingsLevel
-from guv.moment import utc_now
+from guv.tables import Role, SampleRow, SettingsChange, SettingsLevel
 from sandbox.server import Sandbox
 from tests.api.rows import a_decision, an_incident
 from tests.builders import NOON, a_broker, a_key, a_level, a_role, an_hour

@@ -11,18 +11,18 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 from sqlmodel import Session, select
 
+from guv.clock import utc_now
 from guv.config import Config
-from guv.models import DecisionRow, ReplayRow, Role, SampleRow
-from guv.moment import utc_now
-from guv.settings.effective import Level
-from guv.tenancy.settings import Edit, write_level
+from guv.settings.queries import Edit, write_level
+from guv.settings.resolve import Level
+from guv.tables import DecisionRow, ReplayRow, Role, SampleRow
 from tests.api.rows import a_decision, an_incident
 from tests.builders import NOON, a_role
 from tests.pages.conftest import DESKTOP, PHONE, Site, come_in, watched
 from tests.pages.rules import broken_rules
 from tests.pages.shots import picture
-from worker.replays import run_replay
-from worker.runtime import build_runtime
+from worker.process.runtime import build_runtime
+from worker.replays.job import run_replay
 
 pytestmark = pytest.mark.xdist_group("pages")
 DRAWN = "#chart .legendtext"

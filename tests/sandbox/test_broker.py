@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from guv.errors import BrokerRefused, QueueMissing
-from guv.rabbitmq import BrokerClient, QueueCounts, parse_broker_url
+from guv.rabbitmq.client import BrokerClient, QueueCounts, parse_broker_url
 from sandbox.broker.memory import MemoryAccess, MemoryBroker, UnknownQueue
 from sandbox.server import Outside, running
 from tests.builders import LOOPBACK

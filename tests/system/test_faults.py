@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from guv.due import LEASE_S
+from guv.roles.tick_schedule import LEASE_S
 from sandbox.services import RabbitMQ
 from tests.system.world import INTERVAL, World, wait_until
 

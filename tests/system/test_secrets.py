@@ -12,7 +12,7 @@ from redis import Redis
 from sqlalchemy import Engine, text
 from sqlmodel import SQLModel
 
-from guv.moment import unix_seconds, utc_now
+from guv.clock import unix_seconds, utc_now
 from sandbox.fleet import ADDON_PASSWORD, OAUTH_SECRET, SSO_SALT, USER_SECRET
 from sandbox.heroku.sso import sso_form
 from sandbox.traffic import Fault

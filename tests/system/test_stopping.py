@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from guv.moment import steady_seconds
+from guv.clock import steady_seconds
 from sandbox.traffic import Fault
 from tests.system.small import MakeSurroundings, Small, a_small_world
 from tests.system.world import wait_until

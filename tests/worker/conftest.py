@@ -10,7 +10,7 @@ from sandbox.heroku.platform import Heroku
 from sandbox.newrelic import NewRelic
 from sandbox.server import Outside, Sandbox, running
 from tests.worker.world import MovedClock, World, a_world
-from worker.runtime import Runtime, build_runtime
+from worker.process.runtime import Runtime, build_runtime
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from guv.crypto import Sealer
-from guv.due import LEASE_S
-from guv.models import Role, TickSchedule
+from guv.roles.tick_schedule import LEASE_S
+from guv.tables import Role, TickSchedule
 from tests.api.rows import an_incident
 from tests.builders import NOON, a_level, a_role, a_tenant, an_app
 from worker.clock import HEARTBEAT, JOB, beat
-from worker.job_queue import pauses, tick_queue
+from worker.process.job_queue import pauses, tick_queue
 
 SOON = NOON + timedelta(seconds=1)
 

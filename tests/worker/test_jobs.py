@@ -8,12 +8,12 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 from structlog.testing import LogCapture
 
-from guv.models import Role
-from guv.moment import utc_now
+from guv.clock import utc_now
+from guv.tables import Role
 from tests.worker.world import World
 from worker import jobs
 from worker.clock import beat
-from worker.job_queue import tick_queue
+from worker.process.job_queue import tick_queue
 
 MakeWorld = Callable[..., World]
 

@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import false, or_, select
 from sqlmodel import Session, SQLModel
 
-from guv.models import App, Tenant
-from guv.moment import utc_now
-from guv.tenancy.drains import renew_drain
-from tests.worker.replays import a_replay
-from tests.worker.test_drains import line
+from guv.clock import utc_now
+from guv.tables import App, Tenant
+from guv.web_metrics.drains import renew_drain
+from tests.worker.maintenance.test_log_deliveries import line
+from tests.worker.replays.rows import a_replay
 from tests.worker.world import World
 from worker import jobs
-from worker.runtime import Runtime
+from worker.process.runtime import Runtime
 
 MakeWorld = Callable[..., World]
 OF_NOBODY = {"do_chore"}  # what guv does for itself, over all tenants, by their own sums

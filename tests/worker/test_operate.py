@@ -7,9 +7,9 @@ import pytest
 from sqlmodel import Session
 
 from guv import operate
+from guv.clock import utc_now
 from guv.config import Config
-from guv.models import TickSchedule
-from guv.moment import utc_now
+from guv.tables import TickSchedule
 from tests.worker.world import World
 from worker import jobs
 

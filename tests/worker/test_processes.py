@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from guv.clock import steady_seconds
 from guv.config import Config
-from guv.due import LEASE_S
-from guv.moment import steady_seconds
-from guv.replays import enqueue_replay
+from guv.replays.start import enqueue_replay
+from guv.roles.tick_schedule import LEASE_S
 from sandbox.gate import Gate
-from tests.worker.replays import long_replay, stored_replay
+from tests.worker.replays.rows import long_replay, stored_replay
 from tests.worker.world import World, wait_until
 from worker.clock import HEARTBEAT
-from worker.job_queue import tick_queue
+from worker.process.job_queue import tick_queue
 
 MakeWorld = Callable[..., World]
 ROOT = Path(__file__).parent.parent.parent

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from guv.clock import utc_now
 from guv.config import Config
-from guv.moment import utc_now
 from tests.worker.commands import run
 from tests.worker.world import World
 from worker.jobs import tick_claimed

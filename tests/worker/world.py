@@ -11,27 +11,19 @@ from uuid import UUID, uuid4
 
 from sqlmodel import Session, col, select
 
-from guv.models import (
-    App,
-    Broker,
-    DecisionRow,
-    Incident,
-    Role,
-    SampleRow,
-    Tenant,
-)
-from guv.moment import steady_seconds
-from guv.settings.values import Notify
-from guv.tenancy.settings import Edit, read_level, write_level
+from guv.clock import steady_seconds
+from guv.settings.queries import Edit, read_level, write_level
+from guv.settings.schema import Notify
+from guv.tables import App, Broker, DecisionRow, Incident, Role, SampleRow, Tenant
 from sandbox.broker.memory import MemoryAccess
 from sandbox.heroku import model as heroku
 from sandbox.server import Sandbox
 from sandbox.traffic import Fault
 from tests.builders import NOON, a_broker, a_role, a_tenant, an_app
-from worker.notifiers.delivery import deliver_due
-from worker.result import TickResult
-from worker.runtime import Runtime
-from worker.tick import tick
+from worker.notifications.deliveries import deliver_due
+from worker.process.runtime import Runtime
+from worker.tick.result import TickResult
+from worker.tick.tick import tick
 
 Row = TypeVar("Row", App, Broker, Role)
 SECRET = "whsec_" + base64.b64encode(b"webhook-secret-marker-24").decode()

@@ -12,10 +12,10 @@ from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter
 
-from guv.moment import unix_seconds
+from guv.clock import unix_seconds
+from guv.history.samples import HISTORY
 from guv.scaling import Sample
-from guv.scaling.readings import MOST_SAMPLES
-from guv.tenancy.samples import HISTORY
+from guv.scaling.estimate.sample_cleaning import MOST_SAMPLES
 from worker.standalone.cannot import CannotRun
 
 COLUMNS = [field.name for field in fields(Sample)]

@@ -7,12 +7,12 @@ from datetime import datetime
 from pathlib import Path
 
 from guv.errors import GuvError
-from guv.rabbitmq import parse_broker_url
-from worker.result import TickResult
+from guv.rabbitmq.client import parse_broker_url
 from worker.standalone.cannot import CannotRun
 from worker.standalone.history import HistoryFile
 from worker.standalone.roles import FileRole, read_roles
 from worker.standalone.run import Keys, own_config, own_runtime, tick_file
+from worker.tick.result import TickResult
 
 KEY = "HEROKU_API_KEY"
 BROKERS = ("GUV_BROKER", "CLOUDAMQP_URL")  # the first that is set counts

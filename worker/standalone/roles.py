@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from guv.errors import FieldError, Invalid
-from guv.plans import PLANS, Plan
-from guv.settings.document import Document, read_document
-from guv.settings.effective import EffectiveSettings, Level, contradictions, effective_settings
-from guv.settings.values import SettingsValues
+from guv.settings.resolve import EffectiveSettings, Level, contradictions, effective_settings
+from guv.settings.schema import SettingsValues
+from guv.settings.yaml_file import Document, read_document
+from guv.tenants.plans import PLANS, Plan
 
 PLAN = PLANS["premium"]  # whose limits hold where nobody sells a plan
 

@@ -11,21 +11,21 @@ from cryptography.fernet import Fernet
 
 from guv.config import Config, read_config
 from guv.errors import HerokuRefused, OutsideError
-from guv.fence import ANYWHERE
-from guv.heroku.platform import AddonApp
-from guv.models import App, Broker, Role, Tenant
-from guv.rabbitmq import parse_broker_url
+from guv.heroku.client import AddonApp
+from guv.rabbitmq.client import parse_broker_url
 from guv.scaling.model import Memory
-from guv.settings.effective import scaling_settings
-from worker.actuators.heroku import Actuator
-from worker.result import TickResult
-from worker.runtime import BrokerClients, Runtime, build_runtime
+from guv.settings.resolve import scaling_settings
+from guv.ssrf import ANYWHERE
+from guv.tables import App, Broker, Role, Tenant
+from worker.process.runtime import BrokerClients, Runtime, build_runtime
 from worker.standalone.cannot import CannotRun
 from worker.standalone.history import HistoryFile
 from worker.standalone.roles import PLAN, FileRole
-from worker.subject import Subject
-from worker.tick import collect_decide_actuate
-from worker.tokens import Access
+from worker.tick.actuate import Actuator
+from worker.tick.context import Subject
+from worker.tick.heroku_access import Access
+from worker.tick.result import TickResult
+from worker.tick.tick import collect_decide_actuate
 
 Result = TypeVar("Result")
 

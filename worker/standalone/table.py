@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from worker.result import Outcome, TickResult
+from worker.tick.result import Outcome, TickResult
 
 HEADER = ("role", "backlog", "dynos", "desired", "outcome", "reason")
 BAD = frozenset({Outcome.REFUSED, Outcome.FAILED})

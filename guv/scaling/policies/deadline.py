@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from guv.scaling.fewer import fewer, is_known_enough
-from guv.scaling.gain import no_gain, not_consuming, not_finishing
+from guv.scaling.demand.forecast import EPSILON, outlook
+from guv.scaling.demand.gain import no_gain, not_consuming, not_finishing
+from guv.scaling.demand.scale_down import fewer, is_known_enough
+from guv.scaling.demand.scale_up import by_burst, by_curve, by_risk, needed_extra, useful
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
-from guv.scaling.more import by_burst, by_curve, by_risk, needed_extra, useful
-from guv.scaling.outlook import EPSILON, outlook
 
 
 def deadline(

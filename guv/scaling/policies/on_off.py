@@ -6,10 +6,10 @@ one worker only; how many are started can be set here.
 
 from collections.abc import Sequence
 
+from guv.scaling.formatting import counted
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.policies.parameters import Number, Parameter
 from guv.scaling.policies.past import backlog
-from guv.scaling.words import counted
 
 DYNOS = Number("dynos", 1.0, "dynos", "how many are started", 1.0)
 

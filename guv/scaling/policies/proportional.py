@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from math import ceil
 from statistics import NormalDist
 
+from guv.scaling.formatting import counted
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.policies.parameters import Number, Parameter
 from guv.scaling.policies.past import backlog
-from guv.scaling.words import counted
 
 TARGET = Number("target", 0.0, "s", "time in which the backlog is to be done; 0: from the deadline")
 

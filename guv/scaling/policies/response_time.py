@@ -1,7 +1,7 @@
 """A response time that most requests keep: more dynos where load makes them slow, and only there.
 
 From the mean response, the load of each dyno and its slots follows what a request would take with
-nobody else there (`guv.scaling.web_load`); from that, the response with any number of dynos, and
+nobody else there (`guv.scaling.web.load`); from that, the response with any number of dynos, and
 the percentile in proportion. Dynos that cannot help are not asked for: where the response would
 miss the target on an idle dyno, or where the last increase made nothing faster.
 """
@@ -15,7 +15,7 @@ from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.policies.parameters import Number, Parameter, Text
 from guv.scaling.policies.past import is_resting, last_change, window
 from guv.scaling.policies.web_past import settled
-from guv.scaling.web_load import OVERLOADED, response_at, service_from
+from guv.scaling.web.load import OVERLOADED, response_at, service_from
 
 TARGET = Number("response_time", 0.5, "s", "that the percentile of requests must keep", 1e-3, 60.0)
 PERCENTILE = Text("response_percentile", "p95", "which", ("p50", "p95", "p99"))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from guv.scaling.model import Reason, Sample, Settings, Wish
 from guv.scaling.policies.past import window
-from guv.scaling.web_load import highest
+from guv.scaling.web.load import highest
 
 Need = Callable[[Sample], int | None]
 SHORT_OF_SAMPLES = 0.75  # of the window must be there, as by the interval

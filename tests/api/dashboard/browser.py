@@ -9,7 +9,7 @@ from typing import Any
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from guv.moment import unix_seconds
+from guv.clock import unix_seconds
 from sandbox.heroku.model import AddOn, App
 from sandbox.heroku.sso import sso_form
 from tests.api.callers import TenantCaller

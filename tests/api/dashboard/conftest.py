@@ -8,12 +8,12 @@ from pydantic import SecretStr
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
-from api.main import create_app
-from api.parts import Outside
+from api.app import create_app
+from api.container import Outside
+from guv.clock import utc_now
 from guv.config import Config
 from guv.crypto import Sealer
-from guv.models import Role
-from guv.moment import utc_now
+from guv.tables import Role
 from tests.api.callers import TenantCaller, a_caller
 from tests.api.dashboard.browser import SALT, Browser
 from tests.builders import a_role

@@ -8,8 +8,8 @@ import pytest
 from httpx2 import Response
 from sqlmodel import Session
 
-from api.parts import Parts
-from guv.models import App
+from api.container import Parts
+from guv.tables import App
 from sandbox.server import Sandbox
 from tests.api.authorizing import CLIENT, SECRET
 from tests.api.dashboard.browser import Browser

@@ -8,8 +8,8 @@ import pytest
 from sqlmodel import Session, select
 from starlette.testclient import TestClient
 
-from guv.models import DecisionRow, Role, SampleRow, Tenant
-from guv.plans import PLANS
+from guv.tables import DecisionRow, Role, SampleRow, Tenant
+from guv.tenants.plans import PLANS
 from tests.api.callers import faults
 from tests.api.dashboard.browser import Browser
 from tests.api.rows import a_decision, an_incident

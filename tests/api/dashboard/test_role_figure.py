@@ -5,11 +5,11 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from api.dashboard.role.drawing import FEW, AxisClock
-from api.dashboard.role.figure import figure
-from api.dashboard.role.picture import Picture, with_gaps
-from guv.tenancy.past_settings import Limits
-from guv.tenancy.series import Change, Point, SeriesFilter
+from api.dashboard.charts.panels import FEW, AxisClock
+from api.dashboard.charts.role import figure
+from api.dashboard.charts.role_data import Picture, with_gaps
+from guv.history.series import Change, Point, SeriesFilter
+from guv.settings.past_settings import Limits
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

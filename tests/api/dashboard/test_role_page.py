@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from api.dashboard import charts
-from guv.models import Role, SampleRow
+from api.dashboard.charts import script
+from guv.tables import Role, SampleRow
 from tests.api.dashboard.browser import Browser
 from tests.api.dashboard.conftest import HandClock
 from tests.api.rows import a_decision, an_incident
@@ -232,15 +232,15 @@ def test_what_is_shown_can_be_downloaded(
 
 
 def test_the_charts_script_is_ours_packed_and_kept_for_a_year(visitor: Browser, page: str) -> None:
-    assert f'src="{charts.PATH}"' in visitor.get(page).text
-    answer = visitor.get(charts.PATH)
+    assert f'src="{script.PATH}"' in visitor.get(page).text
+    answer = visitor.get(script.PATH)
     assert answer.headers["content-encoding"] == "gzip"
     assert "immutable" in answer.headers["cache-control"]
     assert b"plotly.js" in answer.content[:100]
-    assert visitor.get(charts.PATH.replace(charts.VERSION, "0.0.0")).status_code == 404
+    assert visitor.get(script.PATH.replace(script.VERSION, "0.0.0")).status_code == 404
 
 
 def test_a_client_that_unpacks_nothing_gets_the_script_as_it_is(visitor: Browser) -> None:
-    plain = visitor.client.get(charts.PATH, headers={"Accept-Encoding": "identity"})
+    plain = visitor.client.get(script.PATH, headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
-    assert plain.content == gzip.decompress(charts._packed())
+    assert plain.content == gzip.decompress(script._packed())

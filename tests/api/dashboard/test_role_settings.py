@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from httpx2 import Response
 
-from api.dashboard.role.fields import FIELDS
-from guv.settings.values import SettingsValues
+from api.dashboard.forms.role_fields import FIELDS
+from guv.settings.schema import SettingsValues
 from tests.api.dashboard.browser import Browser, forms_of
 
 

@@ -8,12 +8,12 @@ from httpx2 import Response
 from sqlmodel import Session, select
 
 from guv.config import Config
-from guv.models import ReplayRow, Role
+from guv.tables import ReplayRow, Role
 from tests.api.dashboard.browser import Browser, forms_of
 from tests.api.dashboard.conftest import HandClock
 from tests.builders import a_history, a_role
-from worker.replays import run_replay
-from worker.runtime import build_runtime
+from worker.process.runtime import build_runtime
+from worker.replays.job import run_replay
 
 
 @pytest.fixture

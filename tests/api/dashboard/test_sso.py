@@ -10,12 +10,12 @@ from redis import Redis
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
-from api.addon.sso import SOMEBODY, read_sign_on
-from api.main import create_app
+from api.app import create_app
+from api.auth.sso import SOMEBODY, read_sign_on
+from guv.clock import unix_seconds
 from guv.config import Config
 from guv.errors import Forbidden
-from guv.models import Tenant
-from guv.moment import unix_seconds
+from guv.tables import Tenant
 from tests.api.dashboard.browser import Browser
 from tests.api.dashboard.conftest import HandClock
 

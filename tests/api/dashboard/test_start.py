@@ -7,11 +7,11 @@ import pytest
 from sqlmodel import Session, select
 from starlette.testclient import TestClient
 
-from api.main import create_app
-from api.parts import Outside
+from api.app import create_app
+from api.container import Outside
 from guv.config import Config
 from guv.crypto import Sealer
-from guv.models import App, Broker, Role, SettingsChange, SettingsLevel
+from guv.tables import App, Broker, Role, SettingsChange, SettingsLevel
 from tests.api.callers import a_caller
 from tests.api.dashboard.browser import Browser
 from tests.api.dashboard.conftest import HandClock

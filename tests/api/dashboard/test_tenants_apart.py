@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from sqlmodel import Session, select
 
 from api.dashboard.routes import PAGES
-from guv.models import ApiKey, App, Role, SettingsChange
+from guv.tables import ApiKey, App, Role, SettingsChange
 from tests.api.dashboard.browser import Browser
 from tests.api.rows import a_decision
 from tests.api.test_tenants_apart import replay_of

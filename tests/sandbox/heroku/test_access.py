@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from guv.errors import HerokuRefused, HerokuUnavailable
-from guv.heroku.platform import HerokuClient
+from guv.heroku.client import HerokuClient
 from sandbox.heroku.model import AddOn, App
 from sandbox.server import Sandbox
 from sandbox.traffic import Fault

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from guv.heroku.platform import HerokuClient
+from guv.heroku.client import HerokuClient
 from sandbox.heroku import schema
 from sandbox.heroku.customer import Customer, Partner, PartnerRefused
 from sandbox.heroku.model import App

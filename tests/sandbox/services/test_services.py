@@ -15,7 +15,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import create_engine, text
 
-from guv.rabbitmq import BrokerClient, QueueCounts, parse_broker_url
+from guv.rabbitmq.client import BrokerClient, QueueCounts, parse_broker_url
 from sandbox import services
 from tests.builders import LOOPBACK
 

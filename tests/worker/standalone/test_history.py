@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from guv.moment import unix_seconds
+from guv.clock import unix_seconds
 from guv.scaling import Sample
 from tests.builders import NOON
 from worker.standalone.cannot import CannotRun

@@ -11,10 +11,10 @@ from sandbox.heroku.model import App
 from sandbox.server import Sandbox
 from sandbox.traffic import Fault
 from tests.worker.world import MovedClock
-from worker.result import TickResult
 from worker.standalone.cannot import CannotRun
 from worker.standalone.job import Job, run
 from worker.standalone.table import is_well, table_of
+from worker.tick.result import TickResult
 
 ROLES = "worker: {max: 20, p: 10, boot: 5, deadline: 200}\n"
 

@@ -1,1 +1,0 @@
-"""All of a tenant's settings as one file in guv's YAML."""

@@ -1,0 +1,207 @@
+"""How is a role's time drawn? Panels over one axis of time, as Plotly takes them.
+
+A web role has three of them, without messages. What is unknown is None and breaks the line.
+"""
+
+from collections.abc import Sequence
+from html import escape
+from math import ceil
+from textwrap import wrap
+from zoneinfo import ZoneInfo
+
+from api.dashboard.charts.panels import AxisClock, Json, layout, line_of, steps_of
+from api.dashboard.charts.role_data import Picture
+from api.dashboard.formatting import plain
+from guv.history.series import Change
+from guv.tables import Incident
+
+PANELS = (
+    ("messages", (0.79, 0.97)),
+    ("dynos", (0.53, 0.71)),
+    ("seconds", (0.27, 0.45)),
+    ("messages/s", (0.01, 0.19)),
+)
+WEB_PANELS = (("dynos", (0.7, 0.96)), ("seconds", (0.36, 0.6)), ("requests/s", (0.01, 0.26)))
+FAR_ABOVE = 3  # a maximum that is so many times above what ran is named, not drawn
+HOVER_WIDTH = 60  # characters of a line beside the pointer
+WRONG = frozenset({"refused", "failed"})
+
+
+def figure(picture: Picture, zone: ZoneInfo) -> Json:
+    """The picture's `data` and `layout`, its times those of the zone at its end."""
+    clock = AxisClock(picture.wanted.until, zone)
+    return {
+        "data": [*_lines(picture, clock), *_marks(picture, clock)],
+        "layout": _layout(picture, clock),
+    }
+
+
+def _lines(picture: Picture, clock: AxisClock) -> list[Json]:
+    x = [clock.text(point.at) for point in picture.points]
+    lines = [*_messages(picture), *_dynos(picture), *_waits(picture), *_rates(picture)]
+    return [{**line, "x": x} for line in lines]
+
+
+def _messages(picture: Picture) -> list[Json]:
+    if _is_web(picture):
+        return []
+    ready = [point.messages_ready for point in picture.points]
+    delivered = [point.messages_unacknowledged for point in picture.points]
+    return [
+        line_of(0, "waiting", ready, "--chart-1"),
+        line_of(0, "delivered", delivered, "--chart-2", "dot"),
+    ]
+
+
+def _dynos(picture: Picture) -> list[Json]:
+    points, limits, panel = picture.points, picture.limits, _first(picture)
+    maximum = [one.maximum for one in limits] if _is_near(picture) else [None for _ in limits]
+    return [
+        steps_of(panel, "dynos", [one.dynos for one in points], "--chart-1"),
+        steps_of(panel, "desired", [one.desired for one in points], "--chart-2", "dot"),
+        _limit(panel, "minimum", [one.minimum for one in limits], _limits_name(picture)),
+        _limit(panel, "maximum", maximum),
+    ]
+
+
+def _waits(picture: Picture) -> list[Json]:
+    panel, is_web = _first(picture) + 1, _is_web(picture)
+    waits = [point.predicted_wait for point in picture.points]
+    deadlines = [one.deadline if one.is_web == is_web else None for one in picture.limits]
+    return [
+        line_of(panel, "response time" if is_web else "predicted wait", waits, "--chart-1"),
+        line_of(panel, "target" if is_web else "deadline", deadlines, "--chart-bad", "dash"),
+        _never(picture, panel),
+    ]
+
+
+def _rates(picture: Picture) -> list[Json]:
+    panel, is_web = _first(picture) + 2, _is_web(picture)
+    arrivals = [_rounded(point.arrival_rate) for point in picture.points]
+    departures = [_rounded(point.departure_rate) for point in picture.points]
+    arriving = line_of(panel, "requests" if is_web else "arrival rate", arrivals, "--chart-1")
+    leaving = line_of(panel, "departure rate", departures, "--chart-2", "dot")
+    return [arriving] if is_web else [arriving, leaving]
+
+
+def _first(picture: Picture) -> int:
+    """The panel of the dynos; those that follow are counted from it."""
+    return 0 if _is_web(picture) else 1
+
+
+def _is_web(picture: Picture) -> bool:
+    """Whether the role is scaled on requests, at the end of the time."""
+    return bool(picture.limits) and picture.limits[-1].is_web
+
+
+def _limit(panel: int, name: str, y: Sequence[int | None], legend: str = "") -> Json:
+    """A limit; both have one entry in the legend."""
+    told = {"hovertemplate": f"%{{y}}<extra>{name}</extra>", "legendgroup": "limits"}
+    line = steps_of(panel, legend or name, y, "--chart-limit", "dash")
+    return {**line, **told, "meta": name, "showlegend": bool(legend)}
+
+
+def _never(picture: Picture, panel: int) -> Json:
+    """Where the last message would never be done, at the height of the deadline."""
+    y = [
+        limit.deadline if point.never_done else None
+        for point, limit in zip(picture.points, picture.limits, strict=True)
+    ]
+    marker = {"color": "--chart-bad", "symbol": "x", "size": 8}
+    line = line_of(panel, "never done", y, "--chart-bad")
+    is_shown = any(one is not None for one in y)
+    return {**line, "mode": "markers", "marker": marker, "showlegend": is_shown}
+
+
+def _marks(picture: Picture, clock: AxisClock) -> list[Json]:
+    """The decisions that changed something, each with its reason."""
+    found = picture.changes
+    return [
+        {
+            **line_of(_first(picture), "decision", [one.desired for one in found], "--chart-mark"),
+            "x": [clock.text(one.at) for one in found],
+            "mode": "markers",
+            "marker": {
+                "color": [
+                    "--chart-bad" if one.outcome in WRONG else "--chart-mark" for one in found
+                ],
+                "symbol": [_symbol(one) for one in found],
+                "size": 11,
+                "line": {"color": "--sheet", "width": 1},
+            },
+            "customdata": [one.id for one in found],
+            "text": [_told(one) for one in found],
+            "hovertemplate": "%{text}<extra></extra>",
+        }
+    ]
+
+
+def _symbol(change: Change) -> str:
+    if change.outcome in WRONG:
+        return "x"
+    return "triangle-up" if (change.desired or 0) > (change.current or 0) else "triangle-down"
+
+
+def _told(change: Change) -> str:
+    """A change in words, in lines that fit beside the pointer."""
+    more = f"<br>and {change.count - 1} more in this step" if change.count > 1 else ""
+    why = "<br>".join(escape(line, quote=False) for line in wrap(change.explanation, HOVER_WIDTH))
+    reason, outcome = plain(change.reason), change.outcome
+    # No bold: Plotly would style it inline, which the content security policy forbids.
+    return f"{change.current} to {change.desired} dynos, {reason}, {outcome}<br>{why}{more}"
+
+
+def _layout(picture: Picture, clock: AxisClock) -> Json:
+    panels = WEB_PANELS if _is_web(picture) else PANELS
+    found = layout(panels, picture.wanted.since, picture.wanted.until, clock)
+    found["shapes"] = [_band(one, picture, clock) for one in picture.incidents]
+    dynos = "yaxis2" if _first(picture) else "yaxis"
+    found[dynos] |= {"range": [0, _top(picture)], "dtick": ceil(_top(picture) / 4)}
+    return found
+
+
+def _band(incident: Incident, picture: Picture, clock: AxisClock) -> Json:
+    begin = max(incident.opened_at or incident.first_seen_at, picture.wanted.since)
+    end = min(incident.resolved_at or picture.wanted.until, picture.wanted.until)
+    return {
+        "type": "rect",
+        "xref": "x",
+        "yref": "paper",
+        "x0": clock.text(begin),
+        "x1": clock.text(max(begin, end)),
+        "y0": 0,
+        "y1": PANELS[0][1][1],
+        "fillcolor": "--chart-band",
+        "line": {"color": "--chart-bad", "width": 1},
+        "layer": "below",
+        "name": incident.title,
+    }
+
+
+def _rounded(rate: float | None) -> float | None:
+    return None if rate is None else round(rate, 3)
+
+
+def _busiest(picture: Picture) -> int:
+    """The most dynos that ran, were wanted or had to be."""
+    counts = [one for point in picture.points for one in (point.dynos, point.desired)]
+    counts += [one.minimum for one in picture.limits]
+    return max((one for one in counts if one is not None), default=0)
+
+
+def _highest(picture: Picture) -> int:
+    return max((one.maximum for one in picture.limits), default=0)
+
+
+def _is_near(picture: Picture) -> bool:
+    """Whether the maximum is near enough to what ran to be drawn with it."""
+    return _highest(picture) <= FAR_ABOVE * max(_busiest(picture), 2)
+
+
+def _limits_name(picture: Picture) -> str:
+    return "limits" if _is_near(picture) else f"limits (at most {_highest(picture)})"
+
+
+def _top(picture: Picture) -> float:
+    drawn = _highest(picture) if _is_near(picture) else 0
+    return max(_busiest(picture), drawn, 1) * 1.15

@@ -1,0 +1,79 @@
+"""What does a page come with? Whose visit it is; a form with a proof of the visit."""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Request
+from starlette.datastructures import FormData
+
+from api.auth.login_sessions import Visit, token_of
+from api.dependencies import Access, NowDep, PartsDep, SessionDep, refuse_suspended
+from api.forms import RawFormDep, field
+from guv.database import session_scope
+from guv.errors import Forbidden, Gone, Unauthorized
+from guv.settings.queries import Edit
+from guv.settings.schema import known_timezones
+from guv.tables import Tenant
+from guv.tenants import queries as tenants
+
+ZONE_COOKIE = "guv-zone"  # set by our script to where the browser is
+CSRF_FIELD = "csrf"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who looks at a page.
+
+    Attributes:
+        tenant: Whose pages, read before the request's own transaction.
+        visit: The visit that the request belongs to.
+        zone: The time zone in which times are shown.
+        now: When the page was asked for.
+        is_zone_known: Whether the browser has said its zone.
+    """
+
+    tenant: Tenant
+    visit: Visit
+    zone: ZoneInfo
+    now: datetime
+    is_zone_known: bool
+
+
+def _visitor(request: Request, parts: PartsDep, now: NowDep) -> Visitor:
+    token = token_of(request.cookies, parts.config.guv_public_url)
+    # Browsers say what they ask for; a page that keeps itself up to date asks for no document.
+    by_itself = request.headers.get("sec-fetch-dest", "document") != "document"
+    visit = parts.visits.find(token, now, by_itself=by_itself) if token else None
+    if visit is None:
+        raise Unauthorized("Your visit is over, or has not begun.")
+    with session_scope(parts.engine) as session:
+        tenant = tenants.find_tenant(session, visit.tenant_id)
+    if tenant is None or tenant.state == "deprovisioned":
+        raise Gone("This add-on was removed, and guv scales nothing for it any more.")
+    refuse_suspended(tenant, request.method)
+    request.state.tenant = str(tenant.id)
+    zone = request.cookies.get(ZONE_COOKIE, "")
+    is_known = zone in known_timezones()
+    return Visitor(tenant, visit, ZoneInfo(zone if is_known else "UTC"), now, is_known)
+
+
+VisitorDep = Annotated[Visitor, Depends(_visitor)]
+
+
+async def _form(visitor: VisitorDep, form: RawFormDep) -> FormData:
+    if not hmac.compare_digest(field(form, CSRF_FIELD).encode(), visitor.visit.csrf.encode()):
+        raise Forbidden("This form is of an earlier visit: open the page again, then send it.")
+    return form
+
+
+FormDep = Annotated[FormData, Depends(_form)]
+
+
+async def _access(parts: PartsDep, session: SessionDep, visitor: VisitorDep) -> Access:
+    return Access(session, visitor.tenant, Edit(visitor.visit.person, visitor.now), parts.sealer)
+
+
+AccessDep = Annotated[Access, Depends(_access)]

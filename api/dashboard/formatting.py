@@ -1,0 +1,124 @@
+"""How are numbers and instants written on a page? What is unknown is said to be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import floor, inf
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from guv.roles.status import override_in_words, pause_in_words
+from guv.settings.schema import known_timezones
+
+UNKNOWN = "unknown"
+FILTERS = ("count", "seconds", "percent", "hours", "usd", "rate", "wait", "plain", "points", "more")
+_MINUTE = 60
+_SEEN = 0.0005  # of a share, below which two are said to be the same
+_HOURS_SEEN = 0.05
+_PRECISE = 9.95  # seconds, below which a tenth matters
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Writes instants as the visitor's clock shows them.
+
+    Attributes:
+        zone: Where the visitor is.
+        now: When the page was asked for.
+    """
+
+    zone: ZoneInfo
+    now: datetime
+
+    def short(self, at: datetime) -> str:
+        """The time of day, with its date unless that is today; such as 14:00 or 28 Nov 14:00."""
+        here, today = at.astimezone(self.zone), self.now.astimezone(self.zone)
+        if here.date() == today.date():
+            return f"{here:%H:%M}"
+        year = "" if here.year == today.year else f" {here.year}"
+        return f"{here.day} {here:%b}{year} {here:%H:%M}"
+
+    def pause(self, pause: Mapping[str, Any]) -> str:
+        """A pause as it is stored, in words; such as paused until 14:00."""
+        return pause_in_words(pause, self.now, self.short) or "a pause that is over"
+
+    def override(self, override: Mapping[str, Any]) -> str:
+        """An override as it is stored, in words; such as override until 14:00: at most 9."""
+        return override_in_words(override, self.now, self.short) or "an override that is over"
+
+    def elsewhere(self, zone: str) -> "Clock":
+        """The same in another zone; this one where it is not known."""
+        return Clock(ZoneInfo(zone), self.now) if zone in known_timezones() else self
+
+    def day(self, at: datetime) -> str:
+        """Weekday, date and time; such as Mon 30 Nov 08:00."""
+        here = at.astimezone(self.zone)
+        return f"{here:%a} {here.day} {here:%b %H:%M}"
+
+    def full(self, at: datetime) -> str:
+        """Date, time and zone; such as 28 Nov 2026 14:00:05 CET."""
+        here = at.astimezone(self.zone)
+        return f"{here.day} {here:%b %Y %H:%M:%S %Z}"
+
+
+def count(value: float | None) -> str:
+    """A whole number with its thousands apart."""
+    return UNKNOWN if value is None else f"{value:,.0f}".replace(",", "\u202f")
+
+
+def seconds(value: float | None) -> str:
+    """A duration in its two largest units; such as 0.25 s, 45 s, 2 min 5 s, 3 h 20 min."""
+    if value is None:
+        return UNKNOWN
+    if value < 1:
+        return f"{round(value, 3):.2g} s"
+    if value < _PRECISE:
+        return f"{value:.1f}".removesuffix(".0") + " s"
+    whole = timedelta(seconds=round(value))
+    minutes, rest = divmod(whole.seconds, _MINUTE)
+    hours, minutes = divmod(minutes, _MINUTE)
+    parts = [(whole.days, "d"), (hours, "h"), (minutes, "min"), (rest, "s")]
+    first = next(place for place, (number, _) in enumerate(parts) if number)
+    return " ".join(f"{number} {unit}" for number, unit in parts[first : first + 2] if number)
+
+
+def percent(value: float | None) -> str:
+    """A share of 0 to 1 as percent, rounded down: 100 % is all."""
+    return UNKNOWN if value is None else f"{floor(round(value * 1000, 6)) / 10:g} %"
+
+
+def hours(value: float | None) -> str:
+    """Dyno-hours."""
+    return UNKNOWN if value is None else f"{value:,.1f}".replace(",", "\u202f")
+
+
+def usd(value: float | None) -> str:
+    """US dollars."""
+    return UNKNOWN if value is None else f"${value:,.2f}"
+
+
+def rate(value: float | None) -> str:
+    """Messages a second."""
+    return UNKNOWN if value is None else f"{value:.3g}"
+
+
+def wait(value: float | None) -> str:
+    """Seconds until the last message is done; without end, never."""
+    return "never" if value == inf else seconds(value)
+
+
+def plain(name: str) -> str:
+    """A name of ours as words."""
+    return name.replace("_", " ")
+
+
+def points(value: float) -> str:
+    """A difference of two shares, in percentage points."""
+    return (
+        f"{100 * value:+.1f} points".replace("-", "\u2212") if abs(value) >= _SEEN else "the same"
+    )
+
+
+def more(value: float) -> str:
+    """A difference of dyno-hours."""
+    return f"{value:+.1f}".replace("-", "\u2212") if abs(value) >= _HOURS_SEEN else "the same"

@@ -1,0 +1,1 @@
+"""Forms of the dashboard: fields, parsing and validation."""

@@ -1,0 +1,155 @@
+"""Which notification targets did a person fill in? Fields named as the API names their settings.
+
+Secrets are shown to nobody, also not to who typed them. One that was typed beside something wrong
+goes back to the browser sealed, so that it need not be typed again.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from dataclasses import field as part
+from typing import Any
+from uuid import UUID
+
+from starlette.datastructures import FormData
+
+from api.dashboard.forms.validation import built, marked
+from api.forms import field as text_of
+from guv.crypto import Sealer
+from guv.settings.schema import SettingsValues
+
+KINDS: Mapping[str, Mapping[str, str]] = {  # each kind's fields with what an empty form holds
+    "new_relic": {
+        "account_id": "",
+        "license_key": "",
+        "region": "us",
+        "priority": "high",
+        "events": "none",
+        "heartbeat": "",
+    },
+    "webhook": {"url": "", "secret": ""},
+}
+SECRETS = frozenset({"license_key", "url", "secret"})
+KEPT = "kept."  # begins the name of a field that holds a sealed secret
+REMOVE = "remove."  # begins the name of a field that says that a kind is to go
+YES = "yes"
+_NUMBER = re.compile(r"[0-9]{1,20}")
+
+
+def name_of(kind: str, name: str) -> str:
+    """The name of a field in the form, and in what the API says of it."""
+    return f"notify.{kind}.{name}"
+
+
+FIELDS = tuple(name_of(kind, name) for kind, names in KINDS.items() for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What stands in the form.
+
+    Attributes:
+        texts: The text of each field by its name, that of secrets too.
+        removed: The kinds that are to go.
+    """
+
+    texts: Mapping[str, str]
+    removed: frozenset[str] = part(default_factory=frozenset)
+
+    @property
+    def open_texts(self) -> dict[str, str]:
+        """What may be shown: all but the secrets; and what is to go."""
+        shown = {name: text for name, text in self.texts.items() if not _is_secret(name)}
+        return {**shown, **{REMOVE + kind: YES for kind in self.removed}}
+
+    def kept(self, faults: Iterable[str], sealer: Sealer, tenant: UUID) -> dict[str, str]:
+        """The secrets that were typed and that nothing is wrong with, sealed for the next try."""
+        wrong = set(faults)
+        return {
+            name: _sealed(text, name, sealer, tenant)
+            for name, text in self.texts.items()
+            if text and _is_secret(name) and name not in wrong
+        }
+
+
+def read_sent(form: FormData, sealer: Sealer, tenant: UUID) -> Sent:
+    """The form as it came; a secret that is empty is the one that was typed before, if any."""
+    texts = {name: text_of(form, name) for name in FIELDS}
+    for name in filter(_is_secret, FIELDS):
+        texts[name] = texts[name] or _opened(text_of(form, KEPT + name), name, sealer, tenant)
+    return Sent(texts, frozenset(kind for kind in KINDS if text_of(form, REMOVE + kind)))
+
+
+def sent_of(target: Mapping[str, Any]) -> Sent:
+    """The form of the targets that are set."""
+    texts = {}
+    for kind, names in KINDS.items():
+        own = target.get(kind, {})
+        for name, blank in names.items():
+            value = own.get(name, blank)
+            texts[name_of(kind, name)] = _text("" if name in SECRETS else value)
+    return Sent(texts)
+
+
+def wanted(sent: Sent, target: Mapping[str, Any]) -> SettingsValues:
+    """The change of `notify` that the form asks for.
+
+    Args:
+        sent: The form.
+        target: The targets that are set, masked; their secrets stay where none was typed.
+
+    Raises:
+        Invalid: Nothing was filled in, or it cannot be; each field is named.
+    """
+    kinds = {
+        kind: _target(sent, kind, target.get(kind, {}))
+        for kind in KINDS
+        if kind not in sent.removed and (kind in target or _is_filled(sent, kind))
+    }
+    if not kinds and not target:
+        raise marked("notify", "a New Relic account or a webhook is needed")
+    return built(SettingsValues, {"notify": kinds or None})
+
+
+def _target(sent: Sent, kind: str, own: Mapping[str, Any]) -> dict[str, Any]:
+    """One target as the API takes it; what is empty is left out, and said to be needed."""
+    values: dict[str, Any] = {}
+    for name in KINDS[kind]:
+        text = sent.texts[name_of(kind, name)]
+        if name == "heartbeat":
+            values[name] = text == YES
+        elif name == "account_id" and _NUMBER.fullmatch(text):
+            values[name] = int(text)
+        elif text or name in SECRETS & own.keys():
+            values[name] = text or own[name]
+    return values
+
+
+def _is_filled(sent: Sent, kind: str) -> bool:
+    return any(sent.texts[name_of(kind, name)] != blank for name, blank in KINDS[kind].items())
+
+
+def _is_secret(name: str) -> bool:
+    return name.rpartition(".")[2] in SECRETS
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return YES if value else ""
+    return str(value)
+
+
+def _sealed(text: str, name: str, sealer: Sealer, tenant: UUID) -> str:
+    """The secret sealed for this field of this tenant: what else is sealed cannot stand there."""
+    return sealer.seal(json.dumps({"typed": text, "for": [str(tenant), name]})).decode()
+
+
+def _opened(sealed: str, name: str, sealer: Sealer, tenant: UUID) -> str:
+    """The secret that `_sealed` sealed; empty: this is none."""
+    try:
+        found = json.loads(sealer.open(sealed.encode()))
+    except ValueError:
+        return ""
+    is_ours = isinstance(found, dict) and found.get("for") == [str(tenant), name]
+    return str(found["typed"]) if is_ours else ""

@@ -1,0 +1,191 @@
+"""Which settings of a role are edited in a form, and how does text become a value and back?
+
+An empty field inherits. Who changes nothing sends nothing: only fields whose text differs from what
+the form was shown with count.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from api.dashboard.forms.validation import built
+from guv.errors import FieldError, Invalid
+from guv.settings.schema import MAY_BE_NONE, NONE, PolicyName, SettingsValues
+
+MEASURED = frozenset({"processing_time", "processing_time_stddev", "boot_time"})
+_WHOLE, _NUMBER = re.compile(r"[-+]?\d+"), re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_WORDS = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One setting in the form.
+
+    Attributes:
+        name: The setting's.
+        title: As people say it.
+        kind: "number", "text", "lines", "pairs", or "choice".
+        unit: What the number counts.
+        choices: What can be chosen, besides inheriting.
+    """
+
+    name: str
+    title: str
+    kind: str = "number"
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+
+    @property
+    def hint(self) -> str:
+        """What the setting means."""
+        described = SettingsValues.model_fields[self.name].description or ""
+        return described.removeprefix("Role only. ")
+
+    @property
+    def may_be_none(self) -> bool:
+        """Whether "none" can be said against a wider level."""
+        return self.name in MAY_BE_NONE
+
+
+GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = (
+    (
+        "The promise and its limits",
+        (
+            Field("target_deadline", "Deadline", unit="s"),
+            Field("percentile", "Share of messages that must meet it", unit="%"),
+            Field("minimum_dynos", "Minimum", unit="dynos"),
+            Field("maximum_dynos", "Maximum", unit="dynos"),
+            Field("monthly_dyno_hours", "Spend cap", unit="dyno-hours a month"),
+            Field("dry_run", "Dry run", "choice", choices=("yes", "no")),
+        ),
+    ),
+    (
+        "The work",
+        (
+            Field("signal", "Scaled on", "choice", choices=("queue", "web")),
+            Field("queues", "Queues", "lines"),
+            Field("process_type", "Process type", "text"),
+            Field("concurrency", "Messages at a time", unit="a dyno"),
+            Field("processing_time", "One message takes", unit="s"),
+            Field("processing_time_stddev", "Its standard deviation", unit="s"),
+            Field("boot_time", "A dyno boots in", unit="s"),
+        ),
+    ),
+    (
+        "The way of scaling",
+        (
+            Field("policy", "Policy", "choice", choices=get_args(PolicyName)),
+            Field("policy_parameters", "Its parameters", "pairs"),
+            Field("interval", "Interval", unit="s"),
+            Field("history", "Stabilization window", unit="s"),
+        ),
+    ),
+    (
+        "Limits to changes",
+        (
+            Field("step_up", "Most added at once", unit="dynos"),
+            Field("step_down", "Most removed at once", unit="dynos"),
+            Field("cooldown_up", "Rest before adding", unit="s"),
+            Field("cooldown_down", "Rest before removing", unit="s"),
+            Field("change_budget", "Most changes in an hour"),
+        ),
+    ),
+    (
+        "Protection and alarms",
+        (
+            Field("busy_protection", "Running jobs", "choice", choices=("auto", "always", "never")),
+            Field("busy_protection_limit", "Waits for them at most", unit="s"),
+            Field("no_data", "Without data", "text"),
+            Field("alert_after", "A miss pages after", unit="s"),
+        ),
+    ),
+)
+FIELDS: Mapping[str, Field] = {one.name: one for _, group in GROUPS for one in group}
+
+
+def as_text(field: Field, value: Any) -> str:
+    """A level's value as the form shows it; empty where it is not set."""
+    if value is None:
+        return ""
+    if field.name == "no_data" and isinstance(value, Mapping):
+        return f"{value['dynos']} after {value['after']:g}"
+    if field.kind == "lines":
+        return "\n".join(value)
+    if field.kind == "pairs":
+        return "\n".join(f"{name} = {_plain(one)}" for name, one in value.items())
+    return _plain(value, words=("yes", "no"))
+
+
+def as_values(typed: Mapping[str, str]) -> SettingsValues:
+    """The settings that these texts mean; an empty one takes the setting back.
+
+    Raises:
+        Invalid: A text is no value of its setting.
+    """
+    faults: list[FieldError] = []
+    values: dict[str, Any] = {}
+    for name, text in typed.items():
+        try:
+            values[name] = _value(FIELDS[name], text)
+        except ValueError as error:
+            faults.append(FieldError(name, str(error)))
+    if faults:
+        raise Invalid("These cannot be accepted.", faults)
+    return built(SettingsValues, values)
+
+
+def _value(field: Field, text: str) -> Any:
+    if not text:
+        return None
+    if field.kind == "lines":
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    if field.kind == "pairs":
+        return dict(_pair(line) for line in text.splitlines() if line.strip())
+    if field.name == "no_data":
+        return _no_data(text)
+    if field.name == "dry_run":
+        return {"yes": True, "no": False}.get(text, text)
+    return _number(text) if field.kind == "number" else text
+
+
+def _pair(line: str) -> tuple[str, Any]:
+    name, sign, text = (part.strip() for part in line.partition("="))
+    if not (name and sign and text):
+        raise ValueError("needs a line such as target = 10 for each parameter")
+    return name, _WORDS.get(text, _number(text))
+
+
+def _no_data(text: str) -> Any:
+    """To hold, or a count after some seconds: "5 after 300"."""
+    if text == "hold":
+        return text
+    dynos, word, after = text.partition(" after ")
+    if not word:
+        raise ValueError("must be hold, or dynos and seconds such as 5 after 300")
+    return {"dynos": _number(dynos.strip()), "after": _number(after.strip().removesuffix("s"))}
+
+
+def _number(text: str) -> Any:
+    """The number that a text is; the text itself where it is none, which is then refused."""
+    text = text.strip()
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    return float(text) if _NUMBER.fullmatch(text) else text
+
+
+def _plain(value: Any, words: tuple[str, str] = ("true", "false")) -> str:
+    if isinstance(value, bool):
+        return words[0] if value else words[1]
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    return str(value)
+
+
+def told(field: Field, value: Any) -> str:
+    """A value that holds, in words for people."""
+    if value is None or value == NONE:
+        return "measured" if field.name in MEASURED else "none"
+    text = as_text(field, value).replace("\n", ", ") or "none"
+    unit = "dyno" if (text, field.unit) == ("1", "dynos") else field.unit
+    return f"{text} {unit}".strip() if field.kind == "number" else text

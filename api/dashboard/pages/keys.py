@@ -1,0 +1,82 @@
+"""Which keys open the API? Made, replaced and revoked; a new one is shown once."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from fastapi.responses import HTMLResponse
+
+from api.dashboard.dependencies import AccessDep, FormDep
+from api.dashboard.forms.validation import Refusal, attempt, built, whole_number
+from api.dashboard.renderer import Desk, DeskDep, Word, see_other
+from api.dependencies import Access, Caller
+from api.forms import field, fields
+from api.v1 import keys as rest
+from guv.tenants import keys
+
+NO_KEY = UUID(int=0)  # a person comes with none
+router = APIRouter(prefix="/dashboard/keys")
+
+
+@router.get("")
+def show_keys(desk: DeskDep, access: AccessDep, done: Word = "") -> HTMLResponse:
+    """The keys that work, without themselves."""
+    return _show(desk, access, done=done)
+
+
+@router.post("")
+def make_key(desk: DeskDep, access: AccessDep, form: FormDep) -> HTMLResponse:
+    """One more key, shown now and never again."""
+    made: list[rest.NewKey] = []
+
+    def change() -> None:
+        wanted = built(
+            rest.KeyRequest, {"name": field(form, "name"), "scope": field(form, "scope")}
+        )
+        made.append(rest.make_key(access.session, _caller(access), access.edit.at, wanted))
+
+    refusal = attempt(access, change, fields(form))
+    return _show(desk, access, refusal=refusal, made=made[0] if made else None)
+
+
+@router.post("/{key}/rotate")
+def rotate_key(desk: DeskDep, access: AccessDep, form: FormDep, key: UUID) -> HTMLResponse:
+    """A key in place of this one, which goes on working for a while."""
+    made: list[rest.NewKey] = []
+
+    def change() -> None:
+        hours = whole_number(field(form, "hours"), "hours")
+        wanted = built(rest.RotateRequest, {"old_valid_for": hours * 3600})
+        made.append(rest.rotate_key(access.session, _caller(access), access.edit.at, key, wanted))
+
+    refusal = attempt(access, change)
+    return _show(desk, access, refusal=refusal, made=made[0] if made else None)
+
+
+@router.post("/{key}/revoke")
+def revoke_key(access: AccessDep, _form: FormDep, key: UUID) -> Response:
+    """Revoke a key at once."""
+    found = keys.find_key(access.session, access.tenant, key, access.edit.at)
+    keys.end_key(access.session, found, access.edit.at)
+    return see_other("/dashboard/keys?done=revoked")
+
+
+def _caller(access: Access) -> Caller:
+    return Caller(access.tenant, access.edit.by, NO_KEY)
+
+
+def _show(
+    desk: Desk,
+    access: Access,
+    *,
+    refusal: Refusal | None = None,
+    made: rest.NewKey | None = None,
+    done: str = "",
+) -> HTMLResponse:
+    return desk.show(
+        "keys.html",
+        keys=keys.list_keys(access.session, access.tenant, access.edit.at),
+        refusal=refusal,
+        made=made,
+        done=done,
+        here="keys",
+    )

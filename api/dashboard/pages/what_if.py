@@ -1,0 +1,176 @@
+"""What would the last days have been like? Replayed under edited settings and other policies."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+from uuid import UUID
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from starlette.datastructures import FormData
+
+from api.dashboard.charts.time_ranges import SPANS, find_span
+from api.dashboard.charts.what_if import what_if_figure, what_if_runs
+from api.dashboard.dependencies import FormDep
+from api.dashboard.forms.role import Sent, read_sent
+from api.dashboard.forms.role_fields import as_values
+from api.dashboard.forms.validation import Refusal, refusal_of
+from api.dashboard.pages.role_level import RoleVisit, RoleVisitDep
+from api.dashboard.pages.role_settings import differing
+from api.dashboard.renderer import Desk, DeskDep, see_other
+from api.dependencies import PartsDep
+from api.forms import field
+from api.paths import ReplayId
+from api.v1.etags import etag_of
+from guv.errors import Conflict, Invalid, NotFound
+from guv.replays.queries import (
+    MOST_VARIANTS,
+    Asking,
+    NamedReplay,
+    ReplayFilter,
+    ReplayWish,
+    Variant,
+    find_replay,
+    list_replays,
+    state_of,
+)
+from guv.replays.start import start_replay
+from guv.scaling.policies import ANY, WEB
+from guv.settings.resolve import effective_settings
+from guv.settings.schema import NONE, PolicyName
+from guv.settings.variants import OF_THE_PRESENT, REFUSED
+
+EDITED, PRESENT = "edited settings", "present settings"
+POLICIES = get_args(PolicyName)
+LENGTHS = tuple(one for one in SPANS.values() if one.name in {"6h", "1d", "7d"})
+USUAL = "1d"
+SHOWN = 10  # earlier ones on the page
+router = APIRouter(prefix="/dashboard/apps/{app}/roles/{role}/what-if")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An earlier replay with its state in one word."""
+
+    named: NamedReplay
+    state: str
+
+
+@router.get("")
+def show_what_ifs(desk: DeskDep, visited: RoleVisitDep) -> HTMLResponse:
+    """What can be asked, and what was."""
+    return _ask_page(desk, visited)
+
+
+@router.post("")
+def ask_what_if(form: FormDep, parts: PartsDep, desk: DeskDep, visited: RoleVisitDep) -> Response:
+    """To the answer's page; the replay has begun, or waits for its turn."""
+    access = visited.access
+    asking = Asking(
+        access.tenant, visited.app.name, visited.role.name, access.edit.by, access.edit.at
+    )
+    try:
+        wish = _wish(visited, form)
+        path = visited.path
+        access.session.rollback()  # the replay is committed by a transaction of its own
+        named = start_replay(parts.engine, parts.redis, asking, wish)
+    except (Conflict, Invalid) as refused:
+        return _ask_page(desk, visited, refusal_of(refused))
+    return see_other(f"{path}/what-if/{named.row.id}")
+
+
+@router.get("/{replay}")
+def show_what_if(desk: DeskDep, visited: RoleVisitDep, replay: ReplayId) -> HTMLResponse:
+    """How far it is, or how it would have gone beside how it went."""
+    named = _found(visited, replay)
+    state, error = state_of(named.row, desk.visitor.now)
+    chain = visited.chain()
+    return desk.show(
+        "role_what_if.html",
+        app=visited.app,
+        role=visited.role,
+        named=named,
+        state=state,
+        error=error,
+        runs=what_if_runs(named.row, visited.role, chain) if state == "done" else [],
+        version=etag_of(visited.role.id, chain),
+    )
+
+
+@router.get("/{replay}/chart")
+def send_what_if_chart(desk: DeskDep, visited: RoleVisitDep, replay: ReplayId) -> JSONResponse:
+    """Its picture, for the page's script."""
+    named = _found(visited, replay)
+    if named.row.result is None:
+        raise NotFound("This replay has no picture yet.")
+    drawn = what_if_figure(named.row.result, desk.visitor.zone)
+    return JSONResponse(drawn, headers={"Cache-Control": "no-store"})
+
+
+def _found(visited: RoleVisit, replay: UUID) -> NamedReplay:
+    named = find_replay(visited.access.session, visited.access.tenant, replay)
+    if named.row.role_id != visited.role.id:
+        raise NotFound(f"Couldn't find the replay {replay} of role {visited.role.name!r}.")
+    return named
+
+
+def _ask_page(desk: Desk, visited: RoleVisit, refusal: Refusal | None = None) -> HTMLResponse:
+    access = visited.access
+    found = list_replays(
+        access.session, access.tenant, ReplayFilter(roles=[visited.role.id]), SHOWN
+    )
+    now = desk.visitor.now
+    return desk.show(
+        "role_what_ifs.html",
+        app=visited.app,
+        role=visited.role,
+        refusal=refusal,
+        lengths=LENGTHS,
+        usual=USUAL,
+        policies=_policies(visited),
+        listed=[Listed(one, state_of(one.row, now)[0]) for one in found],
+    )
+
+
+def _policies(visited: RoleVisit) -> list[str]:
+    """The other policies that go with what the role is scaled on."""
+    values = visited.effective().values
+    fitting = WEB | ANY if values["signal"] == "web" else frozenset(POLICIES) - WEB
+    return [one for one in POLICIES if one in fitting and one != values["policy"]]
+
+
+def _wish(visited: RoleVisit, form: FormData) -> ReplayWish:
+    """What the form asks for.
+
+    Raises:
+        Invalid: Its settings cannot be, or it asks for too much.
+    """
+    span, until = find_span(field(form, "range") or USUAL, visited.plan), visited.access.edit.at
+    edited = _edited(visited, read_sent(form))
+    variants = [Variant(PRESENT, {}), *([Variant(EDITED, edited)] if edited else [])]
+    most = MOST_VARIANTS - len(variants)
+    chosen = dict.fromkeys(str(one) for one in form.getlist("policies"))
+    policies = [one for one in chosen if one in POLICIES]
+    if len(policies) > most:
+        raise Invalid(f"At most {most} policies can be tried at once.")
+    variants += [Variant(one, {"policy": one}) for one in policies]
+    return ReplayWish(until - span.length, until, variants)
+
+
+def _edited(visited: RoleVisit, sent: Sent) -> dict[str, Any]:
+    """What would hold otherwise with the settings that were typed, as far as a replay knows it."""
+    if not sent.touched:
+        return {}
+    values = as_values(sent.touched)
+    judged = visited.judge(values)
+    before, after = visited.effective(), effective_settings(visited.role.name, judged.chain)
+    return {
+        name: _said(after.values, name)
+        for name in differing(before, after)
+        if name not in REFUSED and name not in OF_THE_PRESENT
+    }
+
+
+def _said(values: Mapping[str, Any], name: str) -> Any:
+    """A value that holds, as a level says it."""
+    return NONE if values[name] is None else values[name]

@@ -1,0 +1,147 @@
+"""How does a page leave us? Rendered from a template, with headers that keep it to our origin."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Query, Request
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from api.dashboard import formatting
+from api.dashboard.assets import asset_url
+from api.dashboard.charts import script
+from api.dashboard.dependencies import CSRF_FIELD, Visitor, VisitorDep
+from api.dashboard.forms.validation import Refusal
+from api.dependencies import PartsDep
+from api.errors import ErrorBody
+from api.page_urls import app_path, role_path
+from guv.config import Config
+
+Word = Annotated[str, Query(max_length=40, pattern="^[a-z-]*$")]  # what was done just now
+PREFIXES = ("/dashboard", "/sso/", "/heroku/oauth/")
+_TITLES = {
+    400: "That cannot be done",
+    401: "Please come in from Heroku",
+    403: "Not allowed",
+    404: "There is nothing here",
+    405: "That cannot be done",
+    409: "It was changed meanwhile",
+    410: "The add-on is gone",
+    412: "It was changed meanwhile",
+    413: "That is too much",
+    422: "That cannot be accepted",
+    429: "Too many requests",
+    503: "guv cannot answer right now",
+}
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.globals.update(
+    asset_url=asset_url,
+    charts_path=script.PATH,
+    csrf_field=CSRF_FIELD,
+    app_path=app_path,
+    role_path=role_path,
+)
+_templates.filters.update({name: getattr(formatting, name) for name in formatting.FILTERS})
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Shows pages to one visitor.
+
+    Attributes:
+        visitor: Who looks.
+        config: Our own addresses, for the headers.
+        method: How the page was asked for.
+    """
+
+    visitor: Visitor
+    config: Config
+    method: str
+
+    @property
+    def clock(self) -> formatting.Clock:
+        """The visitor's clock."""
+        return formatting.Clock(self.visitor.zone, self.visitor.now)
+
+    def show(
+        self, template: str, status: int = 200, *, refusal: Refusal | None = None, **values: Any
+    ) -> HTMLResponse:
+        """The page of that template; with a refusal, of its status."""
+        told = {
+            "visitor": self.visitor,
+            "clock": self.clock,
+            "method": self.method,
+            "here": "",
+            "refusal": refusal,
+            **values,
+        }
+        return html_page(template, told, self.config, refusal.status if refusal else status)
+
+
+async def _desk(parts: PartsDep, request: Request, visitor: VisitorDep) -> Desk:
+    return Desk(visitor, parts.config, request.method)
+
+
+DeskDep = Annotated[Desk, Depends(_desk)]
+
+
+def see_other(path: str) -> RedirectResponse:
+    """To another page after a form was taken, so that loading it again sends nothing twice."""
+    return RedirectResponse(path, 303)
+
+
+def as_page(request: Request, answer: JSONResponse) -> Response:
+    """The same error as a page where a person would see it; else as it is."""
+    if not request.url.path.startswith(PREFIXES):
+        return answer
+    body = ErrorBody.model_validate_json(bytes(answer.body))
+    values = {
+        "title": _TITLES.get(answer.status_code, "Something went wrong"),
+        "status": answer.status_code,
+        "error": body,
+        "request_id": getattr(request.state, "request_id", ""),
+    }
+    return html_page("error.html", values, request.app.state.parts.config, answer.status_code)
+
+
+def html_page(
+    template: str, values: Mapping[str, Any], config: Config, status: int
+) -> HTMLResponse:
+    """The page of that template, for somebody who need not have a visit."""
+    text = _templates.get_template(template).render(values)
+    return HTMLResponse(text, status, page_headers(config))
+
+
+def page_headers(config: Config) -> dict[str, str]:
+    """The headers of every page: nothing from elsewhere, in nobody's frame, kept by no cache."""
+    heroku = urlsplit(config.heroku_id_url)
+    policy = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": f"'self' {script.EMPTY_STYLE}",
+        "img-src": "'self' data:",
+        "font-src": "'self'",
+        "connect-src": "'self'",
+        # Browsers also hold this against where a form's answer leads: to Heroku's consent.
+        "form-action": f"'self' {heroku.scheme}://{heroku.netloc}",
+        "base-uri": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    return {
+        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Strict-Transport-Security": "max-age=31536000",
+        "Cache-Control": "no-store",
+    }

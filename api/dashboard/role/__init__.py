@@ -1,1 +1,0 @@
-"""One role: how it fares, why guv did what it did, and what its settings could do."""

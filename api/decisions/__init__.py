@@ -1,1 +1,0 @@
-"""What a tenant reads: decisions and incidents."""

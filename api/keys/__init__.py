@@ -1,1 +1,0 @@
-"""The keys with which a tenant reaches the API."""

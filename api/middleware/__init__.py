@@ -1,0 +1,1 @@
+"""Layers around every request: request log, security headers, body limit, faults."""

@@ -1,1 +1,0 @@
-"""Replays of a role's own history under other settings."""

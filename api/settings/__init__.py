@@ -1,1 +1,0 @@
-"""What a tenant sets: apps, brokers, roles, and settings at three levels."""

@@ -1,0 +1,1 @@
+"""The tenant's API, one module a resource."""

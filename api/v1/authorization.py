@@ -1,0 +1,77 @@
+"""With which right does guv scale an app? It is shown, given and taken back here.
+
+The add-on's own tokens do it where Heroku grants that; else somebody who may scale the app gives a
+token with the scope `write`, the least that may, or their consent.
+"""
+
+from fastapi import APIRouter
+
+from api.container import Parts
+from api.dependencies import Access, AccessDep, PartsDep
+from api.errors import error_answers
+from api.paths import AppName
+from api.v1.schemas.settings import AuthorizationAnswer, JourneyAnswer, TokenRequest
+from guv.apps.queries import find_app
+from guv.errors import Conflict
+from guv.tables import App
+
+router = APIRouter(
+    prefix="/apps/{app}/authorization", tags=["authorization"], responses=error_answers(404)
+)
+
+
+@router.get("")
+def read_authorization(parts: PartsDep, access: AccessDep, app: AppName) -> AuthorizationAnswer:
+    """With which right guv scales the app, and whether it works."""
+    return _answer(parts, find_app(access.session, access.tenant, app))
+
+
+@router.put("", responses=error_answers(410, 503))
+def paste_token(
+    parts: PartsDep, access: AccessDep, app: AppName, request: TokenRequest
+) -> AuthorizationAnswer:
+    """Scale the app with this token, if it may; else whatever there was before stays."""
+    found = _found(access, app)
+    token = request.token.get_secret_value()
+    parts.authorizer().paste(access.tenant, found, token, access.edit.by, access.edit.at)
+    return _answer(parts, _found(access, app))
+
+
+@router.delete("", responses=error_answers(410))
+def take_back_authorization(
+    parts: PartsDep, access: AccessDep, app: AppName
+) -> AuthorizationAnswer:
+    """Forget what was given; the add-on's own tokens are tried instead."""
+    found = _found(access, app)
+    parts.authorizer().take_back(access.tenant, found, access.edit.at)
+    return _answer(parts, _found(access, app))
+
+
+@router.post("/connect", responses=error_answers(409))
+def connect(parts: PartsDep, access: AccessDep, app: AppName) -> JourneyAnswer:
+    """Begin a consent: the address to open in a browser, good for one use within 10 minutes."""
+    found = _found(access, app)
+    if not parts.heroku.asks_users:
+        raise Conflict("This guv has no OAuth client, so it cannot connect. PUT a token instead.")
+    journey = parts.authorizer().send(access.tenant, found, access.edit.by, access.edit.at)
+    return JourneyAnswer(url=journey.url, expires_at=journey.expires_at)
+
+
+def _found(access: Access, name: str) -> App:
+    """The app as it is now; no connection is held afterwards, since Heroku may be asked."""
+    found = find_app(access.session, access.tenant, name)
+    access.session.expunge(found)
+    access.session.rollback()
+    return found
+
+
+def _answer(parts: Parts, app: App) -> AuthorizationAnswer:
+    return AuthorizationAnswer(
+        state=app.authorization_state,
+        note=app.authorization_note,
+        credential=app.credential,
+        by=app.credential_by,
+        since=app.credential_at,
+        retry_at=app.authorization_retry_at,
+        can_connect=parts.heroku.asks_users,
+    )

@@ -1,0 +1,188 @@
+"""How are all roles now? In words and in figures, for programs and for the first page alike."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from math import isfinite
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from sqlmodel import Session
+
+from api.dependencies import NowDep, SessionDep, TenantDep
+from guv.heroku.dyno_sizes import price_per_hour
+from guv.roles.overview import RoleOverview, Used, read_overview
+from guv.roles.status import (
+    Facts,
+    RoleState,
+    State,
+    Tick,
+    Tone,
+    Trouble,
+    Write,
+    response_target,
+    role_state,
+)
+from guv.settings.resolve import tick_interval
+from guv.tables import DecisionRow, Incident, SampleRow, Tenant
+from guv.tenants.plans import plan_of
+from guv.web_metrics.queries import web_reading
+
+HOUR_S = 3600.0
+router = APIRouter()
+
+
+class StateAnswer(BaseModel):
+    """How a role is; what hurts most."""
+
+    state: State = Field(description="In one word", examples=["in_time"])
+    tone: Tone = Field(description="How much to mind: good, rest, watch or bad")
+    text: str = Field(description="For a person", examples=["within deadline"])
+    also: list[str] = Field(description="What else holds: a pause, an override, a dry run")
+
+
+class OverviewRole(BaseModel):
+    """A role as its last tick left it; null is unknown."""
+
+    app: str = Field(description="The app's name", examples=["shop"])
+    role: str = Field(description="The role's name", examples=["worker"])
+    state: StateAnswer = Field(description="How it fares")
+    at: datetime | None = Field(description="When it was last looked at; null: never")
+    dynos: int | None = Field(description="Dynos that Heroku was asked to run before")
+    desired: int | None = Field(description="Dynos that guv decided on")
+    messages_ready: int | None = Field(description="Messages waiting")
+    messages_unacknowledged: int | None = Field(description="Messages delivered, not finished")
+    signal: str = Field(description="queue, or web: scaled on requests", examples=["queue"])
+    requests_per_second: float | None = Field(
+        description="Requests that came; null: unknown, or it is scaled on messages",
+        examples=[40.0],
+    )
+    response_target: float | None = Field(
+        description="Seconds that a web role's responses should take at most; null: none is set",
+        examples=[0.5],
+    )
+    predicted_wait: float | None = Field(
+        description="Seconds until the last waiting message will be done; of a web role those of"
+        " a response; null: unknown or never"
+    )
+    never_done: bool = Field(description="Whether that is never, with the desired dynos")
+    target_deadline: float = Field(description="Seconds in which each message should be done")
+    percentile: float = Field(description="Percent of the messages that must be")
+    finished_24h: int = Field(description="Messages finished in 24 hours whose wait is known")
+    share_in_time_24h: float | None = Field(
+        description="Share of them within the deadline, 0 to 1; null: there were none"
+    )
+    dyno_hours_month: float = Field(description="Dynos times hours, this month in UTC")
+    usd_month: float | None = Field(
+        description="US dollars of it at list price; null: a size has no known price"
+    )
+    monthly_dyno_hours: float | None = Field(description="The spend cap; null: none")
+
+
+class OverviewAnswer(BaseModel):
+    """All roles by app and name."""
+
+    at: datetime = Field(description="Now")
+    roles: list[OverviewRole] = Field(description="All roles by app and name")
+
+
+@router.get("/overview")
+def read_all_roles(session: SessionDep, tenant: TenantDep, now: NowDep) -> OverviewAnswer:
+    """Every role's state in words, its dynos and messages, share in time and cost this month."""
+    return overview_answer(session, tenant, now, _utc)
+
+
+def overview_answer(
+    session: Session, tenant: Tenant, now: datetime, write: Write
+) -> OverviewAnswer:
+    """The same for pages, whose instants are written as the visitor's clock shows them."""
+    found = read_overview(session, tenant, now)
+    return OverviewAnswer(at=now, roles=[role_answer(tenant, one, now, write) for one in found])
+
+
+def role_answer(tenant: Tenant, one: RoleOverview, now: datetime, write: Write) -> OverviewRole:
+    """One role of them."""
+    decision, sample, values = one.decision, one.sample, one.settings.effective.values
+    wait = decision.predicted_wait if decision else None
+    state = role_state(_facts(tenant, one), now, write)
+    hours, usd = _cost(one.month)
+    return OverviewRole(
+        app=one.settings.app.name,
+        role=one.settings.role.name,
+        state=_state(state),
+        at=decision.at if decision else None,
+        dynos=decision.current if decision else None,
+        desired=decision.desired if decision else None,
+        messages_ready=sample.messages_ready if sample else None,
+        messages_unacknowledged=sample.messages_unacknowledged if sample else None,
+        signal=values["signal"],
+        requests_per_second=_requests(sample),
+        response_target=response_target(values),
+        predicted_wait=wait if wait is not None and isfinite(wait) else None,
+        never_done=wait is not None and not isfinite(wait),
+        target_deadline=values["target_deadline"],
+        percentile=values["percentile"],
+        finished_24h=one.day.finished,
+        share_in_time_24h=_share(one.day),
+        dyno_hours_month=hours,
+        usd_month=usd,
+        monthly_dyno_hours=values["monthly_dyno_hours"],
+    )
+
+
+def _state(found: RoleState) -> StateAnswer:
+    return StateAnswer(state=found.state, tone=found.tone, text=found.text, also=list(found.also))
+
+
+def _facts(tenant: Tenant, one: RoleOverview) -> Facts:
+    return Facts(
+        values=one.settings.effective.values,
+        interval=float(tick_interval(one.settings.effective, plan_of(tenant.plan))),
+        has_broker=one.broker is not None,
+        authorization=one.settings.app.authorization_state,
+        tick=_tick(one.decision),
+        troubles=_troubles(one.incidents),
+    )
+
+
+def _tick(row: DecisionRow | None) -> Tick | None:
+    if row is None:
+        return None
+    return Tick(
+        row.at,
+        row.reason,
+        row.outcome,
+        row.current,
+        row.desired,
+        row.predicted_wait,
+        row.misses_at_maximum,
+    )
+
+
+def _troubles(incidents: Sequence[Incident]) -> list[Trouble]:
+    return [
+        Trouble(one.cause, one.title, one.first_seen_at, one.opened_at is not None)
+        for one in incidents
+    ]
+
+
+def _requests(sample: SampleRow | None) -> float | None:
+    reading = web_reading(sample.web) if sample else None
+    return None if reading is None else reading.rate
+
+
+def _share(used: Used) -> float | None:
+    return round(used.in_time / used.finished, 6) if used.finished else None
+
+
+def _cost(used: Used) -> tuple[float, float | None]:
+    """Dyno-hours, and US dollars where the price of each size is known."""
+    hours = {size: seconds / HOUR_S for size, seconds in used.dyno_seconds.items()}
+    prices = {size: price_per_hour(size) for size, one in hours.items() if one}
+    total = round(sum(hours.values()), 4)
+    if any(price is None for price in prices.values()):
+        return total, None
+    return total, round(sum(hours[size] * (price or 0.0) for size, price in prices.items()), 4)
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

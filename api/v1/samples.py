@@ -1,0 +1,56 @@
+"""What was read of a role?"""
+
+from datetime import datetime
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+
+from api.dependencies import NowDep, PartsDep, SessionDep, TenantDep
+from api.v1.cursor import cursor_of, place_of
+from api.v1.export import Export, stream
+from api.v1.field_selection import pick, wanted_fields
+from api.v1.role_filter import chosen_roles
+from api.v1.schemas.decisions import SamplePage, SampleQueryParameters
+from api.v1.views.decisions import SAMPLE_FIELDS, sample_row
+from guv.history.plan_retention import shown_since
+from guv.history.samples import SampleFilter, list_samples, sample_columns
+
+router = APIRouter()
+STREAMS: dict[str, dict[str, str]] = {"text/csv": {}, "application/x-ndjson": {}}
+
+
+@router.get("/samples", response_model=SamplePage, responses={200: {"content": STREAMS}})
+def read_samples(
+    parts: PartsDep,
+    session: SessionDep,
+    tenant: TenantDep,
+    now: NowDep,
+    query: SampleQueryParameters,
+) -> Response:
+    """The samples of a role, newest first: a page, or all of a time as CSV or NDJSON.
+
+    As far back as the plan reaches; a `from` before that is refused.
+    """
+    names = wanted_fields(query.fields, SAMPLE_FIELDS)
+    role = (chosen_roles(session, tenant, query.app, query.role) or [])[-1]
+    since = shown_since(tenant, now, query.since, query.until)
+    wanted = SampleFilter(role, since, _before(query.cursor, query.until))
+    if query.format != "json":
+        columns = names or (SAMPLE_FIELDS if query.format == "csv" else [])
+        export = Export("samples", sample_columns(tenant, wanted), sample_row, columns)
+        return stream(parts.engine, export, query.format)
+    found = list_samples(session, tenant, wanted, query.limit + 1)
+    page = found[: query.limit]
+    last = page[-1] if len(found) > len(page) else None
+    body = {
+        "samples": [pick(sample_row(one), names) for one in page],
+        "next_cursor": cursor_of(last["at"], 0) if last else None,
+    }
+    return JSONResponse(body)
+
+
+def _before(cursor: str | None, until: datetime | None) -> datetime | None:
+    """The instant before which samples are wanted: of the page, or of the span of time."""
+    at = place_of(cursor)[0] if cursor is not None else None
+    known = [one for one in (at, until) if one is not None]
+    return min(known, default=None)

@@ -1,0 +1,145 @@
+"""How well did it go, and what did it cost? Sums over any span of time, kept by the hour."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from api.dependencies import NowDep, SessionDep, TenantDep
+from api.v1.ranges import RoleRange
+from api.v1.role_filter import chosen_roles
+from guv.heroku.dyno_sizes import price_per_hour
+from guv.history.plan_retention import shown_since
+from guv.history.usage import NamedUsage, Usage, UsageFilter, read_usage
+
+USUAL_SPAN = timedelta(days=30)
+HOUR_S = 3600.0
+router = APIRouter()
+
+
+class StatisticsQuery(RoleRange):
+    """Which time, whose roles, and in which steps."""
+
+    step: Literal["hour", "day", "month"] | None = Field(
+        None, description="A sum for each as well, in the time zone given, else in UTC"
+    )
+
+
+class Cost(BaseModel):
+    """What the dynos of one size cost."""
+
+    dyno_size: str = Field(description="As Heroku names it; empty: unknown", examples=["Basic"])
+    dyno_hours: float = Field(description="Dynos times hours")
+    usd: float | None = Field(description="US dollars at list price; null: size unknown")
+
+
+class Figures(BaseModel):
+    """Sums of the roles over a time."""
+
+    share_in_time: float | None = Field(
+        description="Share of the messages finished within their deadline, 0 to 1; null: unknown"
+    )
+    finished: int = Field(description="Messages finished whose wait could be measured")
+    dyno_hours: float = Field(description="Dynos times hours")
+    cost: list[Cost] = Field(description="By size of dyno")
+    changes: int = Field(description="Times that the number of dynos was changed")
+    ups: int = Field(description="Times that dynos were added")
+    downs: int = Field(description="Times that dynos were removed")
+    seconds_at_maximum: float = Field(description="Seconds at maximum_dynos")
+    seconds_watched: float = Field(
+        description="Seconds between decisions; a pause above ten minutes is not counted"
+    )
+    decisions: int = Field(description="Decisions made")
+
+
+class RoleFigures(Figures):
+    """Sums of one role."""
+
+    app: str = Field(description="The app's name", examples=["shop"])
+    role: str = Field(description="The role's name", examples=["worker"])
+
+
+class StepFigures(Figures):
+    """Sums of all chosen roles in one hour, day or month."""
+
+    at: datetime = Field(description="When it begins")
+
+
+class StatisticsAnswer(BaseModel):
+    """Sums over a span of time; spans are whole hours."""
+
+    since: datetime = Field(serialization_alias="from", description="The first hour's beginning")
+    until: datetime = Field(serialization_alias="to", description="The end of the span")
+    total: Figures = Field(description="Of all the roles that were chosen")
+    roles: list[RoleFigures] = Field(description="The same by role; without those at rest")
+    steps: list[StepFigures] = Field(description="The same by step, where one was asked for")
+
+
+@router.get("/statistics")
+def read_statistics(
+    session: SessionDep, tenant: TenantDep, now: NowDep, query: Annotated[StatisticsQuery, Query()]
+) -> StatisticsAnswer:
+    """Share in time, dyno-hours, cost, changes and time at the maximum, over any span of time.
+
+    The last 30 days where no span is given, or as far back as the plan reaches; a `from` before
+    that is refused. Sums are kept by the hour, so `from` is moved back to the beginning of its
+    hour.
+    """
+    until = query.until or now
+    first = shown_since(tenant, now, query.since, query.until)
+    since = max(first, until - USUAL_SPAN) if query.since is None else first
+    since = since.replace(minute=0, second=0, microsecond=0)
+    roles = chosen_roles(session, tenant, query.app, query.role)
+    zone = query.timezone or "UTC"
+    found = read_usage(session, tenant, UsageFilter(since, until, roles, query.step, zone))
+    return StatisticsAnswer(
+        since=since,
+        until=until,
+        total=Figures(**_figures(found)),
+        roles=[
+            RoleFigures(app=app, role=role, **_figures(list(some)))
+            for (app, role), some in groupby(found, lambda one: (one.app, one.role))
+        ],
+        steps=_steps(found),
+    )
+
+
+def _steps(found: Iterable[NamedUsage]) -> list[StepFigures]:
+    by_time: dict[datetime, list[NamedUsage]] = {}
+    for one in found:
+        if one.begins is not None:
+            by_time.setdefault(one.begins, []).append(one)
+    return [StepFigures(at=at, **_figures(by_time[at])) for at in sorted(by_time)]
+
+
+def _figures(found: list[NamedUsage]) -> dict[str, object]:
+    total = sum((one.usage for one in found), Usage())
+    return {
+        "share_in_time": round(total.in_time / total.finished, 6) if total.finished else None,
+        "finished": total.finished,
+        "dyno_hours": round(total.dyno_seconds / HOUR_S, 4),
+        "cost": costs(found),
+        "changes": total.ups + total.downs,
+        "ups": total.ups,
+        "downs": total.downs,
+        "seconds_at_maximum": round(total.maximum_seconds, 1),
+        "seconds_watched": round(total.seconds, 1),
+        "decisions": total.ticks,
+    }
+
+
+def costs(found: list[NamedUsage]) -> list[Cost]:
+    """Dyno-hours and their price by size of dyno; of an unknown size only where some ran."""
+    hours: dict[str, float] = {}
+    for one in found:
+        hours[one.dyno_size] = hours.get(one.dyno_size, 0.0) + one.usage.dyno_seconds / HOUR_S
+    return [_cost(size, used) for size, used in sorted(hours.items()) if size or used]
+
+
+def _cost(size: str, hours: float) -> Cost:
+    price = price_per_hour(size)
+    usd = None if price is None else round(hours * price, 4)
+    return Cost(dyno_size=size, dyno_hours=round(hours, 4), usd=usd)

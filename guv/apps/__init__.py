@@ -1,0 +1,1 @@
+"""Apps and brokers: tables, queries and authorization."""

@@ -1,0 +1,243 @@
+"""How does somebody let guv scale an app, and take that back?
+
+By a token that they paste, or by their consent at Heroku (OAuth's web flow with a state and PKCE).
+Both are tried before they are stored; until one works, what was there before stays. No row is
+locked and no connection held while one of them is tried.
+"""
+
+import base64
+import hashlib
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from guv.apps import consents
+from guv.crypto import Sealer, hash_secret, new_secret
+from guv.database import session_scope
+from guv.errors import FieldError, Gone, HerokuRefused, HerokuUnavailable, Invalid, Unavailable
+from guv.heroku.addon import AddonClient
+from guv.heroku.credentials import (
+    Credential,
+    Kind,
+    find_locked,
+    give_back,
+    note_right,
+    partner_token,
+    pasted,
+    store,
+)
+from guv.tables import App, Consent, Tenant
+from guv.tenants import queries as tenants
+
+LIFE = timedelta(minutes=10)  # for a person to say yes at Heroku
+_ADVICE = {
+    401: "Heroku does not know it",
+    403: "it needs the scope write, of somebody who may scale the app (in a team: operate)",
+    404: "it does not open this app",
+}
+_AWAY = "Heroku does not answer, so nothing was changed. Try again in a moment."
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """Where a person goes to let guv scale an app, and until when they may come back."""
+
+    url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Traveller:
+    """Somebody who visits the pages of a tenant."""
+
+    tenant_id: UUID
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What became of a person who came back.
+
+    Attributes:
+        app_name: Whose app it is about; "" where that is not known any more.
+        back_to: The page of ours that it began on; "": on none.
+        trouble: Why guv may not scale the app with it, for that person; None: it may.
+    """
+
+    app_name: str = ""
+    back_to: str = ""
+    trouble: str | None = None
+
+    @property
+    def way_back(self) -> str:
+        """The page that it began on, without what that would have said of a success."""
+        return self.back_to.partition("?")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Authorizer:
+    """Tries credentials and keeps those that work.
+
+    Attributes:
+        engine: The database.
+        sealer: Seals the tokens.
+        heroku: Where they are tried.
+        pause: Seconds until a right that is missing is looked for again.
+    """
+
+    engine: Engine
+    sealer: Sealer
+    heroku: AddonClient
+    pause: float
+
+    def paste(self, tenant: Tenant, app: App, token: str, by: str, now: datetime) -> None:
+        """Nothing; guv scales the app with the token from now on.
+
+        Raises:
+            Invalid: It cannot scale the app; the message says why.
+            Unavailable: Heroku does not say.
+            Gone: The add-on was removed meanwhile.
+        """
+        try:
+            trouble = self._why_not(app.heroku_id, token)
+        except HerokuUnavailable:
+            raise Unavailable(_AWAY) from None
+        if trouble is not None:
+            raise Invalid("The token was not saved.", [FieldError("token", trouble)])
+        self._keep(tenant.id, app.id, pasted(token, by), now)
+
+    def take_back(self, tenant: Tenant, app: App, now: datetime) -> None:
+        """Nothing; guv scales the app with the add-on's own tokens, if Heroku lets it.
+
+        Raises:
+            Gone: The add-on was removed meanwhile.
+        """
+        with session_scope(self.engine) as session:
+            _present(session, tenant.id)
+            locked = find_locked(session, app.id)
+            if locked.credential == Kind.PARTNER:
+                return
+            give_back(session, locked, now)
+        with suppress(HerokuUnavailable):  # then the next tick finds out
+            self.look_at_partner(app, now)
+
+    def look_at_partner(self, app: App, now: datetime) -> None:
+        """Nothing; the app's row says whether the add-on's own tokens may scale it.
+
+        Raises:
+            HerokuUnavailable: No usable answer.
+        """
+        token, note = None, ""
+        try:
+            token = partner_token(self.engine, self.sealer, self.heroku, app.id, now)
+            self.heroku.try_to_scale(app.heroku_id, token)
+        except HerokuRefused as refusal:
+            is_for_a_tick = refusal.is_about_token or not refusal.is_about_rights
+            if token is not None and is_for_a_tick:
+                return  # it gets a fresh token, or says what is wrong
+            note = str(refusal)
+        self._note_partner(app.id, note, now)
+
+    def send(self, tenant: Tenant, app: App, by: str, now: datetime, back_to: str = "") -> Journey:
+        """Where somebody says to Heroku that guv may scale the app.
+
+        Args:
+            tenant: Whose add-on.
+            app: Which app, and no other.
+            by: Who goes there, for the app's row.
+            now: The present.
+            back_to: The page of ours that shows them what came of it; "": none.
+        """
+        state, verifier, expires_at = new_secret(), new_secret(), now + LIFE
+        consent = Consent(
+            state_hash=hash_secret(state),
+            tenant_id=tenant.id,
+            app_id=app.id,
+            verifier_sealed=self.sealer.seal(verifier),
+            by=by,
+            back_to=back_to,
+            expires_at=expires_at,
+        )
+        with session_scope(self.engine) as session:
+            consents.put_consent(session, tenant, consent, now)
+        return Journey(self.heroku.consent_url(state, _challenge(verifier)), expires_at)
+
+    def receive(
+        self, state: str, code: str | None, now: datetime, traveller: Traveller | None = None
+    ) -> Arrival:
+        """What came of it; a state is taken once, whatever comes of it.
+
+        Args:
+            state: What came back with the person.
+            code: What Heroku gave them; None: they said no.
+            now: The present.
+            traveller: Who came back, where they have a visit to our pages.
+        """
+        with session_scope(self.engine) as session:
+            consent = consents.take_consent(session, state, now)
+            app = session.get(App, consent.app_id) if consent else None
+        if consent is None or app is None:
+            return Arrival(trouble="This link was used before, or is older than 10 minutes.")
+        if consent.back_to and traveller != Traveller(consent.tenant_id, consent.by):
+            return Arrival(trouble="Your visit is over, or somebody else began this.")
+        trouble = self._accept(consent, app, code, now)
+        return Arrival(app.name, consent.back_to, trouble)
+
+    def _accept(self, consent: Consent, app: App, code: str | None, now: datetime) -> str | None:
+        if code is None:
+            return "You did not let guv scale the app."
+        try:
+            tokens = self.heroku.exchange_consent(code, self.sealer.open(consent.verifier_sealed))
+            trouble = self._why_not(app.heroku_id, tokens.access_token)
+            if trouble is None:
+                given = Credential(Kind.USER, consent.by, tokens)
+                self._keep(consent.tenant_id, app.id, given, now)
+        except HerokuUnavailable:
+            return _AWAY
+        except HerokuRefused as refusal:
+            return f"Heroku refuses the consent ({refusal})."
+        except Gone as gone:
+            return gone.message
+        return None if trouble is None else f"Your consent is of no use here: {trouble}."
+
+    def _note_partner(self, app_id: UUID, note: str, now: datetime) -> None:
+        with session_scope(self.engine) as session:
+            app = find_locked(session, app_id)
+            if app.credential == Kind.PARTNER:
+                state = "needs_authorization" if note else "authorized"
+                retry_at = now + timedelta(seconds=self.pause) if note else None
+                note_right(app, state, note, retry_at)
+
+    def _why_not(self, app_id: UUID, token: str) -> str | None:
+        """Why the token cannot scale the app, for a person; None: it can."""
+        try:
+            self.heroku.try_to_scale(app_id, token)
+        except HerokuRefused as refusal:
+            return f"{_ADVICE.get(refusal.status, 'Heroku refuses')} ({refusal})"
+        return None
+
+    def _keep(self, tenant_id: UUID, app_id: UUID, given: Credential, now: datetime) -> None:
+        with session_scope(self.engine) as session:
+            _present(session, tenant_id)
+            store(session, find_locked(session, app_id), given, self.sealer, now)
+
+
+def _present(session: Session, tenant_id: UUID) -> None:
+    """Nothing; the tenant is there and locked until the transaction ends.
+
+    Raises:
+        Gone: It was deprovisioned.
+    """
+    tenant = tenants.lock_tenant(session, tenant_id)
+    if tenant is None or tenant.state == "deprovisioned":
+        raise Gone("The add-on was removed.")
+
+
+def _challenge(verifier: str) -> str:
+    """PKCE's challenge (S256) of a verifier."""
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")

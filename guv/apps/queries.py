@@ -1,0 +1,84 @@
+"""Which apps and brokers does a tenant have?"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session, col, func, select
+
+from guv.errors import NotFound
+from guv.tables import App, Broker, Tenant
+
+
+def list_apps(session: Session, tenant: Tenant) -> list[App]:
+    """The tenant's apps by name."""
+    return list(session.exec(select(App).where(App.tenant_id == tenant.id).order_by(App.name)))
+
+
+def find_app(session: Session, tenant: Tenant, name: str) -> App:
+    """The tenant's app by its name or Heroku's UUID.
+
+    Raises:
+        NotFound: The tenant has no such app.
+    """
+    query = select(App).where(App.tenant_id == tenant.id)
+    by_id = _as_uuid(name)
+    query = query.where(App.heroku_id == by_id) if by_id else query.where(App.name == name)
+    app = session.exec(query).first()
+    if app is None:
+        raise NotFound(f"Couldn't find the app {name!r}.")
+    return app
+
+
+def find_by_heroku_id(session: Session, tenant: Tenant, heroku_id: UUID) -> App | None:
+    """The tenant's app of that Heroku id, if it has it."""
+    query = select(App).where(App.tenant_id == tenant.id, App.heroku_id == heroku_id)
+    return session.exec(query).first()
+
+
+def count_apps(session: Session, tenant: Tenant) -> int:
+    """How many apps the tenant has."""
+    return session.exec(select(func.count(col(App.id))).where(App.tenant_id == tenant.id)).one()
+
+
+def put_app(session: Session, tenant: Tenant, heroku_id: UUID, name: str, now: datetime) -> App:
+    """The tenant's app of that Heroku id, made or with its present name."""
+    app = find_by_heroku_id(session, tenant, heroku_id)
+    if app is None:
+        app = App(tenant_id=tenant.id, heroku_id=heroku_id, name=name, created_at=now)
+    app.name = name
+    session.add(app)
+    return app
+
+
+def list_brokers(session: Session, tenant: Tenant) -> dict[UUID, Broker]:
+    """The tenant's brokers by the id of the app that they feed."""
+    brokers = session.exec(select(Broker).where(Broker.tenant_id == tenant.id))
+    return {broker.app_id: broker for broker in brokers}
+
+
+def find_broker(session: Session, tenant: Tenant, app: App) -> Broker | None:
+    """The broker that feeds the app, if it was set."""
+    query = select(Broker).where(Broker.tenant_id == tenant.id, Broker.app_id == app.id)
+    return session.exec(query).first()
+
+
+def put_broker(
+    session: Session, tenant: Tenant, app: App, sealed: bytes, address: str, now: datetime
+) -> Broker:
+    """The app's broker, set or replaced; its back-off is forgotten."""
+    broker = find_broker(session, tenant, app)
+    if broker is None:
+        broker = Broker(
+            tenant_id=tenant.id, app_id=app.id, url_sealed=sealed, address=address, updated_at=now
+        )
+    broker.url_sealed, broker.address, broker.updated_at = sealed, address, now
+    broker.failures, broker.retry_at, broker.note = 0, None, ""
+    session.add(broker)
+    return broker
+
+
+def _as_uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

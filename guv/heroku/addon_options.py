@@ -1,0 +1,203 @@
+"""What did the customer want from the beginning? The options of `heroku addons:create guv -- ...`.
+
+`--broker-url URL` · any setting, such as `--target-deadline 120`, for the app · `--queues a,b` and
+the other settings of one role, with its name in `--role` (without: worker) · `--config JSON`, roles
+by name and "*" for the app. Heroku sends every value as text, or true where there was none.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+from sqlmodel import Session
+
+from guv.apps import queries as apps
+from guv.crypto import Sealer
+from guv.errors import FieldError, Invalid
+from guv.rabbitmq.client import parse_broker_url
+from guv.roles import queries as roles
+from guv.settings.queries import Edit, write_level
+from guv.settings.resolve import Level, contradictions, effective_settings
+from guv.settings.schema import ROLE_ONLY, SettingsValues
+from guv.settings.suggestions import nearest_name
+from guv.tables import App, Tenant
+from guv.tenants.plans import Plan, plan_of
+
+DEFAULT_ROLE = "worker"
+ALL_ROLES = "*"
+BY = "heroku addons:create"
+_UNUSED = frozenset({"notify"})  # holds a secret, which has no business in a shell's history
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the options ask for.
+
+    Attributes:
+        broker_url: The RabbitMQ's URL.
+        app: Settings of the app, as JSON values.
+        roles: Settings of roles by their names.
+        unused: Names that mean nothing to guv, each with what was probably meant.
+    """
+
+    broker_url: str | None = field(default=None, repr=False)
+    app: Mapping[str, Any] = field(default_factory=dict)
+    roles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    unused: tuple[str, ...] = ()
+
+    @property
+    def is_anything(self) -> bool:
+        """Whether there is anything to apply."""
+        return bool(self.broker_url or self.app or self.roles)
+
+
+def read_options(options: Mapping[str, Any] | None, plan: Plan) -> Wanted:
+    """What the options ask for.
+
+    Raises:
+        Invalid: A value cannot be accepted, or some cannot work together; the message, which
+            Heroku shows to the customer, says which and what would be right.
+    """
+    given = {_plain(name): value for name, value in (options or {}).items()}
+    url, config = given.pop("broker_url", None), given.pop("config", None)
+    role = given.pop("role", None)
+    known = {name: given[name] for name in given if _is_setting(name)}
+    unused = tuple(_with_hint(name) for name in sorted(given.keys() - known.keys()))
+    own = {name: _read(name, value) for name, value in known.items()}
+    app = {name: value for name, value in own.items() if name not in ROLE_ONLY}
+    of_role = {name: value for name, value in own.items() if name in ROLE_ONLY}
+    by_role = {str(role or DEFAULT_ROLE): of_role} if of_role or role else {}
+    for name, values in _read_config(config).items():
+        if name == ALL_ROLES:
+            app = {**values, **app}
+        else:
+            by_role[name] = {**values, **by_role.get(name, {})}
+    wanted = Wanted(_read_url(url), _checked("", app), _checked_roles(by_role), unused)
+    _refuse_contradictions(wanted, plan)
+    return wanted
+
+
+def seal_options(wanted: Wanted, sealer: Sealer) -> bytes:
+    """The same, sealed: a broker's URL holds a password."""
+    return sealer.seal(json.dumps(asdict(wanted)))
+
+
+def apply_options(
+    session: Session, tenant: Tenant, app: App, sealer: Sealer, now: datetime
+) -> None:
+    """Nothing; broker, settings and roles are as the tenant's options said, and those are gone.
+
+    The broker is not asked first, as the API would: Heroku does not wait so long.
+    """
+    if tenant.options_sealed is None:
+        return
+    wanted = json.loads(sealer.open(tenant.options_sealed))
+    edit = Edit(BY, now)
+    session.flush()
+    if wanted["broker_url"]:
+        sealed, address = wanted["broker_url"], parse_broker_url(wanted["broker_url"]).address
+        apps.put_broker(session, tenant, app, sealer.seal(sealed), address, now)
+    if wanted["app"]:
+        level = Level("app", wanted["app"])
+        write_level(session, tenant, level, app.id, notify=None, edit=edit)
+    for name, values in wanted["roles"].items():
+        interval = values.get("interval") or wanted["app"].get("interval") or 10
+        longest = float(max(int(interval), plan_of(tenant.plan).interval))
+        role = roles.add_role(session, tenant, app, name, longest, now)
+        if values:
+            level = Level("role", values)
+            write_level(session, tenant, level, role.id, notify=None, edit=edit)
+    tenant.options_sealed = None
+
+
+def _plain(name: str) -> str:
+    return name.strip().lstrip("-").replace("-", "_").lower()
+
+
+def _is_setting(name: str) -> bool:
+    return name in SettingsValues.model_fields and name not in _UNUSED
+
+
+def _with_hint(name: str) -> str:
+    near = nearest_name([name])
+    return f"{name[:60]} (did you mean {near}?)" if near and near != name else name[:60]
+
+
+def _read(name: str, value: Any) -> Any:
+    """The value that a text stands for."""
+    if not isinstance(value, str):
+        return value
+    if name == "queues" and not value.lstrip().startswith("["):
+        return [one.strip() for one in value.split(",") if one.strip()]
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _read_config(text: Any) -> Mapping[str, Mapping[str, Any]]:
+    if text is None:
+        return {}
+    try:
+        config = json.loads(text) if isinstance(text, str) else text
+    except ValueError:
+        config = None
+    if not isinstance(config, dict) or not all(isinstance(one, dict) for one in config.values()):
+        raise _refusal("config", 'must be JSON such as {"worker": {"queues": ["orders"]}}')
+    return config
+
+
+def _read_url(url: Any) -> str | None:
+    if url is None:
+        return None
+    try:
+        parse_broker_url(str(url))
+    except ValueError as error:
+        raise _refusal("broker_url", str(error)) from None
+    return str(url)
+
+
+def _checked_roles(by_role: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    for name in by_role:
+        if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
+            raise _refusal("role", "may have letters, digits, - and _ only")
+    return {name: _checked(f"{name}.", values) for name, values in by_role.items()}
+
+
+def _checked(where: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as they are stored."""
+    try:
+        checked = SettingsValues.model_validate({**values})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"][:1])
+        raise _refusal(f"{where}{name}", first["msg"].removeprefix("Value error, ")) from None
+    if checked.notify is not None:
+        raise _refusal(f"{where}notify", "is set with the API, since it holds a secret")
+    return checked.model_dump(mode="json", exclude_none=True, exclude={"notify"})
+
+
+def _refuse_contradictions(wanted: Wanted, plan: Plan) -> None:
+    if len(wanted.roles) > plan.roles:
+        raise _refusal("config", f"plan {plan.name} allows {plan.roles} roles")
+    misplaced = wanted.app.keys() & ROLE_ONLY
+    if misplaced:
+        raise _refusal(min(misplaced), "is set at a role, not for all")
+    app = Level("app", wanted.app)
+    taken: dict[str, str] = {}
+    for name, values in {**wanted.roles, "": {}}.items():
+        effective = effective_settings(name, (Level("global", {}), app, Level("role", values)))
+        for fault in contradictions(effective, plan):
+            raise _refusal(fault.field, fault.message)
+        process_type = effective.values["process_type"]
+        other = taken.setdefault(process_type, name)
+        if other != name:
+            raise _refusal("process_type", f"{process_type} is scaled by {other} already")
+
+
+def _refusal(name: str, message: str) -> Invalid:
+    option = name.replace("_", "-")
+    return Invalid(f"--{option}: {message}.".replace("..", "."), [FieldError(name, message)])

@@ -1,0 +1,128 @@
+"""How does a tenant's app come to us? Its OAuth grant becomes tokens, the tokens name the app.
+
+A grant code works once and for 5 minutes. It is stored, sealed, before Heroku is asked anything;
+what it was exchanged for is stored before the app is looked up. Whatever fails on the way can be
+tried again by whoever comes next: a repeated delivery, the tenant's own look at its apps, a job.
+One of them asks Heroku at a time; no row is locked meanwhile.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Engine, text
+
+from guv.apps import queries as apps
+from guv.crypto import Sealer
+from guv.database import session_scope
+from guv.errors import HerokuRefused, HerokuUnavailable
+from guv.heroku.addon_options import apply_options
+from guv.heroku.client import HerokuClient
+from guv.heroku.credentials import note_right
+from guv.tables import Tenant
+from guv.tenants import queries as tenants
+
+BUSY = "guv is asking Heroku at this moment."
+REFUSED = "Heroku refused the authorization."
+AWAY = "Heroku did not answer; guv tries again."
+_ONE_AT_A_TIME = text("select pg_try_advisory_xact_lock(hashtextextended(:tenant, 5))")
+
+
+@dataclass(frozen=True, slots=True)
+class GrantExchange:
+    """What the exchange of a grant needs."""
+
+    engine: Engine
+    sealer: Sealer
+    heroku: HerokuClient
+
+
+def keep_grant(tenant: Tenant, code: str, expires_at: datetime, sealer: Sealer) -> None:
+    """Nothing; the tenant's row holds the grant code, sealed, until it is exchanged.
+
+    Tokens of an earlier code, which only wait for their app, are worth more and stay.
+    """
+    if "access_token" in _pending(tenant, sealer):
+        return
+    tenant.grant_sealed = sealer.seal(json.dumps({"code": code}))
+    tenant.grant_expires_at = expires_at
+
+
+def is_pending(tenant: Tenant, now: datetime) -> bool:
+    """Whether the tenant's row holds a grant, or its tokens, that can still be of use."""
+    expires_at = tenant.grant_expires_at
+    return tenant.grant_sealed is not None and expires_at is not None and expires_at > now
+
+
+def settle_grant(exchange: GrantExchange, tenant_id: UUID, now: datetime) -> str | None:
+    """Why the tenant's app is still unknown, for a person; None: nothing is left to do.
+
+    `BUSY`: somebody else is at it. `REFUSED`: trying again will not help.
+
+    Args:
+        exchange: Database, keys and Heroku.
+        tenant_id: Whose grant it is.
+        now: The present.
+    """
+    with session_scope(exchange.engine) as guard:
+        if not guard.execute(_ONE_AT_A_TIME, {"tenant": str(tenant_id)}).scalar_one():
+            return BUSY
+        try:
+            _exchange_code(exchange, tenant_id, now)
+            _learn_app(exchange, tenant_id, now)
+        except HerokuRefused:
+            return REFUSED
+        except HerokuUnavailable:
+            return AWAY
+    return None
+
+
+def _exchange_code(exchange: GrantExchange, tenant_id: UUID, now: datetime) -> None:
+    """Nothing; in place of the code, the tenant's row holds the tokens that it stood for."""
+    code = _read_pending(exchange, tenant_id).get("code")
+    if code is None:
+        return
+    tokens = exchange.heroku.exchange_grant(str(code))
+    stored = {"access_token": tokens.access_token, "refresh_token": tokens.refresh_token}
+    with session_scope(exchange.engine) as session:
+        tenant = tenants.lock_tenant(session, tenant_id)
+        if tenant is not None and tenant.state != "deprovisioned":
+            tenant.grant_sealed = exchange.sealer.seal(json.dumps(stored))
+            tenant.grant_expires_at = now + timedelta(seconds=tokens.expires_in)
+
+
+def _learn_app(exchange: GrantExchange, tenant_id: UUID, now: datetime) -> None:
+    """Nothing; the tenant has its app with the tokens, and no grant any more."""
+    token = _read_pending(exchange, tenant_id).get("access_token")
+    if token is None:
+        return
+    found = exchange.heroku.read_addon_app(tenant_id, str(token))
+    with session_scope(exchange.engine) as session:
+        tenant = tenants.lock_tenant(session, tenant_id)
+        pending = _pending(tenant, exchange.sealer)
+        if tenant is None or "access_token" not in pending:
+            return
+        app = apps.put_app(session, tenant, found.id, found.name, now)
+        app.access_token_sealed = exchange.sealer.seal(pending["access_token"])
+        refresh = pending["refresh_token"]
+        app.refresh_token_sealed = exchange.sealer.seal(refresh) if refresh else None
+        app.token_expires_at = tenant.grant_expires_at
+        note_right(app, "unknown")
+        tenant.grant_sealed, tenant.grant_expires_at = None, None
+        apply_options(session, tenant, app, exchange.sealer, now)
+
+
+def _read_pending(exchange: GrantExchange, tenant_id: UUID) -> Mapping[str, Any]:
+    with session_scope(exchange.engine) as session:
+        return _pending(session.get(Tenant, tenant_id), exchange.sealer)
+
+
+def _pending(tenant: Tenant | None, sealer: Sealer) -> Mapping[str, Any]:
+    """What the tenant's row holds of its grant: a code, tokens, or nothing."""
+    if tenant is None or tenant.grant_sealed is None:
+        return {}
+    pending: Mapping[str, Any] = json.loads(sealer.open(tenant.grant_sealed))
+    return pending

@@ -1,0 +1,1 @@
+"""Samples, decisions and usage: tables and queries."""

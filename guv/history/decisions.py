@@ -1,0 +1,188 @@
+"""What was decided for a tenant's roles, and on which sample?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, literal_column, tuple_
+from sqlalchemy import select as sql_select
+from sqlmodel import Session, SQLModel, col, func, select
+
+from guv.errors import NotFound
+from guv.tables import App, DecisionRow, Role, SampleRow, Tenant
+
+COUNTS = frozenset(
+    {
+        "messages_ready",
+        "messages_unacknowledged",
+        "published",
+        "served",
+        "redelivered",
+        "consumers",
+        "dynos",
+        "queues",
+        "web",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFilter:
+    """Which decisions are asked for; what is None does not narrow the choice.
+
+    Attributes:
+        roles: The roles they were made for.
+        since: Made at this instant or later.
+        until: Made before this instant.
+        direction: "up", "down" or "hold".
+        reason: Why they ended so.
+        outcome: What became of them.
+        is_eventful: Whether only those are meant that were more than holding on.
+        before: Only those after this one in the order of the list: its instant and its id.
+    """
+
+    roles: Sequence[UUID] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    direction: str | None = None
+    reason: str | None = None
+    outcome: str | None = None
+    is_eventful: bool = False
+    before: tuple[datetime, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NamedDecision:
+    """A decision with the names of its role and app, and the sample it was made on."""
+
+    decision: DecisionRow
+    app: str
+    role: str
+    sample: SampleRow | None
+
+
+def list_decisions(
+    session: Session, tenant: Tenant, wanted: DecisionFilter, limit: int
+) -> list[NamedDecision]:
+    """Up to `limit` of the tenant's decisions, newest first."""
+    query = (
+        _named(tenant)
+        .where(*_conditions(wanted))
+        .order_by(col(DecisionRow.at).desc(), col(DecisionRow.id).desc())
+        .limit(limit)
+    )
+    return [NamedDecision(*row) for row in session.exec(query)]
+
+
+def decisions_after(
+    session: Session, tenant: Tenant, wanted: DecisionFilter, limit: int
+) -> list[NamedDecision]:
+    """Up to about `limit` of the tenant's decisions, oldest first; all or none of one instant."""
+    order = (col(DecisionRow.at), col(DecisionRow.id))
+    query = _named(tenant).where(*_conditions(wanted)).order_by(*order).limit(limit)
+    found = [NamedDecision(*row) for row in session.exec(query)]
+    last = found[-1].decision.at if len(found) == limit else None
+    return [one for one in found if one.decision.at != last]
+
+
+def last_ticks(
+    session: Session, tenant: Tenant, roles: Sequence[UUID], since: datetime
+) -> dict[UUID, datetime]:
+    """When each of the tenant's roles ticked last; without those that did not since then."""
+    query = (
+        select(DecisionRow.role_id, func.max(DecisionRow.at))
+        .where(DecisionRow.tenant_id == tenant.id, col(DecisionRow.role_id).in_(roles))
+        .where(DecisionRow.at >= since)
+        .group_by(col(DecisionRow.role_id))
+    )
+    return dict(session.exec(query).all())
+
+
+def same_tick(row: type[DecisionRow]) -> ColumnElement[bool]:
+    """Whether a sample is what a decision was made on.
+
+    Args:
+        row: The decision, or an alias of it.
+    """
+    return and_(  # with `kept`, so that only one sample's partition is looked at
+        col(SampleRow.role_id) == col(row.role_id),
+        col(SampleRow.at) == col(row.at),
+        col(SampleRow.kept) == col(row.kept),
+    )
+
+
+def find_decision(
+    session: Session, tenant: Tenant, role: Role, number: int, since: datetime
+) -> NamedDecision:
+    """The role's decision of that id, made at that instant or later.
+
+    Raises:
+        NotFound: There is none, or it was removed for its age.
+    """
+    wanted = DecisionRow.id == number, DecisionRow.role_id == role.id, DecisionRow.at >= since
+    row = session.exec(_named(tenant).where(*wanted)).first()
+    if row is None:
+        raise NotFound(f"Couldn't find the decision {number} of role {role.name!r}.")
+    return NamedDecision(*row)
+
+
+def _named(tenant: Tenant) -> Any:
+    """The tenant's decisions with names and samples."""
+    return (
+        select(DecisionRow, App.name, Role.name, SampleRow)
+        .join(Role, col(Role.id) == col(DecisionRow.role_id))
+        .join(App, col(App.id) == col(Role.app_id))
+        .join(SampleRow, same_tick(DecisionRow), isouter=True)
+        .where(DecisionRow.tenant_id == tenant.id)
+    )
+
+
+def decision_columns(tenant: Tenant, wanted: DecisionFilter) -> Select[Any]:
+    """The same decisions as plain columns, for an export of any length, newest first.
+
+    The columns of the sample begin with `sample_`; `has_sample` says whether there is one.
+    """
+    decision, sample = SQLModel.metadata.tables["decision"], SQLModel.metadata.tables["sample"]
+    columns = (
+        *(column for column in decision.c if not column.name.endswith("_id")),
+        col(App.name).label("app"),
+        col(Role.name).label("role"),
+        sample.c.role_id.is_not(None).label("has_sample"),
+        *(column.label(f"sample_{column.name}") for column in sample.c if column.name in COUNTS),
+    )
+    return (
+        sql_select(*columns)
+        .select_from(DecisionRow)
+        .join(Role, col(Role.id) == col(DecisionRow.role_id))
+        .join(App, col(App.id) == col(Role.app_id))
+        .join(SampleRow, same_tick(DecisionRow), isouter=True)
+        .where(col(DecisionRow.tenant_id) == tenant.id)
+        .where(*_conditions(wanted))
+        .order_by(col(DecisionRow.at).desc(), col(DecisionRow.id).desc())
+    )
+
+
+def _conditions(wanted: DecisionFilter) -> list[ColumnElement[bool]]:
+    row = DecisionRow
+    found: list[ColumnElement[bool]] = []
+    if wanted.roles is not None:
+        found.append(col(row.role_id).in_(wanted.roles))
+    if wanted.since is not None:
+        found.append(col(row.at) >= wanted.since)
+    if wanted.until is not None:
+        found.append(col(row.at) < wanted.until)
+    for column, value in (
+        (col(row.direction), wanted.direction),
+        (col(row.reason), wanted.reason),
+        (col(row.outcome), wanted.outcome),
+    ):
+        if value is not None:
+            # In the statement itself, so that PostgreSQL can tell which partial index holds it.
+            found.append(column == bindparam(None, str(value), literal_execute=True))
+    if wanted.is_eventful:
+        found.append(col(row.outcome) != literal_column("'held'"))
+    if wanted.before is not None:
+        found.append(tuple_(col(row.at), col(row.id)) < wanted.before)
+    return found

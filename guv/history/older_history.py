@@ -1,0 +1,116 @@
+"""What does a tick have to know of the time before its samples? Only where settings ask for it.
+
+The samples of a decision reach back about an hour; a cooldown, a limit or a time without data may
+be longer than that.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, func, or_, select
+
+from guv.clock import from_unix, unix_seconds
+from guv.history.samples import HISTORY
+from guv.scaling import Sample
+from guv.scaling.estimate.sample_cleaning import MOST_SAMPLES, is_counted
+from guv.scaling.model import Memory
+from guv.tables import DecisionRow, Role, SampleRow
+
+HOUR_S = 3600.0
+
+
+def read_memory(
+    session: Session,
+    role: Role,
+    values: Mapping[str, Any],
+    history: Sequence[Sample],
+    now: datetime,
+) -> Memory:
+    """What is known of the time before the samples that a decision looks at.
+
+    Args:
+        session: Read with up to three queries by the role's own keys, usually with none.
+        role: A role of the caller's tenant.
+        values: Its effective settings.
+        history: Its samples from old to new.
+        now: The present.
+    """
+    seen = history[-MOST_SAMPLES:]
+    oldest = unix_seconds(now - HISTORY) + 2.0 * values["interval"]
+    if not seen or (len(history) < MOST_SAMPLES and seen[0].at > oldest):
+        return Memory()  # there is nothing before
+    first = from_unix(seen[0].at)
+    return Memory(
+        _changes(session, role, first, now - timedelta(seconds=_remembered(values))),
+        _counted(session, role, seen, values, first),
+        _spare(session, role, seen, values, now),
+    )
+
+
+def _remembered(values: Mapping[str, Any]) -> float:
+    """Seconds for which changes matter."""
+    quiet = max(values["cooldown_up"] or 0.0, values["cooldown_down"] or 0.0)
+    return max(quiet, HOUR_S if values["change_budget"] is not None else 0.0)
+
+
+def _changes(session: Session, role: Role, before: datetime, since: datetime) -> tuple[float, ...]:
+    """When guv changed the dynos in that time."""
+    if since >= before:
+        return ()
+    query = select(DecisionRow.at).where(
+        DecisionRow.role_id == role.id,
+        DecisionRow.at >= since,
+        DecisionRow.at < before,
+        DecisionRow.outcome == "scaled",
+    )
+    return tuple(unix_seconds(at) for at in session.exec(query.order_by(col(DecisionRow.at))))
+
+
+def _counted(
+    session: Session,
+    role: Role,
+    seen: Sequence[Sample],
+    values: Mapping[str, Any],
+    before: datetime,
+) -> float | None:
+    """When messages were counted last, where the samples do not show it and it matters."""
+    wanted = values["no_data"]
+    if not isinstance(wanted, Mapping) or values["signal"] == "web" or any(map(is_counted, seen)):
+        return None
+    query = select(func.max(SampleRow.at)).where(
+        SampleRow.role_id == role.id,
+        SampleRow.at < before,
+        SampleRow.at >= before - timedelta(seconds=wanted["after"]),
+        col(SampleRow.messages_ready).is_not(None),
+        col(SampleRow.messages_unacknowledged).is_not(None),
+    )
+    at = session.exec(query).one()
+    # Not within that time: then it is longer ago, which is all that matters.
+    return unix_seconds(before) - wanted["after"] if at is None else unix_seconds(at)
+
+
+def _spare(
+    session: Session, role: Role, seen: Sequence[Sample], values: Mapping[str, Any], now: datetime
+) -> float | None:
+    """Since when the dynos are more than what runs needs, where that is before the samples."""
+    limit, dynos = values["busy_protection_limit"], seen[-1].dynos
+    since = now - timedelta(seconds=limit + 2.0 * values["interval"])  # a tick beyond the limit
+    if values["busy_protection"] == "never" or dynos is None or since >= from_unix(seen[0].at):
+        return None
+    slots = dynos * values["concurrency"]
+    is_needed = or_(
+        col(SampleRow.dynos).is_distinct_from(dynos),
+        col(SampleRow.messages_unacknowledged).is_(None),
+        col(SampleRow.messages_unacknowledged) >= slots,
+    )
+    mine = (
+        SampleRow.role_id == role.id,
+        SampleRow.at >= since,
+        SampleRow.at < from_unix(seen[0].at),
+    )
+    needed = session.exec(select(func.max(SampleRow.at)).where(*mine, is_needed)).one()
+    first = session.exec(
+        select(func.min(SampleRow.at)).where(*mine, SampleRow.at > (needed or since))
+    ).one()
+    return None if first is None else unix_seconds(first)

@@ -1,0 +1,1 @@
+"""Incidents: causes, tables and queries."""

@@ -1,0 +1,125 @@
+"""Which troubles did a tenant's roles have?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, or_, tuple_, update
+from sqlmodel import Session, col, select
+
+from guv.tables import App, Incident, Role, SettingsLevel, Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentFilter:
+    """Which incidents are asked for; what is None does not narrow the choice.
+
+    Attributes:
+        roles: The roles that may have them.
+        state: "pending", "open" or "resolved".
+        cause: What the trouble is.
+        since: It was still there at this instant or later, or is not over.
+        until: It was first seen before this instant.
+        before: Only those after this one in the order of the list: its first sight and its id.
+    """
+
+    roles: Sequence[UUID] | None = None
+    state: str | None = None
+    cause: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: tuple[datetime, UUID] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NamedIncident:
+    """An incident with the names of its role and app."""
+
+    incident: Incident
+    app: str
+    role: str
+
+
+def list_incidents(
+    session: Session, tenant: Tenant, wanted: IncidentFilter, limit: int
+) -> list[NamedIncident]:
+    """Up to `limit` of the tenant's incidents, the one that was first seen last at the top."""
+    query = (
+        select(Incident, App.name, Role.name)
+        .join(Role, col(Role.id) == col(Incident.role_id))
+        .join(App, col(App.id) == col(Role.app_id))
+        .where(Incident.tenant_id == tenant.id)
+    )
+    if wanted.roles is not None:
+        query = query.where(col(Incident.role_id).in_(wanted.roles))
+    if wanted.before is not None:
+        place = tuple_(col(Incident.first_seen_at), col(Incident.id))
+        query = query.where(place < wanted.before)
+    if wanted.cause is not None:
+        query = query.where(Incident.cause == wanted.cause)
+    if wanted.since is not None:
+        goes_on = col(Incident.resolved_at).is_(None)
+        query = query.where(or_(goes_on, col(Incident.last_seen_at) >= wanted.since))
+    if wanted.until is not None:
+        query = query.where(Incident.first_seen_at < wanted.until)
+    opened, resolved = col(Incident.opened_at), col(Incident.resolved_at)
+    if wanted.state == "resolved":
+        query = query.where(resolved.is_not(None))
+    elif wanted.state is not None:
+        query = query.where(
+            resolved.is_(None), opened.is_not(None) if wanted.state == "open" else opened.is_(None)
+        )
+    order = (col(Incident.first_seen_at).desc(), col(Incident.id).desc())
+    return [NamedIncident(*row) for row in session.exec(query.order_by(*order).limit(limit))]
+
+
+def end_incidents(session: Session, role: Role, now: datetime) -> None:
+    """Nothing; the role's incidents are over, since nobody will look at it any more."""
+    _end(session, now, col(Incident.role_id) == role.id)
+
+
+def end_all_incidents(session: Session, tenant: Tenant, now: datetime) -> None:
+    """Nothing; the tenant's incidents are over, and whoever heard of them will hear of that."""
+    _end(session, now, col(Incident.tenant_id) == tenant.id)
+
+
+def _end(session: Session, now: datetime, whose: ColumnElement[bool]) -> None:
+    session.execute(
+        update(Incident)
+        .where(whose, col(Incident.resolved_at).is_(None))
+        .values(resolved_at=now, notify_at=case((col(Incident.opened_at).is_not(None), now)))
+    )
+
+
+def forget_targets(session: Session, tenant: Tenant) -> None:
+    """Nothing; where nobody has to be told of anything any more, no target is known either.
+
+    For a tenant whose add-on was removed: until then its open pages could not be resolved.
+    """
+    untold = select(Incident.id).where(
+        Incident.tenant_id == tenant.id, col(Incident.notify_at).is_not(None)
+    )
+    session.execute(
+        update(SettingsLevel)
+        .where(col(SettingsLevel.tenant_id) == tenant.id, ~untold.exists())
+        .values(notify_sealed=None)
+    )
+
+
+def notify_again(session: Session, tenant: Tenant, now: datetime) -> None:
+    """Nothing; whoever was not told of what the tenant's incidents are now is told.
+
+    For a target that is new, or that takes again what it refused.
+    """
+    wanted = or_(col(Incident.notify_error).is_not(None), col(Incident.resolved_at).is_(None))
+    query = select(Incident).where(
+        Incident.tenant_id == tenant.id, col(Incident.opened_at).is_not(None), wanted
+    )
+    for incident in session.exec(query.with_for_update()):
+        incident.deliveries = {
+            kind: {name: one[name] for name in one.keys() & {"opened_at", "resolved_at"}}
+            for kind, one in incident.deliveries.items()
+        }
+        incident.notify_error, incident.notify_at = None, now
+        session.add(incident)

@@ -1,0 +1,1 @@
+"""Messages to notification targets and the clients that send them."""

@@ -1,0 +1,1 @@
+"""Clients of RabbitMQ's management API."""

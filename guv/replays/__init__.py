@@ -1,0 +1,1 @@
+"""Replays of a role's history: tables, queries and start."""

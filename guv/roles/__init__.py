@@ -1,0 +1,1 @@
+"""Roles: tables, queries, tick schedule and status."""

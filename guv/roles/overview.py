@@ -1,0 +1,147 @@
+"""How are all the tenant's roles, and what did they use? A fixed number of queries for any number.
+
+The newest decision of each role is found through the index over role and time, so old rows cost
+nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import true
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, func, select
+
+from guv.apps.queries import list_brokers
+from guv.history.decisions import same_tick
+from guv.roles.spend import month_begin
+from guv.settings.queries import RoleSettings, tenant_settings
+from guv.tables import Broker, DecisionRow, Incident, Role, SampleRow, Tenant, UsageHour
+
+DAY = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What a role used and reached over a time.
+
+    Attributes:
+        finished: Messages finished whose wait is known.
+        in_time: Those of them within the deadline.
+        dyno_seconds: Dynos times seconds, by size of dyno.
+    """
+
+    finished: int
+    in_time: float
+    dyno_seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleOverview:
+    """A role as it is now.
+
+    Attributes:
+        settings: What holds for it, with its app.
+        broker: What feeds it; None: not set.
+        decision: The newest; None: there is none.
+        sample: What it was made on; None: nothing was read.
+        incidents: Those that are not over, oldest first.
+        day: The last 24 hours, from the hour in which they begin.
+        month: This month, in UTC.
+    """
+
+    settings: RoleSettings
+    broker: Broker | None
+    decision: DecisionRow | None
+    sample: SampleRow | None
+    incidents: Sequence[Incident]
+    day: Used
+    month: Used
+
+
+def read_overview(
+    session: Session, tenant: Tenant, now: datetime, role: Role | None = None
+) -> list[RoleOverview]:
+    """The tenant's roles by app and name as they are now; with a role, that one alone."""
+    only = None if role is None else role.id
+    latest, troubles = _latest(session, tenant, only), _incidents(session, tenant)
+    day = _used(session, tenant, (now - DAY).replace(minute=0, second=0, microsecond=0), only)
+    month = _used(session, tenant, month_begin(now), only)
+    brokers, nothing = list_brokers(session, tenant), Used(0, 0.0, {})
+    found = []
+    for one in tenant_settings(session, tenant):
+        id_ = one.role.id
+        if only not in (None, id_):
+            continue
+        decision, sample = latest.get(id_, (None, None))
+        found.append(
+            RoleOverview(
+                one,
+                brokers.get(one.app.id),
+                decision,
+                sample,
+                troubles.get(id_, []),
+                day.get(id_, nothing),
+                month.get(id_, nothing),
+            )
+        )
+    return found
+
+
+def _latest(
+    session: Session, tenant: Tenant, only: UUID | None
+) -> dict[UUID, tuple[DecisionRow, SampleRow | None]]:
+    """The newest decision of each role and its sample, by the role's id."""
+    newest = (
+        select(DecisionRow)
+        .where(col(DecisionRow.role_id) == col(Role.id))
+        .order_by(col(DecisionRow.at).desc())
+        .limit(1)
+        .correlate(Role)
+        .lateral()
+    )
+    row = aliased(DecisionRow, newest)
+    query = (
+        select(row, SampleRow)
+        .select_from(Role)
+        .join(newest, true())
+        .join(SampleRow, same_tick(row), isouter=True)
+        .where(Role.tenant_id == tenant.id, col(Role.removed_at).is_(None))
+    )
+    if only is not None:
+        query = query.where(Role.id == only)
+    return {decision.role_id: (decision, sample) for decision, sample in session.exec(query)}
+
+
+def _incidents(session: Session, tenant: Tenant) -> dict[UUID, list[Incident]]:
+    query = (
+        select(Incident)
+        .where(Incident.tenant_id == tenant.id, col(Incident.resolved_at).is_(None))
+        .order_by(col(Incident.first_seen_at))
+    )
+    found: dict[UUID, list[Incident]] = {}
+    for one in session.exec(query):
+        found.setdefault(one.role_id, []).append(one)
+    return found
+
+
+def _used(session: Session, tenant: Tenant, since: datetime, only: UUID | None) -> dict[UUID, Used]:
+    row = UsageHour
+    keys: list[Any] = [row.role_id, row.dyno_size]
+    sums = [func.sum(column) for column in (row.finished, row.in_time, row.dyno_seconds)]
+    query = (
+        select(*keys, *sums).where(row.tenant_id == tenant.id, row.hour >= since).group_by(*keys)
+    )
+    if only is not None:
+        query = query.where(row.role_id == only)
+    found: dict[UUID, Used] = {}
+    for role, size, finished, in_time, dyno_seconds in session.exec(query):
+        before = found.get(role, Used(0, 0.0, {}))
+        found[role] = Used(
+            before.finished + int(finished),
+            before.in_time + in_time,
+            {**before.dyno_seconds, size: dyno_seconds},
+        )
+    return found

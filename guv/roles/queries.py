@@ -1,0 +1,139 @@
+"""Which roles does a tenant have, and when is each due?"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlmodel import Session, col, func, select
+
+from guv.errors import NotFound
+from guv.tables import App, Broker, Role, Tenant, TickSchedule
+
+
+def list_roles(session: Session, tenant: Tenant, app: App) -> list[Role]:
+    """The app's roles by name."""
+    return list(
+        session.exec(
+            select(Role)
+            .where(Role.tenant_id == tenant.id, Role.app_id == app.id)
+            .where(col(Role.removed_at).is_(None))
+            .order_by(Role.name)
+        )
+    )
+
+
+def list_all_roles(session: Session, tenant: Tenant) -> dict[UUID, list[Role]]:
+    """The roles of all the tenant's apps, by the app's id and then by name."""
+    found: dict[UUID, list[Role]] = {}
+    query = (
+        select(Role)
+        .where(Role.tenant_id == tenant.id, col(Role.removed_at).is_(None))
+        .order_by(Role.name)
+    )
+    for role in session.exec(query):
+        found.setdefault(role.app_id, []).append(role)
+    return found
+
+
+def find_roles(session: Session, tenant: Tenant, app: App | None, name: str | None) -> list[UUID]:
+    """The ids of the tenant's roles, removed ones too, of that app and that name where given.
+
+    Raises:
+        NotFound: The tenant never had a role of that name there.
+    """
+    query = select(Role.id).where(Role.tenant_id == tenant.id)
+    if app is not None:
+        query = query.where(Role.app_id == app.id)
+    if name is not None:
+        query = query.where(Role.name == name)
+    found = list(session.exec(query))
+    if name is not None and not found:
+        raise NotFound(f"Couldn't find the role {name!r}.")
+    return found
+
+
+def find_role(session: Session, tenant: Tenant, app: App, name: str) -> Role:
+    """The app's role by name.
+
+    Raises:
+        NotFound: The app has no such role.
+    """
+    role = session.exec(
+        select(Role)
+        .where(Role.tenant_id == tenant.id, Role.app_id == app.id, Role.name == name)
+        .where(col(Role.removed_at).is_(None))
+    ).first()
+    if role is None:
+        raise NotFound(f"Couldn't find the role {name!r} of app {app.name!r}.")
+    return role
+
+
+def believed_limit(role: Role, now: datetime) -> int | None:
+    """Most dynos that Heroku said it allows, while that is believed; then more is tried again."""
+    until = role.platform_limit_until
+    return role.platform_limit if until is not None and until > now else None
+
+
+def count_roles(session: Session, tenant: Tenant) -> int:
+    """How many roles the tenant has over all its apps."""
+    return session.exec(
+        select(func.count(col(Role.id))).where(
+            Role.tenant_id == tenant.id, col(Role.removed_at).is_(None)
+        )
+    ).one()
+
+
+def add_role(
+    session: Session, tenant: Tenant, app: App, name: str, interval: float, now: datetime
+) -> Role:
+    """A new role, due at once."""
+    role = Role(tenant_id=tenant.id, app_id=app.id, name=name, created_at=now)
+    session.add(role)
+    session.flush()
+    session.add(TickSchedule(role_id=role.id, due_at=now, interval_s=interval))
+    return role
+
+
+def set_intervals(session: Session, intervals: Mapping[UUID, float], now: datetime) -> None:
+    """Nothing; each role ticks at its interval from now on, first at once where it is another.
+
+    Args:
+        session: Its transaction is the caller's.
+        intervals: Seconds by the id of a role of the caller's tenant.
+        now: When those with another interval are due.
+    """
+    query = select(TickSchedule).where(col(TickSchedule.role_id).in_(intervals))
+    for schedule in session.exec(query):
+        interval = intervals[schedule.role_id]
+        if schedule.interval_s != interval:
+            schedule.interval_s, schedule.due_at = interval, now
+            session.add(schedule)
+
+
+def retry_role(session: Session, app: App, role: Role, now: datetime) -> None:
+    """Nothing; the role is due now, and no earlier failure makes its tick wait.
+
+    Args:
+        session: Its transaction is the caller's.
+        app: The role's app, whose broker and tokens are tried again at once.
+        role: Which.
+        now: The present instant.
+    """
+    at_once = {"due_at": now, "queued_until": None}
+    session.execute(
+        update(TickSchedule).where(col(TickSchedule.role_id) == role.id).values(**at_once)
+    )
+    session.execute(update(Broker).where(col(Broker.app_id) == app.id).values(retry_at=now))
+    app.token_retry_at = app.authorization_retry_at = None
+    role.platform_limit = role.platform_limit_until = None
+    session.add_all([app, role])
+
+
+def remove_role(session: Session, role: Role, now: datetime) -> None:
+    """Nothing; the role ticks no more, and what it decided is kept for analysis."""
+    role.removed_at = now
+    session.add(role)
+    schedule = session.get_one(TickSchedule, role.id)
+    schedule.enabled = False
+    session.add(schedule)

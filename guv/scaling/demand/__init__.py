@@ -1,0 +1,1 @@
+"""Dynos a role needs to keep its deadline."""

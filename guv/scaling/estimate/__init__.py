@@ -1,0 +1,1 @@
+"""Estimates from the samples of a role."""

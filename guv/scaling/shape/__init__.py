@@ -1,0 +1,1 @@
+"""Bounds and rules between what a policy wants and what is asked for."""

@@ -1,0 +1,1 @@
+"""Scaling of web dynos by their requests."""

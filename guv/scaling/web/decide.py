@@ -1,0 +1,67 @@
+"""What differs in a decision on web dynos? What is known, what is expected, and how it is said."""
+
+from collections.abc import Sequence
+from math import isinf
+
+from guv.scaling.demand.predict import Prediction
+from guv.scaling.model import Decision, Estimates, Sample, Settings
+from guv.scaling.policies.response_time import PERCENTILE, TARGET, load_of
+from guv.scaling.web.load import is_sound
+
+WEB = "web"  # the signal
+
+
+def is_web(settings: Settings) -> bool:
+    """Whether the role is scaled on requests and not on messages."""
+    return settings.signal == WEB
+
+
+def is_known(sample: Sample) -> bool:
+    """Whether the sample says what the web dynos did."""
+    return is_sound(sample.web)
+
+
+def web_estimates(settings: Settings, samples: Sequence[Sample]) -> Estimates:
+    """What the present sample says; service times are the responses as the router saw them."""
+    reading = samples[-1].web
+    if reading is None:
+        return Estimates()
+    return Estimates(
+        arrival_rate=reading.rate,
+        departure_rate=reading.rate,
+        service_time=reading.mean,
+        service_time_source="measured" if reading.mean is not None else "prior",
+        response_time=reading.percentile(PERCENTILE.of(settings)),
+        dynos_up=reading.serving,
+        boot_time=settings.boot_time,
+        boot_time_source="told" if settings.boot_time is not None else "prior",
+        sample_gap=settings.interval,
+    )
+
+
+def expect(settings: Settings, samples: Sequence[Sample], desired: int) -> Prediction:
+    """The response time with the desired dynos, and whether the target is missed now."""
+    last = samples[-1]
+    load, target = load_of(settings, last), TARGET.of(settings)
+    if load is None:
+        return Prediction(0.0, is_late=False, dynos_to_meet=desired)
+    is_same = desired == (last.dynos or 0)
+    wait = load.slow if is_same else load.slow_with(max(1, desired))
+    is_late = settings.policy == "response_time" and load.slow > target
+    return Prediction(wait, is_late, desired)
+
+
+def said(settings: Settings, decision: Decision) -> str:
+    """The part of a sentence that says how much there is to do."""
+    rate, slow = decision.estimates.arrival_rate or 0.0, decision.estimates.response_time
+    if not rate:
+        return "No requests;"
+    shown = f"{rate:.3g}"
+    text = f"{shown} request{'' if shown == '1' else 's'} a second"
+    if slow is None or isinf(slow):
+        return f"{text};"
+    text = f"{text}, {PERCENTILE.of(settings)} {slow:.2f} s"
+    if settings.policy != "response_time":
+        return f"{text};"
+    target = TARGET.of(settings)
+    return f"{text}, {'above' if slow > target else 'within'} the target of {target:g} s;"

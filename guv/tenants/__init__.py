@@ -1,0 +1,1 @@
+"""Tenants: tables, queries, plans and API keys."""

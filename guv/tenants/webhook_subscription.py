@@ -1,0 +1,124 @@
+"""How does guv come to hear of what happens at Heroku? One subscription for each add-on resource.
+
+The secret is stored before Heroku is told of it, so that an attempt whose answer was lost can be
+finished: what leads to us at Heroku already was signed with the same secret.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from guv.apps import queries as apps
+from guv.crypto import Sealer, new_secret
+from guv.database import session_scope
+from guv.errors import HerokuRefused, OutsideError
+from guv.heroku.addon import AddonClient, Subscribed, Webhook
+from guv.heroku.credentials import usable_partner_token
+from guv.tables import Subscription, Tenant
+from guv.tenants.subscriptions import find_subscription
+
+EVENTS = ("api:app", "api:addon")  # what every partner may hear of
+MORE_EVENTS = (*EVENTS, "api:formation")  # Heroku grants this one on request only
+PATH = "/heroku/webhooks"
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """Subscribes to the events of resources.
+
+    Attributes:
+        engine: The database.
+        sealer: Seals the secrets.
+        heroku: Who tells of the events.
+        public_url: Where we answer.
+    """
+
+    engine: Engine
+    sealer: Sealer
+    heroku: AddonClient
+    public_url: str
+
+    def subscribe(self, tenant: Tenant, token: str, now: datetime) -> None:
+        """Nothing; Heroku tells of the resource's events, or has refused to.
+
+        Without them guv learns of the same by its ticks, only later.
+
+        Args:
+            tenant: Whose resource.
+            token: Of the resource.
+            now: The present.
+
+        Raises:
+            HerokuRefused: The token is dead.
+            HerokuUnavailable: No usable answer.
+        """
+        secret = self._secret(tenant.id, now)
+        if secret is None:
+            return
+        try:
+            found = self.heroku.find_webhook(tenant.id, self._url(tenant.id), token)
+            if found is not None:
+                self._keep(tenant.id, found)
+                return
+            self._ask(tenant.id, secret, token)
+        except HerokuRefused as refusal:
+            if refusal.is_about_token:
+                raise
+            _log.warning("events_refused", tenant=str(tenant.id), error=str(refusal))
+
+    def parting(self, session: Session, tenant: Tenant, now: datetime) -> Callable[[], None] | None:
+        """What ends the subscription at Heroku; None: there is none, or no token for it.
+
+        To be made before the tenant's secrets are forgotten, and called afterwards. Heroku ends it
+        with the resource anyway, so one attempt is enough.
+        """
+        row = find_subscription(session, tenant.id)
+        tokens = (
+            usable_partner_token(app, self.sealer, now) for app in apps.list_apps(session, tenant)
+        )
+        token = next((one for one in tokens if one is not None), None)
+        if row is None or row.heroku_id is None or token is None:
+            return None
+        return partial(self._end, tenant.id, row.heroku_id, token)
+
+    def _end(self, tenant_id: UUID, heroku_id: UUID, token: str) -> None:
+        with suppress(OutsideError):
+            self.heroku.remove_webhook(tenant_id, heroku_id, token)
+
+    def _ask(self, tenant_id: UUID, secret: str, token: str) -> None:
+        """Nothing; subscribed to the most that Heroku grants."""
+        url = self._url(tenant_id)
+        try:
+            made = self.heroku.add_webhook(tenant_id, Webhook(url, MORE_EVENTS, secret), token)
+        except HerokuRefused:
+            made = self.heroku.add_webhook(tenant_id, Webhook(url, EVENTS, secret), token)
+        self._keep(tenant_id, made)
+
+    def _secret(self, tenant_id: UUID, now: datetime) -> str | None:
+        """The secret to subscribe with; None: that is done."""
+        with session_scope(self.engine) as session:
+            row = find_subscription(session, tenant_id, locked=True)
+            if row is None:
+                sealed = self.sealer.seal(new_secret())
+                row = Subscription(tenant_id=tenant_id, secret_sealed=sealed, created_at=now)
+                session.add(row)
+            return self.sealer.open(row.secret_sealed) if row.heroku_id is None else None
+
+    def _keep(self, tenant_id: UUID, made: Subscribed) -> None:
+        with session_scope(self.engine) as session:
+            row = find_subscription(session, tenant_id, locked=True)
+            if row is not None:
+                row.heroku_id, row.events = made.id, list(made.events)
+                session.add(row)
+
+    def _url(self, tenant_id: UUID) -> str:
+        return f"{self.public_url.rstrip('/')}{PATH}/{tenant_id}"

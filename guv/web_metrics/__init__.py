@@ -1,0 +1,1 @@
+"""Request metrics of web dynos: log lines, sums, tables and queries."""

@@ -1,0 +1,79 @@
+"""Which log drains are there, and who may deliver to them?"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.engine import Connection
+from sqlmodel import Session, col
+
+from guv.crypto import hash_secret, new_secret
+from guv.tables import App, Drain, Tenant
+
+USER = "logplex"  # of the drain's URL; the secret is its password
+
+
+@dataclass(frozen=True, slots=True)
+class DrainKey:
+    """What a delivery must show: hashes of the secret and, once it is known, of the token."""
+
+    secret_hash: str
+    token_hash: str | None
+
+
+def find_drain(session: Session, tenant: Tenant, app: App) -> Drain | None:
+    """The app's drain; None: it has none."""
+    query = select(Drain).where(col(Drain.tenant_id) == tenant.id, col(Drain.app_id) == app.id)
+    return session.scalars(query).first()
+
+
+def renew_drain(session: Session, tenant: Tenant, app: App, now: datetime) -> tuple[Drain, str]:
+    """The app's drain with a new secret, and that secret, which is stored nowhere."""
+    secret = new_secret()
+    drain = find_drain(session, tenant, app) or Drain(
+        tenant_id=tenant.id, app_id=app.id, secret_hash="", created_at=now
+    )
+    drain.secret_hash, drain.token_hash = hash_secret(secret), None
+    drain.retry_at, drain.note, drain.created_at = None, "", now
+    session.add(drain)
+    session.flush()
+    return drain, secret
+
+
+def remove_drain(session: Session, tenant: Tenant, app: App) -> bool:
+    """Whether the app had a drain; nothing is taken from it any more."""
+    mine = (col(Drain.tenant_id) == tenant.id, col(Drain.app_id) == app.id)
+    return session.execute(delete(Drain).where(*mine).returning(col(Drain.id))).first() is not None
+
+
+def drain_url(public_url: str, drain: UUID, secret: str) -> str:
+    """Where Logplex delivers; the secret is in the user info, which no log shows."""
+    parts = urlsplit(public_url.rstrip("/"))
+    place = f"{USER}:{secret}@{parts.netloc}"
+    return urlunsplit((parts.scheme, place, f"{parts.path}/heroku/drains/{drain}", "", ""))
+
+
+def read_key(connection: Connection, drain: UUID) -> DrainKey | None:
+    """What a delivery to the drain must show; None: there is no such drain.
+
+    It starts from the drain and not from a tenant: a delivery says nothing else.
+    """
+    query = select(col(Drain.secret_hash), col(Drain.token_hash)).where(col(Drain.id) == drain)
+    found = connection.execute(query).first()
+    return DrainKey(*found) if found is not None else None
+
+
+def learn_token(connection: Connection, drain: UUID, secret_hash: str, token_hash: str) -> DrainKey:
+    """The drain's key with the token of its first delivery; whoever came first is kept."""
+    connection.execute(
+        update(Drain)
+        .where(
+            col(Drain.id) == drain,
+            col(Drain.secret_hash) == secret_hash,
+            col(Drain.token_hash).is_(None),
+        )
+        .values(token_hash=token_hash)
+    )
+    return read_key(connection, drain) or DrainKey(secret_hash, token_hash)

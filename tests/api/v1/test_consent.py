@@ -1,0 +1,186 @@
+"""Somebody lets guv scale an app at Heroku's own page, and comes back."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from pydantic import SecretStr
+from sqlmodel import Session, select
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.container import Outside
+from guv.apps.authorization import Authorizer
+from guv.clock import utc_now
+from guv.config import Config
+from guv.crypto import Sealer
+from guv.tables import Consent
+from sandbox.server import Sandbox
+from sandbox.traffic import Fault
+from tests.api.authorizing import CLIENT, OWNER, Desk, query
+from tests.api.callers import TenantCaller
+
+
+def test_consent_given_at_herokus_page_lets_guv_scale(desk: Desk, sealer: Sealer) -> None:
+    page = desk.arrive(desk.connect())
+    assert (page.status_code, desk.shop.name in page.text) == (200, True)
+    said, stored = desk.state(), desk.stored()
+    assert (said["state"], said["credential"]) == ("authorized", "user")
+    assert stored.access_token_sealed is not None
+    token = sealer.open(stored.access_token_sealed)
+    assert desk.world.heroku.authorizations.access[token].account == OWNER
+    assert stored.refresh_token_sealed is not None
+    assert stored.token_expires_at is not None
+
+
+def test_only_the_right_to_scale_is_asked_for(desk: Desk) -> None:
+    url = desk.connect()
+    asked = query(url)
+    assert urlsplit(url).path == "/oauth/authorize"
+    assert (asked["scope"], asked["client_id"], asked["response_type"]) == ("write", CLIENT, "code")
+    assert asked["code_challenge_method"] == "S256"
+
+
+def test_whoever_says_no_changes_nothing(desk: Desk) -> None:
+    page = desk.arrive(desk.connect(), "no")
+    assert (page.status_code, "You did not let guv" in page.text) == (422, True)
+    assert desk.state()["credential"] == "partner"
+
+
+def test_the_way_back_can_be_gone_once(desk: Desk) -> None:
+    location = desk.back(desk.connect())
+    assert desk.follow(location).status_code == 200
+    since = desk.state()["since"]
+    again = desk.follow(location)
+    assert (again.status_code, "was used before" in again.text) == (422, True)
+    assert desk.state()["since"] == since
+
+
+@pytest.mark.parametrize("state", ["", "made-up", "x" * 500])
+def test_nobody_comes_back_who_did_not_leave(desk: Desk, state: str) -> None:
+    page = desk.follow(f"/heroku/oauth/callback?state={state}&code=made-up")
+    assert (page.status_code, "Begin anew" in page.text) == (422, True)
+    assert desk.world.traffic.requests("POST", "/oauth/token") == []
+
+
+def test_ten_minutes_later_the_way_back_is_closed(desk: Desk, web_config: Config) -> None:
+    location = desk.back(desk.connect())
+
+    def late() -> datetime:
+        return utc_now() + timedelta(minutes=10)
+
+    with TestClient(create_app(web_config, Outside(clock=late))) as later:
+        page = later.get(location.removeprefix("https://guv.example.com"))
+    assert (page.status_code, "10 minutes" in page.text) == (422, True)
+    assert desk.state()["credential"] == "partner"
+
+
+def test_a_code_is_worthless_to_whoever_caught_it(desk: Desk) -> None:
+    """Without the verifier, which never leaves guv, Heroku gives no tokens for it."""
+    caught = query(desk.back(desk.connect()))["code"]
+    own = query(desk.back(desk.connect()))["state"]
+    page = desk.follow(f"/heroku/oauth/callback?state={own}&code={caught}")
+    assert (page.status_code, "Heroku refuses" in page.text) == (422, True)
+    assert desk.state()["credential"] == "partner"
+
+
+def test_a_consent_is_for_the_app_it_was_asked_for(
+    desk: Desk, session: Session, sealer: Sealer
+) -> None:
+    [row] = begun(desk, session)
+    assert (row.tenant_id, row.app_id) == (desk.caller.tenant.id, desk.caller.app.id)
+    assert len(sealer.open(row.verifier_sealed)) >= 43
+
+
+def test_what_is_stored_of_a_journey_does_not_let_anybody_come_back(
+    desk: Desk, session: Session
+) -> None:
+    [row] = begun(desk, session)
+    page = desk.follow(f"/heroku/oauth/callback?state={row.state_hash}&code=x")
+    assert (page.status_code, "was used before" in page.text) == (422, True)
+
+
+def begun(desk: Desk, session: Session) -> list[Consent]:
+    desk.connect()
+    return list(session.exec(select(Consent)))
+
+
+def test_journeys_that_nobody_finished_are_forgotten(
+    desk: Desk, session: Session, sealer: Sealer, web_config: Config
+) -> None:
+    desk.connect()
+    heroku = desk.caller.client.app.state.parts.heroku  # type: ignore[attr-defined]  # a FastAPI
+    authorizer = Authorizer(desk.engine, sealer, heroku, web_config.guv_authorization_retry)
+    later = utc_now() + timedelta(minutes=11)
+    authorizer.send(desk.caller.tenant, desk.caller.app, "somebody", later)
+    assert [row.by for row in session.exec(select(Consent))] == ["somebody"]
+
+
+def test_a_person_without_rights_to_the_app_is_told_so(desk: Desk) -> None:
+    url = desk.connect()
+    apps = desk.world.heroku.apps
+    hidden = apps.pop(desk.shop.id)  # the customer who agrees does not see it
+    location = desk.back(url)
+    apps[desk.shop.id] = hidden
+    page = desk.follow(location)
+    assert (page.status_code, "of no use here" in page.text) == (422, True)
+    assert "You do not have access" in page.text
+    assert desk.state()["credential"] == "partner"
+
+
+def test_while_heroku_is_away_the_person_is_told_so(desk: Desk) -> None:
+    location = desk.back(desk.connect())
+    desk.world.traffic.add_fault(Fault("/oauth/token", status=503))
+    page = desk.follow(location)
+    assert (page.status_code, "does not answer" in page.text) == (422, True)
+
+
+def test_the_page_tells_its_address_to_nobody(desk: Desk) -> None:
+    page = desk.arrive(desk.connect())
+    assert page.headers["Referrer-Policy"] == "same-origin"
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "<script" not in page.text
+
+
+def test_an_apps_name_is_text_on_the_page(desk: Desk, session: Session) -> None:
+    desk.caller.app.name = "<b>shop"
+    session.add(desk.caller.app)
+    session.commit()
+    parts = desk.caller.client.app.state.parts  # type: ignore[attr-defined]  # it is a FastAPI
+    journey = parts.authorizer().send(desk.caller.tenant, desk.caller.app, OWNER, utc_now())
+    assert "<b>" not in desk.arrive(journey.url).text
+
+
+def test_an_add_on_that_was_removed_on_the_way_gets_no_token(desk: Desk, session: Session) -> None:
+    location = desk.back(desk.connect())
+    desk.caller.tenant.state = "deprovisioned"
+    session.add(desk.caller.tenant)
+    session.commit()
+    page = desk.follow(location)
+    assert (page.status_code, "was removed" in page.text) == (422, True)
+    assert desk.stored().credential == "partner"
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [{"guv_user_oauth_client_id": ""}, {"guv_user_oauth_client_secret": SecretStr("")}],
+)
+def test_a_guv_without_an_oauth_client_says_what_to_do_instead(
+    web_config: Config, caller: TenantCaller, missing: dict[str, Any]
+) -> None:
+    bare = web_config.model_copy(update=missing)
+    with TestClient(create_app(bare)) as client:
+        here = TenantCaller(client, caller.key, caller.tenant, caller.app)
+        answer = here.ask("POST", caller.app_path("/authorization/connect"))
+        assert (answer.status_code, "PUT a token" in answer.json()["message"]) == (409, True)
+        assert here.get(caller.app_path("/authorization")).json()["can_connect"] is False
+
+
+def test_two_who_come_back_with_one_state_at_once_are_one(desk: Desk, world: Sandbox) -> None:
+    location = desk.back(desk.connect())
+    with ThreadPoolExecutor(4) as threads:
+        pages = list(threads.map(desk.follow, [location] * 4))
+    assert sorted(page.status_code for page in pages) == [200, 422, 422, 422]
+    assert len(world.traffic.requests("POST", "/oauth/token")) == 1

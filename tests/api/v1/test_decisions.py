@@ -1,0 +1,238 @@
+"""What was decided can be read: filtered, newest first, a page at a time."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlmodel import Session
+
+from guv.tables import DecisionRow, Role, SampleRow
+from tests.api.callers import TenantCaller, engine_of, faults
+from tests.api.rows import a_decision
+from tests.builders import NOON, a_role
+
+Decide = Callable[..., DecisionRow]
+
+
+@pytest.fixture
+def decide(session: Session) -> Decide:
+    """Stores a decision of a role, some seconds after noon."""
+    return partial(a_decision, session)
+
+
+@pytest.fixture
+def role(caller: TenantCaller, session: Session) -> Role:
+    role = a_role(session, caller.app)
+    session.commit()
+    return role
+
+
+def found(caller: TenantCaller, **query: Any) -> list[Any]:
+    answer = caller.get("/decisions", **query)
+    assert answer.status_code == 200, answer.text
+    return [one["id"] for one in answer.json()["decisions"]]
+
+
+def test_a_decision_is_shown_with_its_names_and_figures(
+    caller: TenantCaller, role: Role, decide: Decide
+) -> None:
+    row = decide(role, current=1, required=3, desired=2, direction="up", reason="maximum")
+    (shown,) = caller.get("/decisions").json()["decisions"]
+    assert (shown["id"], shown["app"], shown["role"]) == (row.id, caller.app.name, "worker")
+    assert (shown["current"], shown["required"], shown["desired"]) == (1, 3, 2)
+    assert datetime.fromisoformat(shown["at"]) == NOON
+    assert shown["sample"] is None
+
+
+def test_the_sample_it_was_made_on_is_shown(
+    caller: TenantCaller, role: Role, decide: Decide, session: Session
+) -> None:
+    session.add(SampleRow(role_id=role.id, at=NOON, messages_ready=7))
+    decide(role)
+    sample = caller.get("/decisions").json()["decisions"][0]["sample"]
+    assert (sample["messages_ready"], sample["consumers"]) == (7, None)
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown", "never"),
+    [(None, None, False), (12.5, 12.5, False), (float("inf"), None, True)],
+)
+def test_a_wait_without_end_is_said_in_a_field_of_its_own(
+    caller: TenantCaller,
+    role: Role,
+    decide: Decide,
+    stored: float | None,
+    shown: float | None,
+    *,
+    never: bool,
+) -> None:
+    decide(role, predicted_wait=stored)
+    decision = caller.get("/decisions").json()["decisions"][0]
+    assert (decision["predicted_wait"], decision["never_done"]) == (shown, never)
+
+
+def test_the_newest_decision_is_first(caller: TenantCaller, role: Role, decide: Decide) -> None:
+    rows = [decide(role, seconds) for seconds in (10, 30, 20)]
+    assert found(caller) == [rows[1].id, rows[2].id, rows[0].id]
+
+
+def test_pages_follow_each_other_without_gap_or_repeat(
+    caller: TenantCaller, role: Role, decide: Decide
+) -> None:
+    rows = [decide(role, seconds) for seconds in range(7)]
+    seen, cursor = [], None
+    while True:
+        page = caller.get("/decisions", limit=3, **({"cursor": cursor} if cursor else {})).json()
+        seen.append([one["id"] for one in page["decisions"]])
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    ids = [row.id for row in reversed(rows)]
+    assert seen == [ids[:3], ids[3:6], ids[6:]]
+
+
+def test_a_page_goes_on_where_the_last_one_ended_whatever_was_added(
+    caller: TenantCaller, role: Role, decide: Decide
+) -> None:
+    rows = [decide(role, seconds) for seconds in range(4)]
+    cursor = caller.get("/decisions", limit=2).json()["next_cursor"]
+    decide(role, 100)
+    assert found(caller, limit=2, cursor=cursor) == [rows[1].id, rows[0].id]
+
+
+def test_decisions_of_the_same_instant_are_ordered_by_their_id(
+    caller: TenantCaller, session: Session, decide: Decide
+) -> None:
+    rows = [decide(a_role(session, caller.app, name)) for name in ("a", "b", "c")]
+    cursor = caller.get("/decisions", limit=1).json()["next_cursor"]
+    assert found(caller, cursor=cursor) == [rows[1].id, rows[0].id]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"direction": "up"}, [1]),
+        ({"reason": "no_data"}, [2]),
+        ({"outcome": "failed"}, [2]),
+        ({"from": "2026-11-25T12:00:10Z"}, [2, 1]),  # from is included
+        ({"to": "2026-11-25T12:00:10Z"}, [0]),  # to is not
+        ({"from": "2026-11-25T13:00:05+01:00", "to": "2026-11-25T12:00:15Z"}, [1]),
+        ({"direction": "down"}, []),
+    ],
+)
+def test_filters_narrow_the_choice(
+    caller: TenantCaller, role: Role, decide: Decide, query: dict[str, str], expected: list[int]
+) -> None:
+    rows = [
+        decide(role, 0),
+        decide(role, 10, direction="up", reason="deadline", outcome="scaled"),
+        decide(role, 20, reason="no_data", outcome="failed"),
+    ]
+    assert found(caller, **query) == [rows[index].id for index in expected]
+
+
+def test_role_and_app_narrow_the_choice(
+    caller: TenantCaller, role: Role, decide: Decide, session: Session
+) -> None:
+    worker, mails = decide(role), decide(a_role(session, caller.app, "mails"))
+    assert found(caller, role="mails") == [mails.id]
+    assert found(caller, app=caller.app.name, role="worker") == [worker.id]
+    assert found(caller, app=str(caller.app.heroku_id)) == [mails.id, worker.id]
+
+
+def test_a_removed_roles_decisions_can_still_be_read(
+    caller: TenantCaller, role: Role, decide: Decide
+) -> None:
+    row = decide(role)
+    caller.delete(caller.role_path())
+    assert found(caller, role="worker") == [row.id]
+
+
+@pytest.mark.parametrize("query", [{"app": "nobodys"}, {"role": "nobodys"}])
+def test_an_unknown_app_or_role_is_said(caller: TenantCaller, query: dict[str, str]) -> None:
+    assert caller.get("/decisions", **query).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"limit": 0}, "limit"),
+        ({"limit": 201}, "limit"),
+        ({"limit": "many"}, "limit"),
+        ({"direction": "sideways"}, "direction"),
+        ({"reason": "mood"}, "reason"),
+        ({"outcome": "fine"}, "outcome"),
+        ({"from": "yesterday"}, "from"),
+        ({"from": "2026-11-25T12:00:00"}, "from"),  # in which time zone?
+        ({"from": "2026-11-25T12:00:00Z", "to": "2026-11-25T12:00:00Z"}, "to"),
+        ({"role": "nul\x00"}, "role"),
+        ({"rolle": "worker"}, "rolle"),
+        ({"cursor": "!"}, "cursor"),
+        ({"cursor": "bm9uc2Vuc2U"}, "cursor"),
+        ({"cursor": "WzEsMl0"}, "cursor"),  # [1,2]
+        ({"cursor": "WyIyMDI2LTExLTI1VDEyOjAwOjAwIiwiMSJd"}, "cursor"),  # no time zone
+        ({"cursor": "WyIyMDI2LTExLTI1VDEyOjAwOjAwWiIsIngiXQ"}, "cursor"),  # its id is "x"
+    ],
+)
+def test_a_query_that_makes_no_sense_is_refused(
+    caller: TenantCaller, query: dict[str, Any], field: str
+) -> None:
+    answer = caller.get("/decisions", **query)
+    assert answer.status_code == 422
+    assert list(faults(answer)) == [field]
+
+
+def test_no_decision_is_an_empty_page(caller: TenantCaller) -> None:
+    assert caller.get("/decisions").json() == {"decisions": [], "next_cursor": None}
+
+
+def test_a_longer_page_takes_no_more_queries(
+    caller: TenantCaller, role: Role, decide: Decide
+) -> None:
+    for seconds in range(20):
+        decide(role, seconds)
+    found(caller)  # notes the key's use, once an hour
+    with counted_statements(caller) as short:
+        assert len(found(caller, limit=1)) == 1
+    with counted_statements(caller) as long:
+        assert len(found(caller, limit=20)) == 20
+    assert len(long) == len(short)
+
+
+@contextmanager
+def counted_statements(caller: TenantCaller) -> Iterator[list[str]]:
+    """The statements that the web process sends to the database."""
+    engine, statements = engine_of(caller.client), list[str]()
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        statements.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("far", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+@pytest.mark.parametrize("path", ["/decisions", "/incidents", "/changes", "/statistics"])
+def test_an_instant_that_no_calendar_can_show_is_refused(
+    caller: TenantCaller, path: str, far: str
+) -> None:
+    for name in ("from", "to"):
+        assert "year from 1970 to 2199" in faults(caller.get(path, **{name: far}))[name]
+
+
+def test_a_plus_that_an_address_made_a_space_is_one(caller: TenantCaller) -> None:
+    for path in ("/v1/decisions", "/v1/apps/{app}/web"):
+        for offset in ("+01:00", "%2B01:00"):
+            span = f"from=2026-11-25T10:00:00{offset}&to=2026-11-25T11:00:00.5{offset}"
+            address = f"{path.format(app=caller.app.name)}?{span}"
+            assert caller.client.get(address, auth=("guv", caller.key)).status_code == 200
+
+
+def test_a_local_time_keeps_its_space(caller: TenantCaller) -> None:
+    given = {"from": "2026-11-25 10:00", "timezone": "Europe/Berlin"}
+    assert caller.get("/decisions", **given).status_code == 200

@@ -1,0 +1,86 @@
+"""A tenant sees where its notifications go, and whether they are taken."""
+
+from typing import Any
+
+import pytest
+from sqlmodel import Session, select
+
+from guv.tables import SettingsLevel
+from tests.api.callers import TenantCaller, faults
+from tests.builders import NOON
+
+NEW_RELIC = {"account_id": 42, "license_key": "license-key-marker"}
+HOOK = {"url": "https://hooks.example.com/", "secret": "whsec_d2ViaG9vay1zZWNyZXQtbWFya2VyLTI0"}
+
+
+@pytest.fixture(autouse=True)
+def role(caller: TenantCaller) -> None:
+    caller.put(caller.role_path(), {})
+
+
+def targets(caller: TenantCaller) -> list[dict[str, Any]]:
+    answer = caller.get("/notifications")
+    assert answer.status_code == 200
+    assert "marker" not in answer.text
+    found: list[dict[str, Any]] = answer.json()["targets"]
+    return found
+
+
+def test_without_any_there_is_nothing(caller: TenantCaller) -> None:
+    assert targets(caller) == []
+
+
+def test_each_level_that_sets_a_target_is_there_the_widest_first(caller: TenantCaller) -> None:
+    caller.patch(caller.role_path(), {"notify": {"webhook": HOOK}})
+    caller.patch("/settings", {"notify": {"new_relic": NEW_RELIC}})
+    caller.patch(caller.app_path("/settings"), {"notify": {"new_relic": NEW_RELIC}})
+    assert [(one["level"], one["app"], one["role"]) for one in targets(caller)] == [
+        ("global", None, None),
+        ("app", caller.app.name, None),
+        ("role", caller.app.name, "worker"),
+    ]
+
+
+def test_the_condition_that_notices_silence_is_printed(caller: TenantCaller) -> None:
+    caller.patch("/settings", {"notify": {"new_relic": {**NEW_RELIC, "heartbeat": True}}})
+    (target,) = targets(caller)
+    recipe = target["silence_alarm"]
+    assert recipe["nrql"] == "SELECT max(secondsLate) FROM GuvHeartbeat"
+    assert "accountId: 42" in recipe["nerdgraph"]
+    assert recipe["nrql"] in recipe["nerdgraph"]
+    assert recipe["nerdgraph"].count("{") == recipe["nerdgraph"].count("}")
+
+
+def test_without_a_heartbeat_there_is_no_such_condition(caller: TenantCaller) -> None:
+    caller.patch("/settings", {"notify": {"new_relic": NEW_RELIC}})
+    assert targets(caller)[0]["silence_alarm"] is None
+
+
+def test_what_new_relic_refuses_is_told_here_and_with_the_settings(
+    caller: TenantCaller, session: Session
+) -> None:
+    caller.patch("/settings", {"notify": {"new_relic": {**NEW_RELIC, "events": "all"}}})
+    level = session.exec(select(SettingsLevel).where(SettingsLevel.level == "global")).one()
+    level.feed_failures, level.feed_error, level.feed_until = 3, "New Relic refuses (403)", NOON
+    session.add(level)
+    session.commit()
+    (target,) = targets(caller)
+    assert (target["failures"], target["error"]) == (3, "New Relic refuses (403)")
+    assert target["events_until"] == "2026-11-25T12:00:00Z"
+    warned = {
+        "field": "notify.new_relic",
+        "message": "does not take guv's events: " + target["error"],
+    }
+    assert warned in caller.get("/settings").json()["warnings"]
+    assert warned in caller.get(caller.role_path()).json()["warnings"]
+
+
+@pytest.mark.parametrize(
+    ("values", "field"), [({"events": "some"}, "events"), ({"heartbeat": "yes"}, "heartbeat")]
+)
+def test_what_makes_no_sense_is_refused(
+    caller: TenantCaller, values: dict[str, Any], field: str
+) -> None:
+    answer = caller.patch("/settings", {"notify": {"new_relic": {**NEW_RELIC, **values}}})
+    assert answer.status_code == 422
+    assert list(faults(answer)) == [f"notify.new_relic.{field}"]

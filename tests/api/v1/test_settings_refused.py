@@ -1,0 +1,210 @@
+"""A setting that cannot be accepted is refused when it is saved, saying what would be right."""
+
+from typing import Any
+
+import pytest
+from sqlmodel import Session, select
+
+from guv.crypto import Sealer
+from guv.tables import Role, SettingsLevel
+from tests.api.callers import TenantCaller, a_caller, faults
+
+
+def refused(caller: TenantCaller, path: str, body: Any) -> dict[str, str]:
+    answer = caller.put(path, body)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["id"] == "invalid_params"
+    return faults(answer)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("minimun_dynos", "minimum_dynos"),
+        ("max", "maximum_dynos"),
+        ("deadline", "target_deadline"),
+        ("pollinterval", "interval"),
+        ("schedule", "schedules"),
+    ],
+)
+def test_an_unknown_name_is_refused_with_the_nearest(
+    caller: TenantCaller, name: str, meant: str
+) -> None:
+    found = refused(caller, "/settings", {name: 1})
+    assert found == {name: f"is no known name; did you mean {meant}?"}
+
+
+def test_a_name_like_no_other_is_refused_without_a_guess(caller: TenantCaller) -> None:
+    assert refused(caller, "/settings", {"xyzzy": 1}) == {"xyzzy": "is no known name"}
+
+
+def test_an_unknown_name_inside_a_value_is_refused_with_the_nearest(caller: TenantCaller) -> None:
+    found = refused(caller, caller.role_path(), {"override": {"till": 1, "maximum_dynos": 3}})
+    assert found["override.till"] == "is no known name; did you mean until?"
+    assert found["override.until"] == "is needed"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "right"),
+    [
+        ("minimum_dynos", -1, "greater than or equal to 0"),
+        ("maximum_dynos", 1001, "less than or equal to 1000"),
+        ("minimum_dynos", "3", "valid integer"),
+        ("minimum_dynos", True, "valid integer"),
+        ("minimum_dynos", 2.5, "valid integer"),
+        ("target_deadline", 0, "greater than 0"),
+        ("target_deadline", [60], "valid number"),
+        ("percentile", 100, "less than or equal to 99.99"),
+        ("interval", 7, "multiple of 5"),
+        ("interval", 0, "greater than or equal to 5"),
+        ("policy", "magic", "'deadline'"),
+        ("dry_run", "yes", "valid boolean"),
+        ("busy_protection", "maybe", "'auto', 'always' or 'never'"),
+        ("no_data", "zero", "'hold'"),
+        ("policy_parameters", {"a": [1]}, "valid"),
+        ("policy_parameters", [1], "must be an object"),
+        ("history", "x" * 300, "valid number"),
+    ],
+)
+def test_a_value_out_of_range_is_refused_with_the_range(
+    caller: TenantCaller, field: str, value: Any, right: str
+) -> None:
+    found = refused(caller, "/settings", {field: value})
+    assert any(right in message for message in found.values()), found
+    assert all(name.startswith(field) for name in found)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "right"),
+    [
+        ("queues", [], "must have at least 1 entry"),
+        ("queues", [""], "must have at least 1 character"),
+        ("queues", ["a", "a"], "same thing twice"),
+        ("queues", ["nul\x00"], "without the character U+0000"),
+        ("queues", "jobs", "must be a list"),
+        ("process_type", "a b", "letters, digits, - and _"),
+        ("override", {"until": "2027-01-01T00:00:00Z"}, "needs minimum_dynos or maximum_dynos"),
+        ("override", {"until": "2027-01-01T00:00:00", "maximum_dynos": 1}, "offset from UTC"),
+        ("pause", {"direction": "sideways"}, "'both', 'up' or 'down'"),
+        ("pause", {"until": "9999-12-31T23:59:59-12:00"}, "year from 1970 to 2199"),
+        ("override", {"until": "0001-01-01T00:00:00+14:00", "maximum_dynos": 1}, "from 1970"),
+    ],
+)
+def test_a_roles_value_that_makes_no_sense_is_refused(
+    caller: TenantCaller, field: str, value: Any, right: str
+) -> None:
+    found = refused(caller, caller.role_path(), {field: value})
+    assert any(right in message for message in found.values()), found
+
+
+@pytest.mark.parametrize(
+    ("change", "right"),
+    [
+        ({"timezone": "Mars/Olympus"}, "no IANA time zone"),
+        ({"start": "25:00"}, "from 00:00 to 23:59"),
+        ({"days": [7]}, "less than or equal to 6"),
+        ({"days": []}, "needs either days (weekly) or a date (once)"),
+        ({"date": "2027-02-01"}, "needs either days (weekly) or a date (once)"),
+        ({"days": [], "date": "2027-02-31"}, "day is out of range"),
+        ({"days": [], "date": "9999-12-31"}, "year from 1970 to 2199"),
+        ({"days": [], "date": "0001-01-01"}, "year from 1970 to 2199"),
+        ({"minimum_dynos": None}, "needs minimum_dynos, maximum_dynos or dynos"),
+        ({"maximum_dynos": 1}, "minimum_dynos 2 is above maximum_dynos 1"),
+    ],
+)
+def test_a_window_that_makes_no_sense_is_refused(
+    caller: TenantCaller, change: dict[str, Any], right: str
+) -> None:
+    window = {"days": [0], "start": "08:00", "end": "18:00", "timezone": "UTC", "minimum_dynos": 2}
+    found = refused(caller, "/settings", {"schedules": [window | change]})
+    assert any(right in message for message in found.values()), found
+    assert all(name.startswith("schedules.0") for name in found)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "where"),
+    [
+        ("/settings", {"queues": ["a"]}, "set it at a role"),
+        ("/settings", {"process_type": "a"}, "set it at a role"),
+        ("/settings", {"pause": {}}, "set it at an app or a role"),
+        ("/apps/{app}/settings", {"queues": ["a"]}, "set it at a role"),
+    ],
+)
+def test_a_setting_at_the_wrong_level_is_refused_with_the_right_one(
+    caller: TenantCaller, path: str, body: dict[str, Any], where: str
+) -> None:
+    found = refused(caller, path.format(app=caller.app.name), body)
+    assert list(found) == list(body)
+    assert where in next(iter(found.values()))
+
+
+def test_a_minimum_above_the_maximum_is_refused_with_both_sources(caller: TenantCaller) -> None:
+    caller.put("/settings", {"maximum_dynos": 4})
+    found = refused(caller, caller.role_path(), {"minimum_dynos": 9})
+    message = found["minimum_dynos"]
+    assert "role 'worker' of app" in message
+    assert "9 (from role)" in message
+    assert "4 (from global)" in message
+
+
+@pytest.mark.parametrize("path", ["/settings", "/apps/{app}/settings"])
+def test_a_contradiction_within_a_wider_level_is_refused_without_any_role(
+    caller: TenantCaller, path: str
+) -> None:
+    body = {"minimum_dynos": 9, "maximum_dynos": 4}
+    found = refused(caller, path.format(app=caller.app.name), body)
+    assert "9 (from" in found["minimum_dynos"]
+
+
+def test_a_wider_change_is_refused_for_every_role_it_would_break(
+    caller: TenantCaller, session: Session
+) -> None:
+    caller.put(caller.role_path("one"), {"minimum_dynos": 4})
+    caller.put(caller.role_path("two"), {"minimum_dynos": 5})
+    caller.put(caller.role_path("own"), {"minimum_dynos": 4, "maximum_dynos": 8})
+    answer = caller.put("/settings", {"maximum_dynos": 3})
+    assert answer.status_code == 422
+    named = [one["message"].split(" of ")[0] for one in answer.json()["fields"]]
+    assert named == ["role 'one'", "role 'two'"]
+    assert session.exec(select(SettingsLevel).where(SettingsLevel.level == "global")).all() == []
+
+
+def test_a_deadline_that_cannot_be_met_from_zero_is_refused_with_what_can(
+    caller: TenantCaller,
+) -> None:
+    body = {"minimum_dynos": 0, "target_deadline": 30, "processing_time": 10, "boot_time": 25}
+    message = refused(caller, caller.role_path(), body)["target_deadline"]
+    assert "already take 45 s" in message
+
+
+def test_two_roles_cannot_scale_the_same_process_type(caller: TenantCaller) -> None:
+    caller.put(caller.role_path("worker"), {})
+    message = refused(caller, caller.role_path("mails"), {"process_type": "worker"})["process_type"]
+    assert "worker is already scaled by role 'worker'" in message
+
+
+def test_an_interval_that_the_plan_does_not_allow_is_refused(
+    caller: TenantCaller, session: Session, sealer: Sealer
+) -> None:
+    poor = a_caller(caller.client, session, sealer, plan="test")
+    message = refused(poor, "/settings", {"interval": 10})["interval"]
+    assert message == "must be at least 60 on plan test"
+
+
+def test_the_plans_shortest_interval_is_shown_where_it_holds(
+    caller: TenantCaller, session: Session, sealer: Sealer
+) -> None:
+    poor = a_caller(caller.client, session, sealer, plan="test")
+    effective = poor.put(poor.role_path(), {}).json()["effective"]
+    assert effective["interval"] == {"value": 60, "source": "plan"}
+
+
+def test_a_refused_role_is_not_made(caller: TenantCaller, session: Session) -> None:
+    refused(caller, caller.role_path(), {"minimum_dynos": 9})
+    assert session.exec(select(Role)).all() == []
+
+
+def test_a_refused_change_leaves_everything_as_it_was(caller: TenantCaller) -> None:
+    before = caller.put(caller.role_path(), {"maximum_dynos": 3}).json()
+    caller.patch(caller.role_path(), {"minimum_dynos": 9, "concurrency": 2})
+    assert caller.get(caller.role_path()).json() == before

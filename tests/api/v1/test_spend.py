@@ -1,0 +1,149 @@
+"""A tenant sees what the month costs, and when a cap is reached."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import Session
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.container import Outside
+from guv.config import Config
+from guv.crypto import Sealer
+from guv.tables import Role, SampleRow
+from tests.api.callers import TenantCaller, a_caller
+from tests.api.v1.test_statistics import used
+from tests.builders import NOON, a_role
+
+DAY = 24
+
+
+@pytest.fixture
+def client(web_config: Config) -> Any:
+    """A web process at noon of 25 November."""
+    with TestClient(create_app(web_config, Outside(clock=lambda: NOON))) as client:
+        yield client
+
+
+@pytest.fixture
+def role(session: Session, caller: TenantCaller) -> Role:
+    role = a_role(session, caller.app, monthly_dyno_hours=100.0)
+    session.commit()
+    return role
+
+
+def spend(caller: TenantCaller) -> dict[str, Any]:
+    answer = caller.get("/spend")
+    assert answer.status_code == 200
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_a_month_that_cost_nothing_yet(caller: TenantCaller, role: Role) -> None:
+    (found,) = spend(caller)["roles"]
+    assert (found["role"], found["dyno_hours"], found["cost"]) == (role.name, 0.0, [])
+    assert (found["share"], found["dyno_hours_a_day"], found["warning"]) == (0.0, None, None)
+
+
+def test_a_role_that_was_made_again_costs_what_it_used_itself(
+    session: Session, caller: TenantCaller, role: Role
+) -> None:
+    used(session, role, -2)
+    caller.delete(caller.role_path())
+    again = a_role(session, caller.app)
+    used(session, again, -1, dyno_seconds=3600.0)
+    found = spend(caller)
+    (one,) = found["roles"]
+    assert (one["dyno_hours"], one["cost"][0]["dyno_hours"]) == (1.0, 1.0)
+    assert found["cost"][0]["dyno_hours"] == 3.0
+
+
+def test_dynos_that_heroku_never_showed_have_no_size(
+    session: Session, caller: TenantCaller, role: Role
+) -> None:
+    used(session, role, -1, dyno_seconds=0.0, dyno_size="")
+    found = spend(caller)
+    assert (found["cost"], found["roles"][0]["cost"]) == ([], [])
+
+
+def test_the_cap_has_its_date_at_the_pace_of_the_last_week(
+    session: Session, caller: TenantCaller, role: Role
+) -> None:
+    for day in range(1, 22):  # two dyno-hours each
+        used(session, role, -day * DAY, dyno_seconds=4 * 3600.0)
+    (found,) = spend(caller)["roles"]
+    assert (found["dyno_hours"], found["share"]) == (84.0, 0.84)
+    assert found["dyno_hours_a_day"] == 4.0
+    assert found["cap_reached_at"] == "2026-11-29T12:00:00Z"
+    assert "on 2026-11-29 at 12:00 UTC" in found["warning"]
+
+
+def test_hours_of_other_months_do_not_count(
+    session: Session, caller: TenantCaller, role: Role
+) -> None:
+    used(session, role, -25 * DAY)  # 31 October
+    used(session, role, -24 * DAY)
+    answer = spend(caller)
+    assert answer["roles"][0]["dyno_hours"] == 2.0
+    assert (answer["from"], answer["to"]) == ("2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z")
+
+
+def test_cost_is_by_size_for_each_role_and_for_all(
+    session: Session, caller: TenantCaller, role: Role
+) -> None:
+    used(session, role, -1)
+    used(session, role, -1, dyno_size="Performance-L")
+    used(session, a_role(session, caller.app, "mails"), -1)
+    answer = spend(caller)
+    assert [(one["dyno_size"], one["usd"]) for one in answer["cost"]] == [
+        ("Basic", 0.04),
+        ("Performance-L", 1.388),
+    ]
+    mails, worker = answer["roles"]
+    assert [one["dyno_size"] for one in mails["cost"]] == ["Basic"]
+    assert [one["dyno_size"] for one in worker["cost"]] == ["Basic", "Performance-L"]
+    assert (mails["monthly_dyno_hours"], mails["share"]) == (None, None)
+
+
+def test_months_of_the_past_are_in_the_statistics(
+    session: Session, caller: TenantCaller, role: Role
+) -> None:
+    for days in (1, 40):
+        used(session, role, -days * DAY)
+    query = {"from": "2026-09-01T00:00:00Z", "to": "2026-12-01T00:00:00Z", "step": "month"}
+    steps = caller.get("/statistics", **query).json()["steps"]
+    assert [(one["at"], one["cost"][0]["usd"]) for one in steps] == [
+        ("2026-10-01T00:00:00Z", 0.02),
+        ("2026-11-01T00:00:00Z", 0.02),
+    ]
+
+
+def test_explain_knows_the_cap_as_a_tick_does(
+    session: Session, caller: TenantCaller, role: Role
+) -> None:
+    used(session, role, -1, dyno_seconds=200 * 3600.0)
+    for seconds in range(0, 70, 10):
+        session.add(
+            SampleRow(
+                role_id=role.id,
+                at=NOON - timedelta(seconds=70 - seconds),
+                messages_ready=900,
+                messages_unacknowledged=0,
+                published=1000,
+                served=100,
+                consumers=1,
+                dynos=1,
+            )
+        )
+    session.commit()
+    found = caller.get(f"{caller.role_path()}/explain").json()
+    assert (found["reason"], found["desired"]) == ("spend_cap", 1)
+    assert found["misses_at_maximum"] is True
+
+
+def test_another_tenants_hours_are_not_seen(
+    session: Session, caller: TenantCaller, role: Role, sealer: Sealer
+) -> None:
+    used(session, role, -1)
+    assert spend(a_caller(caller.client, session, sealer))["cost"] == []

@@ -1,0 +1,164 @@
+"""A webhook is set like everything else; its secret, and what follows its host, is never shown."""
+
+from typing import Any
+
+import pytest
+from sqlmodel import Session, select
+
+from guv.crypto import Sealer
+from guv.tables import Role
+from sandbox.server import Sandbox
+from tests.api.callers import TenantCaller, faults, stored_target
+from tests.api.rows import an_incident
+from tests.builders import NOON
+
+SECRET = "whsec_d2ViaG9vay1zZWNyZXQtbWFya2VyLTI0"
+URL = "https://hooks.example.com/services/url-marker"
+SHOWN = {"webhook": {"url": "https://hooks.example.com/[masked]", "secret": "[masked]"}}
+
+
+def webhook(url: str = URL, secret: str = SECRET) -> dict[str, Any]:
+    return {"notify": {"webhook": {"url": url, "secret": secret}}}
+
+
+@pytest.fixture(autouse=True)
+def role(caller: TenantCaller) -> None:
+    caller.put(caller.role_path(), {})
+
+
+def test_the_worker_finds_what_was_set(
+    caller: TenantCaller, session: Session, sealer: Sealer
+) -> None:
+    answer = caller.put("/settings", webhook())
+    assert answer.json()["settings"]["notify"] == SHOWN
+    assert "marker" not in answer.text
+    assert stored_target(caller, session, sealer) == webhook()["notify"]
+
+
+def test_what_was_read_can_be_sent_back(
+    caller: TenantCaller, session: Session, sealer: Sealer
+) -> None:
+    before = caller.put("/settings", webhook()).json()
+    assert caller.put("/settings", before["settings"]).json() == before
+    assert stored_target(caller, session, sealer) == webhook()["notify"]
+
+
+def test_a_new_relic_account_can_be_added_to_it(
+    caller: TenantCaller, session: Session, sealer: Sealer
+) -> None:
+    caller.put("/settings", webhook())
+    new_relic = {"account_id": 42, "license_key": "license-key-marker"}
+    caller.patch("/settings", {"notify": {**SHOWN, "new_relic": new_relic}})
+    assert set(stored_target(caller, session, sealer)) == {"webhook", "new_relic"}
+    assert stored_target(caller, session, sealer)["webhook"]["secret"] == SECRET
+
+
+@pytest.mark.parametrize(
+    ("url", "secret", "field", "words"),
+    [
+        ("http://hooks.example.com/x", SECRET, "url", "must begin with https://"),
+        ("ftp://hooks.example.com/x", SECRET, "url", "must begin with https://"),
+        ("https://", SECRET, "url", "is no address"),
+        ("https://hooks.example.com:port/x", SECRET, "url", "is no address"),
+        ("https://hooks.example.com/a b", SECRET, "url", "is no address"),
+        ("hooks.example.com", SECRET, "url", "is no address"),
+        ("https://xn--/x", SECRET, "url", "is no address"),
+        ("https://xn--a.example.com/x", SECRET, "url", "is no address"),
+        ("https://hooks.example.com/\0", SECRET, "url", "is no address"),
+        ("https://user:password@hooks.example.com/x", SECRET, "url", "no user and password"),
+        ("https://elsewhere.example.com/[masked]", SECRET, "url", "it was sent masked"),
+        (URL, "[masked]", "secret", "it was sent masked"),
+        (URL, "whsec_c2hvcnQ=", "secret", "24 to 64 bytes"),
+        (URL, "a-secret-of-some-length-without-prefix", "secret", "must be whsec_"),
+        (URL, "whsec_" + "%" * 40, "secret", "in Base64"),
+        (URL, "whsec_" + "A" * 120, "secret", "24 to 64 bytes"),
+    ],
+)
+def test_what_could_not_work_is_refused_with_the_field(
+    caller: TenantCaller, url: str, secret: str, field: str, words: str
+) -> None:
+    answer = caller.put("/settings", webhook(url, secret))
+    assert answer.status_code == 422
+    assert words in faults(answer)[f"notify.webhook.{field}"]
+    assert "password@" not in answer.text
+
+
+def test_a_test_page_goes_to_every_target(caller: TenantCaller, world: Sandbox) -> None:
+    world.hooks.secrets["shop"] = SECRET
+    world.new_relic.accounts["7"] = "license-key-marker"
+    new_relic = {"account_id": 7, "license_key": "license-key-marker"}
+    hook = webhook(f"{world.url}/hooks/shop")["notify"]
+    caller.put("/settings", {"notify": {**hook, "new_relic": new_relic}})
+    answer = caller.ask("POST", f"{caller.role_path()}/test-page")
+    assert answer.json() == {"ok": True, "messages": []}
+    taken = [one.body["type"] for one in world.hooks.taken if one.hook == "shop"]
+    assert taken == ["incident.opened", "incident.resolved"]
+    pages = [one for one in world.new_relic.incidents if one.account == "7"]
+    assert [one.closed_at is not None for one in pages] == [True]
+    assert world.new_relic.errors == []
+
+
+@pytest.mark.parametrize("level", ["", "app"])
+def test_a_wider_levels_test_page_speaks_for_every_role(
+    caller: TenantCaller, world: Sandbox, level: str
+) -> None:
+    world.hooks.secrets["wide"], app = SECRET, caller.app_path()
+    caller.patch("/settings", webhook(f"{world.url}/hooks/wide"))
+    before = len(world.hooks.taken)
+    answer = caller.ask("POST", f"{app if level else ''}/test-page")
+    assert answer.json() == {"ok": True, "messages": []}
+    told = [one.body["data"] for one in world.hooks.taken[before:]]
+    wanted = {"app": caller.app.name if level else "every app", "role": "every role"}
+    assert [{name: one[name] for name in wanted} for one in told] == [wanted, wanted]
+
+
+def test_a_wider_levels_test_page_to_nowhere_is_refused(caller: TenantCaller) -> None:
+    caller.patch("/settings", webhook())
+    caller.patch(caller.app_path("/settings"), {"notify": "none"})
+    answer = caller.ask("POST", f"{caller.app_path()}/test-page")
+    assert (answer.status_code, set(faults(answer))) == (422, {"notify"})
+    caller.patch("/settings", {"notify": None})
+    answer = caller.ask("POST", "/test-page")
+    assert answer.json()["message"] == "Incidents of your apps go nowhere."
+
+
+def test_a_test_page_says_which_target_refuses_and_why(
+    caller: TenantCaller, world: Sandbox
+) -> None:
+    new_relic = {"account_id": 8, "license_key": "not-the-key-marker"}
+    hook = webhook(f"{world.url}/hooks/nobody")["notify"]
+    caller.put("/settings", {"notify": {**hook, "new_relic": new_relic}})
+    answer = caller.ask("POST", f"{caller.role_path()}/test-page").json()
+    assert answer["ok"] is False
+    assert answer["messages"] == [
+        "New Relic refuses the license key (403); an ingest key of this account is needed",
+        "the webhook answers 404",
+    ]
+
+
+def test_after_a_good_test_page_what_was_refused_is_told_again(
+    caller: TenantCaller, session: Session, world: Sandbox
+) -> None:
+    world.hooks.secrets["again"] = SECRET
+    caller.put("/settings", webhook(f"{world.url}/hooks/again"))
+    role = session.exec(select(Role)).one()
+    refused = {"webhook": {"attempts": 1, "error": "the webhook answers 404", "refused": True}}
+    incident = an_incident(session, role, opened_at=NOON, notify_error="404", deliveries=refused)
+    caller.ask("POST", f"{caller.role_path()}/test-page")
+    session.refresh(incident)
+    assert (incident.notify_error, incident.deliveries) == (None, {"webhook": {}})
+    assert incident.notify_at is not None
+
+
+def test_an_incident_shows_what_each_target_was_told(
+    caller: TenantCaller, session: Session
+) -> None:
+    role = session.exec(select(Role)).one()
+    told = {"webhook": {"opened_at": NOON.isoformat()}, "new_relic": {"attempts": 2, "error": "x"}}
+    an_incident(session, role, opened_at=NOON, deliveries=told)
+    (shown,) = caller.get("/incidents").json()["incidents"]
+    assert [(one["target"], one["attempts"]) for one in shown["deliveries"]] == [
+        ("new_relic", 2),
+        ("webhook", 0),
+    ]
+    assert shown["deliveries"][1]["opened_at"] == "2026-11-25T12:00:00Z"

@@ -1,0 +1,75 @@
+"""What held for a role in the past, read from the change log."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from guv.settings.past_settings import Limits, limits_at, read_past_settings
+from guv.settings.queries import Edit, write_level
+from guv.settings.resolve import Level
+from guv.tables import App, Role, Tenant
+from tests.builders import NOON, a_tenant
+
+MINUTE = timedelta(minutes=1)
+
+
+def change(session: Session, tenant: Tenant, at: datetime, subject: UUID, **values: Any) -> None:
+    """Sets the level of that subject to exactly these values."""
+    name = "global" if subject == tenant.id else "role"
+    level = Level(name, values)
+    write_level(session, tenant, level, subject, notify=None, edit=Edit("key a", at))
+    session.commit()
+
+
+def limits(
+    session: Session, tenant: Tenant, app: App, role: Role, *minutes: float
+) -> list[tuple[int, int, float]]:
+    """The limits so many minutes after noon."""
+    past = read_past_settings(session, tenant, app, role, NOON - 60 * MINUTE)
+    found = [limits_at(past, NOON + minute * MINUTE) for minute in minutes]
+    return [(one.minimum, one.maximum, one.deadline) for one in found]
+
+
+def test_without_any_change_the_defaults_held(
+    session: Session, tenant: Tenant, app: App, role: Role
+) -> None:
+    past = read_past_settings(session, tenant, app, role, NOON)
+    assert limits_at(past, NOON) == Limits(1, 5, 60.0)
+    assert limits_at(past, NOON - MINUTE) == Limits(1, 5, 60.0)
+
+
+def test_each_change_holds_from_its_instant_on(
+    session: Session, tenant: Tenant, app: App, role: Role
+) -> None:
+    change(session, tenant, NOON, role.id, maximum_dynos=10)
+    change(session, tenant, NOON + MINUTE, role.id, maximum_dynos=20, target_deadline=30.0)
+    change(session, tenant, NOON + 2 * MINUTE, role.id, minimum_dynos=2)
+    found = limits(session, tenant, app, role, -0.1, 0, 0.9, 1, 2)
+    assert found == [(1, 5, 60.0), (1, 10, 60.0), (1, 10, 60.0), (1, 20, 30.0), (2, 5, 60.0)]
+
+
+def test_a_wider_levels_change_shows_where_the_role_says_nothing_itself(
+    session: Session, tenant: Tenant, app: App, role: Role
+) -> None:
+    change(session, tenant, NOON, role.id, maximum_dynos=10)
+    change(session, tenant, NOON + MINUTE, tenant.id, maximum_dynos=50, minimum_dynos=3)
+    assert limits(session, tenant, app, role, 0, 1) == [(1, 10, 60.0), (3, 10, 60.0)]
+
+
+def test_a_schedule_bounds_while_its_window_is_open(
+    session: Session, tenant: Tenant, app: App, role: Role
+) -> None:
+    window = {"days": [2], "start": "12:10", "end": "12:20", "timezone": "UTC", "dynos": 7}
+    change(session, tenant, NOON - 2 * MINUTE, role.id, schedules=[window])
+    found = limits(session, tenant, app, role, 9, 10, 19.9, 20)  # NOON is a Wednesday
+    assert found == [(1, 5, 60.0), (7, 7, 60.0), (7, 7, 60.0), (1, 5, 60.0)]
+
+
+def test_another_tenants_changes_are_not_seen(
+    session: Session, tenant: Tenant, app: App, role: Role
+) -> None:
+    change(session, tenant, NOON, role.id, maximum_dynos=10)
+    past = read_past_settings(session, a_tenant(session), app, role, NOON - MINUTE)
+    assert [one.settings.maximum_dynos for one in past] == [5]

@@ -1,0 +1,34 @@
+"""What each plan allows."""
+
+from itertools import pairwise
+
+from guv.tenants.plans import PLANS, find_plan, plan_of
+
+
+def test_a_plan_is_found_by_its_slug() -> None:
+    plan = find_plan("basic")
+    assert plan is not None
+    assert (plan.apps, plan.roles, plan.interval, plan.decision_days) == (1, 10, 10, 30)
+
+
+def test_an_unknown_slug_is_no_plan() -> None:
+    assert find_plan("Basic") is None
+
+
+def test_a_tenant_of_a_plan_that_is_sold_no_more_has_the_smallest_ones_limits() -> None:
+    assert plan_of("legacy") == PLANS["test"]
+    assert plan_of("premium") == PLANS["premium"]
+
+
+def test_every_larger_plan_allows_at_least_as_much() -> None:
+    for small, large in pairwise(PLANS.values()):
+        assert (small.apps, small.roles, small.decision_days) <= (
+            large.apps,
+            large.roles,
+            large.decision_days,
+        )
+        assert small.interval >= large.interval
+
+
+def test_every_interval_is_one_that_a_tenant_may_set() -> None:
+    assert all(plan.interval % 5 == 0 for plan in PLANS.values())

@@ -1,0 +1,54 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guv.web_metrics.frames import BadFrames, join_frames, split_frames
+
+LINES = st.lists(st.binary(min_size=1, max_size=200), max_size=20)
+
+
+@given(LINES)
+def test_what_was_joined_is_split_into_the_same_lines(lines: list[bytes]) -> None:
+    assert split_frames(join_frames(lines)) == lines
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_either_whole_frames_or_refused(body: bytes) -> None:
+    try:
+        lines = split_frames(body)
+    except BadFrames:
+        return
+    assert join_frames(lines) == body
+
+
+@given(LINES.filter(bool), st.data())
+def test_a_body_that_was_cut_is_never_taken_for_whole_lines_and_a_piece(
+    lines: list[bytes], data: st.DataObject
+) -> None:
+    body = join_frames(lines)
+    cut = data.draw(st.integers(0, len(body) - 1))
+    try:
+        found = split_frames(body[:cut])
+    except BadFrames:
+        return
+    assert found == lines[: len(found)]
+
+
+def test_lengths_count_bytes_and_lines_may_hold_newlines() -> None:
+    line = "é\n".encode()
+    assert split_frames(b"3 " + line + b"1 x") == [line, b"x"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"x", b" 3 abc", b"4 abc", b"-1 a", b"03 abc", b"0 ", b"99999999 a", b"3abc", b"3"]
+)
+def test_a_length_that_is_none_is_refused_by_its_line(body: bytes) -> None:
+    with pytest.raises(BadFrames, match="line 1"):
+        split_frames(body)
+
+
+def test_a_refusal_shows_nothing_of_what_was_sent() -> None:
+    with pytest.raises(BadFrames) as refusal:
+        split_frames(b"3 abcsecret-marker")
+    assert "secret" not in str(refusal.value)
+    assert "line 2" in str(refusal.value)

@@ -1,0 +1,205 @@
+"""Whoever is to hear of an incident hears of its beginning and its end, once each."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlmodel import Session
+
+from guv.incidents import queries as incidents
+from guv.roles import queries as roles
+from guv.tables import SettingsLevel, Tenant
+from guv.tenants import queries as tenants
+from tests.worker.world import SECRET, World
+from worker.notifications.deliveries import deliver_due
+
+MakeWorld = Callable[..., World]
+COLLECTOR, HOOKS = "/v1/accounts", "/hooks"
+
+
+@pytest.fixture
+def late(world: MakeWorld) -> World:
+    """A role whose maximum cannot meet the deadline; its tenant has a webhook."""
+    here = world(processing_time=10.0, target_deadline=60.0, maximum_dynos=2, alert_after=0)
+    here.notify_webhook()
+    here.overload()
+    return here
+
+
+def kinds(here: World) -> list[str]:
+    """What the webhook took."""
+    return [str(one.body["type"]) for one in here.sandbox.hooks.taken]
+
+
+def states(here: World) -> list[str]:
+    """What New Relic took."""
+    return [str(event.attributes["state"]) for event in here.sandbox.new_relic.events]
+
+
+def delivery(here: World, kind: str = "webhook") -> dict[str, Any]:
+    found: dict[str, Any] = here.incidents()[0].deliveries[kind]
+    return found
+
+
+def remove_role(here: World) -> None:
+    with Session(here.runtime.engine) as session:
+        role = session.get_one(type(here.role), here.role.id)
+        roles.remove_role(session, role, here.clock.now)
+        incidents.end_incidents(session, role, here.clock.now)
+        session.commit()
+
+
+def remove_addon(here: World) -> None:
+    with Session(here.runtime.engine) as session:
+        tenant = session.get_one(Tenant, here.tenant.id)
+        tenants.end_tenant(session, tenant, here.clock.now)
+        session.commit()
+
+
+def stored_target(here: World) -> bytes | None:
+    with Session(here.runtime.engine) as session:
+        return session.get_one(SettingsLevel, here.role.id).notify_sealed
+
+
+def test_a_webhook_is_told_of_the_beginning_and_the_end(late: World) -> None:
+    late.ticks(300)
+    assert kinds(late) == ["incident.opened"]
+    late.drain()
+    late.ticks(320)
+    assert kinds(late) == ["incident.opened", "incident.resolved"]
+    assert late.sandbox.hooks.refused == 0
+
+
+def test_it_is_told_what_is_needed_to_act(late: World) -> None:
+    late.tick()
+    (taken,) = late.sandbox.hooks.taken
+    (incident,) = late.incidents()
+    assert taken.id == f"{incident.id}.opened"
+    data = taken.body["data"]
+    assert (data["incident"], data["role"]) == (str(incident.id), "worker")
+    assert (data["app"], data["app_id"]) == (late.app.name, str(late.app.heroku_id))
+    assert data["cause"] == "deadline_missed"
+    assert "maximum_dynos 2" in data["text"]
+
+
+def test_both_kinds_of_target_are_told_and_one_that_fails_holds_up_none(late: World) -> None:
+    late.sandbox.new_relic.accounts["9"] = "license-key-of-nine"
+    hook = {"url": f"{late.sandbox.url}/hooks/{late.shop.name}", "secret": SECRET}
+    late.notify_targets(webhook=hook, new_relic={"account_id": 9, "license_key": "wrong-key-here"})
+    late.ticks(60)
+    assert (kinds(late), states(late)) == (["incident.opened"], [])
+    assert "license key" in delivery(late, "new_relic")["error"]
+    assert late.asked("POST", COLLECTOR) == 1
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+def test_what_may_pass_is_sent_again_with_the_same_id(late: World, status: int) -> None:
+    late.fail(HOOKS, status, calls=3)
+    late.ticks(60)
+    sent = late.sandbox.traffic.requests("POST", HOOKS)
+    assert kinds(late) == ["incident.opened"]
+    assert [one.status for one in sent] == [status] * 3 + [204]
+    assert len({one.headers["webhook-id"] for one in sent}) == 1
+    assert "error" not in delivery(late)
+
+
+@pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 410])
+def test_what_will_not_pass_is_told_and_not_tried_for_ever(late: World, status: int) -> None:
+    late.fail(HOOKS, status)
+    late.ticks(120)
+    assert late.asked("POST", HOOKS) == 1
+    assert late.incidents()[0].notify_error == f"the webhook answers {status}"
+    assert delivery(late)["refused"] is True
+
+
+def test_pauses_grow_and_after_a_day_nobody_tries_any_more(late: World) -> None:
+    late.fail(HOOKS, 503)
+    late.ticks(600)
+    assert 8 <= late.asked("POST", HOOKS) <= 12
+    late.tick(after=86400)
+    late.tick()
+    asked = late.asked("POST", HOOKS)
+    late.ticks(600)
+    assert late.asked("POST", HOOKS) == asked
+    assert "given up after a day" in str(late.incidents()[0].notify_error)
+
+
+def test_a_receiver_that_hangs_holds_no_tick_up(late: World) -> None:
+    late.fail(HOOKS, hang=30)
+    late.tick()
+    assert late.decisions()[-1].outcome in {"scaled", "held"}
+    assert "cannot be reached" in delivery(late)["error"]
+
+
+def test_another_target_is_told_of_what_the_old_one_refused(late: World) -> None:
+    late.fail(HOOKS, 404, calls=1)
+    late.ticks(30)
+    before = kinds(late)
+    late.notify_webhook(url=f"{late.sandbox.url}/hooks/{late.shop.name}?new")
+    late.tick()
+    assert (before, kinds(late)) == ([], ["incident.opened"])
+
+
+def test_a_target_is_told_of_nothing_twice_when_it_is_changed(late: World) -> None:
+    late.tick()
+    late.notify_webhook(url=f"{late.sandbox.url}/hooks/{late.shop.name}?new")
+    late.ticks(30)
+    assert kinds(late) == ["incident.opened"]
+
+
+def test_two_workers_tell_it_once(late: World) -> None:
+    late.fail(HOOKS, 503, calls=1)
+    late.tick()
+    late.mend()
+    late.clock.now = late.clock.now.replace(minute=30)
+    list(late.runtime.threads.map(lambda _: deliver_due(late.runtime, late.clock.now), range(8)))
+    assert kinds(late) == ["incident.opened"]
+
+
+def test_a_page_of_a_role_that_is_removed_is_resolved_where_it_was_opened(late: World) -> None:
+    late.tick()
+    remove_role(late)
+    deliver_due(late.runtime, late.clock.now)
+    assert kinds(late) == ["incident.opened", "incident.resolved"]
+
+
+def test_a_page_of_an_addon_that_is_removed_is_resolved_and_then_its_target_forgotten(
+    late: World,
+) -> None:
+    late.tick()
+    late.fail(HOOKS, 503, calls=1)
+    remove_addon(late)
+    deliver_due(late.runtime, late.clock.now)
+    assert stored_target(late) is not None
+    late.clock.now = late.clock.now.replace(minute=30)
+    deliver_due(late.runtime, late.clock.now)
+    assert kinds(late) == ["incident.opened", "incident.resolved"]
+    assert stored_target(late) is None
+
+
+def test_an_addon_that_is_removed_without_a_page_leaves_no_target(world: MakeWorld) -> None:
+    here = world()
+    here.notify_webhook()
+    here.ticks(30)
+    remove_addon(here)
+    assert stored_target(here) is None
+    assert kinds(here) == []
+
+
+def test_new_relics_page_is_resolved_too_when_its_role_is_removed(late: World) -> None:
+    late.notify()
+    late.tick()
+    remove_role(late)
+    deliver_due(late.runtime, late.clock.now)
+    assert states(late) == ["trigger", "resolve"]
+    assert late.sandbox.new_relic.open_incidents() == []
+    assert late.sandbox.new_relic.errors == []
+
+
+def test_no_row_and_no_line_shows_the_secret(
+    late: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    late.fail(HOOKS, 401)
+    late.ticks(30)
+    kept = repr([str(row) for row in (*late.incidents(), *late.decisions())])
+    assert SECRET not in kept + capsys.readouterr().out

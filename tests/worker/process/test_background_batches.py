@@ -1,0 +1,56 @@
+from collections.abc import Callable
+from threading import Event, Thread
+
+import pytest
+import structlog
+from structlog.testing import capture_logs
+
+from tests.worker.world import World
+from worker import jobs
+from worker.process.background_batches import Underway
+
+MakeWorld = Callable[..., World]
+
+
+def test_one_more_begins_as_soon_as_one_has_ended() -> None:
+    underway, ends = Underway(most=2), [Event(), Event()]
+    for one in ends:
+        underway.wait_for_room()
+        underway.begin(one.wait)
+    third = Thread(target=underway.wait_for_room)
+    third.start()
+    third.join(0.2)
+    assert third.is_alive()
+    ends[1].set()
+    third.join(5)
+    assert not third.is_alive()
+    ends[0].set()
+    underway.wait()
+
+
+def test_a_fault_is_told_without_its_secrets_and_makes_room() -> None:
+    underway = Underway(most=1)
+    with capture_logs() as logged:
+        underway.begin(fails)
+        underway.wait()
+    assert [(one["event"], one["log_level"]) for one in logged] == [("ticks_failed", "error")]
+    assert "marker" not in logged[0]["error"]
+    underway.wait_for_room()
+
+
+def fails() -> None:
+    raise ValueError("amqp://me:password-marker@duck.example")
+
+
+def test_a_job_ends_before_its_ticks_and_they_are_recorded_all_the_same(
+    world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    structlog.reset_defaults()
+    here = world()
+    monkeypatch.setattr(jobs, "process_runtime", lambda: here.runtime)
+    here.fail("/apps", hang=1.0)
+    here.make_due()
+    assert jobs.scale_roles([str(here.role.id)]) == 1
+    assert here.decisions() == []
+    here.runtime.underway.wait()
+    assert len(here.decisions()) == 1

@@ -1,0 +1,177 @@
+"""Somebody else scales, too: it is seen, respected like any state, and named when it repeats."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from guv.incidents.causes import Cause
+from tests.worker.world import World
+from worker.tick.external_changes import (
+    AT_ONCE,
+    REMEMBERED,
+    ForeignChange,
+    fight,
+    remembered,
+)
+from worker.tick.result import TickResult
+
+MakeWorld = Callable[..., World]
+FORMATION = "/apps/.*/formation"
+NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def here(world: MakeWorld) -> World:
+    """A role that needs 12 dynos, with which another tool does not agree."""
+    here = world(minimum_dynos=12, maximum_dynos=60, processing_time=10.0)
+    here.tick()
+    return here
+
+
+def reset(here: World, dynos: int = 2) -> TickResult:
+    """What the tick after somebody else's change comes to."""
+    here.sandbox.heroku.scale(here.shop, [{"type": "worker", "quantity": dynos}])
+    return here.tick(after=300)
+
+
+def release(here: World, *, ago: float = 20.0) -> None:
+    """Nothing; the app's last release was made so long before the next tick."""
+    now = here.clock.now
+    here.clock.now = now + timedelta(seconds=300 - ago)
+    here.sandbox.heroku.release(here.shop, "Deploy fa8b262f", "ci@example.com")
+    here.clock.now = now
+
+
+def a_change(minutes: float, after: int = 2, by: str | None = None) -> ForeignChange:
+    return ForeignChange(NOON + timedelta(minutes=minutes), 12, after, by)
+
+
+def causes(result: TickResult) -> set[Cause]:
+    return {one.cause for one in result.troubles}
+
+
+def test_a_foreign_change_is_seen_and_kept_with_the_decision(here: World) -> None:
+    reset(here)
+    notices = here.decisions()[-1].notices
+    assert "somebody else changed the dynos from 12 to 2" in notices
+
+
+def test_guvs_own_changes_are_not_foreign(here: World) -> None:
+    here.publish(100)
+    here.ticks(60)
+    assert here.stored_role().foreign_changes is None
+
+
+def test_the_dynos_are_back_at_what_is_needed_after_one_tick(here: World) -> None:
+    assert (reset(here).collected.sample.dynos, here.dynos()) == (2, 12)
+
+
+def test_a_change_that_may_or_may_not_have_been_done_is_not_foreign(here: World) -> None:
+    here.publish(200)
+    here.fail(FORMATION, method="PATCH", hang=3.5, calls=1)
+    here.tick()
+    here.tick()
+    assert here.stored_role().foreign_changes is None
+
+
+def test_what_another_role_of_the_same_process_type_asks_for_is_not_foreign(here: World) -> None:
+    bounds = {"minimum_dynos": 15, "maximum_dynos": 20}
+    twin = here.add_role("twin", queues=["worker"], process_type="worker", **bounds)
+    here.tick(twin)
+    assert here.tick().collected.sample.dynos == 15
+    assert here.stored_role().foreign_changes is None
+
+
+def test_one_change_by_hand_is_no_trouble(here: World) -> None:
+    assert Cause.FOREIGN_CHANGES not in causes(reset(here))
+
+
+def test_the_third_reset_opens_one_incident_at_once(here: World) -> None:
+    reset(here)
+    reset(here)
+    assert here.incidents() == []
+    assert Cause.FOREIGN_CHANGES in causes(reset(here))
+    reset(here)
+    [incident] = here.incidents()
+    assert (incident.cause, incident.opened_at is not None) == ("foreign_changes", True)
+    assert "sets worker to 2 dynos: " in incident.text
+
+
+def test_the_tool_is_named_by_the_release_that_comes_with_it(here: World) -> None:
+    for _ in range(3):
+        release(here)
+        result = reset(here)
+    text = {one.cause: one.text for one in result.troubles}[Cause.FOREIGN_CHANGES]
+    assert "It comes with release v3 (Deploy fa8b262f) by ci@example.com." in text
+
+
+def test_a_release_of_long_ago_is_not_blamed(here: World) -> None:
+    release(here, ago=3600)
+    reset(here)
+    kept = here.stored_role().foreign_changes
+    assert kept is not None
+    assert kept[0]["by"] is None
+
+
+def test_a_heroku_that_shows_no_releases_is_said(here: World) -> None:
+    here.fail("/apps/.*/releases", 403, body={"id": "forbidden", "message": "No."})
+    for _ in range(3):
+        result = reset(here)
+    text = {one.cause: one.text for one in result.troubles}[Cause.FOREIGN_CHANGES]
+    assert "Heroku does not tell guv which one." in text
+    assert Cause.AUTHORIZATION_LOST not in causes(result)
+
+
+def test_the_owner_hears_of_it_once(world: MakeWorld) -> None:
+    here = world(minimum_dynos=12, maximum_dynos=60, processing_time=10.0)
+    here.notify()
+    here.tick()
+    for _ in range(5):
+        reset(here)
+    events = here.sandbox.new_relic.events
+    assert [one.attributes["aggregationTag.cause"] for one in events] == ["foreign_changes"]
+
+
+def test_the_incident_is_over_a_day_after_the_last_reset(here: World) -> None:
+    for _ in range(3):
+        reset(here)
+    here.tick(after=REMEMBERED.total_seconds())
+    here.ticks(320)
+    assert here.incidents()[0].resolved_at is not None
+
+
+def test_three_changes_to_the_same_number_in_a_day_are_a_fight() -> None:
+    trouble = fight("worker", [a_change(0), a_change(400), a_change(800)])
+    assert trouble is not None
+    assert trouble.since == NOON
+
+
+def test_two_are_none() -> None:
+    assert fight("worker", [a_change(0), a_change(1)]) is None
+
+
+def test_different_numbers_hours_apart_are_a_person() -> None:
+    assert fight("worker", [a_change(0, 3), a_change(90, 5), a_change(200, 7)]) is None
+
+
+def test_different_numbers_within_an_hour_are_another_autoscaler() -> None:
+    trouble = fight("worker", [a_change(0, 3), a_change(10, 5), a_change(20, 7)])
+    assert trouble is not None
+    assert "3 or 5 or 7 dynos" in trouble.text
+
+
+def test_what_is_older_than_a_day_is_forgotten() -> None:
+    kept = [a_change(0).dumped(), a_change(60).dumped()]
+    found = remembered(kept, a_change(100), NOON + REMEMBERED)
+    assert [one.at for one in found] == [a_change(60).at, a_change(100).at]
+    assert AT_ONCE < REMEMBERED
+
+
+def test_a_change_is_the_same_after_it_was_kept() -> None:
+    change = a_change(3, by="release v3")
+    assert ForeignChange.loaded(change.dumped()) == change
+
+
+def test_nothing_kept_is_nothing_remembered() -> None:
+    assert remembered(None, None, NOON) == ()

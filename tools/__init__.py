@@ -1,0 +1,1 @@
+"""Development tools: migration drift, vulnerability audit, picture of the dashboard."""

@@ -1,0 +1,54 @@
+"""Has anything that guv stands on a known hole? `python -m tools.audit` asks the OSV database.
+
+Without a network nothing is known, and that is said; it is no reason to stop a build.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+_ARGV = ("--disable-pip", "--no-deps", "--progress-spinner=off", "--format=json", "-s", "osv")
+_AWAY = ("ConnectionError", "ProxyError", "Timeout", "ServiceError")
+
+
+def main() -> int:
+    """The exit status: 0 no hole is known, or the database cannot be asked; 1 some are."""
+    argparse.ArgumentParser(prog="python -m tools.audit", description=__doc__).parse_args()
+    requirements = str(ROOT / "requirements.txt")
+    argv = [sys.executable, "-m", "pip_audit", *_ARGV, "--requirement", requirements]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)  # noqa: S603
+    found = _read(done.stdout)
+    if found is None:
+        why = (done.stderr.strip() or "no answer").splitlines()[-1][:300]
+        is_away = any(word in done.stderr for word in _AWAY)
+        print(f"NOT AUDITED, {'the database is away' if is_away else 'a mistake'}: {why}")
+        return 0 if is_away else 1
+    holes = holes_in(found)
+    print("\n".join(holes) or f"{len(found['dependencies'])} packages, no known hole")
+    return 1 if holes else 0
+
+
+def holes_in(found: Any) -> list[str]:
+    """One line for each hole: the package, its version, the hole's id, and what mends it."""
+    return [
+        f"{one['name']} {one['version']}: {hole['id']}, mended in"
+        f" {', '.join(hole['fix_versions']) or 'no version yet'}"
+        for one in found["dependencies"]
+        for hole in one.get("vulns", [])
+    ]
+
+
+def _read(text: str) -> Any:
+    """What was found; None: the database did not answer."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""guv's own upkeep: partitions, rollups, provisioning, log deliveries."""

@@ -1,0 +1,1 @@
+"""Delivery of alerts and decision feeds to notification targets."""

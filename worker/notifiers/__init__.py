@@ -1,1 +1,0 @@
-"""Who hears of it when a promise cannot be kept?"""

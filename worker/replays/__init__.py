@@ -1,0 +1,1 @@
+"""Replays of a role's history under other settings."""

@@ -1,0 +1,1 @@
+"""One tick: collect, decide, actuate, record, notify."""

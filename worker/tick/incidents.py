@@ -1,0 +1,134 @@
+"""When does a trouble become an incident, and when is it over?
+
+Pending at first sight; open once it has lasted `alert_after`; open through dips and while
+nothing can be seen; resolved after some good minutes. One row for its whole life. A cause that
+is the whole app's has one incident, with the role that met it first; all its roles move it on.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from guv.incidents.causes import Cause, Trouble
+from guv.tables import App, Incident
+from worker.tick.context import Subject
+from worker.tick.result import TickResult
+
+_TITLES = {
+    Cause.DEADLINE_MISSED: "the deadline cannot be met at the maximum",
+    Cause.NO_DATA: "messages or dynos cannot be counted",
+    Cause.AUTHORIZATION_LOST: "guv is not authorized to scale",
+    Cause.BROKER_REFUSES: "the broker refuses guv's login",
+    Cause.PLATFORM_REFUSES: "Heroku refuses to scale",
+    Cause.NO_GAIN: "more dynos would not help",
+    Cause.FOREIGN_CHANGES: "another tool sets the number of dynos",
+}
+
+
+_OF_APP = {Cause.AUTHORIZATION_LOST}
+
+
+def update_incidents(session: Session, results: Sequence[TickResult], resolve_after: float) -> None:
+    """Nothing; the roles' incidents are as the ticks saw them, and who is to be told will be.
+
+    Args:
+        session: Its transaction is the caller's.
+        results: Ticks of different roles; their troubles and what they know to be clear move the
+            incidents on.
+        resolve_after: Good seconds after which an open incident is resolved.
+    """
+    own = _unresolved(session, results)
+    for result in results:
+        of_app = _OF_APP & {trouble.cause for trouble in result.troubles}
+        apps = _unresolved_of_app(session, result.subject, of_app) if of_app else []
+        known = {one.cause: one for one in [*apps, *own.get(result.subject.role.id, [])]}
+        _move_on(session, result, known, timedelta(seconds=resolve_after))
+
+
+def _move_on(
+    session: Session, result: TickResult, known: dict[str, Incident], resolve_after: timedelta
+) -> None:
+    for trouble in result.troubles:
+        incident = known.pop(trouble.cause, None) or _added(session, result, trouble)
+        _see_again(incident, trouble, result)
+    for incident in known.values():
+        _miss(session, incident, result, resolve_after)
+
+
+def _unresolved(
+    session: Session, results: Sequence[TickResult]
+) -> Mapping[UUID, Sequence[Incident]]:
+    """The roles' incidents that are not over, by the role's id."""
+    found: dict[UUID, list[Incident]] = {}
+    query = (
+        select(Incident)
+        .where(col(Incident.tenant_id).in_({one.subject.tenant.id for one in results}))
+        .where(col(Incident.role_id).in_([one.subject.role.id for one in results]))
+        .where(col(Incident.resolved_at).is_(None))
+    )
+    for incident in session.exec(query):
+        found.setdefault(incident.role_id, []).append(incident)
+    return found
+
+
+def _unresolved_of_app(
+    session: Session, subject: Subject, causes: Collection[Cause]
+) -> Sequence[Incident]:
+    """Incidents with those causes that any role of the app has.
+
+    Its other roles wait until this transaction ends, and then find the incident that it adds.
+    """
+    session.get_one(App, subject.app.id, with_for_update={"key_share": True})
+    return session.exec(
+        select(Incident)
+        .where(Incident.tenant_id == subject.tenant.id, Incident.app_id == subject.app.id)
+        .where(col(Incident.cause).in_(causes), col(Incident.resolved_at).is_(None))
+    ).all()
+
+
+def _added(session: Session, result: TickResult, trouble: Trouble) -> Incident:
+    """A new pending incident, or the one that another tick of the role added just now."""
+    subject = result.subject
+    values = {
+        "id": uuid4(),
+        "tenant_id": subject.tenant.id,
+        "app_id": subject.app.id,
+        "role_id": subject.role.id,
+        "cause": trouble.cause,
+        "title": f"{subject.app.name} / {subject.role.name}: {_TITLES[trouble.cause]}",
+        "text": trouble.text,
+        "first_seen_at": trouble.since or result.now,
+        "last_seen_at": result.now,
+    }
+    session.execute(insert(Incident).values(**values).on_conflict_do_nothing())
+    return session.exec(
+        select(Incident).where(
+            Incident.tenant_id == subject.tenant.id,
+            Incident.role_id == subject.role.id,
+            Incident.cause == trouble.cause,
+            col(Incident.resolved_at).is_(None),
+        )
+    ).one()
+
+
+def _see_again(incident: Incident, trouble: Trouble, result: TickResult) -> None:
+    incident.last_seen_at = result.now
+    incident.text = trouble.text
+    patience = timedelta(seconds=result.subject.effective.values["alert_after"])
+    if incident.opened_at is None and result.now - incident.first_seen_at >= patience:
+        incident.opened_at = incident.notify_at = result.now
+
+
+def _miss(
+    session: Session, incident: Incident, result: TickResult, resolve_after: timedelta
+) -> None:
+    if incident.cause not in result.cleared:
+        # Neither bad nor good was seen: these are no good minutes.
+        incident.last_seen_at = result.now
+    elif incident.opened_at is None:
+        session.delete(incident)
+    elif result.now - incident.last_seen_at >= resolve_after:
+        incident.resolved_at = incident.notify_at = result.now
