@@ -22,8 +22,8 @@ from guv.crypto import Sealer
 from guv.database import session_scope
 from guv.errors import Forbidden, Unauthorized
 from guv.settings.queries import Edit
-from guv.tables import Tenant
 from guv.tenants.keys import find_tenant, note_use
+from guv.tenants.models import Tenant
 
 MOST_TRANSACTIONS = 30  # at once; below the 40 connections that a process has at least
 READING = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -10,10 +10,12 @@ from sqlmodel import Session
 
 from api.container import Parts
 from guv.apps import queries as apps
+from guv.apps.models import App
 from guv.errors import OutsideError
 from guv.heroku.credentials import usable_partner_token
-from guv.tables import App, Drain, Tenant
+from guv.tenants.models import Tenant
 from guv.web_metrics.drains import find_drain
+from guv.web_metrics.models import Drain
 
 
 def leaving_drains(

@@ -24,7 +24,8 @@ from api.v1.field_selection import flat
 from api.v1.views.decisions import DECISION_COLUMNS, decision_row
 from guv.database import make_engine
 from guv.history.decisions import DecisionFilter, decision_columns, list_decisions
-from guv.tables import Role, Tenant
+from guv.roles.models import Role
+from guv.tenants.models import Tenant
 from sandbox import services
 from sandbox.database import migrate
 from worker.maintenance.partitions import keep_partitions

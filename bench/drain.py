@@ -24,10 +24,11 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from bench.processes import processor_seconds
+from guv.apps.models import App
 from guv.clock import utc_now
 from guv.config import with_driver
 from guv.database import make_engine
-from guv.tables import App, Tenant
+from guv.tenants.models import Tenant
 from guv.web_metrics.drains import renew_drain
 from guv.web_metrics.frames import join_frames
 from sandbox import services

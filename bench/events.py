@@ -22,9 +22,10 @@ from api.addon.webhook_routes import SIGNATURE
 from api.app import create_app
 from bench.api import BEGIN, ROLES, database
 from bench.role_page import config_of
+from guv.apps.models import App
 from guv.crypto import sealer_from
 from guv.logging import configure_logs
-from guv.tables import App, Subscription, Tenant
+from guv.tenants.models import Subscription, Tenant
 from guv.tenants.webhook_subscription import PATH
 from sandbox import services
 

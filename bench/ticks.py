@@ -25,11 +25,13 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import Engine, text
 from sqlmodel import Session, select
 
+from guv.apps.models import App, Broker
 from guv.clock import utc_now
 from guv.config import Config, with_driver
 from guv.crypto import Sealer
 from guv.logging import configure_logs
-from guv.tables import App, Broker, Role, Tenant, TickSchedule
+from guv.roles.models import Role, TickSchedule
+from guv.tenants.models import Tenant
 from sandbox import services
 from sandbox.database import migrate
 from sandbox.server import running

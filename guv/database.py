@@ -10,6 +10,8 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import Session
 
+import guv.tables  # noqa: F401  # every table is known wherever rows are read or written
+
 
 def make_engine(url: str, *, pool_size: int, application: str) -> Engine:
     """An engine that pings before use; nothing connects until it is used.

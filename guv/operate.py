@@ -20,8 +20,8 @@ from guv.config import config_of_command
 from guv.database import command_engine, session_scope, trouble_with
 from guv.errors import NotFound
 from guv.roles import queries as roles
-from guv.tables import Tenant
 from guv.tenants import queries as tenants
+from guv.tenants.models import Tenant
 
 LONGEST = 300  # characters of a reason
 

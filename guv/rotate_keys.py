@@ -15,7 +15,6 @@ from sqlalchemy import Column, Engine, Row, Table, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import SQLModel
 
-import guv.tables  # noqa: F401 - fills the metadata
 from guv.config import config_of_command
 from guv.crypto import Sealer, sealer_from
 from guv.database import command_engine, trouble_with

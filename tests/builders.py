@@ -6,11 +6,15 @@ from uuid import UUID, uuid4
 
 from sqlmodel import Session
 
+from guv.apps.models import App, Broker
 from guv.crypto import Sealer, new_api_key
+from guv.history.models import SampleRow, UsageHour
 from guv.rabbitmq.client import parse_broker_url
+from guv.roles.models import Role, TickSchedule
+from guv.settings.models import SettingsLevel
 from guv.ssrf import Fence, read_networks
-from guv.tables import App, Broker, Role, SampleRow, SettingsLevel, Tenant, TickSchedule, UsageHour
 from guv.tenants.keys import put_key
+from guv.tenants.models import Tenant
 
 LOOPBACK = Fence(read_networks("127.0.0.0/8"))  # where the stand-ins are
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)

@@ -13,8 +13,8 @@ from guv.errors import Gone, Invalid, NotFound
 from guv.roles import queries as roles
 from guv.settings.queries import tenant_settings
 from guv.settings.resolve import tick_interval
-from guv.tables import Tenant
 from guv.tenants import queries as tenants
+from guv.tenants.models import Tenant
 from guv.tenants.plans import Plan
 
 

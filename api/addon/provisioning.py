@@ -22,9 +22,9 @@ from guv.errors import Gone
 from guv.heroku.addon_keys import guv_url
 from guv.heroku.addon_options import Wanted, read_options, seal_options
 from guv.heroku.oauth import AWAY, BUSY, REFUSED, is_pending, keep_grant, settle_grant
-from guv.tables import Tenant
 from guv.tenants import pending_provisioning
 from guv.tenants import queries as tenants
+from guv.tenants.models import Tenant
 
 GRANT_LIFE, AT_LEAST = timedelta(minutes=5), timedelta(minutes=1)
 PATIENCE_S = 1.8  # for Heroku's tokens; Heroku wants its own answer within 3 seconds

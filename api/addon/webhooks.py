@@ -13,12 +13,13 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, Validatio
 from sqlmodel import Session
 
 from guv.apps import queries as apps
+from guv.apps.models import App
 from guv.heroku.credentials import find_locked, note_right
 from guv.roles import tick_schedule
 from guv.settings import queries as settings
 from guv.settings.patterns import STORABLE
-from guv.tables import App, Tenant
 from guv.tenants import queries as tenants
+from guv.tenants.models import Tenant
 
 UNKNOWN, OLD, DONE, NOT_OURS = "unknown", "old", "done", "not ours"
 WAKE_AFTER = timedelta(seconds=4)  # a formation that was read before is not believed any longer

@@ -11,8 +11,8 @@ from api.forms import RawFormDep, fields
 from api.page_urls import app_path
 from guv.apps import queries as apps
 from guv.errors import Forbidden, Gone, NotFound
-from guv.tables import Tenant
 from guv.tenants import queries as tenants
+from guv.tenants.models import Tenant
 
 router = APIRouter(prefix="/sso", include_in_schema=False)
 

@@ -16,8 +16,8 @@ from guv.database import session_scope
 from guv.errors import Forbidden, Gone, Unauthorized
 from guv.settings.queries import Edit
 from guv.settings.schema import known_timezones
-from guv.tables import Tenant
 from guv.tenants import queries as tenants
+from guv.tenants.models import Tenant
 
 ZONE_COOKIE = "guv-zone"  # set by our script to where the browser is
 CSRF_FIELD = "csrf"

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from guv.apps.models import App, Broker
 from guv.apps.queries import find_broker
 from guv.history.decisions import DecisionFilter, list_decisions
+from guv.history.models import DecisionRow
 from guv.settings.queries import RoleSettings, tenant_settings
-from guv.tables import App, Broker, DecisionRow, Tenant
+from guv.tenants.models import Tenant
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from guv.settings.schema import (
     SettingsValues,
     Strict,
 )
-from guv.tables import Tenant
+from guv.tenants.models import Tenant
 from guv.tenants.plans import Plan, plan_of
 
 MOST_SWITCHES = 20

@@ -11,9 +11,9 @@ from api.dependencies import Access, AccessDep, PartsDep
 from api.errors import error_answers
 from api.paths import AppName
 from api.v1.schemas.settings import AuthorizationAnswer, JourneyAnswer, TokenRequest
+from guv.apps.models import App
 from guv.apps.queries import find_app
 from guv.errors import Conflict
-from guv.tables import App
 
 router = APIRouter(
     prefix="/apps/{app}/authorization", tags=["authorization"], responses=error_answers(404)

@@ -9,10 +9,11 @@ from pydantic import SecretStr
 from sqlmodel import Session
 
 from api.container import Parts
+from guv.apps.models import App
 from guv.errors import BrokerRefused, BrokerUnreachable, FieldError, Invalid, QueueMissing
 from guv.rabbitmq.client import BrokerUrl, parse_broker_url
 from guv.settings.queries import tenant_settings
-from guv.tables import App, Tenant
+from guv.tenants.models import Tenant
 
 _ELSEWHERE = (
     "guv asks the management API, over HTTPS on port 443 for an amqp(s) URL; if it is elsewhere,"

@@ -14,7 +14,7 @@ from api.v1.schemas.settings import ChangeAnswer, ChangePage, ChangeQuery
 from guv.apps.queries import find_app
 from guv.roles.queries import find_roles
 from guv.settings.change_log import ChangeFilter, list_changes
-from guv.tables import Tenant
+from guv.tenants.models import Tenant
 
 router = APIRouter(tags=["settings"], responses=error_answers(404))
 

@@ -14,9 +14,9 @@ from api.v1.notification_targets import shown_target
 from guv.apps.queries import list_apps
 from guv.errors import BadRequest
 from guv.roles.queries import list_all_roles
+from guv.settings.models import SettingsLevel
 from guv.settings.queries import stored_levels
 from guv.settings.yaml_file import parse_document
-from guv.tables import SettingsLevel
 
 MEDIA = "application/yaml"
 EXAMPLE = "'*': {app: shop, deadline: 60}\nworker: {queue: orders, min: 0, max: 10}\n"

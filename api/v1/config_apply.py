@@ -11,6 +11,7 @@ from api.dependencies import Access
 from api.v1.consistency import refuse_contradictions
 from api.v1.levels import Subject, changed_values, locked
 from api.v1.notification_targets import sealed_target
+from guv.apps.models import App
 from guv.apps.queries import list_apps
 from guv.errors import FieldError, Invalid, NotFound
 from guv.roles import queries as roles
@@ -18,7 +19,7 @@ from guv.settings import queries as settings
 from guv.settings.resolve import tick_interval
 from guv.settings.schema import SettingsValues
 from guv.settings.yaml_file import ALL, NOT_TAKEN, Document
-from guv.tables import App, Tenant
+from guv.tenants.models import Tenant
 from guv.tenants.plans import plan_of
 
 _ROLE = re.compile(r"[-_A-Za-z0-9]{1,100}")

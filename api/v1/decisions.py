@@ -31,7 +31,7 @@ from api.v1.views.decisions import (
 from guv.history.decisions import DecisionFilter, decision_columns, list_decisions
 from guv.history.plan_retention import shown_since
 from guv.incidents.queries import IncidentFilter, list_incidents
-from guv.tables import Tenant
+from guv.tenants.models import Tenant
 
 router = APIRouter(prefix="/v1", tags=["decisions"], responses=error_answers(401, 404, 422))
 

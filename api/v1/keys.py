@@ -12,8 +12,8 @@ from api.errors import error_answers
 from api.paths import KeyId
 from guv.errors import Conflict, Invalid
 from guv.settings.patterns import ONE_LINE
-from guv.tables import ApiKey
 from guv.tenants import keys
+from guv.tenants.models import ApiKey
 
 MOST_KEYS = 50
 router = APIRouter(prefix="/v1/keys", tags=["keys"], responses=error_answers(401, 404, 422))

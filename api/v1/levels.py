@@ -12,15 +12,18 @@ from api.dependencies import Access
 from api.v1.consistency import refuse_contradictions
 from api.v1.etags import etag_of, refuse_changed
 from api.v1.notification_targets import sealed_target
+from guv.apps.models import App
 from guv.errors import Gone, Invalid
+from guv.roles.models import Role
 from guv.roles.queries import set_intervals
 from guv.settings import queries as settings
+from guv.settings.models import SettingsLevel
 from guv.settings.queries import NOTIFY_SET, RoleSettings
 from guv.settings.resolve import Level, tick_interval
 from guv.settings.schema import NONE, SettingsValues
 from guv.settings.suggestions import misplaced
-from guv.tables import App, Role, SettingsLevel, Tenant
 from guv.tenants import queries as tenants
+from guv.tenants.models import Tenant
 from guv.tenants.plans import plan_of
 
 

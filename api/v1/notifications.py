@@ -13,8 +13,8 @@ from api.v1.notification_targets import shown_target
 from guv.apps.queries import list_apps
 from guv.crypto import Sealer
 from guv.roles.queries import list_all_roles
+from guv.settings.models import SettingsLevel
 from guv.settings.queries import stored_levels
-from guv.tables import SettingsLevel
 
 router = APIRouter(tags=["settings"])
 

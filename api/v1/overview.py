@@ -10,6 +10,8 @@ from sqlmodel import Session
 
 from api.dependencies import NowDep, SessionDep, TenantDep
 from guv.heroku.dyno_sizes import price_per_hour
+from guv.history.models import DecisionRow, SampleRow
+from guv.incidents.models import Incident
 from guv.roles.overview import RoleOverview, Used, read_overview
 from guv.roles.status import (
     Facts,
@@ -23,7 +25,7 @@ from guv.roles.status import (
     role_state,
 )
 from guv.settings.resolve import tick_interval
-from guv.tables import DecisionRow, Incident, SampleRow, Tenant
+from guv.tenants.models import Tenant
 from guv.tenants.plans import plan_of
 from guv.web_metrics.queries import web_reading
 

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from guv.apps.queries import find_app
 from guv.roles.queries import find_roles
-from guv.tables import Tenant
+from guv.tenants.models import Tenant
 
 
 def chosen_roles(

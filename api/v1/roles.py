@@ -9,13 +9,15 @@ from api.v1.etags import ExpectedDep, IfMatch, etag_of, refuse_changed
 from api.v1.levels import Subject, change_level, locked, read_chain
 from api.v1.schemas.settings import RoleAnswer, RoleList
 from api.v1.views.settings import role_answer
+from guv.apps.models import App
 from guv.apps.queries import find_app
 from guv.errors import Invalid, NotFound, PreconditionFailed
 from guv.incidents import queries as incidents
 from guv.roles import queries as roles
+from guv.roles.models import Role
 from guv.settings.queries import note_removal, stored_levels, tenant_settings
 from guv.settings.schema import SettingsValues
-from guv.tables import App, Role, Tenant
+from guv.tenants.models import Tenant
 from guv.tenants.plans import plan_of
 
 router = APIRouter(prefix="/apps/{app}/roles", tags=["roles"], responses=error_answers(404))

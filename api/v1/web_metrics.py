@@ -27,9 +27,9 @@ from guv.errors import FieldError, Invalid, NotFound
 from guv.roles.queries import find_role
 from guv.settings.instants import Instant, with_plus
 from guv.settings.queries import role_settings
-from guv.tables import Drain
 from guv.web_metrics import drains
 from guv.web_metrics.dyno_events import read_starts
+from guv.web_metrics.models import Drain
 from guv.web_metrics.queries import Row, put_push, read_sums
 from guv.web_metrics.sketch import merged, percentile, unpacked
 from guv.web_metrics.sums import SPAN_S

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from guv.apps import consents
+from guv.apps.models import App, Consent
 from guv.crypto import Sealer, hash_secret, new_secret
 from guv.database import session_scope
 from guv.errors import FieldError, Gone, HerokuRefused, HerokuUnavailable, Invalid, Unavailable
@@ -30,8 +31,8 @@ from guv.heroku.credentials import (
     pasted,
     store,
 )
-from guv.tables import App, Consent, Tenant
 from guv.tenants import queries as tenants
+from guv.tenants.models import Tenant
 
 LIFE = timedelta(minutes=10)  # for a person to say yes at Heroku
 _ADVICE = {

@@ -5,8 +5,9 @@ from datetime import datetime
 from sqlalchemy import delete
 from sqlmodel import Session, col
 
+from guv.apps.models import Consent
 from guv.crypto import hash_secret
-from guv.tables import Consent, Tenant
+from guv.tenants.models import Tenant
 
 
 def put_consent(session: Session, tenant: Tenant, consent: Consent, now: datetime) -> None:

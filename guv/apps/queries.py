@@ -5,8 +5,9 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
+from guv.apps.models import App, Broker
 from guv.errors import NotFound
-from guv.tables import App, Broker, Tenant
+from guv.tenants.models import Tenant
 
 
 def list_apps(session: Session, tenant: Tenant) -> list[App]:

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit, urlunsplit
 from sqlmodel import Session
 
 from guv.config import Config
-from guv.tables import Tenant
 from guv.tenants import keys
+from guv.tenants.models import Tenant
 
 NAME = "GUV_URL"
 

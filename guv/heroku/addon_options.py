@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 
 from guv.apps import queries as apps
+from guv.apps.models import App
 from guv.crypto import Sealer
 from guv.errors import FieldError, Invalid
 from guv.rabbitmq.client import parse_broker_url
@@ -23,7 +24,7 @@ from guv.settings.queries import Edit, write_level
 from guv.settings.resolve import Level, contradictions, effective_settings
 from guv.settings.schema import ROLE_ONLY, SettingsValues
 from guv.settings.suggestions import nearest_name
-from guv.tables import App, Tenant
+from guv.tenants.models import Tenant
 from guv.tenants.plans import Plan, plan_of
 
 DEFAULT_ROLE = "worker"

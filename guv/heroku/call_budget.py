@@ -13,9 +13,9 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 
+from guv.apps.models import App
 from guv.clock import unix_seconds
 from guv.errors import HerokuLimited
-from guv.tables import App
 
 CALLS = 4500
 CALLS_PER_SECOND = 75 / 60

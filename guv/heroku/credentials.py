@@ -13,12 +13,12 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from guv.apps.models import App
 from guv.crypto import Sealer
 from guv.database import session_scope
 from guv.errors import HerokuRefused
 from guv.heroku.addon import AddonClient
 from guv.heroku.client import Tokens
-from guv.tables import App
 
 
 class Kind(StrEnum):

@@ -22,8 +22,8 @@ from guv.errors import HerokuRefused, HerokuUnavailable
 from guv.heroku.addon_options import apply_options
 from guv.heroku.client import HerokuClient
 from guv.heroku.credentials import note_right
-from guv.tables import Tenant
 from guv.tenants import queries as tenants
+from guv.tenants.models import Tenant
 
 BUSY = "guv is asking Heroku at this moment."
 REFUSED = "Heroku refused the authorization."

@@ -10,8 +10,11 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, literal_column, t
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, SQLModel, col, func, select
 
+from guv.apps.models import App
 from guv.errors import NotFound
-from guv.tables import App, DecisionRow, Role, SampleRow, Tenant
+from guv.history.models import DecisionRow, SampleRow
+from guv.roles.models import Role
+from guv.tenants.models import Tenant
 
 COUNTS = frozenset(
     {

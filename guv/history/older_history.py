@@ -11,11 +11,12 @@ from typing import Any
 from sqlmodel import Session, col, func, or_, select
 
 from guv.clock import from_unix, unix_seconds
+from guv.history.models import DecisionRow, SampleRow
 from guv.history.samples import HISTORY
+from guv.roles.models import Role
 from guv.scaling import Sample
 from guv.scaling.estimate.sample_cleaning import MOST_SAMPLES, is_counted
 from guv.scaling.model import Memory
-from guv.tables import DecisionRow, Role, SampleRow
 
 HOUR_S = 3600.0
 

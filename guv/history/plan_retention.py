@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from guv.errors import FieldError, Invalid
-from guv.tables import Tenant
+from guv.tenants.models import Tenant
 from guv.tenants.plans import PLANS, Plan, plan_of
 
 

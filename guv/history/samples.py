@@ -10,9 +10,11 @@ from sqlalchemy import Select, select
 from sqlmodel import Session, SQLModel, col
 
 from guv.clock import unix_seconds
+from guv.history.models import SampleRow
+from guv.roles.models import Role
 from guv.scaling import Sample
 from guv.scaling.estimate.sample_cleaning import MOST_SAMPLES
-from guv.tables import Role, SampleRow, Tenant
+from guv.tenants.models import Tenant
 from guv.web_metrics.queries import web_reading
 
 HISTORY = timedelta(hours=6)

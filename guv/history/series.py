@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
-from guv.tables import Tenant
+from guv.tenants.models import Tenant
 
 FIVE_MINUTES = timedelta(minutes=5)
 TICKS_READ = timedelta(days=2)  # a longer time is read from the sums of five minutes

@@ -9,8 +9,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row
 from sqlmodel import Session, col, func, select
 
+from guv.apps.models import App
+from guv.history.models import UsageHour
+from guv.roles.models import Role
 from guv.roles.spend import WEEK, Spend, month_begin
-from guv.tables import App, Role, Tenant, UsageHour
+from guv.tenants.models import Tenant
 
 HOUR_S = 3600.0
 

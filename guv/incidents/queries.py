@@ -8,7 +8,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, case, or_, tuple_, update
 from sqlmodel import Session, col, select
 
-from guv.tables import App, Incident, Role, SettingsLevel, Tenant
+from guv.apps.models import App
+from guv.incidents.models import Incident
+from guv.roles.models import Role
+from guv.settings.models import SettingsLevel
+from guv.tenants.models import Tenant
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from datetime import datetime
 from math import isfinite
 
+from guv.apps.models import App
 from guv.clock import unix_milliseconds
 from guv.history.decisions import NamedDecision
 from guv.notifications.newrelic import Event
-from guv.tables import App, Role
+from guv.roles.models import Role
 
 SCALED, HEARTBEAT = "GuvScaled", "GuvHeartbeat"
 LONGEST = 500  # characters of a text; New Relic counts the bytes of a request

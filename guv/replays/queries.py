@@ -10,13 +10,17 @@ from sqlalchemy import ColumnElement, and_, delete, or_, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, func, select
 
+from guv.apps.models import App
 from guv.apps.queries import find_app
 from guv.errors import Conflict, FieldError, Invalid, NotFound
+from guv.history.models import SampleRow
+from guv.replays.models import ReplayRow
+from guv.roles.models import Role
 from guv.roles.queries import find_role
 from guv.settings.queries import role_levels
 from guv.settings.resolve import Level
 from guv.settings.variants import variant_faults, variant_settings
-from guv.tables import App, ReplayRow, Role, SampleRow, Tenant
+from guv.tenants.models import Tenant
 from guv.tenants.plans import plan_of
 
 OLDEST = timedelta(days=7)  # until then every tick is kept

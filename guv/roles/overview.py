@@ -14,11 +14,15 @@ from sqlalchemy import true
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
+from guv.apps.models import Broker
 from guv.apps.queries import list_brokers
 from guv.history.decisions import same_tick
+from guv.history.models import DecisionRow, SampleRow, UsageHour
+from guv.incidents.models import Incident
+from guv.roles.models import Role
 from guv.roles.spend import month_begin
 from guv.settings.queries import RoleSettings, tenant_settings
-from guv.tables import Broker, DecisionRow, Incident, Role, SampleRow, Tenant, UsageHour
+from guv.tenants.models import Tenant
 
 DAY = timedelta(hours=24)
 

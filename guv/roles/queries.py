@@ -7,8 +7,10 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
+from guv.apps.models import App, Broker
 from guv.errors import NotFound
-from guv.tables import App, Broker, Role, Tenant, TickSchedule
+from guv.roles.models import Role, TickSchedule
+from guv.tenants.models import Tenant
 
 
 def list_roles(session: Session, tenant: Tenant, app: App) -> list[Role]:

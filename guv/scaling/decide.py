@@ -42,7 +42,8 @@ def decide(
             out; where too little is left the decision holds and says why.
         now: Unix seconds.
         profile: Usual arrival rates of the role's week (`guv.scaling.demand.profile`), where
-            there are some; a rise that they foresee is prepared for, a fall is not believed in advance.
+            there are some; a rise that they foresee is prepared for, a fall is not believed in
+            advance.
     """
     settings = sound(settings)
     if not is_number(now):

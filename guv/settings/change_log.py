@@ -7,7 +7,10 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from guv.tables import App, Role, SettingsChange, Tenant
+from guv.apps.models import App
+from guv.roles.models import Role
+from guv.settings.models import SettingsChange
+from guv.tenants.models import Tenant
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,17 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from guv.apps.models import App
 from guv.clock import unix_seconds
+from guv.roles.models import Role
 from guv.scaling.model import Settings
 from guv.scaling.policies.response_time import TARGET
 from guv.scaling.shape.schedule_windows import bounds_at
 from guv.scaling.web.decide import is_web
+from guv.settings.models import SettingsChange
 from guv.settings.queries import role_levels
 from guv.settings.resolve import Level, effective_settings, scaling_settings
-from guv.tables import App, Role, SettingsChange, Tenant
+from guv.tenants.models import Tenant
 from guv.tenants.plans import plan_of
 
 

@@ -9,13 +9,16 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from guv.apps.models import App
 from guv.apps.queries import list_apps
 from guv.crypto import Sealer
 from guv.incidents.queries import notify_again
+from guv.roles.models import Role
 from guv.roles.queries import list_all_roles
+from guv.settings.models import SettingsChange, SettingsLevel
 from guv.settings.resolve import EffectiveSettings, Level, effective_settings
 from guv.settings.schema import NONE
-from guv.tables import App, Role, SettingsChange, SettingsLevel, Tenant
+from guv.tenants.models import Tenant
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from guv.crypto import hash_secret, new_api_key
 from guv.errors import NotFound
-from guv.tables import ApiKey, Tenant
+from guv.tenants.models import ApiKey, Tenant
 
 NOTED_EVERY = timedelta(hours=1)
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlmodel import Session
 
 from guv.backoff import doubled_pause
-from guv.tables import Unfinished
+from guv.tenants.models import Unfinished
 
 LEASE = timedelta(seconds=30)  # for one attempt, which asks Heroku a few times
 LIMIT = timedelta(hours=12)  # then Heroku removes what is not provisioned

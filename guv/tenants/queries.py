@@ -10,20 +10,12 @@ from sqlalchemy import String, cast, delete, or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from guv.apps.models import App, Broker, Consent
 from guv.incidents.queries import end_all_incidents, forget_targets
-from guv.tables import (
-    ApiKey,
-    App,
-    Broker,
-    Consent,
-    Drain,
-    Role,
-    SettingsLevel,
-    Subscription,
-    Tenant,
-    TickSchedule,
-    Unfinished,
-)
+from guv.roles.models import Role, TickSchedule
+from guv.settings.models import SettingsLevel
+from guv.tenants.models import ApiKey, Subscription, Tenant, Unfinished
+from guv.web_metrics.models import Drain
 
 
 def register_tenant(session: Session, tenant: Tenant) -> bool:

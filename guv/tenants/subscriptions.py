@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
-from guv.tables import Subscription
+from guv.tenants.models import Subscription
 
 
 def find_subscription(

@@ -21,7 +21,7 @@ from guv.database import session_scope
 from guv.errors import HerokuRefused, OutsideError
 from guv.heroku.addon import AddonClient, Subscribed, Webhook
 from guv.heroku.credentials import usable_partner_token
-from guv.tables import Subscription, Tenant
+from guv.tenants.models import Subscription, Tenant
 from guv.tenants.subscriptions import find_subscription
 
 EVENTS = ("api:app", "api:addon")  # what every partner may hear of

@@ -9,8 +9,10 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.engine import Connection
 from sqlmodel import Session, col
 
+from guv.apps.models import App
 from guv.crypto import hash_secret, new_secret
-from guv.tables import App, Drain, Tenant
+from guv.tenants.models import Tenant
+from guv.web_metrics.models import Drain
 
 USER = "logplex"  # of the drain's URL; the secret is its password
 

@@ -8,7 +8,8 @@ from statistics import median
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from guv.tables import App, DynoEvent
+from guv.apps.models import App
+from guv.web_metrics.models import DynoEvent
 
 SLOWEST = timedelta(minutes=5)  # a dyno that comes up later was not started by that scaling
 LOOP = 3  # crashes, more than dynos that came up, are a loop

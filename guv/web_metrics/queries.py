@@ -9,8 +9,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
+from guv.apps.models import App
+from guv.roles.models import Role
 from guv.scaling import WebReading
-from guv.tables import App, Role, WebBucket, WebPush
+from guv.web_metrics.models import WebBucket, WebPush
 from guv.web_metrics.sketch import merged, percentile, unpacked
 
 PUSHES_KEPT = timedelta(days=1)

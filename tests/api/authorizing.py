@@ -9,7 +9,7 @@ from httpx2 import Response
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from guv.tables import App
+from guv.apps.models import App
 from sandbox.heroku import model as heroku
 from sandbox.server import Sandbox
 from tests.api.callers import TenantCaller

@@ -10,9 +10,11 @@ from sqlmodel import Session, select
 from starlette.testclient import TestClient
 
 from api.container import Parts
+from guv.apps.models import App
 from guv.crypto import Sealer
+from guv.roles.models import Role
 from guv.settings.queries import notify_target
-from guv.tables import App, Role, Tenant
+from guv.tenants.models import Tenant
 from tests.builders import NOON, a_key, a_tenant, an_app
 
 

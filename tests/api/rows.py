@@ -5,7 +5,9 @@ from typing import Any
 
 from sqlmodel import Session
 
-from guv.tables import DecisionRow, Incident, Role
+from guv.history.models import DecisionRow
+from guv.incidents.models import Incident
+from guv.roles.models import Role
 from tests.builders import NOON
 
 

@@ -13,8 +13,9 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.container import Outside
+from guv.apps.models import App
 from guv.config import Config
-from guv.tables import App, Tenant
+from guv.tenants.models import Tenant
 from sandbox.heroku.customer import Customer, Partner
 from sandbox.heroku.model import AddOn
 from sandbox.server import Sandbox

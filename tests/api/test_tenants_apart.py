@@ -10,7 +10,11 @@ from sqlmodel import Session, select
 from starlette.testclient import TestClient
 
 from guv.crypto import Sealer
-from guv.tables import ApiKey, ReplayRow, Role, SampleRow, SettingsChange
+from guv.history.models import SampleRow
+from guv.replays.models import ReplayRow
+from guv.roles.models import Role
+from guv.settings.models import SettingsChange
+from guv.tenants.models import ApiKey
 from tests.api.callers import TenantCaller, a_caller
 from tests.api.rows import a_decision, an_incident
 from tests.builders import NOON, a_broker, a_key, a_level, a_role

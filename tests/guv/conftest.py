@@ -3,8 +3,10 @@
 import pytest
 from sqlmodel import Session
 
+from guv.apps.models import App
 from guv.crypto import Sealer
-from guv.tables import App, Role, Tenant
+from guv.roles.models import Role
+from guv.tenants.models import Tenant
 from tests.builders import a_role, a_tenant, an_app
 
 

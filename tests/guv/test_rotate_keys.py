@@ -9,10 +9,12 @@ from cryptography.fernet import Fernet
 from sqlalchemy import Engine, LargeBinary, text
 from sqlmodel import Session, SQLModel
 
+from guv.apps.models import App, Broker, Consent
 from guv.config import Config
 from guv.crypto import Sealer
 from guv.rotate_keys import rotate, sealed_columns
-from guv.tables import App, Broker, Consent, SettingsLevel, Subscription, Tenant
+from guv.settings.models import SettingsLevel
+from guv.tenants.models import Subscription, Tenant
 from tests.builders import NOON, a_broker, a_level, a_role, a_tenant, an_app
 
 ROOT = Path(__file__).parent.parent.parent

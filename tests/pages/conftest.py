@@ -11,10 +11,11 @@ from pydantic import SecretStr
 from sqlmodel import Session
 
 from api.app import create_app
+from guv.apps.models import App
 from guv.clock import utc_now
 from guv.config import Config
 from guv.crypto import Sealer
-from guv.tables import App, Tenant
+from guv.tenants.models import Tenant
 from sandbox.heroku.customer import Partner
 from sandbox.heroku.model import AddOn
 from sandbox.heroku.platform import Heroku

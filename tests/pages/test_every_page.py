@@ -10,7 +10,9 @@ from sqlmodel import Session, select
 
 from guv.clock import utc_now
 from guv.crypto import Sealer
-from guv.tables import Role, SampleRow, SettingsChange, SettingsLevel
+from guv.history.models import SampleRow
+from guv.roles.models import Role
+from guv.settings.models import SettingsChange, SettingsLevel
 from sandbox.server import Sandbox
 from tests.api.rows import a_decision, an_incident
 from tests.builders import NOON, a_broker, a_key, a_level, a_role, an_hour

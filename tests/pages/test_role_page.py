@@ -13,9 +13,11 @@ from sqlmodel import Session, select
 
 from guv.clock import utc_now
 from guv.config import Config
+from guv.history.models import DecisionRow, SampleRow
+from guv.replays.models import ReplayRow
+from guv.roles.models import Role
 from guv.settings.queries import Edit, write_level
 from guv.settings.resolve import Level
-from guv.tables import DecisionRow, ReplayRow, Role, SampleRow
 from tests.api.rows import a_decision, an_incident
 from tests.builders import NOON, a_role
 from tests.pages.conftest import DESKTOP, PHONE, Site, come_in, watched

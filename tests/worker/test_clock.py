@@ -12,8 +12,8 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from guv.crypto import Sealer
+from guv.roles.models import Role, TickSchedule
 from guv.roles.tick_schedule import LEASE_S
-from guv.tables import Role, TickSchedule
 from tests.api.rows import an_incident
 from tests.builders import NOON, a_level, a_role, a_tenant, an_app
 from worker.clock import HEARTBEAT, JOB, beat

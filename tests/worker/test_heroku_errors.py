@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import Session
 
 from guv.incidents.causes import Cause
-from guv.tables import TickSchedule
+from guv.roles.models import TickSchedule
 from tests.worker.world import World, wait_until
 from worker.tick.refusals import BLOCKED
 from worker.tick.result import TickResult

@@ -9,7 +9,7 @@ from rq.serializers import JSONSerializer
 from structlog.testing import LogCapture
 
 from guv.clock import utc_now
-from guv.tables import Role
+from guv.roles.models import Role
 from tests.worker.world import World
 from worker import jobs
 from worker.clock import beat

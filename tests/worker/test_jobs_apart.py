@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import false, or_, select
 from sqlmodel import Session, SQLModel
 
+from guv.apps.models import App
 from guv.clock import utc_now
-from guv.tables import App, Tenant
+from guv.tenants.models import Tenant
 from guv.web_metrics.drains import renew_drain
 from tests.worker.maintenance.test_log_deliveries import line
 from tests.worker.replays.rows import a_replay

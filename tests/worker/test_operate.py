@@ -9,7 +9,7 @@ from sqlmodel import Session
 from guv import operate
 from guv.clock import utc_now
 from guv.config import Config
-from guv.tables import TickSchedule
+from guv.roles.models import TickSchedule
 from tests.worker.world import World
 from worker import jobs
 

@@ -8,10 +8,12 @@ import pytest
 from sqlmodel import Session, select
 
 from api.app import create_app
+from guv.apps.models import App
 from guv.clock import utc_now
 from guv.config import Config
-from guv.tables import App, Role, Subscription, Tenant, TickSchedule
+from guv.roles.models import Role, TickSchedule
 from guv.tenants import pending_provisioning
+from guv.tenants.models import Subscription, Tenant
 from sandbox.heroku.customer import Customer, Partner
 from sandbox.heroku.model import AddOn
 from sandbox.heroku.platform import Heroku

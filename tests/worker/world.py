@@ -11,10 +11,14 @@ from uuid import UUID, uuid4
 
 from sqlmodel import Session, col, select
 
+from guv.apps.models import App, Broker
 from guv.clock import steady_seconds
+from guv.history.models import DecisionRow, SampleRow
+from guv.incidents.models import Incident
+from guv.roles.models import Role
 from guv.settings.queries import Edit, read_level, write_level
 from guv.settings.schema import Notify
-from guv.tables import App, Broker, DecisionRow, Incident, Role, SampleRow, Tenant
+from guv.tenants.models import Tenant
 from sandbox.broker.memory import MemoryAccess
 from sandbox.heroku import model as heroku
 from sandbox.server import Sandbox

@@ -16,9 +16,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from guv.clock import from_unix, unix_seconds
-from guv.tables import Drain, DynoEvent, WebBucket
 from guv.web_metrics.delivery_queue import END, Delivery, DrainQueue
 from guv.web_metrics.log_lines import read_line
+from guv.web_metrics.models import Drain, DynoEvent, WebBucket
 from guv.web_metrics.sketch import merged, packed, sketch_of, unpacked
 from guv.web_metrics.sums import WHOLE_APP, Place, Sum, Sums, add_up
 

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, Engine, text
 from sqlmodel import SQLModel
 
-import guv.tables  # noqa: F401  # fills the metadata
 from worker.maintenance.partitions import FULL
 
 CHORE = "roll_up"

@@ -14,14 +14,17 @@ from uuid import UUID
 import structlog
 from sqlmodel import Session, col, select
 
+from guv.apps.models import App
 from guv.backoff import doubled_pause
 from guv.database import session_scope
 from guv.errors import NotifierFailed
+from guv.incidents.models import Incident
 from guv.incidents.queries import forget_targets
 from guv.notifications import deliveries
 from guv.notifications.incident_messages import OPENED, RESOLVED, IncidentMessage
+from guv.roles.models import Role
 from guv.settings.queries import notify_target
-from guv.tables import App, Incident, Role, Tenant
+from guv.tenants.models import Tenant
 from worker.process.runtime import Runtime
 
 GIVE_UP_AFTER = timedelta(hours=24)

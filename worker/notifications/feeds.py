@@ -22,9 +22,10 @@ from guv.history.decisions import DecisionFilter, NamedDecision, decisions_after
 from guv.notifications import feeds
 from guv.notifications.decision_events import heartbeat_event, scaled_event
 from guv.notifications.newrelic import Event
+from guv.settings.models import SettingsLevel
 from guv.settings.queries import RoleSettings, fed_level, fed_roles
 from guv.settings.resolve import tick_interval
-from guv.tables import SettingsLevel, Tenant
+from guv.tenants.models import Tenant
 from guv.tenants.plans import plan_of
 from worker.process.runtime import Runtime
 

@@ -12,6 +12,7 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from guv.apps.authorization import Authorizer
+from guv.apps.models import Broker
 from guv.config import Config
 from guv.crypto import Sealer, sealer_from
 from guv.database import make_engine
@@ -23,7 +24,6 @@ from guv.notifications.senders import Notifiers, build_notifiers
 from guv.rabbitmq.client import BrokerClient, QueueCounts, parse_broker_url
 from guv.redis import connect_redis
 from guv.ssrf import Fence
-from guv.tables import Broker
 from guv.tenants.webhook_subscription import Subscriber
 from guv.web_metrics.delivery_queue import DrainQueue
 from worker.process.background_batches import Underway

@@ -14,10 +14,13 @@ import structlog
 from sqlalchemy import Engine, text, update
 from sqlmodel import Session, col, select
 
+from guv.apps.models import App
 from guv.clock import steady_seconds, unix_seconds, utc_now
 from guv.database import session_scope
 from guv.history.usage import last_dyno_size
+from guv.replays.models import ReplayRow
 from guv.replays.start import enqueue_replay
+from guv.roles.models import Role
 from guv.roles.queries import believed_limit
 from guv.scaling import Sample, Settings
 from guv.scaling.replay.replay import LEAD, replay
@@ -26,7 +29,7 @@ from guv.scaling.web.decide import is_web
 from guv.settings.queries import role_levels
 from guv.settings.resolve import EffectiveSettings, scaling_settings
 from guv.settings.variants import variant_settings
-from guv.tables import App, ReplayRow, Role, Tenant
+from guv.tenants.models import Tenant
 from guv.tenants.plans import plan_of
 from worker.process.runtime import Runtime
 from worker.process.sample_cache import COLUMNS, sample_of

@@ -9,14 +9,16 @@ from uuid import UUID, uuid4
 
 from cryptography.fernet import Fernet
 
+from guv.apps.models import App, Broker
 from guv.config import Config, read_config
 from guv.errors import HerokuRefused, OutsideError
 from guv.heroku.client import AddonApp
 from guv.rabbitmq.client import parse_broker_url
+from guv.roles.models import Role
 from guv.scaling.model import Memory
 from guv.settings.resolve import scaling_settings
 from guv.ssrf import ANYWHERE
-from guv.tables import App, Broker, Role, Tenant
+from guv.tenants.models import Tenant
 from worker.process.runtime import BrokerClients, Runtime, build_runtime
 from worker.standalone.cannot import CannotRun
 from worker.standalone.history import HistoryFile

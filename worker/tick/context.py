@@ -7,15 +7,18 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from guv.apps.models import App, Broker
 from guv.history.older_history import read_memory
 from guv.history.usage import read_spend
+from guv.roles.models import Role
 from guv.roles.queries import believed_limit
 from guv.roles.spend import Spend
 from guv.scaling import Sample, Settings
 from guv.scaling.model import Memory
+from guv.settings.models import SettingsLevel
 from guv.settings.queries import levels_of
 from guv.settings.resolve import EffectiveSettings, effective_settings, scaling_settings
-from guv.tables import App, Broker, Role, SettingsLevel, Tenant
+from guv.tenants.models import Tenant
 from guv.tenants.plans import plan_of
 from worker.process.sample_cache import Histories
 

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from guv.apps.models import App
 from guv.crypto import Sealer
 from guv.database import session_scope
 from guv.errors import HerokuLimited, HerokuRefused, HerokuUnavailable, OutsideError
 from guv.heroku.call_budget import Need, account_of
 from guv.heroku.credentials import find_locked
-from guv.tables import App
 from worker.process.runtime import Runtime
 
 Result = TypeVar("Result")

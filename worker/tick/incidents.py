@@ -12,8 +12,9 @@ from uuid import UUID, uuid4
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from guv.apps.models import App
 from guv.incidents.causes import Cause, Trouble
-from guv.tables import App, Incident
+from guv.incidents.models import Incident
 from worker.tick.context import Subject
 from worker.tick.result import TickResult
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from threading import Lock
 from uuid import UUID
 
+from guv.apps.models import Broker
 from guv.errors import BrokerRefused, BrokerUnreachable, QueueMissing
 from guv.heroku.formation_cache import Seen, Shelf
 from guv.rabbitmq.client import QueueCounts, counts_of
-from guv.tables import Broker
 from worker.process.changes import SharedChanges
 from worker.process.runtime import BrokerClients, Runtime
 

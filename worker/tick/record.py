@@ -10,10 +10,12 @@ from uuid import UUID
 from sqlalchemy import insert, update
 from sqlmodel import Session, col
 
+from guv.apps.models import App, Broker
 from guv.clock import from_unix
+from guv.history.models import DecisionRow, SampleRow
 from guv.logging import mask
+from guv.roles.models import Role
 from guv.scaling import Decision, Direction, Reason
-from guv.tables import App, Broker, DecisionRow, Role, SampleRow
 from worker.tick.result import Outcome, TickResult
 from worker.tick.retention_class import Keeping, is_news, keeping
 from worker.tick.usage import add_usage, spent

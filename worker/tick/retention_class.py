@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from guv.roles.models import Role
 from guv.scaling import Direction, Reason
-from guv.tables import Role
 from worker.tick.result import Outcome, TickResult
 
 AGAIN = timedelta(minutes=5)  # trouble that lasts is kept so often; sums have every tick of it

@@ -13,7 +13,7 @@ from api.dashboard.charts.panels import AxisClock, Json, layout, line_of, steps_
 from api.dashboard.charts.role_data import Picture
 from api.dashboard.formatting import plain
 from guv.history.series import Change
-from guv.tables import Incident
+from guv.incidents.models import Incident
 
 PANELS = (
     ("messages", (0.79, 0.97)),

@@ -6,10 +6,13 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
+from guv.apps.models import App
 from guv.history.series import Change, Point, SeriesFilter, read_changes, read_points
+from guv.incidents.models import Incident
 from guv.incidents.queries import IncidentFilter, list_incidents
+from guv.roles.models import Role
 from guv.settings.past_settings import Limits, limits_at, read_past_settings
-from guv.tables import App, Incident, Role, Tenant
+from guv.tenants.models import Tenant
 
 GAP_STEPS = 2.5  # points further apart than so many steps, or intervals, have a gap between them
 MOST_INCIDENTS = 100

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from api.dashboard.charts.panels import AxisClock, Json, layout, line_of, steps_of
 from api.dashboard.formatting import plain
 from api.dashboard.forms.role_fields import FIELDS, as_text, told
+from guv.replays.models import ReplayRow
+from guv.roles.models import Role
 from guv.settings.resolve import Level, effective_settings
-from guv.tables import ReplayRow, Role
 
 PANELS = (("dynos", (0.56, 0.94)), ("messages", (0.02, 0.44)))
 LOOKS = (

@@ -17,10 +17,10 @@ from api.v1.alert_trials import try_targets
 from api.v1.broker_test import Trial
 from api.v1.etags import etag_of
 from api.v1.notifications import Target
+from guv.apps.models import App
 from guv.errors import Invalid
 from guv.settings.resolve import effective_settings
 from guv.settings.schema import NONE, SettingsValues
-from guv.tables import App
 
 pages = APIRouter()
 WHOSE = {"global": "all apps", "app": "all roles of the app", "role": "the role"}

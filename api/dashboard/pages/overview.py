@@ -10,7 +10,7 @@ from api.dashboard.dependencies import AccessDep
 from api.dashboard.renderer import DeskDep
 from api.v1.overview import OverviewRole, overview_answer
 from guv.apps import queries as apps
-from guv.tables import App
+from guv.apps.models import App
 
 router = APIRouter()
 

@@ -13,12 +13,13 @@ from api.dependencies import Access
 from api.page_urls import role_path
 from api.paths import AppName, RoleName
 from api.v1.levels import Judged, Subject, change_level, judge_change, locked
+from guv.apps.models import App
 from guv.apps.queries import find_app
+from guv.roles.models import Role
 from guv.roles.queries import find_role
 from guv.settings.queries import role_levels
 from guv.settings.resolve import EffectiveSettings, Level, effective_settings
 from guv.settings.schema import SettingsValues
-from guv.tables import App, Role
 from guv.tenants.plans import Plan, plan_of
 
 

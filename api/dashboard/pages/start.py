@@ -23,10 +23,10 @@ from api.v1.apps import replace_broker
 from api.v1.broker_probe import read_broker_url, try_broker
 from api.v1.etags import Expected
 from api.v1.schemas.settings import BrokerRequest
+from guv.apps.models import Broker
 from guv.apps.queries import find_app
 from guv.errors import Invalid
 from guv.settings.schema import SettingsValues
-from guv.tables import Broker
 
 MOST_NAMED_QUEUES = 200
 

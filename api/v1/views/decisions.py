@@ -16,9 +16,9 @@ from api.v1.schemas.decisions import (
     TimedSample,
 )
 from guv.history.decisions import NamedDecision
+from guv.incidents.models import Incident
 from guv.incidents.queries import NamedIncident
 from guv.scaling.model import Estimates
-from guv.tables import Incident
 
 RowLike = Mapping[str, Any] | RowMapping
 _SAMPLE = [f"sample.{name}" for name in SampleAnswer.model_fields]

@@ -17,12 +17,14 @@ from api.v1.schemas.settings import (
     RoleAnswer,
     SettingsAnswer,
 )
+from guv.apps.models import App, Broker
 from guv.crypto import Sealer
+from guv.roles.models import Role
+from guv.settings.models import SettingsLevel
 from guv.settings.queries import NOTIFY_SET, RoleSettings
 from guv.settings.resolve import EffectiveSettings, Level, effective_settings, tick_interval
 from guv.settings.schema import ROLE_ONLY
 from guv.settings.warnings import cautions
-from guv.tables import App, Broker, Role, SettingsLevel
 from guv.tenants.plans import plan_of
 
 Stored = Mapping[UUID, SettingsLevel]

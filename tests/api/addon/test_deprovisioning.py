@@ -4,10 +4,14 @@ from uuid import uuid4
 
 from sqlmodel import Session, select
 
+from guv.apps.models import App, Broker
 from guv.clock import utc_now
 from guv.crypto import Sealer
+from guv.incidents.models import Incident
 from guv.roles import tick_schedule
-from guv.tables import ApiKey, App, Broker, Incident, Role, SettingsLevel, Tenant
+from guv.roles.models import Role
+from guv.settings.models import SettingsLevel
+from guv.tenants.models import ApiKey, Tenant
 from tests.api.callers import HerokuCaller, TenantCaller
 from tests.api.rows import an_incident
 from tests.builders import NOON, a_broker

@@ -12,11 +12,11 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from guv.config import Config
-from guv.tables import Drain
 from guv.tenants.queries import end_tenant
 from guv.web_metrics.delivery_queue import DrainQueue
 from guv.web_metrics.drains import renew_drain
 from guv.web_metrics.frames import join_frames
+from guv.web_metrics.models import Drain
 from tests.api.callers import TenantCaller, engine_of
 from tests.builders import NOON
 

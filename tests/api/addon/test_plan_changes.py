@@ -4,7 +4,8 @@ import pytest
 from sqlmodel import Session, select
 
 from guv.crypto import Sealer
-from guv.tables import Tenant, TickSchedule
+from guv.roles.models import TickSchedule
+from guv.tenants.models import Tenant
 from tests.api.callers import HerokuCaller, TenantCaller
 from tests.builders import an_app
 

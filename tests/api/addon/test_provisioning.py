@@ -11,10 +11,11 @@ from sqlmodel import Session, select
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from guv.apps.models import App
 from guv.clock import utc_now
 from guv.config import Config
 from guv.crypto import Sealer
-from guv.tables import ApiKey, App, Tenant
+from guv.tenants.models import ApiKey, Tenant
 from sandbox.heroku.customer import Customer, Partner
 from sandbox.heroku.model import AddOn
 from sandbox.server import Sandbox

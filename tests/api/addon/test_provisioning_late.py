@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
+from guv.apps.models import App
 from guv.clock import utc_now
-from guv.tables import ApiKey, App, Tenant, Unfinished
+from guv.tenants.models import ApiKey, Tenant, Unfinished
 from sandbox.heroku.customer import Customer, Partner
 from sandbox.heroku.model import AddOn
 from sandbox.server import Sandbox

@@ -5,8 +5,11 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
+from guv.apps.models import App, Broker
 from guv.crypto import Sealer
-from guv.tables import App, Broker, Role, SettingsLevel, Tenant
+from guv.roles.models import Role
+from guv.settings.models import SettingsLevel
+from guv.tenants.models import Tenant
 from sandbox.heroku.customer import Customer, Partner
 from sandbox.heroku.model import AddOn
 from sandbox.server import Sandbox

@@ -15,7 +15,8 @@ from sqlmodel import Session, select
 from api.addon.webhook_routes import is_signed
 from guv.clock import steady_seconds, utc_now
 from guv.crypto import Sealer
-from guv.tables import Role, Subscription, Tenant, TickSchedule
+from guv.roles.models import Role, TickSchedule
+from guv.tenants.models import Subscription, Tenant
 from sandbox.heroku import webhooks
 from sandbox.heroku.model import AddOn
 from sandbox.heroku.webhooks import addon_event, app_event, formation_event

@@ -11,7 +11,7 @@ from api.app import create_app
 from api.auth.credentials import BasicCredentials, are_equal, parse_api_key, parse_basic
 from guv.clock import utc_now
 from guv.config import Config
-from guv.tables import ApiKey
+from guv.tenants.models import ApiKey
 from tests.api.callers import TenantCaller
 
 

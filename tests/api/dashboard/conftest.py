@@ -13,7 +13,7 @@ from api.container import Outside
 from guv.clock import utc_now
 from guv.config import Config
 from guv.crypto import Sealer
-from guv.tables import Role
+from guv.roles.models import Role
 from tests.api.callers import TenantCaller, a_caller
 from tests.api.dashboard.browser import SALT, Browser
 from tests.builders import a_role

@@ -9,7 +9,7 @@ from httpx2 import Response
 from sqlmodel import Session
 
 from api.container import Parts
-from guv.tables import App
+from guv.apps.models import App
 from sandbox.server import Sandbox
 from tests.api.authorizing import CLIENT, SECRET
 from tests.api.dashboard.browser import Browser

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from guv.tables import SettingsChange, SettingsLevel
+from guv.settings.models import SettingsChange, SettingsLevel
 from tests.api.dashboard.browser import Browser
 from tests.api.dashboard.test_overview import text_of
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlmodel import Session, select
 
-from guv.tables import ApiKey
+from guv.tenants.models import ApiKey
 from tests.api.callers import TenantCaller
 from tests.api.dashboard.browser import Browser
 from tests.api.dashboard.test_overview import text_of

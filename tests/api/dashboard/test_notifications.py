@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session, select
 
 from guv.crypto import Sealer
-from guv.tables import SettingsChange, SettingsLevel
+from guv.settings.models import SettingsChange, SettingsLevel
 from sandbox.server import Sandbox
 from tests.api.callers import stored_target
 from tests.api.dashboard.browser import Browser, forms_of

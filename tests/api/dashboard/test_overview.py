@@ -6,7 +6,7 @@ from collections.abc import Callable
 from sqlmodel import Session
 
 from guv.crypto import Sealer
-from guv.tables import SampleRow
+from guv.history.models import SampleRow
 from tests.api.dashboard.browser import Browser
 from tests.api.dashboard.conftest import HandClock
 from tests.api.rows import a_decision, an_incident

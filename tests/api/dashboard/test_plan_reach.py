@@ -8,7 +8,9 @@ import pytest
 from sqlmodel import Session, select
 from starlette.testclient import TestClient
 
-from guv.tables import DecisionRow, Role, SampleRow, Tenant
+from guv.history.models import DecisionRow, SampleRow
+from guv.roles.models import Role
+from guv.tenants.models import Tenant
 from guv.tenants.plans import PLANS
 from tests.api.callers import faults
 from tests.api.dashboard.browser import Browser

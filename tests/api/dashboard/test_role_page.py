@@ -10,7 +10,8 @@ import pytest
 from sqlmodel import Session
 
 from api.dashboard.charts import script
-from guv.tables import Role, SampleRow
+from guv.history.models import SampleRow
+from guv.roles.models import Role
 from tests.api.dashboard.browser import Browser
 from tests.api.dashboard.conftest import HandClock
 from tests.api.rows import a_decision, an_incident

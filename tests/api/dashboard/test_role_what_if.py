@@ -8,7 +8,8 @@ from httpx2 import Response
 from sqlmodel import Session, select
 
 from guv.config import Config
-from guv.tables import ReplayRow, Role
+from guv.replays.models import ReplayRow
+from guv.roles.models import Role
 from tests.api.dashboard.browser import Browser, forms_of
 from tests.api.dashboard.conftest import HandClock
 from tests.builders import a_history, a_role

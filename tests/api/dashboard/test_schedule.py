@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from guv.tables import SettingsLevel
+from guv.settings.models import SettingsLevel
 from tests.api.dashboard.browser import Browser
 from tests.api.dashboard.test_overview import text_of
 

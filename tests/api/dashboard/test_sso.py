@@ -15,7 +15,7 @@ from api.auth.sso import SOMEBODY, read_sign_on
 from guv.clock import unix_seconds
 from guv.config import Config
 from guv.errors import Forbidden
-from guv.tables import Tenant
+from guv.tenants.models import Tenant
 from tests.api.dashboard.browser import Browser
 from tests.api.dashboard.conftest import HandClock
 

@@ -9,9 +9,11 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.container import Outside
+from guv.apps.models import App, Broker
 from guv.config import Config
 from guv.crypto import Sealer
-from guv.tables import App, Broker, Role, SettingsChange, SettingsLevel
+from guv.roles.models import Role
+from guv.settings.models import SettingsChange, SettingsLevel
 from tests.api.callers import a_caller
 from tests.api.dashboard.browser import Browser
 from tests.api.dashboard.conftest import HandClock

@@ -8,7 +8,10 @@ from fastapi import FastAPI
 from sqlmodel import Session, select
 
 from api.dashboard.routes import PAGES
-from guv.tables import ApiKey, App, Role, SettingsChange
+from guv.apps.models import App
+from guv.roles.models import Role
+from guv.settings.models import SettingsChange
+from guv.tenants.models import ApiKey
 from tests.api.dashboard.browser import Browser
 from tests.api.rows import a_decision
 from tests.api.test_tenants_apart import replay_of

@@ -13,7 +13,7 @@ from api.app import create_app
 from api.container import Outside
 from guv.config import Config
 from guv.crypto import Sealer
-from guv.tables import SampleRow
+from guv.history.models import SampleRow
 from sandbox.server import Sandbox
 from tests.api.callers import TenantCaller, a_caller, faults
 from tests.builders import NOON, a_broker, a_role

@@ -12,9 +12,9 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.container import Outside
+from guv.apps.models import Broker
 from guv.config import Config
 from guv.crypto import Sealer
-from guv.tables import Broker
 from tests.api.callers import TenantCaller, faults
 
 GOOD = "https://watcher:broker-password-marker@rabbit.example.com?vhost=orders"

@@ -13,10 +13,10 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.container import Outside
 from guv.apps.authorization import Authorizer
+from guv.apps.models import Consent
 from guv.clock import utc_now
 from guv.config import Config
 from guv.crypto import Sealer
-from guv.tables import Consent
 from sandbox.server import Sandbox
 from sandbox.traffic import Fault
 from tests.api.authorizing import CLIENT, OWNER, Desk, query

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import Session
 
-from guv.tables import DecisionRow, Role, SampleRow
+from guv.history.models import DecisionRow, SampleRow
+from guv.roles.models import Role
 from tests.api.callers import TenantCaller, engine_of, faults
 from tests.api.rows import a_decision
 from tests.builders import NOON, a_role

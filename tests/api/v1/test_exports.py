@@ -10,7 +10,8 @@ import pytest
 from sqlmodel import Session
 
 from api.v1.export import _free
-from guv.tables import Role, SampleRow
+from guv.history.models import SampleRow
+from guv.roles.models import Role
 from tests.api.callers import TenantCaller, a_caller, faults
 from tests.api.rows import a_decision
 from tests.builders import NOON, a_role

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from guv.tables import Role
+from guv.roles.models import Role
 from tests.api.callers import TenantCaller, faults
 from tests.api.rows import an_incident
 from tests.builders import NOON, a_role

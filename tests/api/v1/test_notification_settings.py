@@ -6,7 +6,8 @@ import pytest
 from sqlmodel import Session, select
 
 from guv.crypto import Sealer
-from guv.tables import Role, SettingsChange, SettingsLevel
+from guv.roles.models import Role
+from guv.settings.models import SettingsChange, SettingsLevel
 from tests.api.callers import TenantCaller, faults, stored_target
 from tests.api.rows import an_incident
 from tests.builders import NOON

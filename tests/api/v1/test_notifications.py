@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from guv.tables import SettingsLevel
+from guv.settings.models import SettingsLevel
 from tests.api.callers import TenantCaller, faults
 from tests.builders import NOON
 

@@ -11,7 +11,8 @@ from sqlmodel import Session
 
 from guv.clock import utc_now
 from guv.crypto import Sealer
-from guv.tables import Role, SampleRow
+from guv.history.models import SampleRow
+from guv.roles.models import Role
 from tests.api.callers import TenantCaller, engine_of
 from tests.api.rows import a_decision, an_incident
 from tests.builders import NOON, a_broker, a_role, an_hour

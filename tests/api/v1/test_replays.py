@@ -14,9 +14,10 @@ from api.app import create_app
 from guv.clock import utc_now
 from guv.config import Config
 from guv.crypto import Sealer
+from guv.replays.models import ReplayRow
 from guv.replays.queries import OLDEST
 from guv.replays.start import QUEUE
-from guv.tables import ReplayRow, Role
+from guv.roles.models import Role
 from tests.api.callers import TenantCaller, a_caller, faults
 from tests.builders import a_history, a_role
 from worker.maintenance.partitions import FULL

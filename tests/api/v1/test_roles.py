@@ -7,8 +7,9 @@ from sqlmodel import Session, select
 
 from guv.clock import utc_now
 from guv.crypto import Sealer
+from guv.incidents.models import Incident
 from guv.roles import tick_schedule
-from guv.tables import Incident, Role
+from guv.roles.models import Role
 from tests.api.callers import TenantCaller, a_caller
 from tests.api.rows import an_incident
 

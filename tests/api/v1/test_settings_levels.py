@@ -3,7 +3,8 @@
 import pytest
 from sqlmodel import Session, select
 
-from guv.tables import SettingsChange, TickSchedule
+from guv.roles.models import TickSchedule
+from guv.settings.models import SettingsChange
 from tests.api.callers import TenantCaller
 
 LEVELS = ["/settings", "/apps/{app}/settings", "/apps/{app}/roles/worker"]

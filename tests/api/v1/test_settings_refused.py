@@ -6,7 +6,8 @@ import pytest
 from sqlmodel import Session, select
 
 from guv.crypto import Sealer
-from guv.tables import Role, SettingsLevel
+from guv.roles.models import Role
+from guv.settings.models import SettingsLevel
 from tests.api.callers import TenantCaller, a_caller, faults
 
 

@@ -11,7 +11,8 @@ from api.app import create_app
 from api.container import Outside
 from guv.config import Config
 from guv.crypto import Sealer
-from guv.tables import Role, SampleRow
+from guv.history.models import SampleRow
+from guv.roles.models import Role
 from tests.api.callers import TenantCaller, a_caller
 from tests.api.v1.test_statistics import used
 from tests.builders import NOON, a_role

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from guv.tables import Role
+from guv.roles.models import Role
 from tests.api.callers import TenantCaller, a_caller
 from tests.builders import NOON, a_role, an_hour
 

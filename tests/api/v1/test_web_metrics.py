@@ -7,8 +7,9 @@ from uuid import uuid4
 import pytest
 from sqlmodel import Session, select
 
-from guv.tables import Drain, DynoEvent, SampleRow, WebBucket, WebPush
+from guv.history.models import SampleRow
 from guv.web_metrics.drains import renew_drain
+from guv.web_metrics.models import Drain, DynoEvent, WebBucket, WebPush
 from guv.web_metrics.sketch import packed, sketch_of
 from sandbox.heroku.model import LogDrain
 from tests.api.authorizing import Desk

@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import Session, select
 
 from guv.crypto import Sealer
-from guv.tables import Role
+from guv.roles.models import Role
 from sandbox.server import Sandbox
 from tests.api.callers import TenantCaller, faults, stored_target
 from tests.api.rows import an_incident

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
+from guv.apps.models import App
 from guv.crypto import Sealer
 from guv.heroku.client import HerokuClient
 from guv.heroku.oauth import GrantExchange, is_pending, keep_grant, settle_grant
-from guv.tables import App, Tenant
+from guv.tenants.models import Tenant
 from tests.builders import NOON, a_tenant
 
 APP_ID = "01234567-89ab-cdef-0123-456789abcdef"

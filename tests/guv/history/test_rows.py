@@ -8,12 +8,14 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from guv.apps import queries as apps
+from guv.apps.models import Broker
 from guv.crypto import Sealer, new_api_key
 from guv.errors import NotFound
 from guv.roles import queries as roles
-from guv.tables import ApiKey, Broker, Tenant, TickSchedule
+from guv.roles.models import TickSchedule
 from guv.tenants import keys
 from guv.tenants import queries as tenants
+from guv.tenants.models import ApiKey, Tenant
 from tests.builders import NOON, a_key, a_role, a_tenant, an_app
 
 LATER = NOON + timedelta(minutes=1)

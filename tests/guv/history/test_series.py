@@ -10,8 +10,11 @@ from sqlalchemy import Engine, delete
 from sqlmodel import Session
 
 from guv.crypto import Sealer
+from guv.history.models import DecisionRow, Rollup, SampleRow
 from guv.history.series import Change, Point, SeriesFilter, read_changes, read_points
-from guv.tables import Chore, DecisionRow, Role, Rollup, SampleRow, Tenant
+from guv.maintenance import Chore
+from guv.roles.models import Role
+from guv.tenants.models import Tenant
 from tests.api.rows import a_decision
 from tests.builders import NOON, a_role, a_tenant, an_app
 from worker.maintenance.rollups import CHORE, roll_up

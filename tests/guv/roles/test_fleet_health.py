@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from guv.apps.models import App
 from guv.roles.fleet_health import Watch, look
+from guv.roles.models import Role
 from guv.roles.queries import remove_role
-from guv.tables import App, Role, Tenant
+from guv.tenants.models import Tenant
 from guv.tenants.queries import suspend_tenant
 from tests.api.rows import a_decision
 from tests.builders import NOON, a_role

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from guv.crypto import Sealer
 from guv.roles import tick_schedule
-from guv.tables import Role, TickSchedule
+from guv.roles.models import Role, TickSchedule
 from tests.builders import NOON, a_role, a_tenant, an_app
 
 SOON = NOON + timedelta(seconds=1)

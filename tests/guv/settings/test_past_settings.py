@@ -6,10 +6,12 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from guv.apps.models import App
+from guv.roles.models import Role
 from guv.settings.past_settings import Limits, limits_at, read_past_settings
 from guv.settings.queries import Edit, write_level
 from guv.settings.resolve import Level
-from guv.tables import App, Role, Tenant
+from guv.tenants.models import Tenant
 from tests.builders import NOON, a_tenant
 
 MINUTE = timedelta(minutes=1)

@@ -5,8 +5,11 @@ from typing import Any
 
 from sqlmodel import Session, select
 
+from guv.apps.models import App
 from guv.crypto import Sealer
+from guv.roles.models import Role
 from guv.settings.change_log import ChangeFilter, list_changes
+from guv.settings.models import SettingsChange, SettingsLevel
 from guv.settings.queries import (
     Edit,
     notify_target,
@@ -17,7 +20,7 @@ from guv.settings.queries import (
     write_level,
 )
 from guv.settings.resolve import Level
-from guv.tables import App, Role, SettingsChange, SettingsLevel, Tenant
+from guv.tenants.models import Tenant
 from tests.builders import NOON, a_role, a_tenant
 
 EDIT = Edit("key test", NOON)

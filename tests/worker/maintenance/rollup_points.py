@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from guv.tables import Rollup
+from guv.history.models import Rollup
 
 MINUTE, FIVE_MINUTES = 60, 300  # seconds that a sum is of
 

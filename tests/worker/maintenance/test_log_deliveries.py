@@ -9,12 +9,14 @@ from redis import Redis
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
+from guv.apps.models import App
 from guv.clock import from_unix, unix_seconds
 from guv.crypto import Sealer
-from guv.tables import App, Drain, DynoEvent, Tenant, WebBucket
+from guv.tenants.models import Tenant
 from guv.web_metrics.delivery_queue import Delivery, DrainQueue
 from guv.web_metrics.drains import remove_drain, renew_drain
 from guv.web_metrics.frames import join_frames
+from guv.web_metrics.models import Drain, DynoEvent, WebBucket
 from guv.web_metrics.sketch import percentile, unpacked
 from tests.builders import NOON, a_tenant, an_app
 from worker.clock import enqueue_drains

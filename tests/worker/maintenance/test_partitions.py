@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
-from guv.tables import Role, SampleRow
+from guv.history.models import SampleRow
+from guv.roles.models import Role
 from tests.api.rows import a_decision
 from tests.builders import NOON, a_role, a_tenant, an_app
 from worker.maintenance.partitions import FULL, Kept, keep_partitions, partitions_of

@@ -8,10 +8,11 @@ import pytest
 from sqlmodel import Session, select
 
 from api.app import create_app
+from guv.apps.models import App
 from guv.clock import utc_now
 from guv.config import Config
-from guv.tables import App, Tenant, Unfinished
 from guv.tenants import pending_provisioning
+from guv.tenants.models import Tenant, Unfinished
 from sandbox.heroku.customer import Customer, Partner
 from sandbox.heroku.model import AddOn, AddOnState
 from sandbox.heroku.platform import Heroku

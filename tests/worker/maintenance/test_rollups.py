@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 from sqlmodel import Session, select
 
-from guv.tables import App, Chore, DecisionRow, Role, Rollup, SampleRow
+from guv.apps.models import App
+from guv.history.models import DecisionRow, Rollup, SampleRow
+from guv.maintenance import Chore
+from guv.roles.models import Role
 from tests.builders import NOON, a_role, a_tenant, an_app
 from tests.worker.maintenance.rollup_points import FIVE_MINUTES, MINUTE, Point, read_sums
 from tests.worker.world import World

@@ -8,8 +8,9 @@ from sqlmodel import Session
 
 from guv.incidents import queries as incidents
 from guv.roles import queries as roles
-from guv.tables import SettingsLevel, Tenant
+from guv.settings.models import SettingsLevel
 from guv.tenants import queries as tenants
+from guv.tenants.models import Tenant
 from tests.worker.world import SECRET, World
 from worker.notifications.deliveries import deliver_due
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
-from guv.tables import SettingsLevel
+from guv.settings.models import SettingsLevel
 from tests.worker.notifications.test_deliveries import remove_addon
 from tests.worker.world import ACCOUNT, World
 from worker.notifications.feeds import send_due

@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import pytest
 
+from guv.apps.models import Broker
 from guv.crypto import Sealer
 from guv.errors import BrokerUnreachable
-from guv.tables import Broker
 from tests.builders import LOOPBACK, NOON
 from worker.process.runtime import BrokerClients
 

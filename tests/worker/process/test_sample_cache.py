@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
+from guv.apps.models import App
+from guv.history.models import SampleRow
 from guv.history.samples import HISTORY
+from guv.roles.models import Role
 from guv.scaling.estimate.sample_cleaning import MOST_SAMPLES
-from guv.tables import App, Role, SampleRow
 from tests.builders import NOON, a_role, a_tenant, an_app
 from worker.process.sample_cache import FORGOTTEN_S, TRUSTED_S, Histories
 

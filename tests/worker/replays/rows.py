@@ -6,7 +6,7 @@ from typing import Any
 from sqlmodel import Session
 
 from guv.clock import utc_now
-from guv.tables import ReplayRow
+from guv.replays.models import ReplayRow
 from tests.builders import NOON, a_history
 from tests.worker.world import World
 

@@ -8,8 +8,8 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlmodel import Session, select
 
+from guv.history.models import SampleRow
 from guv.replays.start import QUEUE, enqueue_replay
-from guv.tables import SampleRow
 from tests.builders import NOON, an_hour
 from tests.worker.replays.rows import a_replay, long_replay, stored_replay
 from tests.worker.world import World

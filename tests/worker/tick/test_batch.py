@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import event
 
 from guv.clock import utc_now
-from guv.tables import Role
+from guv.roles.models import Role
 from tests.worker.world import World, a_world
 from worker import jobs
 

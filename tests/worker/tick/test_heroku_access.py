@@ -11,9 +11,9 @@ import pytest
 from pydantic import SecretStr
 from sqlmodel import Session
 
+from guv.apps.models import App
 from guv.config import Config
 from guv.errors import HerokuRefused, HerokuUnavailable
-from guv.tables import App
 from tests.worker.world import World, wait_until
 from worker import jobs
 from worker.process.runtime import build_runtime

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from guv.tables import Role
+from guv.roles.models import Role
 from tests.worker.world import World
 from worker.tick.result import Outcome
 from worker.tick.tick import tick

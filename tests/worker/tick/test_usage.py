@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sqlmodel import Session, col, select
 
-from guv.tables import UsageHour
+from guv.history.models import UsageHour
 from tests.worker.world import World
 
 MakeWorld = Callable[..., World]

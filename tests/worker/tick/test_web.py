@@ -11,9 +11,10 @@ from sqlmodel import Session, select
 
 from guv.clock import from_unix, unix_seconds
 from guv.crypto import hash_secret
+from guv.history.models import UsageHour
 from guv.incidents.causes import Cause
 from guv.scaling import WebReading
-from guv.tables import Drain, DynoEvent, UsageHour, WebBucket
+from guv.web_metrics.models import Drain, DynoEvent, WebBucket
 from guv.web_metrics.queries import put_push, read_sums, reading_of
 from guv.web_metrics.sketch import packed, sketch_of
 from tests.worker.world import World

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, text
 
+from guv.apps.models import App
 from guv.clock import steady_seconds, unix_seconds
 from guv.errors import HerokuLimited, HerokuRefused, HerokuUnavailable, OutsideError
 from guv.heroku.call_budget import Need
 from guv.heroku.client import Formation
 from guv.heroku.formation_cache import FRESH_S, REFUSED_S, USABLE_S, Seen
 from guv.incidents.causes import Cause, Trouble
-from guv.tables import App
 from worker.process.runtime import Runtime
 from worker.tick.context import Subject
 from worker.tick.heroku_access import Access

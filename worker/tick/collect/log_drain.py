@@ -16,8 +16,8 @@ from guv.errors import HerokuRefused, OutsideError
 from guv.heroku.call_budget import Need
 from guv.incidents.causes import Cause, Trouble
 from guv.logging import mask
-from guv.tables import Drain
 from guv.web_metrics.drains import drain_url, renew_drain
+from guv.web_metrics.models import Drain
 from worker.process.runtime import Runtime
 from worker.tick.collect.remembered import remembered
 from worker.tick.context import Subject

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, text
 
+from guv.apps.models import Broker
 from guv.errors import BrokerRefused, BrokerUnreachable, QueueMissing
 from guv.incidents.causes import Cause, Trouble
 from guv.rabbitmq.client import add_up
-from guv.tables import Broker
 from worker.process.runtime import Runtime
 from worker.tick.context import Subject
 from worker.tick.result import QueueReading

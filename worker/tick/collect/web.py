@@ -12,9 +12,9 @@ from sqlmodel import Session
 from guv.clock import from_unix, unix_seconds
 from guv.incidents.causes import Cause, Trouble
 from guv.scaling import WebReading
-from guv.tables import Drain
 from guv.web_metrics.drains import find_drain
 from guv.web_metrics.dyno_events import read_starts
+from guv.web_metrics.models import Drain
 from guv.web_metrics.queries import last_push, read_sums, reading_of, web_reading
 from guv.web_metrics.sums import SPAN_S
 from worker.process.runtime import Runtime

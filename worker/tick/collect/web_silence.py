@@ -10,7 +10,7 @@ from guv.crypto import hash_secret
 from guv.errors import OutsideError
 from guv.heroku.call_budget import Need
 from guv.scaling import WebReading
-from guv.tables import Drain
+from guv.web_metrics.models import Drain
 from worker.process.runtime import Runtime
 from worker.tick.collect.remembered import remembered
 from worker.tick.context import Subject
