@@ -5,17 +5,15 @@ from uuid import UUID
 
 from fastapi import Path
 
-from guv.settings.patterns import ROLE_NAME, STORABLE
+from guv.settings import field_types
+from guv.settings.field_types import STORABLE
 
 AppName = Annotated[
     str, Path(max_length=100, pattern=STORABLE, description="The app's name, or Heroku's UUID")
 ]
 RoleName = Annotated[
-    str,
-    Path(
-        pattern=ROLE_NAME,
-        description="The role's name: letters, digits, - and _, at most 100",
-    ),
+    field_types.RoleName,
+    Path(description="The role's name: letters, digits, - and _, at most 100"),
 ]
 ResourceId = Annotated[UUID, Path(description="Heroku's uuid of the add-on's resource")]
 DrainId = Annotated[UUID, Path(description="The drain's id, the last part of its URL")]

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field, SecretStr, field_validator
 
 from guv.errors import Invalid
-from guv.settings.patterns import STORABLE
+from guv.settings.field_types import STORABLE
 from guv.tenants.plans import PLANS, Plan, find_plan
 
 Slug = Annotated[str, Field(max_length=100, pattern=STORABLE)]

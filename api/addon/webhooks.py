@@ -17,7 +17,7 @@ from guv.apps.models import App
 from guv.heroku.credentials import find_locked, note_right
 from guv.roles import tick_schedule
 from guv.settings import queries as settings
-from guv.settings.patterns import STORABLE
+from guv.settings.field_types import STORABLE
 from guv.tenants import queries as tenants
 from guv.tenants.models import Tenant
 

@@ -14,8 +14,8 @@ from api.dependencies import Access, NowDep, PartsDep, SessionDep, refuse_suspen
 from api.forms import RawFormDep, field
 from guv.database import session_scope
 from guv.errors import Forbidden, Gone, Unauthorized
+from guv.settings.field_types import known_timezones
 from guv.settings.queries import Edit
-from guv.settings.schema import known_timezones
 from guv.tenants import queries as tenants
 from guv.tenants.models import Tenant
 

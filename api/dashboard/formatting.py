@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from guv.roles.status import override_in_words, pause_in_words
-from guv.settings.schema import known_timezones
+from guv.settings.field_types import known_timezones
 
 UNKNOWN = "unknown"
 FILTERS = ("count", "seconds", "percent", "hours", "usd", "rate", "wait", "plain", "points", "more")

@@ -1,6 +1,5 @@
 """What does a file change? All of it or nothing, judged by what would hold in the end."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,8 +21,6 @@ from guv.settings.yaml_file import ALL, NOT_TAKEN, Document
 from guv.tenants.models import Tenant
 from guv.tenants.plans import plan_of
 
-_ROLE = re.compile(r"[-_A-Za-z0-9]{1,100}")
-
 
 class Difference(BaseModel):
     """One setting that the file changes."""
@@ -42,7 +39,7 @@ def apply_document(access: Access, document: Document) -> list[Difference]:
         Invalid: It says what cannot be, an app is not the tenant's, a role cannot be made, or what
             would hold cannot work; all messages at once.
     """
-    if any(one.field.startswith(ALL) for one in document.faults):
+    if any(fault.field.split(".")[0] == ALL for fault in document.faults):
         raise Invalid(NOT_TAKEN, document.faults)  # nothing else can be judged without that part
     tenant = locked(access)
     apps = {app.name: app for app in list_apps(access.session, tenant)}
@@ -57,8 +54,6 @@ def apply_document(access: Access, document: Document) -> list[Difference]:
         )
         if app is None:
             faults.append(_no_app(named, apps, role))
-        elif not _ROLE.fullmatch(role):
-            faults.append(FieldError(role[:100], "is no role's name: letters, digits, - and _"))
         else:
             differences += _write_role(access, tenant, app, role, values)
     faults += _contradictions(access, tenant)

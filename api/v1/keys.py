@@ -11,7 +11,7 @@ from api.dependencies import CallerDep, NowDep, SessionDep
 from api.errors import error_answers
 from api.paths import KeyId
 from guv.errors import Conflict, Invalid
-from guv.settings.patterns import ONE_LINE
+from guv.settings.field_types import ONE_LINE
 from guv.tenants import keys
 from guv.tenants.models import ApiKey
 

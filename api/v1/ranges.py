@@ -17,13 +17,17 @@ from pydantic import (
     field_validator,
 )
 
-from guv.settings.instants import in_reach, with_plus
-from guv.settings.patterns import STORABLE
-from guv.settings.schema import known_zone
+from guv.settings.field_types import (
+    STORABLE,
+    RoleName,
+    known_zone,
+    restore_plus,
+    within_calendar,
+)
 
 Name = Annotated[str, Field(max_length=100, pattern=STORABLE)]
 Limit = Annotated[int, Field(ge=1, le=200)]
-Time = Annotated[datetime, BeforeValidator(with_plus), AfterValidator(in_reach)]
+Time = Annotated[datetime, BeforeValidator(restore_plus), AfterValidator(within_calendar)]
 Cursor = Annotated[str, Field(max_length=300)]
 
 
@@ -35,7 +39,7 @@ class RoleChoice(BaseModel):
     app: Name | None = Field(
         None, description="An app's name, or Heroku's UUID of it", examples=["shop"]
     )
-    role: Name | None = Field(None, description="A role's name", examples=["worker"])
+    role: RoleName | None = Field(None, description="A role's name", examples=["worker"])
 
 
 class RoleRange(RoleChoice):

@@ -25,7 +25,7 @@ from api.v1.schemas.web_metrics import (
 from guv.apps.queries import find_app
 from guv.errors import FieldError, Invalid, NotFound
 from guv.roles.queries import find_role
-from guv.settings.instants import Instant, with_plus
+from guv.settings.field_types import Instant, restore_plus
 from guv.settings.queries import role_settings
 from guv.web_metrics import drains
 from guv.web_metrics.dyno_events import read_starts
@@ -41,11 +41,11 @@ router = APIRouter(prefix="/v1/apps/{app}", tags=["web"], responses=error_answer
 
 Since = Annotated[
     Instant | None,
-    BeforeValidator(with_plus),
+    BeforeValidator(restore_plus),
     Query(alias="from", description="With an offset; an hour before `to` unless given"),
 ]
 Until = Annotated[
-    Instant | None, BeforeValidator(with_plus), Query(alias="to", description="Now unless given")
+    Instant | None, BeforeValidator(restore_plus), Query(alias="to", description="Now unless given")
 ]
 
 

@@ -20,6 +20,7 @@ from guv.crypto import Sealer
 from guv.errors import FieldError, Invalid
 from guv.rabbitmq.client import parse_broker_url
 from guv.roles import queries as roles
+from guv.settings.field_types import role_name
 from guv.settings.queries import Edit, write_level
 from guv.settings.resolve import Level, contradictions, effective_settings
 from guv.settings.schema import ROLE_ONLY, SettingsValues
@@ -70,7 +71,9 @@ def read_options(options: Mapping[str, Any] | None, plan: Plan) -> Wanted:
     own = {name: _read(name, value) for name, value in known.items()}
     app = {name: value for name, value in own.items() if name not in ROLE_ONLY}
     of_role = {name: value for name, value in own.items() if name in ROLE_ONLY}
-    by_role = {str(role or DEFAULT_ROLE): of_role} if of_role or role else {}
+    by_role = (
+        {DEFAULT_ROLE if role is None else role: of_role} if of_role or role is not None else {}
+    )
     for name, values in _read_config(config).items():
         if name == ALL_ROLES:
             app = {**values, **app}
@@ -163,8 +166,10 @@ def _read_url(url: Any) -> str | None:
 
 def _checked_roles(by_role: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     for name in by_role:
-        if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
-            raise _refusal("role", "may have letters, digits, - and _ only")
+        try:
+            role_name(name)
+        except ValueError as error:
+            raise _refusal("role", str(error)) from None
     return {name: _checked(f"{name}.", values) for name, values in by_role.items()}
 
 

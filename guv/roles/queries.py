@@ -8,8 +8,9 @@ from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
 from guv.apps.models import App, Broker
-from guv.errors import NotFound
+from guv.errors import FieldError, Invalid, NotFound
 from guv.roles.models import Role, TickSchedule
+from guv.settings.field_types import role_name
 from guv.tenants.models import Tenant
 
 
@@ -89,7 +90,15 @@ def count_roles(session: Session, tenant: Tenant) -> int:
 def add_role(
     session: Session, tenant: Tenant, app: App, name: str, interval: float, now: datetime
 ) -> Role:
-    """A new role, due at once."""
+    """Add a role, due at once.
+
+    Raises:
+        Invalid: The name is not a role's name.
+    """
+    try:
+        role_name(name)
+    except ValueError as error:
+        raise Invalid(f"The role's name {error}.", [FieldError("role", str(error))]) from None
     role = Role(tenant_id=tenant.id, app_id=app.id, name=name, created_at=now)
     session.add(role)
     session.flush()

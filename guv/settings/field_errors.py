@@ -5,7 +5,7 @@ from typing import Any
 
 from guv.errors import FieldError
 from guv.scaling.formatting import counted
-from guv.settings.patterns import WORDS
+from guv.settings.field_types import PATTERN_MESSAGES
 from guv.settings.suggestions import nearest_name
 
 _OUTER = frozenset({"body", "query", "path", "header"})
@@ -78,7 +78,9 @@ def _message(error: Mapping[str, Any], path: Sequence[str]) -> str:
     if name is None and kind in _WHOLE:
         return _WHOLE[kind]
     if kind == "string_pattern_mismatch":
-        return WORDS.get(error["ctx"]["pattern"], f"must match {error['ctx']['pattern']}")
+        return PATTERN_MESSAGES.get(
+            error["ctx"]["pattern"], f"must match {error['ctx']['pattern']}"
+        )
     if kind in _LENGTHS:
         return _length(error)
     said = str(error["msg"]).removeprefix("Value error, ")

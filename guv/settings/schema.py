@@ -9,11 +9,8 @@ import base64
 import re
 from collections.abc import Hashable, Sequence
 from datetime import date
-from difflib import get_close_matches
-from functools import cache
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 import httpx
 from pydantic import (
@@ -27,8 +24,15 @@ from pydantic import (
 
 from guv.http import parse_url
 from guv.logging import MASK
-from guv.settings.instants import Instant, real_date
-from guv.settings.patterns import LOCAL_DATE, LOCAL_TIME, PROCESS_TYPE, STORABLE
+from guv.settings.field_types import (
+    LOCAL_DATE,
+    LOCAL_TIME,
+    PROCESS_TYPE,
+    STORABLE,
+    Instant,
+    calendar_date,
+    known_zone,
+)
 
 FEWEST_KEY_BYTES, MOST_KEY_BYTES = 24, 64  # of a webhook's secret, as Standard Webhooks says
 PolicyName = Literal[
@@ -48,21 +52,6 @@ PolicyName = Literal[
 Item = TypeVar("Item", bound=Hashable)
 _DAY = 1440  # minutes
 _WEEK = 7 * _DAY
-known_timezones = cache(available_timezones)  # reading them takes milliseconds
-
-
-def known_zone(name: str) -> str:
-    """The name of an IANA time zone.
-
-    Raises:
-        ValueError: There is none of that name; it says which is near.
-    """
-    if name in known_timezones():
-        return name
-    lower = {zone.lower(): zone for zone in known_timezones()}
-    near = get_close_matches(name[:60].lower(), lower, n=1, cutoff=0.75)
-    advice = f"did you mean {lower[near[0]]}?" if near else "such as Europe/Berlin or UTC"
-    raise ValueError(f"is no IANA time zone; {advice}")
 
 
 def _apart(windows: Sequence["ScheduleWindow"]) -> Sequence["ScheduleWindow"]:
@@ -131,7 +120,7 @@ def _license_key(key: SecretStr) -> SecretStr:
 
 
 LocalTime = Annotated[str, Field(pattern=LOCAL_TIME, examples=["08:00"])]
-LocalDate = Annotated[str, Field(pattern=LOCAL_DATE), AfterValidator(real_date)]
+LocalDate = Annotated[str, Field(pattern=LOCAL_DATE), AfterValidator(calendar_date)]
 Count = Annotated[int, Field(strict=True, ge=0, le=1000)]
 Steps = Annotated[int, Field(strict=True, ge=1, le=1000)]
 Number = Annotated[float, Field(strict=True)]

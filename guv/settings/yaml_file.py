@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from guv.errors import BadRequest, FieldError, Invalid
 from guv.settings.field_errors import field_errors
+from guv.settings.field_types import role_name
 from guv.settings.old_names import DROPPED, present_name, present_value
 from guv.settings.schema import SettingsValues
 from guv.settings.suggestions import misplaced
@@ -24,6 +25,7 @@ from guv.settings.suggestions import misplaced
 ALL = "*"
 _TIMES = {"tag:yaml.org,2002:timestamp"}
 _NUMBERS = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
+_LONGEST_SHOWN = 100  # characters of a wrong name that a message repeats
 NOT_TAKEN = "The file was not taken; nothing was changed."
 
 
@@ -109,6 +111,11 @@ def parse_document(text: str) -> Document:
     for name, part in found.items():
         values = dict(_part(part, name, faults))
         path, _, short = name.rpartition("/")
+        try:
+            role_name(short)
+        except ValueError as error:
+            faults.append(FieldError(name[:_LONGEST_SHOWN], f"is not a role's name: it {error}"))
+            continue
         app = values.pop("app", path or default_app)
         if app is not None and not isinstance(app, str):
             faults.append(FieldError(f"{name}.app", "must be an app's name"))

@@ -13,7 +13,7 @@ from api.auth.login_sessions import token_of
 from api.dashboard.renderer import html_page, see_other
 from api.dependencies import NowDep, PartsDep
 from guv.apps.authorization import Traveller
-from guv.settings.patterns import STORABLE
+from guv.settings.field_types import STORABLE
 
 PATH = "/heroku/oauth/callback"
 Given = Annotated[str, Query(max_length=500, pattern=STORABLE)]

@@ -14,8 +14,9 @@ from api.dashboard.renderer import Desk, DeskDep, Word, see_other
 from api.forms import field
 from api.v1.actions import ScheduleAnswer, schedule_answer
 from api.v1.etags import etag_of
+from guv.settings.field_types import known_timezones
 from guv.settings.resolve import effective_settings
-from guv.settings.schema import SettingsValues, known_timezones
+from guv.settings.schema import SettingsValues
 
 router = APIRouter(prefix="/dashboard/apps/{app}/roles/{role}/schedule")
 

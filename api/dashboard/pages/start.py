@@ -26,6 +26,7 @@ from api.v1.schemas.settings import BrokerRequest
 from guv.apps.models import Broker
 from guv.apps.queries import find_app
 from guv.errors import Invalid
+from guv.settings.field_types import role_name
 from guv.settings.schema import SettingsValues
 
 MOST_NAMED_QUEUES = 200
@@ -138,6 +139,10 @@ def _wanted_role(form: FormData) -> tuple[str, SettingsValues]:
     if not queues:
         raise marked("queues", "choose at least one queue, or type its name")
     process_type = field(form, "process_type")
+    try:
+        role_name(process_type)
+    except ValueError as error:
+        raise marked("process_type", str(error)) from None
     values = {
         "queues": queues,
         "process_type": process_type,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.v1.ranges import Cursor, Limit, Name, RoleRange
 from guv.scaling.model import Direction, Reason
+from guv.settings.field_types import RoleName
 
 FieldNames = Annotated[str, Field(max_length=2000, examples=["at,role,desired,sample.dynos"])]
 _FIELDS = "Only these fields, separated by commas; with a dot, a field inside one"
@@ -33,7 +34,7 @@ class SampleQuery(RoleRange):
     """Which samples are asked for."""
 
     app: Name = Field(description="An app's name, or Heroku's UUID of it", examples=["shop"])
-    role: Name = Field(description="A role's name", examples=["worker"])
+    role: RoleName = Field(description="A role's name", examples=["worker"])
     format: Literal["json", "ndjson", "csv"] = Field("json", description=_FORMAT)
     fields: FieldNames | None = Field(None, description=_FIELDS)
     limit: Limit = Field(50, description="Most samples on a page; an export has all")

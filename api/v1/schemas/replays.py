@@ -8,8 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.v1.ranges import Cursor, Limit, RoleChoice
 from guv.replays.queries import MOST_VARIANTS
-from guv.settings.instants import Instant
-from guv.settings.patterns import ONE_LINE
+from guv.settings.field_types import ONE_LINE, Instant
 from guv.settings.schema import SettingsValues, Strict
 
 _VARIANT = {"name": "20 dynos", "settings": {"maximum_dynos": 20}}

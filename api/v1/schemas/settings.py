@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, Secret, SecretStr, StringCons
 
 from api.errors import FieldFault
 from api.v1.ranges import Cursor, Limit, RoleRange
-from guv.settings.patterns import VISIBLE
+from guv.settings.field_types import VISIBLE
 
 
 class EffectiveValue(BaseModel):

@@ -111,6 +111,7 @@ def test_what_is_wrong_stands_at_its_field_and_what_was_typed_stays(
         ("minimum_dynos", "1.5", "a whole number is needed"),
         ("maximum_dynos", "5000", "less than or equal to 1000"),
         ("process_type", "a b", "letters, digits, - and _"),
+        ("process_type", "a" * 101, "1 to 100 letters"),
         ("queue", [], "choose at least one queue"),
     ],
 )

@@ -1,6 +1,7 @@
 """Roles come and go as the plan allows."""
 
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 import pytest
 from sqlmodel import Session, select
@@ -114,3 +115,18 @@ def test_an_unknown_app_has_no_roles(caller: TenantCaller) -> None:
     answer = caller.put("/apps/nobodys/roles/worker", {})
     assert answer.status_code == 404
     assert answer.json()["message"] == "Couldn't find the app 'nobodys'."
+
+
+@pytest.mark.parametrize("name", ["-", "_", "a" * 100, "a" * 101, "a" * 150, "a b", "ä"])
+def test_paths_queries_and_the_file_accept_the_same_role_names(
+    caller: TenantCaller, name: str
+) -> None:
+    is_name = len(name) <= 100 and not {" ", "ä"} & set(name)
+    created = caller.put(caller.role_path(quote(name)), {"process_type": "worker"})
+    assert created.status_code == (201 if is_name else 422)
+    found = caller.get("/decisions", role=name)
+    assert found.status_code == (200 if is_name else 422)
+    document = f"{caller.app.name}/{name}: {{process_type: worker}}\n".encode()
+    auth = ("guv", caller.key)
+    imported = caller.client.put("/v1/config", content=document, auth=auth)
+    assert imported.status_code == (200 if is_name else 422)
