@@ -24,6 +24,7 @@ OutsideError                 a port's answer, translated once; never holds a URL
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +121,21 @@ class AddressRefused(OutsideError):
         )
 
 
+class BrokerFailure(StrEnum):
+    """How a broker failed to give a usable answer."""
+
+    NO_CONNECTION = "no_connection"
+    NOT_HTTP = "not_http"
+    NOT_AN_API = "not_an_api"
+    OTHER = "other"  # the message says what
+
+
 class BrokerUnreachable(OutsideError):
     """No usable answer from the broker: refused, timed out, or not understood."""
+
+    def __init__(self, message: str, failure: BrokerFailure = BrokerFailure.OTHER) -> None:
+        super().__init__(message)
+        self.failure = failure
 
 
 class BrokerRefused(OutsideError):

@@ -1,6 +1,5 @@
 """Does a broker answer, and if not, why? Asked before its URL is saved."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -10,7 +9,14 @@ from sqlmodel import Session
 
 from api.container import Parts
 from guv.apps.models import App
-from guv.errors import BrokerRefused, BrokerUnreachable, FieldError, Invalid, QueueMissing
+from guv.errors import (
+    BrokerFailure,
+    BrokerRefused,
+    BrokerUnreachable,
+    FieldError,
+    Invalid,
+    QueueMissing,
+)
 from guv.rabbitmq.client import BrokerUrl, parse_broker_url
 from guv.settings.queries import tenant_settings
 from guv.tenants.models import Tenant
@@ -25,9 +31,10 @@ _NO_STATISTICS = (
     "disable_metrics_collector = false in its rabbitmq.conf, or tell processing_time and boot_time"
 )
 _CAUSES = {
-    "ConnectError": "no connection: the host is unknown, refuses it, or has no valid certificate",
-    "RemoteProtocolError": "an answer that is no HTTP",
-    "JSONDecodeError": "an answer that is none of a RabbitMQ management API",
+    BrokerFailure.NO_CONNECTION: "no connection: the host is unknown, refuses it, or has no valid"
+    " certificate",
+    BrokerFailure.NOT_HTTP: "an answer that is not HTTP",
+    BrokerFailure.NOT_AN_API: "an answer that is not from a RabbitMQ management API",
 }
 
 
@@ -74,7 +81,8 @@ def try_broker(parts: Parts, url: BrokerUrl) -> Watchable:
     except QueueMissing as error:
         raise _refusal(f"{error}; {_ELSEWHERE}") from None
     except BrokerUnreachable as error:
-        raise _refusal(f"{url.base} gives {_cause(str(error))}; {_ELSEWHERE}") from None
+        cause = _CAUSES.get(error.failure, str(error))
+        raise _refusal(f"{url.base} gives {cause}; {_ELSEWHERE}") from None
     finally:
         client.close()
 
@@ -98,12 +106,6 @@ def queue_fault(role: str, queue: str, present: Mapping[str, str]) -> str | None
     if present[queue] == "stream":
         return f"role {role!r}: queue {queue!r} is a stream; its backlog cannot be watched"
     return None
-
-
-def _cause(text: str) -> str:
-    """What a failure of the network means, in words."""
-    named = re.search(r"\((\w+)\)", text)
-    return _CAUSES.get(named.group(1), text) if named else text
 
 
 def _refusal(message: str) -> Invalid:

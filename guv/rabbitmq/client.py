@@ -7,12 +7,19 @@ are up to 5 seconds old. Facts about both: RabbitMQ 3.10 and 3.13, LavinMQ, Clou
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from json import JSONDecodeError
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 import httpx
 
-from guv.errors import AddressRefused, BrokerRefused, BrokerUnreachable, QueueMissing
+from guv.errors import (
+    AddressRefused,
+    BrokerFailure,
+    BrokerRefused,
+    BrokerUnreachable,
+    QueueMissing,
+)
 from guv.http import Answer, fetch, new_client, parse_url
 from guv.ssrf import Fence
 
@@ -263,7 +270,8 @@ class BrokerClient:
         except AddressRefused as refused:
             raise BrokerUnreachable(str(refused)) from None
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            raise BrokerUnreachable(f"no usable answer ({type(error).__name__})") from None
+            message = f"no usable answer ({type(error).__name__})"
+            raise BrokerUnreachable(message, _failure_of(error)) from None
         raise self._refusal(answer, queue)
 
     def _refusal(self, answer: Answer, queue: str | None) -> Exception:
@@ -311,6 +319,14 @@ def _in_addresses(names: Sequence[str]) -> Iterator[list[str]]:
 def _part(text: str) -> str:
     """A name as one part of a path, percent-encoded once."""
     return quote(text, safe="")
+
+
+def _failure_of(error: Exception) -> BrokerFailure:
+    if isinstance(error, httpx.ConnectError):
+        return BrokerFailure.NO_CONNECTION
+    if isinstance(error, httpx.RemoteProtocolError):
+        return BrokerFailure.NOT_HTTP
+    return BrokerFailure.NOT_AN_API if isinstance(error, JSONDecodeError) else BrokerFailure.OTHER
 
 
 def _reason(answer: Answer) -> str:

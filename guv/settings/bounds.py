@@ -34,13 +34,12 @@ def crossed(where: str, own: Bounds, values: Bounds) -> list[FieldError]:
     if own.get("dynos") is not None or (low is None) == (high is None):
         return []
     if low is not None and low > values["maximum_dynos"]:
-        return [_fault(where, "minimum_dynos", low, "above maximum_dynos", values)]
+        return [_fault(f"{where}.minimum_dynos", f"{low}, above", "maximum_dynos", values)]
     if high is not None and high < values["minimum_dynos"]:
-        return [_fault(where, "maximum_dynos", high, "below minimum_dynos", values)]
+        return [_fault(f"{where}.maximum_dynos", f"{high}, below", "minimum_dynos", values)]
     return []
 
 
-def _fault(where: str, name: str, value: int, beyond: str, values: Bounds) -> FieldError:
-    other = beyond.split()[1]
-    message = f"is {value}, {beyond} {values[other]} of the settings; give {other} here as well"
-    return FieldError(f"{where}.{name}", message)
+def _fault(field: str, beyond: str, other: str, values: Bounds) -> FieldError:
+    message = f"is {beyond} {other} {values[other]} of the settings; give {other} here as well"
+    return FieldError(field, message)

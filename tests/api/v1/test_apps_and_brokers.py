@@ -150,8 +150,8 @@ def says(status: int, reason: str) -> Any:
         (says(500, "boom"), "the broker answers 500"),
         (raises(httpx.ConnectError), "the host is unknown, refuses it, or has no valid"),
         (raises(httpx.ReadTimeout), "no answer within 1 seconds"),
-        (raises(httpx.RemoteProtocolError), "an answer that is no HTTP"),
-        (lambda _: httpx.Response(200, text="<html>"), "none of a RabbitMQ management API"),
+        (raises(httpx.RemoteProtocolError), "an answer that is not HTTP"),
+        (lambda _: httpx.Response(200, text="<html>"), "not from a RabbitMQ management API"),
         (lambda _: httpx.Response(200, json={"items": 1}), "no list of queues"),
     ],
 )
