@@ -68,7 +68,7 @@ def test_the_roles_own_windows_can_be_taken_away(visitor: Browser, session: Sess
     ("sent", "said"),
     [
         ({**NIGHT}, "needs either days (weekly) or a date (once)"),
-        ({**NIGHT, "days.0": ["1"], "timezone.0": "Berlin"}, "timezone is no IANA time zone"),
+        ({**NIGHT, "days.0": ["1"], "timezone.0": "Berlin"}, "timezone is not an IANA time zone"),
         ({**NIGHT, "days.0": ["1"], "dynos.0": "-1"}, "dynos must be greater"),
         ({**NIGHT, "days.0": ["1"], "dynos.0": "x"}, "dynos a whole number is needed"),
         ({**NIGHT, "days.0": ["1"], "start.0": ""}, "start is needed"),

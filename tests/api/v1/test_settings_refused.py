@@ -81,7 +81,7 @@ def test_a_value_out_of_range_is_refused_with_the_range(
         ("queues", [], "must have at least 1 entry"),
         ("queues", [""], "must have at least 1 character"),
         ("queues", ["a", "a"], "same thing twice"),
-        ("queues", ["nul\x00"], "without the character U+0000"),
+        ("queues", ["nul\x00"], "not contain the character U+0000"),
         ("queues", "jobs", "must be a list"),
         ("process_type", "a b", "letters, digits, - and _"),
         ("override", {"until": "2027-01-01T00:00:00Z"}, "needs minimum_dynos or maximum_dynos"),
@@ -101,12 +101,12 @@ def test_a_roles_value_that_makes_no_sense_is_refused(
 @pytest.mark.parametrize(
     ("change", "right"),
     [
-        ({"timezone": "Mars/Olympus"}, "no IANA time zone"),
+        ({"timezone": "Mars/Olympus"}, "not an IANA time zone"),
         ({"start": "25:00"}, "from 00:00 to 23:59"),
         ({"days": [7]}, "less than or equal to 6"),
         ({"days": []}, "needs either days (weekly) or a date (once)"),
         ({"date": "2027-02-01"}, "needs either days (weekly) or a date (once)"),
-        ({"days": [], "date": "2027-02-31"}, "day is out of range"),
+        ({"days": [], "date": "2027-02-31"}, "not a day of the calendar"),
         ({"days": [], "date": "9999-12-31"}, "year from 1970 to 2199"),
         ({"days": [], "date": "0001-01-01"}, "year from 1970 to 2199"),
         ({"minimum_dynos": None}, "needs minimum_dynos, maximum_dynos or dynos"),
