@@ -18,9 +18,9 @@ from sqlmodel import Session
 
 from api.auth.credentials import are_equal, parse_api_key, parse_basic
 from api.container import Parts
-from guv.crypto import Sealer
 from guv.database import session_scope
 from guv.errors import Forbidden, Unauthorized
+from guv.settings.levels import Access
 from guv.settings.queries import Edit
 from guv.tenants.keys import find_tenant, note_use
 from guv.tenants.models import Tenant
@@ -142,23 +142,6 @@ def _session(parts: PartsDep) -> Iterator[Session]:
 SessionDep = Annotated[
     Session, Depends(_session, scope="function", max_concurrency=MOST_TRANSACTIONS)
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """All that a change of a tenant's settings needs.
-
-    Attributes:
-        session: The request's transaction.
-        tenant: Who calls.
-        edit: Who changes what, and when.
-        sealer: Seals and opens secrets.
-    """
-
-    session: Session
-    tenant: Tenant
-    edit: Edit
-    sealer: Sealer
 
 
 async def _access(parts: PartsDep, session: SessionDep, caller: CallerDep, now: NowDep) -> Access:

@@ -10,11 +10,12 @@ from fastapi import Depends, Request
 from starlette.datastructures import FormData
 
 from api.auth.login_sessions import Visit, token_of
-from api.dependencies import Access, NowDep, PartsDep, SessionDep, refuse_suspended
+from api.dependencies import NowDep, PartsDep, SessionDep, refuse_suspended
 from api.forms import RawFormDep, field
 from guv.database import session_scope
 from guv.errors import Forbidden, Gone, Unauthorized
 from guv.settings.field_types import known_timezones
+from guv.settings.levels import Access
 from guv.settings.queries import Edit
 from guv.tenants import queries as tenants
 from guv.tenants.models import Tenant

@@ -1,30 +1,26 @@
-"""What does a tenant do now and then? Pause, override, look at the schedule."""
+"""Actions on apps and roles: pause, override, schedule."""
 
 from datetime import datetime
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from api.dependencies import Access, AccessDep
+from api.dependencies import AccessDep
 from api.errors import error_answers
 from api.paths import AppName, RoleName
-from api.v1.levels import Subject, change_level, locked
-from guv.apps.queries import find_app
 from guv.clock import from_unix, unix_seconds
-from guv.errors import FieldError, Invalid
-from guv.roles import queries as roles
+from guv.roles import update
 from guv.scaling.shape.schedule_windows import Bounds, bounds_at
 from guv.scaling.shape.upcoming_bounds import next_switches
-from guv.settings.queries import role_settings
-from guv.settings.resolve import EffectiveSettings, scaling_settings
+from guv.settings.levels import Access, Subject, read_chain
+from guv.settings.queries import stored_levels
+from guv.settings.resolve import EffectiveSettings, effective_settings, scaling_settings
 from guv.settings.schema import (
     OverrideBounds,
     PauseScaling,
     ScheduleWindow,
-    SettingsValues,
     Strict,
 )
-from guv.tenants.models import Tenant
 from guv.tenants.plans import Plan, plan_of
 
 MOST_SWITCHES = 20
@@ -67,27 +63,25 @@ class ScheduleAnswer(BaseModel):
 @router.put("/pause", status_code=204)
 def pause_app(access: AccessDep, app: AppName, pause: PauseScaling) -> None:
     """Pause the scaling of all the app's roles, in one direction or both, with an optional end."""
-    _refuse_past(access, pause.until)
-    _change(access, app, None, SettingsValues(pause=pause))
+    update.pause_scaling(access, app, None, pause)
 
 
 @router.delete("/pause", status_code=204)
 def resume_app(access: AccessDep, app: AppName) -> None:
     """End the app's pause."""
-    _change(access, app, None, SettingsValues(pause=None))
+    update.resume_scaling(access, app, None)
 
 
 @router.put("/roles/{role}/pause", status_code=204)
 def pause_role(access: AccessDep, app: AppName, role: RoleName, pause: PauseScaling) -> None:
     """Pause the scaling of a role, in one direction or both, with an optional end."""
-    _refuse_past(access, pause.until)
-    _change(access, app, role, SettingsValues(pause=pause))
+    update.pause_scaling(access, app, role, pause)
 
 
 @router.delete("/roles/{role}/pause", status_code=204)
 def resume_role(access: AccessDep, app: AppName, role: RoleName) -> None:
     """End the role's own pause; one of its app still holds."""
-    _change(access, app, role, SettingsValues(pause=None))
+    update.resume_scaling(access, app, role)
 
 
 @router.put("/roles/{role}/override", status_code=204)
@@ -95,59 +89,38 @@ def override_role(
     access: AccessDep, app: AppName, role: RoleName, override: OverrideBounds
 ) -> None:
     """Give a role another minimum or maximum until an instant."""
-    _refuse_past(access, override.until)
-    _change(access, app, role, SettingsValues(override=override))
+    update.override_bounds(access, app, role, override)
 
 
 @router.delete("/roles/{role}/override", status_code=204)
 def end_override(access: AccessDep, app: AppName, role: RoleName) -> None:
     """End the role's override."""
-    _change(access, app, role, SettingsValues(override=None))
+    update.end_override(access, app, role)
 
 
 @router.get("/roles/{role}/schedule")
 def read_schedule(access: AccessDep, app: AppName, role: RoleName) -> ScheduleAnswer:
-    """The windows that hold for a role, with the bounds now and the next changes of them."""
-    return _schedule(access, access.tenant, app, role)
+    """Show the windows that hold for a role, the bounds now, and when they change next."""
+    return _schedule(access, access.subject(app, role))
 
 
 @router.put("/roles/{role}/schedule")
 def replace_schedule(
     access: AccessDep, app: AppName, role: RoleName, wanted: ScheduleRequest
 ) -> ScheduleAnswer:
-    """Set a role's windows to exactly these, and see what they will do."""
-    values = SettingsValues(schedules=wanted.schedules)
-    return _schedule(access, _change(access, app, role, values), app, role)
+    """Set a role's windows to exactly these, and show what they will do."""
+    return _schedule(access, update.replace_schedule(access, app, role, wanted.schedules))
 
 
-def _refuse_past(access: Access, until: datetime | None) -> None:
-    """Nothing, or an error where the end has passed: there would be no effect.
-
-    Raises:
-        Invalid: It has.
-    """
-    if until is not None and until <= access.edit.at:
-        fault = FieldError("until", "is in the past; an instant to come would be right")
-        raise Invalid("That would have no effect.", [fault])
-
-
-def _change(access: Access, app: str, role: str | None, values: SettingsValues) -> Tenant:
-    tenant = locked(access)
-    found = find_app(access.session, tenant, app)
-    named = None if role is None else roles.find_role(access.session, tenant, found, role)
-    change_level(access, Subject(tenant, found, named), values, merge=True)
-    return tenant
-
-
-def _schedule(access: Access, tenant: Tenant, app: str, role: str) -> ScheduleAnswer:
-    found = find_app(access.session, tenant, app)
-    named = roles.find_role(access.session, tenant, found, role)
-    effective = role_settings(access.session, tenant, found, named)
-    return schedule_answer(effective, plan_of(tenant.plan), access.edit.at)
+def _schedule(access: Access, subject: Subject) -> ScheduleAnswer:
+    stored = stored_levels(access.session, subject.tenant, subject.ids)
+    name = subject.role.name if subject.role else ""
+    effective = effective_settings(name, read_chain(stored, subject))
+    return schedule_answer(effective, plan_of(subject.tenant.plan), access.edit.at)
 
 
 def schedule_answer(effective: EffectiveSettings, plan: Plan, at: datetime) -> ScheduleAnswer:
-    """The windows of these settings, the bounds that hold at that instant, and their changes."""
+    """Return the windows of these settings, the bounds at that instant, and when they change."""
     settings, now = scaling_settings(effective, plan), unix_seconds(at)
     return ScheduleAnswer(
         schedules=effective.values["schedules"],

@@ -8,11 +8,10 @@ from typing import Any
 from fastapi import APIRouter
 
 from api.container import Parts
-from api.dependencies import Access, AccessDep, PartsDep
+from api.dependencies import AccessDep, PartsDep
 from api.errors import error_answers
 from api.paths import AppName, RoleName
-from api.v1.broker_test import Trial
-from api.v1.levels import Subject
+from api.v1.brokers import Trial
 from guv.apps.queries import find_app
 from guv.clock import unix_seconds
 from guv.errors import FieldError, Invalid, NotifierFailed
@@ -21,6 +20,7 @@ from guv.notifications.incident_messages import OPENED, RESOLVED, IncidentMessag
 from guv.notifications.senders import build_notifiers
 from guv.roles import queries as roles
 from guv.settings import queries as settings
+from guv.settings.levels import Access, Subject
 
 router = APIRouter(tags=["actions"])
 

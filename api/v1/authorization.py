@@ -7,13 +7,14 @@ token with the scope `write`, the least that may, or their consent.
 from fastapi import APIRouter
 
 from api.container import Parts
-from api.dependencies import Access, AccessDep, PartsDep
+from api.dependencies import AccessDep, PartsDep
 from api.errors import error_answers
 from api.paths import AppName
 from api.v1.schemas.settings import AuthorizationAnswer, JourneyAnswer, TokenRequest
 from guv.apps.models import App
 from guv.apps.queries import find_app
 from guv.errors import Conflict
+from guv.settings.levels import Access
 
 router = APIRouter(
     prefix="/apps/{app}/authorization", tags=["authorization"], responses=error_answers(404)

@@ -1,21 +1,23 @@
-"""How do all settings leave and come in? As one file in guv's YAML."""
+"""Export and import of all settings as one file in guv's YAML."""
 
 from collections import Counter
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import yaml
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from api.dependencies import Access, AccessDep
+from api.dependencies import AccessDep
 from api.errors import error_answers
-from api.v1.config_apply import Difference, apply_document
-from api.v1.notification_targets import shown_target
 from guv.apps.queries import list_apps
 from guv.errors import BadRequest
 from guv.roles.queries import list_all_roles
+from guv.settings.levels import Access
 from guv.settings.models import SettingsLevel
+from guv.settings.notify_target import shown_target
 from guv.settings.queries import stored_levels
+from guv.settings.update import apply_document
 from guv.settings.yaml_file import parse_document
 
 MEDIA = "application/yaml"
@@ -23,6 +25,16 @@ EXAMPLE = "'*': {app: shop, deadline: 60}\nworker: {queue: orders, min: 0, max: 
 FILE = {"schema": {"type": "string", "description": "guv's YAML"}, "example": EXAMPLE}
 BODY = {"description": "The file", "required": True, "content": {MEDIA: FILE}}
 router = APIRouter(prefix="/v1/config", tags=["config"], responses=error_answers(401, 422))
+
+
+class Difference(BaseModel):
+    """One setting that the file changes."""
+
+    app: str | None = Field(description="null: for all apps", examples=["shop"])
+    role: str | None = Field(description="null: for all roles", examples=["worker"])
+    setting: str = Field(description="Its name; `role` where the role is new")
+    before: Any = Field(description="null: not set there")
+    after: Any = Field(description="null: not set there any more")
 
 
 class ImportAnswer(BaseModel):
@@ -34,12 +46,12 @@ class ImportAnswer(BaseModel):
 
 @router.get("", response_class=Response, responses={200: {"content": {MEDIA: {}}}})
 def export_config(access: AccessDep) -> Response:
-    """All that is set, as a file that can be imported again; license keys are masked."""
+    """Export all that is set as a file that can be imported again; secrets are masked."""
     return Response(yaml.safe_dump(_exported(access), sort_keys=False), media_type=MEDIA)
 
 
 async def _sent(request: Request) -> bytes:
-    """The body as it came: FastAPI would take one that is said to be JSON apart."""
+    """Return the body as it came: FastAPI would parse one that is labelled as JSON."""
     return await request.body()
 
 
@@ -60,11 +72,12 @@ def import_config(
     try:
         text = body.decode()
     except UnicodeDecodeError:
-        raise BadRequest("The file is no text in UTF-8.") from None
+        raise BadRequest("The file is not text in UTF-8.") from None
     differences = apply_document(access, parse_document(text))
     if dry_run:
         access.session.rollback()
-    return ImportAnswer(dry_run=dry_run, differences=differences)
+    shown = [Difference(**asdict(difference)) for difference in differences]
+    return ImportAnswer(dry_run=dry_run, differences=shown)
 
 
 def _exported(access: Access) -> dict[str, Any]:

@@ -2,12 +2,8 @@
 
 from dataclasses import dataclass
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Depends, Header
-
-from guv.errors import PreconditionFailed
-from guv.settings.resolve import Level
 
 IfMatch = Annotated[
     str | None,
@@ -48,28 +44,3 @@ async def _expected(match: IfMatch = None, no_match: _IfNoneMatch = None) -> Exp
 
 
 ExpectedDep = Annotated[Expected, Depends(_expected)]
-
-
-def etag_of(subject: UUID, chain: tuple[Level, ...]) -> str:
-    """The entity tag of a level: it changes whenever it or a wider level is changed."""
-    versions = ".".join(str(level.version) for level in chain)
-    return f'"{subject.hex[:8]}.{versions}"'
-
-
-def refuse_changed(wanted: str | None, etag: str | None) -> None:
-    """Nothing, or an error where the tag that a client read is not the present one.
-
-    Args:
-        wanted: The If-Match header; None: the client does not care.
-        etag: The present tag; None: there is nothing yet.
-
-    Raises:
-        PreconditionFailed: It was changed meanwhile.
-    """
-    if wanted is None:
-        return
-    tags = {tag.strip().removeprefix("W/") for tag in wanted.split(",")}
-    if etag is None or not ({"*", etag} & tags):
-        raise PreconditionFailed(
-            "The settings were changed since they were read: read them again, then change them."
-        )

@@ -9,11 +9,11 @@ from pydantic import BaseModel, Field
 
 from api.dependencies import AccessDep
 from api.v1.heartbeat_recipe import Recipe, silence_recipe
-from api.v1.notification_targets import shown_target
 from guv.apps.queries import list_apps
 from guv.crypto import Sealer
 from guv.roles.queries import list_all_roles
 from guv.settings.models import SettingsLevel
+from guv.settings.notify_target import shown_target
 from guv.settings.queries import stored_levels
 
 router = APIRouter(tags=["settings"])

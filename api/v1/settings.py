@@ -1,8 +1,8 @@
-"""Which of a tenant's settings can be read and set where? Three levels of them."""
+"""Settings of the tenant and of its apps; also the router of everything about them."""
 
 from fastapi import APIRouter, Response
 
-from api.dependencies import Access, AccessDep
+from api.dependencies import AccessDep
 from api.errors import error_answers
 from api.paths import AppName
 from api.v1 import (
@@ -10,18 +10,18 @@ from api.v1 import (
     alert_trials,
     apps,
     authorization,
-    broker_test,
+    brokers,
     changes,
     notifications,
     roles,
 )
-from api.v1.etags import IfMatch, etag_of
-from api.v1.levels import Subject, change_level, locked, read_chain
+from api.v1.etags import IfMatch
 from api.v1.schemas.settings import SettingsAnswer
 from api.v1.views.settings import settings_answer
-from guv.apps.queries import find_app
+from guv.settings.levels import Access, Subject, etag_of, read_chain
 from guv.settings.queries import stored_levels
 from guv.settings.schema import SettingsValues
+from guv.settings.update import change_settings
 
 router = APIRouter(prefix="/v1", responses=error_answers(401, 412, 422))
 levels = APIRouter(tags=["settings"])
@@ -29,8 +29,8 @@ levels = APIRouter(tags=["settings"])
 
 @levels.get("/settings")
 def read_global_settings(access: AccessDep, response: Response) -> SettingsAnswer:
-    """The settings of the tenant, which hold for all its apps."""
-    return _answer(access, response, Subject(access.tenant))
+    """Show the settings of the tenant, which hold for all its apps."""
+    return _answer(access, response, access.subject())
 
 
 @levels.put("/settings")
@@ -38,8 +38,7 @@ def replace_global_settings(
     access: AccessDep, response: Response, values: SettingsValues, match: IfMatch = None
 ) -> SettingsAnswer:
     """Set the tenant's settings to exactly these."""
-    subject = Subject(locked(access))
-    change_level(access, subject, values, merge=False, match=match)
+    subject = change_settings(access, None, None, values, merge=False, match=match)
     return _answer(access, response, subject)
 
 
@@ -48,17 +47,14 @@ def change_global_settings(
     access: AccessDep, response: Response, values: SettingsValues, match: IfMatch = None
 ) -> SettingsAnswer:
     """Change those of the tenant's settings that are named; null resets one."""
-    subject = Subject(locked(access))
-    change_level(access, subject, values, merge=True, match=match)
+    subject = change_settings(access, None, None, values, merge=True, match=match)
     return _answer(access, response, subject)
 
 
 @levels.get("/apps/{app}/settings", responses=error_answers(404))
 def read_app_settings(access: AccessDep, response: Response, app: AppName) -> SettingsAnswer:
-    """The settings of an app, which hold for all its roles."""
-    return _answer(
-        access, response, Subject(access.tenant, find_app(access.session, access.tenant, app))
-    )
+    """Show the settings of an app, which hold for all its roles."""
+    return _answer(access, response, access.subject(app))
 
 
 @levels.put("/apps/{app}/settings", responses=error_answers(404))
@@ -70,9 +66,7 @@ def replace_app_settings(
     match: IfMatch = None,
 ) -> SettingsAnswer:
     """Set an app's settings to exactly these."""
-    tenant = locked(access)
-    subject = Subject(tenant, find_app(access.session, tenant, app))
-    change_level(access, subject, values, merge=False, match=match)
+    subject = change_settings(access, app, None, values, merge=False, match=match)
     return _answer(access, response, subject)
 
 
@@ -85,9 +79,7 @@ def change_app_settings(
     match: IfMatch = None,
 ) -> SettingsAnswer:
     """Change those of an app's settings that are named; null resets one."""
-    tenant = locked(access)
-    subject = Subject(tenant, find_app(access.session, tenant, app))
-    change_level(access, subject, values, merge=True, match=match)
+    subject = change_settings(access, app, None, values, merge=True, match=match)
     return _answer(access, response, subject)
 
 
@@ -100,11 +92,11 @@ def _answer(access: Access, response: Response, subject: Subject) -> SettingsAns
 for part in (
     levels,
     apps.router,
+    brokers.router,
     authorization.router,
     roles.router,
     changes.router,
     actions.router,
-    broker_test.router,
     alert_trials.router,
     notifications.router,
 ):

@@ -19,14 +19,16 @@ from guv.apps.models import App
 from guv.crypto import Sealer
 from guv.errors import FieldError, Invalid
 from guv.rabbitmq.client import parse_broker_url
-from guv.roles import queries as roles
+from guv.settings.contradictions import contradictions
+from guv.settings.field_errors import nearest_name
 from guv.settings.field_types import role_name
-from guv.settings.queries import Edit, write_level
-from guv.settings.resolve import Level, contradictions, effective_settings
+from guv.settings.levels import Access, Subject
+from guv.settings.queries import Edit
+from guv.settings.resolve import Level, effective_settings
 from guv.settings.schema import ROLE_ONLY, SettingsValues
-from guv.settings.suggestions import nearest_name
+from guv.settings.update import store_role, store_values
 from guv.tenants.models import Tenant
-from guv.tenants.plans import Plan, plan_of
+from guv.tenants.plans import Plan
 
 DEFAULT_ROLE = "worker"
 ALL_ROLES = "*"
@@ -92,28 +94,23 @@ def seal_options(wanted: Wanted, sealer: Sealer) -> bytes:
 def apply_options(
     session: Session, tenant: Tenant, app: App, sealer: Sealer, now: datetime
 ) -> None:
-    """Nothing; broker, settings and roles are as the tenant's options said, and those are gone.
+    """Apply what the tenant's options ask for to its app, and forget the options.
 
-    The broker is not asked first, as the API would: Heroku does not wait so long.
+    The broker is not asked first, as the API would do: Heroku does not wait that long. The settings
+    were judged when the options were read.
     """
     if tenant.options_sealed is None:
         return
     wanted = json.loads(sealer.open(tenant.options_sealed))
-    edit = Edit(BY, now)
+    access = Access(session, tenant, Edit(BY, now), sealer)
     session.flush()
     if wanted["broker_url"]:
         sealed, address = wanted["broker_url"], parse_broker_url(wanted["broker_url"]).address
         apps.put_broker(session, tenant, app, sealer.seal(sealed), address, now)
     if wanted["app"]:
-        level = Level("app", wanted["app"])
-        write_level(session, tenant, level, app.id, notify=None, edit=edit)
+        store_values(access, Subject(tenant, app), SettingsValues.model_validate(wanted["app"]))
     for name, values in wanted["roles"].items():
-        interval = values.get("interval") or wanted["app"].get("interval") or 10
-        longest = float(max(int(interval), plan_of(tenant.plan).interval))
-        role = roles.add_role(session, tenant, app, name, longest, now)
-        if values:
-            level = Level("role", values)
-            write_level(session, tenant, level, role.id, notify=None, edit=edit)
+        store_role(access, app, name, SettingsValues.model_validate(values))
     tenant.options_sealed = None
 
 

@@ -1,12 +1,24 @@
 """Which field is wrong, and what would be right? Validation errors in words of the API."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
+
+from pydantic import BaseModel
 
 from guv.errors import FieldError
 from guv.scaling.formatting import counted
 from guv.settings.field_types import PATTERN_MESSAGES
-from guv.settings.suggestions import nearest_name
+from guv.settings.schema import (
+    NewRelicTarget,
+    NoDataCount,
+    Notify,
+    OverrideBounds,
+    PauseScaling,
+    ScheduleWindow,
+    SettingsValues,
+    WebhookTarget,
+)
 
 _OUTER = frozenset({"body", "query", "path", "header"})
 _FORMS = frozenset(
@@ -31,6 +43,18 @@ _LENGTHS = {  # what is too short or too long, and what its length counts
     "too_long": ("at most", "max_length", "entry", "entries"),
     "string_too_short": ("at least", "min_length", "character", "characters"),
     "string_too_long": ("at most", "max_length", "character", "characters"),
+}
+
+_LEAST = 3  # letters that say enough to look for names that contain them
+_MOST = 60  # letters of a name that are worth comparing
+_PARTS: dict[str, type[BaseModel]] = {
+    "schedules": ScheduleWindow,
+    "override": OverrideBounds,
+    "pause": PauseScaling,
+    "no_data": NoDataCount,
+    "notify": Notify,
+    "new_relic": NewRelicTarget,
+    "webhook": WebhookTarget,
 }
 
 
@@ -86,3 +110,18 @@ def _message(error: Mapping[str, Any], path: Sequence[str]) -> str:
     said = str(error["msg"]).removeprefix("Value error, ")
     other = f"must {said.removeprefix(_SHOULD)}" if said.startswith(_SHOULD) else said
     return _KINDS.get(kind, other)
+
+
+def nearest_name(path: Sequence[str]) -> str | None:
+    """The known name that the wrong one at the end of the path probably stands for, or None.
+
+    >>> nearest_name(["minimun_dynos"]), nearest_name(["max"]), nearest_name(["override", "till"])
+    ('minimum_dynos', 'maximum_dynos', 'until')
+    """
+    inside = [_PARTS[name] for name in path[:-1] if name in _PARTS]
+    known = list((inside[-1] if inside else SettingsValues).model_fields)
+    wrong = path[-1][:_MOST].lower()
+    close = get_close_matches(wrong, known, n=1)
+    related = [one for one in known if len(wrong) >= _LEAST and (wrong in one or one in wrong)]
+    found = [one for one in close or sorted(related, key=len) if one != path[-1]]
+    return found[0] if found else None

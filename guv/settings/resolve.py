@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from guv.errors import FieldError
 from guv.scaling.model import Memory, Override, Pause, Settings, Window
-from guv.scaling.policies import ANY, PARAMETERS, WEB
-from guv.settings.bounds import crossed_bounds
+from guv.scaling.policies import ANY, WEB
 from guv.settings.schema import MAY_BE_NONE, NONE
 from guv.tenants.plans import Plan
 
@@ -104,75 +102,6 @@ def _is_own(sources: Mapping[str, str]) -> bool:
 def _meant(name: str, value: Any) -> Any:
     """What a level's value says; None where it says that there is none."""
     return None if value == NONE and name in MAY_BE_NONE else value
-
-
-def contradictions(effective: EffectiveSettings, plan: Plan) -> list[FieldError]:
-    """What cannot work together in these settings, each with what would be right; [] if nothing."""
-    values, found = effective.values, []
-    minimum, maximum = values["minimum_dynos"], values["maximum_dynos"]
-    if minimum > maximum:
-        found.append(
-            FieldError(
-                "minimum_dynos",
-                f"is {minimum} (from {effective.sources['minimum_dynos']}), above maximum_dynos"
-                f" {maximum} (from {effective.sources['maximum_dynos']});"
-                f" at most {maximum} would be right",
-            )
-        )
-    if values["interval"] < plan.interval and effective.sources["interval"] != "default":
-        found.append(
-            FieldError("interval", f"must be at least {plan.interval} on plan {plan.name}")
-        )
-    found += crossed_bounds(values) + _wrong_parameters(values) + _wrong_signal(values)
-    if values["signal"] == "web":
-        return found
-    return found + _unreachable_deadline(values, tick_interval(effective, plan))
-
-
-def _wrong_parameters(values: Mapping[str, Any]) -> list[FieldError]:
-    """Parameters that no policy knows, and those whose value the policy would not take."""
-    known = {one.name: one for one in PARAMETERS[values["policy"]]}
-    anywhere = {one.name for all_ in PARAMETERS.values() for one in all_}
-    found = []
-    for name, value in values["policy_parameters"].items():
-        if name not in anywhere:
-            names = ", ".join(known) or "none"
-            message = f"is no parameter of policy {values['policy']}; it has: {names}"
-            found.append(FieldError(f"policy_parameters.{name}", message))
-        elif name in known and not known[name].takes(value):
-            message = f"must be {known[name].wanted}"
-            found.append(FieldError(f"policy_parameters.{name}", message))
-    return found
-
-
-def _wrong_signal(values: Mapping[str, Any]) -> list[FieldError]:
-    """A policy that looks at messages where there are requests, or the other way round."""
-    policy, signal = values["policy"], values["signal"]
-    if policy in ANY or (policy in WEB) == (signal == "web"):
-        return []
-    fitting = WEB | ANY if signal == "web" else PARAMETERS.keys() - WEB
-    message = f"{policy} does not go with signal {signal}; one of {', '.join(sorted(fitting))} does"
-    return [FieldError("policy", message)]
-
-
-def _unreachable_deadline(values: Mapping[str, Any], interval: int) -> list[FieldError]:
-    """A deadline shorter than the told processing time, with interval and boot at minimum 0."""
-    processing = values["processing_time"]
-    if processing is None:
-        return []
-    needed = processing
-    parts = f"processing_time {processing:g}"
-    if values["minimum_dynos"] == 0:
-        boot = values["boot_time"] if values["boot_time"] is not None else 0
-        needed += interval + boot
-        parts = f"interval {interval} + boot_time {boot:g} + {parts}"
-    if values["target_deadline"] > needed:
-        return []
-    message = (
-        f"of {values['target_deadline']:g} s cannot be met: {parts} already take {needed:g} s;"
-        f" more than {needed:g} would be right"
-    )
-    return [FieldError("target_deadline", message)]
 
 
 def scaling_settings(

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from guv.errors import FieldError
-from guv.settings.resolve import EffectiveSettings, Level, contradictions, effective_settings
+from guv.settings.contradictions import contradictions
+from guv.settings.resolve import EffectiveSettings, Level, effective_settings
 from guv.tenants.plans import Plan
 
 REFUSED: Mapping[str, str] = {

@@ -6,7 +6,7 @@ from typing import Any
 
 from guv.errors import FieldError
 from guv.scaling.policies import PARAMETERS
-from guv.settings.bounds import crossed
+from guv.settings.contradictions import crossed
 from guv.settings.resolve import EffectiveSettings, tick_interval
 from guv.tenants.plans import Plan
 

@@ -16,11 +16,11 @@ import yaml
 from pydantic import ValidationError
 
 from guv.errors import BadRequest, FieldError, Invalid
+from guv.settings.contradictions import misplaced
 from guv.settings.field_errors import field_errors
 from guv.settings.field_types import role_name
 from guv.settings.old_names import DROPPED, present_name, present_value
 from guv.settings.schema import SettingsValues
-from guv.settings.suggestions import misplaced
 
 ALL = "*"
 _TIMES = {"tag:yaml.org,2002:timestamp"}

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from guv.errors import FieldError, Invalid
-from guv.settings.resolve import EffectiveSettings, Level, contradictions, effective_settings
+from guv.settings.contradictions import contradictions
+from guv.settings.resolve import EffectiveSettings, Level, effective_settings
 from guv.settings.schema import SettingsValues
 from guv.settings.yaml_file import Document, read_document
 from guv.tenants.plans import PLANS, Plan

@@ -12,11 +12,11 @@ from starlette.datastructures import FormData
 
 from api.dashboard.forms.role_fields import FIELDS, GROUPS, Field, as_text, told
 from api.forms import field as text_of
-from api.v1.etags import etag_of
 from guv.errors import FieldError
 from guv.roles.models import Role
 from guv.scaling.policies import PARAMETERS
 from guv.scaling.policies.parameters import Parameter
+from guv.settings.levels import etag_of
 from guv.settings.resolve import EffectiveSettings, Level, effective_settings
 
 WAS = "was-"  # begins the name of a field that says what another was shown with

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData
 
-from api.dependencies import Access
 from api.forms import field
 from guv.errors import BadRequest, Conflict, FieldError, GuvError, Invalid, PreconditionFailed
 from guv.settings.field_errors import field_errors
+from guv.settings.levels import Access
 from guv.settings.schema import PauseScaling
 
 Model = TypeVar("Model", bound=BaseModel)

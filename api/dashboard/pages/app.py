@@ -9,13 +9,13 @@ from api.dashboard.dependencies import AccessDep, FormDep
 from api.dashboard.forms.validation import Refusal, attempt, fields_of_pause
 from api.dashboard.onboarding import read_steps
 from api.dashboard.renderer import Desk, DeskDep, Word, see_other
-from api.dependencies import Access
 from api.forms import fields
 from api.page_urls import app_path
 from api.paths import AppName
 from api.v1 import actions as rest
 from api.v1.overview import overview_answer
 from guv.apps import queries as apps
+from guv.settings.levels import Access
 from guv.settings.queries import read_level
 
 router = APIRouter(prefix="/dashboard/apps/{app}")

@@ -14,11 +14,11 @@ from api.dashboard.renderer import Desk, DeskDep, Word, see_other
 from api.dependencies import PartsDep
 from api.forms import field
 from api.v1.alert_trials import try_targets
-from api.v1.broker_test import Trial
-from api.v1.etags import etag_of
+from api.v1.brokers import Trial
 from api.v1.notifications import Target
 from guv.apps.models import App
 from guv.errors import Invalid
+from guv.settings.levels import etag_of
 from guv.settings.resolve import effective_settings
 from guv.settings.schema import NONE, SettingsValues
 

@@ -9,16 +9,16 @@ from pydantic import BaseModel
 
 from api.dashboard.dependencies import AccessDep
 from api.dashboard.forms.validation import built
-from api.dependencies import Access
 from api.page_urls import app_path, role_path
 from api.paths import AppName, RoleName
-from api.v1.levels import Subject, change_level, locked, read_chain
 from api.v1.notifications import Target, read_targets
 from guv.apps.queries import find_app
 from guv.roles.queries import find_role
+from guv.settings.levels import Access, Subject, read_chain
 from guv.settings.queries import stored_levels
 from guv.settings.resolve import Level
 from guv.settings.schema import SettingsValues
+from guv.settings.update import change_level
 
 
 class _Names(BaseModel):
@@ -65,8 +65,9 @@ class LevelVisit:
             PreconditionFailed: Somebody else changed the settings meanwhile.
             Invalid: They cannot be.
         """
-        subject = Subject(locked(self.access), self.subject.app, self.subject.role)
-        change_level(self.access, subject, values, merge=True, match=version)
+        locked = self.access.locked()
+        subject = Subject(locked.tenant, self.subject.app, self.subject.role)
+        change_level(locked, subject, values, merge=True, match=version)
 
 
 def _visited(request: Request, access: AccessDep) -> LevelVisit:

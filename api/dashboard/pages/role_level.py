@@ -9,17 +9,17 @@ from fastapi import Depends, Query
 from api.dashboard.charts.role_data import Picture, read_picture
 from api.dashboard.charts.time_ranges import USUAL, Span, find_span
 from api.dashboard.dependencies import AccessDep, VisitorDep
-from api.dependencies import Access
 from api.page_urls import role_path
 from api.paths import AppName, RoleName
-from api.v1.levels import Judged, Subject, change_level, judge_change, locked
 from guv.apps.models import App
 from guv.apps.queries import find_app
 from guv.roles.models import Role
 from guv.roles.queries import find_role
+from guv.settings.levels import Access, Subject
 from guv.settings.queries import role_levels
 from guv.settings.resolve import EffectiveSettings, Level, effective_settings
 from guv.settings.schema import SettingsValues
+from guv.settings.update import JudgedChange, change_level, judge_change
 from guv.tenants.plans import Plan, plan_of
 
 
@@ -50,7 +50,7 @@ class RoleVisit:
         """What holds for it; read with one query."""
         return effective_settings(self.role.name, self.chain())
 
-    def judge(self, values: SettingsValues, version: str | None = None) -> Judged:
+    def judge(self, values: SettingsValues, version: str | None = None) -> JudgedChange:
         """What would hold if these values were set at the role; nothing is.
 
         Args:
@@ -66,8 +66,9 @@ class RoleVisit:
 
     def save(self, values: SettingsValues, version: str) -> None:
         """Nothing; the values are set at the role; arguments and errors as in `judge`."""
-        subject = Subject(locked(self.access), self.app, self.role)
-        change_level(self.access, subject, values, merge=True, match=version)
+        locked = self.access.locked()
+        subject = Subject(locked.tenant, self.app, self.role)
+        change_level(locked, subject, values, merge=True, match=version)
 
     def picture(self, span: Span, step: timedelta | None = None) -> Picture:
         """What is to be seen of it over that time, in the span's steps if no others are given."""

@@ -13,8 +13,8 @@ from api.dashboard.pages.role_level import RoleVisit, RoleVisitDep
 from api.dashboard.renderer import Desk, DeskDep, Word, see_other
 from api.forms import field
 from api.v1.actions import ScheduleAnswer, schedule_answer
-from api.v1.etags import etag_of
 from guv.settings.field_types import known_timezones
+from guv.settings.levels import etag_of
 from guv.settings.resolve import effective_settings
 from guv.settings.schema import SettingsValues
 

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import HTMLResponse
-from pydantic import SecretStr
 from starlette.datastructures import FormData
 
 from api.container import Parts
@@ -14,19 +13,20 @@ from api.dashboard.dependencies import AccessDep, FormDep
 from api.dashboard.forms.validation import Refusal, attempt, built, marked, seconds, whole_number
 from api.dashboard.onboarding import read_steps
 from api.dashboard.renderer import Desk, DeskDep, Word, see_other
-from api.dependencies import Access, PartsDep
+from api.dependencies import PartsDep
 from api.forms import field, fields
 from api.page_urls import app_path
 from api.paths import AppName, RoleName
 from api.v1 import roles
-from api.v1.apps import replace_broker
-from api.v1.broker_probe import read_broker_url, try_broker
+from api.v1.brokers import replace_broker
 from api.v1.etags import Expected
 from api.v1.schemas.settings import BrokerRequest
+from guv.apps.broker import list_queues, read_broker_url
 from guv.apps.models import Broker
 from guv.apps.queries import find_app
 from guv.errors import Invalid
 from guv.settings.field_types import role_name
+from guv.settings.levels import Access
 from guv.settings.schema import SettingsValues
 
 MOST_NAMED_QUEUES = 200
@@ -181,8 +181,8 @@ def _queues(parts: Parts, access: Access, broker: Broker | None) -> tuple[Sequen
     """The queues that guv can see now, by name; and why it sees none."""
     if broker is None:
         return [], ""
-    url = read_broker_url(SecretStr(access.sealer.open(broker.url_sealed)))
+    url = read_broker_url(access.sealer.open(broker.url_sealed))
     try:
-        return list(try_broker(parts, url).queues), ""
+        return list(list_queues(parts.connect_broker, url).types), ""
     except Invalid as error:
         return [], "; ".join(one.message for one in error.fields)

@@ -21,7 +21,6 @@ from api.dashboard.renderer import Desk, DeskDep, see_other
 from api.dependencies import PartsDep
 from api.forms import field
 from api.paths import ReplayId
-from api.v1.etags import etag_of
 from guv.errors import Conflict, Invalid, NotFound
 from guv.replays.queries import (
     MOST_VARIANTS,
@@ -36,6 +35,7 @@ from guv.replays.queries import (
 )
 from guv.replays.start import start_replay
 from guv.scaling.policies import ANY, WEB
+from guv.settings.levels import etag_of
 from guv.settings.resolve import effective_settings
 from guv.settings.schema import NONE, PolicyName
 from guv.settings.variants import OF_THE_PRESENT, REFUSED

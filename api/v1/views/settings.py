@@ -4,11 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from api.dependencies import Access
 from api.errors import FieldFault, fault_of
-from api.v1.consistency import shared_queues
-from api.v1.levels import Subject, read_chain
-from api.v1.notification_targets import shown_target
 from api.v1.schemas.settings import (
     AppAnswer,
     AuthorizationState,
@@ -20,7 +16,10 @@ from api.v1.schemas.settings import (
 from guv.apps.models import App, Broker
 from guv.crypto import Sealer
 from guv.roles.models import Role
+from guv.settings.contradictions import shared_queues
+from guv.settings.levels import Access, Subject, read_chain
 from guv.settings.models import SettingsLevel
+from guv.settings.notify_target import shown_target
 from guv.settings.queries import NOTIFY_SET, RoleSettings
 from guv.settings.resolve import EffectiveSettings, Level, effective_settings, tick_interval
 from guv.settings.schema import ROLE_ONLY

@@ -153,7 +153,7 @@ def test_only_the_end_must_work_together(caller: TenantCaller) -> None:
 
 
 def test_an_app_that_is_not_the_tenants_is_refused(caller: TenantCaller) -> None:
-    assert "none of your apps" in refused(caller, "worker: {app: other}\n")["worker.app"]
+    assert "not one of your apps" in refused(caller, "worker: {app: other}\n")["worker.app"]
 
 
 def test_a_role_may_be_named_with_its_app(caller: TenantCaller) -> None:

@@ -111,4 +111,4 @@ def test_a_pause_or_override_that_is_over_before_it_begins_is_refused(
     caller.put(caller.role_path(), {})
     answer = caller.put(path.format(app=caller.app.name), body)
     assert answer.status_code == 422
-    assert faults(answer) == {"until": "is in the past; an instant to come would be right"}
+    assert faults(answer) == {"until": "must be in the future: it has passed already"}

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from guv.scaling.model import Override, Pause, Settings, Window
+from guv.settings.contradictions import contradictions
 from guv.settings.resolve import (
     DEFAULTS,
     EffectiveSettings,
     Level,
-    contradictions,
     effective_settings,
     scaling_settings,
     tick_interval,

@@ -2,8 +2,9 @@
 
 import pytest
 
+from guv.settings.contradictions import misplaced
+from guv.settings.field_errors import nearest_name
 from guv.settings.schema import SettingsValues
-from guv.settings.suggestions import misplaced, nearest_name
 
 
 @pytest.mark.parametrize(
