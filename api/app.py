@@ -10,19 +10,18 @@ from fastapi import FastAPI
 from api import health
 from api.addon import log_intake, webhook_routes
 from api.addon import routes as addon
-from api.auth import sso_routes
-from api.auth.auth_throttle import Strangers
+from api.auth import sso
 from api.auth.rate_limit import RateHeaders
 from api.container import Outside, make_parts
 from api.dashboard.renderer import as_page
 from api.dashboard.routes import add_dashboard
 from api.errors import install_error_handlers
+from api.middleware.auth_throttle import Strangers
 from api.middleware.body_limit import BodyLimit
 from api.middleware.request_log import RequestLog
 from api.middleware.security_headers import SafeHeaders
 from api.middleware.unhandled_errors import Unexpected
-from api.openapi import add_examples
-from api.reference import add_reference
+from api.openapi import add_examples, add_reference
 from api.v1 import config as config_file
 from api.v1 import decisions, keys, replays, settings
 from api.v1 import web_metrics as web
@@ -84,7 +83,7 @@ def _furnish(app: FastAPI) -> None:
         addon.router,
         log_intake.router,
         webhook_routes.router,
-        sso_routes.router,
+        sso.router,
         settings.router,
         decisions.router,
         web.router,

@@ -9,11 +9,10 @@ import httpx
 from redis import Redis
 from sqlalchemy import Engine
 
-from api.auth.auth_throttle import WrongKeys
+from api.auth.drain_keys import DrainKeys
 from api.auth.login_sessions import Visits
 from api.auth.rate_limit import RateLimit
-from api.drain_keys import DrainKeys
-from api.health_cache import Lookout
+from api.middleware.auth_throttle import WrongKeys
 from guv.apps.authorization import Authorizer
 from guv.clock import utc_now
 from guv.config import Config
@@ -23,8 +22,10 @@ from guv.heroku.addon import AddonClient
 from guv.heroku.oauth import GrantExchange
 from guv.rabbitmq.client import BrokerClient, BrokerUrl
 from guv.redis import connect_redis
+from guv.roles.fleet_health import Lookout
 from guv.tenants.webhook_subscription import Subscriber
 from guv.web_metrics.delivery_queue import DrainQueue
+from guv.web_metrics.drains import DrainRemoval
 
 REDIS_TIMEOUT_S = 1.0
 REDIS_CONNECTIONS = 4  # Heroku's small Redis plans allow 20 in all
@@ -81,6 +82,10 @@ class Parts:
         """What tries credentials and keeps those that work."""
         pause = self.config.guv_authorization_retry
         return Authorizer(self.engine, self.sealer, self.heroku, pause)
+
+    def drain_removal(self) -> DrainRemoval:
+        """Make what removes log drains at Heroku."""
+        return DrainRemoval(self.heroku, self.sealer)
 
     def subscriber(self) -> Subscriber:
         """What subscribes to events of Heroku's."""

@@ -15,11 +15,12 @@ from fastapi import Depends, Request
 from fastapi.openapi.models import HTTPBase
 from fastapi.security.base import SecurityBase
 from sqlmodel import Session
+from starlette.datastructures import FormData
 
 from api.auth.credentials import are_equal, parse_api_key, parse_basic
 from api.container import Parts
 from guv.database import session_scope
-from guv.errors import Forbidden, Unauthorized
+from guv.errors import BadRequest, Forbidden, Unauthorized
 from guv.settings.levels import Access
 from guv.settings.queries import Edit
 from guv.tenants.keys import find_tenant, note_use
@@ -149,3 +150,27 @@ async def _access(parts: PartsDep, session: SessionDep, caller: CallerDep, now: 
 
 
 AccessDep = Annotated[Access, Depends(_access)]
+
+
+MOST_FIELDS = 2000
+
+
+async def _read_form(request: Request) -> FormData:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        raise BadRequest("A form is needed, as a browser sends it.")
+    return await request.form(max_files=0, max_fields=MOST_FIELDS)
+
+
+RawFormDep = Annotated[FormData, Depends(_read_form)]
+
+
+def field(form: FormData, name: str) -> str:
+    """The field's text without white space around it; empty: it is not there."""
+    value = form.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def fields(form: FormData) -> dict[str, str]:
+    """All fields as they came; of those that came twice, the last."""
+    return {name: value for name, value in form.items() if isinstance(value, str)}

@@ -16,7 +16,9 @@ from guv.roles.fleet_health import Watch
 
 BEAT_KEY = "guv:clock:beat"  # the clock writes Unix seconds there at every beat
 MOST_BEAT_AGE_S = 10.0
-MOST_LAG_S = 90.0  # a lost job costs its roles one lease (`guv.due.LEASE_S`), or two
+MOST_LAG_S = (
+    90.0  # a lost job costs its roles one lease (`guv.roles.tick_schedule.LEASE_S`), or two
+)
 
 Ok = Annotated[bool, Field(description="Whether it is as it should be")]
 

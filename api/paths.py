@@ -1,6 +1,7 @@
 """What do paths name? Apps and roles, as people and Heroku write them, and others by their id."""
 
 from typing import Annotated
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import Path
@@ -19,3 +20,13 @@ ResourceId = Annotated[UUID, Path(description="Heroku's uuid of the add-on's res
 DrainId = Annotated[UUID, Path(description="The drain's id, the last part of its URL")]
 KeyId = Annotated[UUID, Path(description="The key's id, as the list shows it; not the key")]
 ReplayId = Annotated[UUID, Path(description="The replay's id")]
+
+
+def app_path(app: str) -> str:
+    """The address of an app's page."""
+    return f"/dashboard/apps/{quote(app, safe='')}"
+
+
+def role_path(app: str, role: str) -> str:
+    """The address of a role's page."""
+    return f"{app_path(app)}/roles/{quote(role, safe='')}"

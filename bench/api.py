@@ -19,8 +19,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Engine, text
 from sqlmodel import Session, select
 
-from api.v1.export import Export, parts
-from api.v1.field_selection import flat
+from api.v1.listing import Export, flat, parts
 from api.v1.views.decisions import DECISION_COLUMNS, decision_row
 from guv.database import make_engine
 from guv.history.decisions import DecisionFilter, decision_columns, list_decisions

@@ -30,7 +30,7 @@ from guv.config import with_driver
 from guv.database import make_engine
 from guv.tenants.models import Tenant
 from guv.web_metrics.drains import renew_drain
-from guv.web_metrics.frames import join_frames
+from guv.web_metrics.log_lines import join_frames
 from sandbox import services
 from sandbox.database import migrate
 from sandbox.fleet import Fleet, Surroundings

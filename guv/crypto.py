@@ -1,8 +1,9 @@
-"""How are secrets kept? Sealed with Fernet at rest, hashed where only equality matters."""
+"""Secrets: sealed with Fernet at rest, hashed where only equality matters."""
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
@@ -14,7 +15,7 @@ class Sealer:
         keys: Fernet keys (44 characters, URL-safe base64), newest first.
 
     Raises:
-        ValueError: There is no key, or one is not a Fernet key.
+        ValueError: There is no key, or an entry is not a Fernet key.
     """
 
     def __init__(self, keys: Sequence[str]) -> None:
@@ -24,22 +25,20 @@ class Sealer:
         self._fernet = MultiFernet([Fernet(key) for key in keys])
 
     def seal(self, secret: str) -> bytes:
-        """The secret as bytes that say nothing without a key."""
+        """Encrypt a secret with the newest key."""
         return self._fernet.encrypt(secret.encode())
 
     def open(self, sealed: bytes) -> str:
-        """The secret again.
+        """Decrypt a secret.
 
         Raises:
             ValueError: None of the keys opens it.
         """
-        try:
+        with _known_key():
             return self._fernet.decrypt(sealed).decode()
-        except InvalidToken:
-            raise ValueError("sealed with a key that is no longer configured") from None
 
     def is_newest(self, sealed: bytes) -> bool:
-        """Whether the newest key alone opens it."""
+        """Whether the newest key alone opens a secret."""
         try:
             self._newest.decrypt(sealed)
         except InvalidToken:
@@ -47,25 +46,38 @@ class Sealer:
         return True
 
     def reseal(self, sealed: bytes) -> bytes:
-        """The same secret, sealed with the newest key; errors as in `open`."""
-        return self.seal(self.open(sealed))
+        """Encrypt a sealed secret anew, with the newest key.
+
+        Raises:
+            ValueError: None of the keys opens it.
+        """
+        with _known_key():
+            return self._fernet.rotate(sealed)
+
+
+@contextmanager
+def _known_key() -> Iterator[None]:
+    try:
+        yield
+    except InvalidToken:
+        raise ValueError("sealed with a key that is no longer configured") from None
 
 
 def sealer_from(keys: str) -> Sealer:
-    """A sealer from the comma-separated key list of the environment."""
+    """Make a sealer from the comma-separated key list of the environment."""
     return Sealer([key.strip() for key in keys.split(",") if key.strip()])
 
 
 def new_api_key() -> str:
-    """A fresh API key: 256 random bits, with a prefix that secret scanners can find."""
+    """Make an API key: 256 random bits, with a prefix that secret scanners can find."""
     return f"guv_{new_secret()}"
 
 
 def new_secret() -> str:
-    """256 random bits as text that a URL may hold."""
+    """Make 256 random bits as URL-safe text."""
     return secrets.token_urlsafe(32)
 
 
 def hash_secret(secret: str) -> str:
-    """What is stored where only equality matters: SHA-256, hexadecimal; enough for 256 bits."""
+    """Return the SHA-256 of a secret in hexadecimal, which is enough for 256 random bits."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -22,7 +22,7 @@ from guv.clock import steady_seconds, unix_seconds, utc_now
 from guv.config import Config, config_of_process
 from guv.database import make_engine
 from guv.logging import configure_logs, tell_ends
-from guv.notifications import deliveries, feeds
+from guv.notifications.queues import DELIVERIES, FEEDS
 from guv.redis import connect_redis
 from guv.roles import tick_schedule
 from guv.tenants import pending_provisioning
@@ -69,9 +69,9 @@ def beat(engine: Engine, queue: Queue, now: datetime, roles_per_job: int = 1) ->
     """
     with engine.begin() as connection:
         roles = tick_schedule.mark_queued(connection, now, MOST_ROLES)
-        tenants = pending_provisioning.take_due(connection, now, MOST_PROVISIONINGS)
-        incidents = deliveries.take_due(connection, now, MOST_DELIVERIES)
-        levels = feeds.take_due(connection, now, MOST_FEEDS)
+        tenants = pending_provisioning.QUEUE.take(connection, now, MOST_PROVISIONINGS)
+        incidents = DELIVERIES.take(connection, now, MOST_DELIVERIES)
+        levels = FEEDS.take(connection, now, MOST_FEEDS)
     try:
         enqueue_deliveries(queue, incidents)
         enqueue(queue, roles, roles_per_job)

@@ -104,7 +104,7 @@ def _do_chores(runtime: Runtime) -> None:
 def _finish_provisionings(runtime: Runtime) -> bool:
     """Whether nothing is left to do of the provisionings that were to be tried now."""
     with runtime.engine.begin() as connection:
-        tenants = pending_provisioning.take_due(connection, utc_now(), MOST_PROVISIONINGS)
+        tenants = pending_provisioning.QUEUE.take(connection, utc_now(), MOST_PROVISIONINGS)
     done = [finish(runtime, tenant, utc_now()) for tenant in tenants]
     return all(done)
 

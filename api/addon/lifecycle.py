@@ -7,7 +7,6 @@ from sqlmodel import Session
 
 from api.addon.schemas import known_plan
 from api.container import Parts
-from api.drain_removal import leaving_drains
 from guv.apps import queries as apps
 from guv.errors import Gone, Invalid, NotFound
 from guv.roles import queries as roles
@@ -49,7 +48,7 @@ def deprovision(parts: Parts, session: Session, resource: UUID, now: datetime) -
     if tenant is None or tenant.state == "deprovisioned":
         raise Gone("This resource is not there.")
     parting = parts.subscriber().parting(session, tenant, now)
-    drained = leaving_drains(parts, session, tenant, now)
+    drained = parts.drain_removal().of_tenant(session, tenant, now)
     tenants.end_tenant(session, tenant, now)
     for farewell in (parting, *drained):
         if farewell is not None:

@@ -15,8 +15,7 @@ from api.errors import error_answers
 from api.paths import DrainId
 from guv.errors import BadRequest, TooMany, Unavailable
 from guv.web_metrics.delivery_queue import Put
-from guv.web_metrics.frames import BadFrames, split_frames
-from guv.web_metrics.log_lines import is_wanted
+from guv.web_metrics.log_lines import BadFrames, is_wanted, split_frames
 
 CONTENT_TYPE = "application/logplex-1"
 

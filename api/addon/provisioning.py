@@ -19,11 +19,11 @@ from guv.apps import queries as apps
 from guv.clock import steady_seconds
 from guv.database import session_scope
 from guv.errors import Gone
-from guv.heroku.addon_keys import guv_url
 from guv.heroku.addon_options import Wanted, read_options, seal_options
 from guv.heroku.oauth import AWAY, BUSY, REFUSED, is_pending, keep_grant, settle_grant
 from guv.tenants import pending_provisioning
 from guv.tenants import queries as tenants
+from guv.tenants.keys import guv_url
 from guv.tenants.models import Tenant
 
 GRANT_LIFE, AT_LEAST = timedelta(minutes=5), timedelta(minutes=1)

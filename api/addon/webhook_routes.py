@@ -26,8 +26,7 @@ from api.paths import ResourceId
 from guv.crypto import Sealer
 from guv.errors import Unauthorized
 from guv.tenants import queries as tenants
-from guv.tenants.subscriptions import find_subscription
-from guv.tenants.webhook_subscription import PATH
+from guv.tenants.webhook_subscription import PATH, find_subscription
 
 SIGNATURE = "Heroku-Webhook-Hmac-SHA256"
 router = APIRouter(prefix=PATH, tags=["add-on"])

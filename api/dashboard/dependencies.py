@@ -10,8 +10,7 @@ from fastapi import Depends, Request
 from starlette.datastructures import FormData
 
 from api.auth.login_sessions import Visit, token_of
-from api.dependencies import NowDep, PartsDep, SessionDep, refuse_suspended
-from api.forms import RawFormDep, field
+from api.dependencies import NowDep, PartsDep, RawFormDep, SessionDep, field, refuse_suspended
 from guv.database import session_scope
 from guv.errors import Forbidden, Gone, Unauthorized
 from guv.settings.field_types import known_timezones

@@ -17,7 +17,7 @@ from api.dashboard.dependencies import CSRF_FIELD, Visitor, VisitorDep
 from api.dashboard.forms.validation import Refusal
 from api.dependencies import PartsDep
 from api.errors import ErrorBody
-from api.page_urls import app_path, role_path
+from api.paths import app_path, role_path
 from guv.config import Config
 
 Word = Annotated[str, Query(max_length=40, pattern="^[a-z-]*$")]  # what was done just now

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from api.dependencies import SessionDep, TenantDep
 from api.errors import error_answers
-from api.v1.cursor import cursor_of, row_of
+from api.v1.listing import cursor_of, row_of
 from api.v1.schemas.settings import ChangeAnswer, ChangePage, ChangeQuery
 from guv.apps.queries import find_app
 from guv.roles.queries import find_roles

@@ -1,18 +1,29 @@
 """Which decisions and incidents can be read, and how are they chosen?"""
 
+from dataclasses import asdict
 from datetime import datetime
+from math import isfinite
+from typing import Any
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from api.dependencies import NowDep, PartsDep, SessionDep, TenantDep
 from api.errors import error_answers
-from api.v1 import explain, overview, samples, spend, statistics
-from api.v1.cursor import cursor_of, place_with_uuid, row_of
-from api.v1.export import Export, stream
-from api.v1.field_selection import pick, wanted_fields
-from api.v1.role_filter import chosen_roles
+from api.paths import AppName, RoleName
+from api.v1 import overview, samples, statistics
+from api.v1.listing import (
+    Export,
+    chosen_roles,
+    cursor_of,
+    pick,
+    place_with_uuid,
+    row_of,
+    stream,
+    wanted_fields,
+)
 from api.v1.samples import STREAMS
 from api.v1.schemas.decisions import (
     DecisionPage,
@@ -28,10 +39,19 @@ from api.v1.views.decisions import (
     decision_row,
     incident_answer,
 )
+from guv.apps.queries import find_app
+from guv.clock import from_unix, unix_seconds
 from guv.history.decisions import DecisionFilter, decision_columns, list_decisions
-from guv.history.plan_retention import shown_since
+from guv.history.older_history import read_memory
+from guv.history.samples import read_history
+from guv.history.usage import read_spend
 from guv.incidents.queries import IncidentFilter, list_incidents
+from guv.roles.queries import believed_limit, find_role
+from guv.scaling import Decision, decide
+from guv.settings.queries import role_settings
+from guv.settings.resolve import scaling_settings
 from guv.tenants.models import Tenant
+from guv.tenants.plans import plan_of, shown_since
 
 router = APIRouter(prefix="/v1", tags=["decisions"], responses=error_answers(401, 404, 422))
 
@@ -101,11 +121,86 @@ def read_incidents(
     )
 
 
+class Explanation(BaseModel):
+    """What would be decided for a role now."""
+
+    at: datetime = Field(description="Now")
+    sample_at: datetime | None = Field(description="The newest sample; null: there is none yet")
+    current: int | None = Field(description="Dynos that run; null: unknown")
+    required: int | None = Field(description="Dynos that the policy asks for, before any bound")
+    desired: int | None = Field(description="Dynos after all steps")
+    direction: str = Field(description="up, down or hold", examples=["hold"])
+    reason: str = Field(description="Why it ends so", examples=["steady"])
+    explanation: str = Field(description="The same as a sentence")
+    predicted_wait: float | None = Field(
+        description="Seconds until the last waiting message will be done; null: unknown or never"
+    )
+    never_done: bool = Field(description="Whether that is never, with the desired dynos")
+    misses_at_maximum: bool = Field(description="Whether the maximum cannot meet the deadline")
+    dynos_to_meet: int | None = Field(description="Dynos that would meet it then")
+    next_downscale_at: datetime | None = Field(
+        description="Going down is not possible before, if nothing more arrives; null: unknown"
+    )
+    notices: list[str] = Field(description="What a person should know")
+    estimates: dict[str, Any] = Field(description="What the history says; rates per second")
+    trail: list[dict[str, Any]] = Field(description="The steps from required to desired")
+    settings_version: str = Field(description="Versions of the three levels", examples=["0.2.5"])
+
+
+@router.get("/apps/{app}/roles/{role}/explain")
+def explain_role(
+    session: SessionDep, tenant: TenantDep, now: NowDep, app: AppName, role: RoleName
+) -> Explanation:
+    """What would be decided for a role now and why, and when going down is possible next."""
+    found = find_app(session, tenant, app)
+    named = find_role(session, tenant, found, role)
+    effective = role_settings(session, tenant, found, named)
+    limit = believed_limit(named, now)
+    spend = read_spend(session, tenant, named, effective.values["monthly_dyno_hours"], now)
+    history = read_history(session, tenant, named, now)
+    settings = scaling_settings(
+        effective,
+        plan_of(tenant.plan),
+        platform_limit=limit,
+        dyno_hours_used=spend.used if spend else None,
+        memory=read_memory(session, named, effective.values, history, now),
+    )
+    decision = decide(settings, history, unix_seconds(now))
+    return Explanation(
+        at=now,
+        sample_at=from_unix(history[-1].at) if history else None,
+        settings_version=effective.version,
+        **_shown(decision),
+    )
+
+
+def _shown(decision: Decision) -> dict[str, Any]:
+    wait, downscale = decision.predicted_wait, decision.next_downscale_at
+    names = ("current", "required", "desired", "direction", "reason", "explanation")
+    return {
+        **{name: getattr(decision, name) for name in names},
+        "predicted_wait": wait if wait is not None and isfinite(wait) else None,
+        "never_done": wait is not None and not isfinite(wait),
+        "misses_at_maximum": decision.misses_at_maximum,
+        "dynos_to_meet": decision.dynos_to_meet,
+        "next_downscale_at": from_unix(downscale) if downscale and isfinite(downscale) else None,
+        "notices": list(decision.notices),
+        "estimates": _finite(asdict(decision.estimates)),
+        "trail": [asdict(step) for step in decision.trail],
+    }
+
+
+def _finite(values: dict[str, Any]) -> dict[str, Any]:
+    """The same without numbers that JSON does not have."""
+    return {
+        name: None if isinstance(value, float) and not isfinite(value) else value
+        for name, value in values.items()
+    }
+
+
 for part in (
     overview.router,
     samples.router,
     statistics.router,
-    spend.router,
-    explain.router,
 ):
     router.include_router(part)

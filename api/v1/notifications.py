@@ -1,5 +1,7 @@
 """Where do a tenant's notifications go, and do they get there?"""
 
+from collections.abc import Mapping
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -7,16 +9,142 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from api.dependencies import AccessDep
-from api.v1.heartbeat_recipe import Recipe, silence_recipe
-from guv.apps.queries import list_apps
+from api.container import Parts
+from api.dependencies import AccessDep, PartsDep
+from api.errors import error_answers
+from api.paths import AppName, RoleName
+from api.v1.brokers import Trial
+from guv.apps.queries import find_app, list_apps
+from guv.clock import unix_seconds
 from guv.crypto import Sealer
+from guv.errors import FieldError, Invalid, NotifierFailed
+from guv.incidents.queries import notify_again
+from guv.notifications.incident_messages import OPENED, RESOLVED, IncidentMessage
+from guv.notifications.senders import build_notifiers
+from guv.roles import queries as roles
 from guv.roles.queries import list_all_roles
+from guv.settings import queries as settings
+from guv.settings.levels import Access, Subject
 from guv.settings.models import SettingsLevel
 from guv.settings.notify_target import shown_target
 from guv.settings.queries import stored_levels
 
-router = APIRouter(tags=["settings"])
+router = APIRouter()
+LONGEST_SILENCE_S = 300  # five heartbeats
+
+_NRQL = "SELECT max(secondsLate) FROM GuvHeartbeat"  # in facets, a removed role would be silence
+_NERDGRAPH = """mutation {{
+  alertsNrqlConditionStaticCreate(accountId: {account}, policyId: "POLICY_ID", condition: {{
+    name: "guv is silent",
+    enabled: true,
+    nrql: {{query: "{nrql}"}},
+    signal: {{aggregationWindow: 60, aggregationMethod: EVENT_TIMER, aggregationTimer: 60}},
+    terms: [{{threshold: {seconds}, thresholdDuration: 60, thresholdOccurrences: AT_LEAST_ONCE,
+      operator: ABOVE, priority: CRITICAL}}],
+    expiration: {{expirationDuration: {seconds}, openViolationOnExpiration: true,
+      closeViolationsOnExpiration: false}},
+    valueFunction: SINGLE_VALUE,
+    violationTimeLimitSeconds: 86400
+  }}) {{ id }}
+}}"""
+
+
+class Recipe(BaseModel):
+    """A condition at New Relic that alarms when heartbeats stay away."""
+
+    nrql: str = Field(description="Its query; loss of signal opens an incident")
+    signal_lost_after: int = Field(description="Seconds without a heartbeat that mean silence")
+    nerdgraph: str = Field(
+        description="The same as a mutation for NerdGraph; put your policy's id for POLICY_ID"
+    )
+
+
+def silence_recipe(account_id: int) -> Recipe:
+    """The condition for all roles whose heartbeats go to that account."""
+    mutation = _NERDGRAPH.format(account=account_id, nrql=_NRQL, seconds=LONGEST_SILENCE_S)
+    return Recipe(nrql=_NRQL, signal_lost_after=LONGEST_SILENCE_S, nerdgraph=mutation)
+
+
+@router.post("/test-page", tags=["actions"])
+def send_global_test_page(parts: PartsDep, access: AccessDep) -> Trial:
+    """Send an incident that opens and resolves at once to each target of the global level.
+
+    Where all of them take it, they are told again of what they refused before.
+    """
+    return try_targets(parts, access, Subject(access.tenant))
+
+
+@router.post("/apps/{app}/test-page", tags=["actions"], responses=error_answers(404))
+def send_app_test_page(parts: PartsDep, access: AccessDep, app: AppName) -> Trial:
+    """Send an incident that opens and resolves at once to each target that holds for the app.
+
+    Where all of them take it, they are told again of what they refused before.
+    """
+    found = find_app(access.session, access.tenant, app)
+    return try_targets(parts, access, Subject(access.tenant, found))
+
+
+@router.post("/apps/{app}/roles/{role}/test-page", tags=["actions"], responses=error_answers(404))
+def send_test_page(parts: PartsDep, access: AccessDep, app: AppName, role: RoleName) -> Trial:
+    """Send an incident that opens and resolves at once to each target of the role's incidents.
+
+    Where all of them take it, they are told again of what they refused before.
+    """
+    found = find_app(access.session, access.tenant, app)
+    named = roles.find_role(access.session, access.tenant, found, role)
+    return try_targets(parts, access, Subject(access.tenant, found, named))
+
+
+def try_targets(parts: Parts, access: Access, subject: Subject) -> Trial:
+    """What the targets that hold at the level say to a test page.
+
+    Raises:
+        Invalid: There are none.
+    """
+    session, tenant, now = access.session, access.tenant, access.edit.at
+    targets = settings.narrowest_target(session, tenant, subject.ids[::-1], access.sealer)
+    if not targets:
+        whose = f"this {subject.level}" if subject.app else "your apps"
+        fault = FieldError("notify", f"is not set for {whose}; set new_relic or webhook first")
+        raise Invalid(f"Incidents of {whose} go nowhere.", [fault])
+    messages = [_test_message(subject, change, now) for change in (OPENED, RESOLVED)]
+    session.rollback()  # no connection is held while others are asked
+    faults = [fault for message in messages for fault in _try_all(parts, targets, message, now)]
+    if not faults:
+        notify_again(session, tenant, now)
+    return Trial(ok=not faults, messages=list(dict.fromkeys(faults)))
+
+
+def _test_message(subject: Subject, change: str, now: datetime) -> IncidentMessage:
+    """The message as an incident's; a level that is wider than a role speaks for every one."""
+    app, role = subject.app, subject.role
+    app_name, role_name = app.name if app else "every app", role.name if role else "every role"
+    return IncidentMessage(
+        id=f"test-{subject.id}-{int(unix_seconds(now))}",
+        change=change,
+        at=now,
+        tenant=subject.tenant.id,
+        app_id=app.heroku_id if app else subject.tenant.id,
+        app=app_name,
+        role=role_name,
+        cause="test",
+        title=f"Test page of guv for {'role ' if role else ''}{role_name} of {app_name}",
+        text="Somebody asked guv for this page. Nothing is wrong.",
+    )
+
+
+def _try_all(
+    parts: Parts, targets: Mapping[str, Any], message: IncidentMessage, now: datetime
+) -> list[str]:
+    """Why targets did not take the message; [] if all did."""
+    faults = []
+    with closing(build_notifiers(parts.config.new_relic_events_url, parts.config.fence)) as clients:
+        for kind in targets:
+            try:
+                clients.send(kind, targets[kind], message, now)
+            except NotifierFailed as failure:
+                faults.append(str(failure))
+    return faults
 
 
 class Target(BaseModel):
@@ -42,7 +170,7 @@ class TargetList(BaseModel):
     targets: list[Target] = Field(description="One for each level that has any")
 
 
-@router.get("/notifications")
+@router.get("/notifications", tags=["settings"])
 def read_targets(access: AccessDep) -> TargetList:
     """Where incidents, decisions and heartbeats go, and whether they are taken."""
     session, tenant = access.session, access.tenant

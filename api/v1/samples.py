@@ -6,14 +6,11 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from api.dependencies import NowDep, PartsDep, SessionDep, TenantDep
-from api.v1.cursor import cursor_of, place_of
-from api.v1.export import Export, stream
-from api.v1.field_selection import pick, wanted_fields
-from api.v1.role_filter import chosen_roles
+from api.v1.listing import Export, chosen_roles, cursor_of, pick, place_of, stream, wanted_fields
 from api.v1.schemas.decisions import SamplePage, SampleQueryParameters
 from api.v1.views.decisions import SAMPLE_FIELDS, sample_row
-from guv.history.plan_retention import shown_since
 from guv.history.samples import SampleFilter, list_samples, sample_columns
+from guv.tenants.plans import shown_since
 
 router = APIRouter()
 STREAMS: dict[str, dict[str, str]] = {"text/csv": {}, "application/x-ndjson": {}}

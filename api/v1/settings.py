@@ -7,7 +7,6 @@ from api.errors import error_answers
 from api.paths import AppName
 from api.v1 import (
     actions,
-    alert_trials,
     apps,
     authorization,
     brokers,
@@ -97,7 +96,6 @@ for part in (
     roles.router,
     changes.router,
     actions.router,
-    alert_trials.router,
     notifications.router,
 ):
     router.include_router(part)

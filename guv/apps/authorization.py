@@ -15,8 +15,8 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from guv.apps import consents
 from guv.apps.models import App, Consent
+from guv.apps.queries import put_consent, take_consent
 from guv.crypto import Sealer, hash_secret, new_secret
 from guv.database import session_scope
 from guv.errors import FieldError, Gone, HerokuRefused, HerokuUnavailable, Invalid, Unavailable
@@ -164,7 +164,7 @@ class Authorizer:
             expires_at=expires_at,
         )
         with session_scope(self.engine) as session:
-            consents.put_consent(session, tenant, consent, now)
+            put_consent(session, tenant, consent, now)
         return Journey(self.heroku.consent_url(state, _challenge(verifier)), expires_at)
 
     def receive(
@@ -179,7 +179,7 @@ class Authorizer:
             traveller: Who came back, where they have a visit to our pages.
         """
         with session_scope(self.engine) as session:
-            consent = consents.take_consent(session, state, now)
+            consent = take_consent(session, state, now)
             app = session.get(App, consent.app_id) if consent else None
         if consent is None or app is None:
             return Arrival(trouble="This link was used before, or is older than 10 minutes.")

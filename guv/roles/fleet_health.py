@@ -7,8 +7,10 @@ many at once.
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from threading import Lock
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 SPAN = timedelta(minutes=5)
 PATIENCE = timedelta(minutes=3)  # and three intervals: then a role that did not tick is overdue
@@ -102,3 +104,33 @@ def look(connection: Connection, now: datetime) -> Watch:
     """How it is with the roles of all tenants."""
     values = {"now": now, "since": now - SPAN, "oldest": now - LONGEST, "patience": PATIENCE}
     return Watch(**connection.execute(_LOOK, values).mappings().one())
+
+
+FRESH = timedelta(seconds=30)  # anybody may ask for the health, and a look reads all roles
+
+
+class Lookout:
+    """The last look at all roles.
+
+    Args:
+        engine: The database.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = Lock()
+        self._last: tuple[datetime, Watch | None] | None = None
+
+    def look(self, now: datetime) -> Watch | None:
+        """What was seen in the last half minute; None: the database does not answer."""
+        with self._lock:
+            if self._last is None or abs(now - self._last[0]) >= FRESH:
+                self._last = now, self._look(now)
+            return self._last[1]
+
+    def _look(self, now: datetime) -> Watch | None:
+        try:
+            with self._engine.connect() as connection:
+                return look(connection, now)
+        except SQLAlchemyError:
+            return None

@@ -151,7 +151,7 @@ def narrowest_target(
 def fed_level(session: Session, subject_id: UUID) -> tuple[Tenant, SettingsLevel] | None:
     """The level whose target gets events, with its tenant; None: it is gone.
 
-    Like `guv.notifications.feeds`, this starts from what was due and not from a tenant.
+    Like `guv.notifications.queues`, this starts from what was due and not from a tenant.
     """
     return session.exec(
         select(Tenant, SettingsLevel)

@@ -1,12 +1,17 @@
 """Whose key is this?"""
 
+import base64
+import hashlib
+import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, func, select
 
+from guv.config import Config
 from guv.crypto import hash_secret, new_api_key
 from guv.errors import NotFound
 from guv.tenants.models import ApiKey, Tenant
@@ -104,3 +109,37 @@ def note_use(session: Session, key: ApiKey, now: datetime) -> bool:
     key.last_used_at = now
     session.add(key)
     return True
+
+
+NAME = "GUV_URL"
+
+
+def guv_url(session: Session, tenant: Tenant, config: Config, now: datetime) -> str:
+    """The tenant's GUV_URL: the API's address with the tenant's own key in it.
+
+    A key that was revoked is not given again: the next one takes its place. After the encryption
+    keys have changed, the key stays the same for as long as the old one is still in the list.
+    """
+    secrets = config.guv_encryption_keys.get_secret_value().split(",")
+    generation = count_revoked(session, tenant.id, NAME)
+    derived = [_derive(secret.strip(), f"{tenant.id} {generation}") for secret in secrets if secret]
+    key = first_valid(session, tenant.id, derived) or derived[0]
+    put_key(session, tenant.id, NAME, key, now)
+    return _with_key(config.guv_public_url, key)
+
+
+def _derive(secret: str, subject: str) -> str:
+    """A key that only whoever holds the secret can derive."""
+    return "guv_" + _digest(secret, f"guv api key {subject}")
+
+
+def _digest(secret: str, subject: str) -> str:
+    """HMAC-SHA-256, 256 bits as URL-safe text."""
+    digest = hmac.digest(secret.encode(), subject.encode(), hashlib.sha256)
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def _with_key(public_url: str, key: str) -> str:
+    """The address of the API's first version, with the key as password."""
+    parts = urlsplit(public_url.rstrip("/"))
+    return urlunsplit((parts.scheme, f"guv:{key}@{parts.netloc}", f"{parts.path}/v1", "", ""))

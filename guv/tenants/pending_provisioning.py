@@ -4,29 +4,26 @@ A row is written before Heroku is answered and goes when all is done, so whateve
 is only late.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from guv.backoff import doubled_pause
+from guv.lease_queue import LeaseQueue
 from guv.tenants.models import Unfinished
 
-LEASE = timedelta(seconds=30)  # for one attempt, which asks Heroku a few times
 LIMIT = timedelta(hours=12)  # then Heroku removes what is not provisioned
 SPREAD = timedelta(hours=1)  # over which what is asked for many resources is spread
 
-_DUE = text("""
-    with due as (
-        select tenant_id from unfinished where next_at <= :now
-        order by next_at limit :most for update skip locked
-    )
-    update unfinished set next_at = :now + :lease, attempts = attempts + 1
-    from due where unfinished.tenant_id = due.tenant_id
-    returning unfinished.tenant_id
-""")
+_TABLE = Unfinished.metadata.tables["unfinished"]
+QUEUE = LeaseQueue(
+    _TABLE.c.tenant_id,
+    _TABLE.c.next_at,
+    timedelta(seconds=30),  # for one attempt, which asks Heroku a few times
+    _TABLE.c.attempts,
+)
 
 _UNSUBSCRIBED = text("""
     insert into unfinished (tenant_id, next_at, give_up_at, attempts, is_asynchronous, note)
@@ -74,12 +71,6 @@ def forget(session: Session, tenant_id: UUID) -> None:
     row = session.get(Unfinished, tenant_id)
     if row is not None:
         session.delete(row)
-
-
-def take_due(connection: Connection, now: datetime, most: int) -> Sequence[UUID]:
-    """Up to `most` tenants whose provisioning is to be tried now; nobody else gets them so soon."""
-    rows = connection.execute(_DUE, {"now": now, "most": most, "lease": LEASE})
-    return [row.tenant_id for row in rows]
 
 
 def postpone(session: Session, row: Unfinished, now: datetime, note: str) -> None:

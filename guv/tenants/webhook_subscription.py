@@ -13,7 +13,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from guv.apps import queries as apps
 from guv.crypto import Sealer, new_secret
@@ -22,7 +22,6 @@ from guv.errors import HerokuRefused, OutsideError
 from guv.heroku.addon import AddonClient, Subscribed, Webhook
 from guv.heroku.credentials import usable_partner_token
 from guv.tenants.models import Subscription, Tenant
-from guv.tenants.subscriptions import find_subscription
 
 EVENTS = ("api:app", "api:addon")  # what every partner may hear of
 MORE_EVENTS = (*EVENTS, "api:formation")  # Heroku grants this one on request only
@@ -122,3 +121,11 @@ class Subscriber:
 
     def _url(self, tenant_id: UUID) -> str:
         return f"{self.public_url.rstrip('/')}{PATH}/{tenant_id}"
+
+
+def find_subscription(
+    session: Session, tenant_id: UUID, *, locked: bool = False
+) -> Subscription | None:
+    """The resource's subscription, `locked` until the transaction ends; None: there is none."""
+    query = select(Subscription).where(Subscription.tenant_id == tenant_id)
+    return session.exec(query.with_for_update() if locked else query).first()

@@ -16,7 +16,7 @@ from uuid import UUID
 from redis import Redis
 
 from guv.clock import unix_seconds
-from guv.web_metrics.frames import join_frames, split_frames
+from guv.web_metrics.log_lines import join_frames, split_frames
 
 OF_ONE_DRAIN = 1_000_000  # compressed bytes; about 30,000 requests
 OF_ALL_DRAINS = 8_000_000  # Heroku's smallest Redis has 25 MB

@@ -1,7 +1,10 @@
 """Which log drains are there, and who may deliver to them?"""
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
@@ -9,11 +12,16 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.engine import Connection
 from sqlmodel import Session, col
 
+from guv.apps import queries as apps
 from guv.apps.models import App
-from guv.crypto import hash_secret, new_secret
+from guv.crypto import Sealer, hash_secret, new_secret
+from guv.errors import OutsideError
+from guv.heroku.addon import AddonClient
+from guv.heroku.credentials import usable_partner_token
 from guv.tenants.models import Tenant
 from guv.web_metrics.models import Drain
 
+Removal = Callable[[], None]
 USER = "logplex"  # of the drain's URL; the secret is its password
 
 
@@ -79,3 +87,38 @@ def learn_token(connection: Connection, drain: UUID, secret_hash: str, token_has
         .values(token_hash=token_hash)
     )
     return read_key(connection, drain) or DrainKey(secret_hash, token_hash)
+
+
+@dataclass(frozen=True, slots=True)
+class DrainRemoval:
+    """Removes drains at Heroku, one attempt each, so that Logplex stops delivering.
+
+    Attributes:
+        heroku: Heroku's client.
+        sealer: Opens the apps' tokens.
+    """
+
+    heroku: AddonClient
+    sealer: Sealer
+
+    def of_tenant(self, session: Session, tenant: Tenant, now: datetime) -> list[Removal]:
+        """Prepare the removals of a tenant's drains.
+
+        To be prepared while the tenant's secrets are still there, and run after they are gone.
+        """
+        removals = [
+            self.of_app(app, find_drain(session, tenant, app), now)
+            for app in apps.list_apps(session, tenant)
+        ]
+        return [removal for removal in removals if removal is not None]
+
+    def of_app(self, app: App, drain: Drain | None, now: datetime) -> Removal | None:
+        """Prepare the removal of an app's drain; None: guv added none, or has no token for it."""
+        token = usable_partner_token(app, self.sealer, now)
+        if drain is None or drain.heroku_id is None or token is None:
+            return None
+        return partial(self._remove, app.heroku_id, drain.heroku_id, token)
+
+    def _remove(self, app_id: UUID, drain_id: UUID, token: str) -> None:
+        with suppress(OutsideError):
+            self.heroku.remove_drain(app_id, drain_id, token)

@@ -1,6 +1,5 @@
 from bench.drain import LINES, router_lines
-from guv.web_metrics.frames import split_frames
-from guv.web_metrics.log_lines import Request, is_wanted, read_line
+from guv.web_metrics.log_lines import Request, is_wanted, read_line, split_frames
 
 
 def test_every_line_that_is_measured_is_one_that_guv_reads() -> None:

@@ -1,4 +1,4 @@
-"""A tenant with an app and a role, for whoever asks for them."""
+"""A tenant with an app and a role, and the worker's world for commands that need ticks."""
 
 import pytest
 from sqlmodel import Session
@@ -8,6 +8,9 @@ from guv.crypto import Sealer
 from guv.roles.models import Role
 from guv.tenants.models import Tenant
 from tests.builders import a_role, a_tenant, an_app
+from tests.worker.conftest import clock, outside_config, runtime, sandbox, world
+
+__all__ = ["clock", "outside_config", "runtime", "sandbox", "world"]
 
 
 @pytest.fixture

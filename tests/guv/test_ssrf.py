@@ -8,11 +8,10 @@ import httpx
 import pytest
 
 from guv.clock import steady_seconds
-from guv.deadline import until
 from guv.errors import AddressRefused, BrokerUnreachable
-from guv.http import fetch, new_client
+from guv.http import FencedBackend, addresses_of, deadline, fetch, new_client
 from guv.rabbitmq.client import BrokerClient, parse_broker_url
-from guv.ssrf import Fence, FencedBackend, addresses_of, read_networks
+from guv.ssrf import Fence, read_networks
 from tests.builders import LOOPBACK
 
 CLOSED = Fence()
@@ -182,7 +181,7 @@ def test_a_resolver_that_does_not_answer_holds_nobody() -> None:
         return ["127.0.0.1"]
 
     start = steady_seconds()
-    with until(start + 0.2), pytest.raises(httpcore.ConnectTimeout, match="resolved in time"):
+    with deadline(start + 0.2), pytest.raises(httpcore.ConnectTimeout, match="resolved in time"):
         FencedBackend(LOOPBACK, silent).connect_tcp("silent.example", 1, timeout=5.0)
     answered.set()
     assert steady_seconds() - start < 2.0

@@ -15,11 +15,11 @@ from guv.apps import queries as apps
 from guv.apps.models import App
 from guv.database import session_scope
 from guv.errors import HerokuRefused, HerokuUnavailable, OutsideError
-from guv.heroku.addon_keys import NAME, guv_url
 from guv.heroku.credentials import Kind, partner_token
 from guv.heroku.oauth import GrantExchange, is_pending, settle_grant
 from guv.tenants import pending_provisioning
 from guv.tenants import queries as tenants
+from guv.tenants.keys import NAME, guv_url
 from guv.tenants.models import Tenant, Unfinished
 from worker.process.runtime import Runtime
 

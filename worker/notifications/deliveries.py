@@ -20,8 +20,8 @@ from guv.database import session_scope
 from guv.errors import NotifierFailed
 from guv.incidents.models import Incident
 from guv.incidents.queries import forget_targets
-from guv.notifications import deliveries
 from guv.notifications.incident_messages import OPENED, RESOLVED, IncidentMessage
+from guv.notifications.queues import DELIVERIES
 from guv.roles.models import Role
 from guv.settings.queries import notify_target
 from guv.tenants.models import Tenant
@@ -46,7 +46,7 @@ class _Case:
 def deliver_due(runtime: Runtime, now: datetime, most: int = 100) -> int:
     """How many incidents were told to their targets, as far as these took it."""
     with runtime.engine.begin() as connection:
-        incidents = deliveries.take_due(connection, now, most)
+        incidents = DELIVERIES.take(connection, now, most)
     return deliver_all(runtime, incidents, now)
 
 

@@ -19,14 +19,14 @@ from guv.backoff import doubled_pause
 from guv.database import session_scope
 from guv.errors import NotifierFailed
 from guv.history.decisions import DecisionFilter, NamedDecision, decisions_after, last_ticks
-from guv.notifications import feeds
-from guv.notifications.decision_events import heartbeat_event, scaled_event
 from guv.notifications.newrelic import Event
+from guv.notifications.queues import FEEDS
 from guv.settings.models import SettingsLevel
 from guv.settings.queries import RoleSettings, fed_level, fed_roles
 from guv.settings.resolve import tick_interval
 from guv.tenants.models import Tenant
 from guv.tenants.plans import plan_of
+from worker.notifications.decision_events import heartbeat_event, scaled_event
 from worker.process.runtime import Runtime
 
 EVERY = timedelta(seconds=60)
@@ -62,7 +62,7 @@ class _Feed:
 def send_due(runtime: Runtime, now: datetime, most: int = 100) -> int:
     """How many targets got their events, as far as they took them."""
     with runtime.engine.begin() as connection:
-        due = feeds.take_due(connection, now, most)
+        due = FEEDS.take(connection, now, most)
     for one in due:
         send_feed(runtime, one, now)
     return len(due)

@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from guv.errors import FieldError, Invalid
-from guv.history.plan_retention import limit_of
 from guv.history.series import SeriesFilter
-from guv.tenants.plans import Plan
+from guv.tenants.plans import Plan, limit_of
 
 SHORTEST_REFRESH_S = 10.0
 

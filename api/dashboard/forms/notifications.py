@@ -15,7 +15,7 @@ from uuid import UUID
 from starlette.datastructures import FormData
 
 from api.dashboard.forms.validation import built, marked
-from api.forms import field as text_of
+from api.dependencies import field as text_of
 from guv.crypto import Sealer
 from guv.settings.schema import SettingsValues
 

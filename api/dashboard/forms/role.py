@@ -11,7 +11,7 @@ from datetime import datetime
 from starlette.datastructures import FormData
 
 from api.dashboard.forms.role_fields import FIELDS, GROUPS, Field, as_text, told
-from api.forms import field as text_of
+from api.dependencies import field as text_of
 from guv.errors import FieldError
 from guv.roles.models import Role
 from guv.scaling.policies import PARAMETERS

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from api.dashboard.forms.validation import whole_number
-from api.forms import field as text_of
+from api.dependencies import field as text_of
 
 MOST_ROWS = 100
 COUNTS = ("minimum_dynos", "maximum_dynos", "dynos")

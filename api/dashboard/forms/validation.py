@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData
 
-from api.forms import field
+from api.dependencies import field
 from guv.errors import BadRequest, Conflict, FieldError, GuvError, Invalid, PreconditionFailed
 from guv.settings.field_errors import field_errors
 from guv.settings.levels import Access

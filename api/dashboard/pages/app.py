@@ -9,9 +9,8 @@ from api.dashboard.dependencies import AccessDep, FormDep
 from api.dashboard.forms.validation import Refusal, attempt, fields_of_pause
 from api.dashboard.onboarding import read_steps
 from api.dashboard.renderer import Desk, DeskDep, Word, see_other
-from api.forms import fields
-from api.page_urls import app_path
-from api.paths import AppName
+from api.dependencies import fields
+from api.paths import AppName, app_path
 from api.v1 import actions as rest
 from api.v1.overview import overview_answer
 from guv.apps import queries as apps

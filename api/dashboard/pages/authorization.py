@@ -7,10 +7,8 @@ from api.dashboard.dependencies import AccessDep, FormDep
 from api.dashboard.forms.validation import built
 from api.dashboard.pages.start import StartDep, take_step
 from api.dashboard.renderer import see_other
-from api.dependencies import PartsDep
-from api.forms import field
-from api.page_urls import app_path
-from api.paths import AppName
+from api.dependencies import PartsDep, field
+from api.paths import AppName, app_path
 from api.v1 import authorization as rest
 from api.v1.schemas.settings import TokenRequest
 from guv.apps.queries import find_app

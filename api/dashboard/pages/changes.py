@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from api.dashboard.dependencies import AccessDep
 from api.dashboard.renderer import DeskDep
-from api.v1.cursor import cursor_of, row_of
+from api.v1.listing import cursor_of, row_of
 from guv.settings.change_log import ChangeFilter, list_changes
 
 ON_A_PAGE = 50

@@ -17,11 +17,10 @@ from api.dashboard.forms.validation import (
 )
 from api.dashboard.pages.role_level import RoleVisit, RoleVisitDep
 from api.dashboard.renderer import Desk, DeskDep, Word, see_other
-from api.dependencies import PartsDep
-from api.forms import field, fields
+from api.dependencies import PartsDep, field, fields
 from api.v1 import actions as rest
-from api.v1.alert_trials import send_test_page
 from api.v1.brokers import Trial
+from api.v1.notifications import send_test_page
 from guv.errors import Invalid
 from guv.settings.levels import Access
 from guv.settings.schema import OverrideBounds

@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from api.dashboard.charts.role_data import Picture
 from api.dashboard.pages.role_level import RoleVisitDep, SpanDep
 from api.dependencies import PartsDep
-from api.v1.export import MEDIA, Export, stream
+from api.v1.listing import MEDIA, Export, stream
 from api.v1.views.decisions import DECISION_COLUMNS, decision_row
 from guv.history.decisions import DecisionFilter, decision_columns
 from guv.history.series import Point

@@ -8,8 +8,7 @@ from fastapi.responses import HTMLResponse
 from api.dashboard.dependencies import AccessDep, FormDep
 from api.dashboard.forms.validation import Refusal, attempt, built, whole_number
 from api.dashboard.renderer import Desk, DeskDep, Word, see_other
-from api.dependencies import Caller
-from api.forms import field, fields
+from api.dependencies import Caller, field, fields
 from api.v1 import keys as rest
 from guv.settings.levels import Access
 from guv.tenants import keys

@@ -11,11 +11,9 @@ from api.dashboard.forms.notifications import FIELDS, read_sent, sent_of, wanted
 from api.dashboard.forms.validation import Refusal, attempt
 from api.dashboard.pages.notifications_level import LevelVisit, VisitDep, target_of
 from api.dashboard.renderer import Desk, DeskDep, Word, see_other
-from api.dependencies import PartsDep
-from api.forms import field
-from api.v1.alert_trials import try_targets
+from api.dependencies import PartsDep, field
 from api.v1.brokers import Trial
-from api.v1.notifications import Target
+from api.v1.notifications import Target, try_targets
 from guv.apps.models import App
 from guv.errors import Invalid
 from guv.settings.levels import etag_of

@@ -9,8 +9,7 @@ from pydantic import BaseModel
 
 from api.dashboard.dependencies import AccessDep
 from api.dashboard.forms.validation import built
-from api.page_urls import app_path, role_path
-from api.paths import AppName, RoleName
+from api.paths import AppName, RoleName, app_path, role_path
 from api.v1.notifications import Target, read_targets
 from guv.apps.queries import find_app
 from guv.roles.queries import find_role

@@ -11,12 +11,12 @@ from api.dashboard.charts.time_ranges import Span, spans_of
 from api.dashboard.pages.role_level import RoleVisit, RoleVisitDep, SpanDep
 from api.dashboard.pages.role_settings import form_of
 from api.dashboard.renderer import DeskDep
-from api.v1.cursor import cursor_of, row_of
+from api.v1.listing import cursor_of, row_of
 from api.v1.overview import role_answer
 from guv.history.decisions import DecisionFilter, NamedDecision, find_decision, list_decisions
-from guv.history.plan_retention import oldest_shown
 from guv.history.usage import Usage, UsageFilter, read_usage
 from guv.roles.overview import read_overview
+from guv.tenants.plans import oldest_shown
 
 DECISIONS = 30  # on a page
 Number = Annotated[int, Path(ge=1, lt=2**63)]

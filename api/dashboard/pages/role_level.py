@@ -9,8 +9,7 @@ from fastapi import Depends, Query
 from api.dashboard.charts.role_data import Picture, read_picture
 from api.dashboard.charts.time_ranges import USUAL, Span, find_span
 from api.dashboard.dependencies import AccessDep, VisitorDep
-from api.page_urls import role_path
-from api.paths import AppName, RoleName
+from api.paths import AppName, RoleName, role_path
 from guv.apps.models import App
 from guv.apps.queries import find_app
 from guv.roles.models import Role

@@ -11,7 +11,7 @@ from api.dashboard.forms.schedule import DAYS, Row, read_rows, row_of, windows, 
 from api.dashboard.forms.validation import TOLD_ON_THE_PAGE, Refusal, built, refusal_of
 from api.dashboard.pages.role_level import RoleVisit, RoleVisitDep
 from api.dashboard.renderer import Desk, DeskDep, Word, see_other
-from api.forms import field
+from api.dependencies import field
 from api.v1.actions import ScheduleAnswer, schedule_answer
 from guv.settings.field_types import known_timezones
 from guv.settings.levels import etag_of

@@ -13,10 +13,8 @@ from api.dashboard.dependencies import AccessDep, FormDep
 from api.dashboard.forms.validation import Refusal, attempt, built, marked, seconds, whole_number
 from api.dashboard.onboarding import read_steps
 from api.dashboard.renderer import Desk, DeskDep, Word, see_other
-from api.dependencies import PartsDep
-from api.forms import field, fields
-from api.page_urls import app_path
-from api.paths import AppName, RoleName
+from api.dependencies import PartsDep, field, fields
+from api.paths import AppName, RoleName, app_path
 from api.v1 import roles
 from api.v1.brokers import replace_broker
 from api.v1.etags import Expected

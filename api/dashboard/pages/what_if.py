@@ -18,8 +18,7 @@ from api.dashboard.forms.validation import Refusal, refusal_of
 from api.dashboard.pages.role_level import RoleVisit, RoleVisitDep
 from api.dashboard.pages.role_settings import differing
 from api.dashboard.renderer import Desk, DeskDep, see_other
-from api.dependencies import PartsDep
-from api.forms import field
+from api.dependencies import PartsDep, field
 from api.paths import ReplayId
 from guv.errors import Conflict, Invalid, NotFound
 from guv.replays.queries import (

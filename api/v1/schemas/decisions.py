@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.v1.ranges import Cursor, Limit, Name, RoleRange
+from api.v1.listing import Cursor, Limit, Name, RoleRange
 from guv.scaling.model import Direction, Reason
 from guv.settings.field_types import RoleName
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, Secret, SecretStr, StringConstraints
 
 from api.errors import FieldFault
-from api.v1.ranges import Cursor, Limit, RoleRange
+from api.v1.listing import Cursor, Limit, RoleRange
 from guv.settings.field_types import VISIBLE
 
 

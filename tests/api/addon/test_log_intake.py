@@ -15,7 +15,7 @@ from guv.config import Config
 from guv.tenants.queries import end_tenant
 from guv.web_metrics.delivery_queue import DrainQueue
 from guv.web_metrics.drains import renew_drain
-from guv.web_metrics.frames import join_frames
+from guv.web_metrics.log_lines import join_frames
 from guv.web_metrics.models import Drain
 from tests.api.callers import TenantCaller, engine_of
 from tests.builders import NOON

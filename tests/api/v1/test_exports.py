@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from api.v1.export import _free
+from api.v1.listing import _free
 from guv.history.models import SampleRow
 from guv.roles.models import Role
 from tests.api.callers import TenantCaller, a_caller, faults

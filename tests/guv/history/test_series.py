@@ -12,8 +12,8 @@ from sqlmodel import Session
 from guv.crypto import Sealer
 from guv.history.models import DecisionRow, Rollup, SampleRow
 from guv.history.series import Change, Point, SeriesFilter, read_changes, read_points
-from guv.maintenance import Chore
 from guv.roles.models import Role
+from guv.tables import Chore
 from guv.tenants.models import Tenant
 from tests.api.rows import a_decision
 from tests.builders import NOON, a_role, a_tenant, an_app

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guv.web_metrics.frames import BadFrames, join_frames, split_frames
+from guv.web_metrics.log_lines import BadFrames, join_frames, split_frames
 
 LINES = st.lists(st.binary(min_size=1, max_size=200), max_size=20)
 

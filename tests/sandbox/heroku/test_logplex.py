@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from fastapi import FastAPI, Request, Response
 
-from guv.web_metrics.frames import split_frames
+from guv.web_metrics.log_lines import split_frames
 from sandbox.heroku.logplex import BATCH_BYTES, BUFFER, Logplex
 from sandbox.heroku.model import LogDrain
 from tests.api.serving import serving

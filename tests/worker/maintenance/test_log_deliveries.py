@@ -15,7 +15,7 @@ from guv.crypto import Sealer
 from guv.tenants.models import Tenant
 from guv.web_metrics.delivery_queue import Delivery, DrainQueue
 from guv.web_metrics.drains import remove_drain, renew_drain
-from guv.web_metrics.frames import join_frames
+from guv.web_metrics.log_lines import join_frames
 from guv.web_metrics.models import Drain, DynoEvent, WebBucket
 from guv.web_metrics.sketch import percentile, unpacked
 from tests.builders import NOON, a_tenant, an_app

@@ -124,7 +124,7 @@ def test_a_provisioning_is_taken_by_one_worker_at_a_time(
 ) -> None:
     addon = a_late_addon(sandbox, customer)
     now = utc_now() + LATER
-    taken = [pending_provisioning.take_due(session.connection(), now, 10) for _ in range(2)]
+    taken = [pending_provisioning.QUEUE.take(session.connection(), now, 10) for _ in range(2)]
     assert taken == [[addon.id], []]
-    assert pending_provisioning.take_due(session.connection(), now + LATER, 10) == [addon.id]
+    assert pending_provisioning.QUEUE.take(session.connection(), now + LATER, 10) == [addon.id]
     session.rollback()

@@ -13,8 +13,8 @@ from sqlmodel import Session, select
 
 from guv.apps.models import App
 from guv.history.models import DecisionRow, Rollup, SampleRow
-from guv.maintenance import Chore
 from guv.roles.models import Role
+from guv.tables import Chore
 from tests.builders import NOON, a_role, a_tenant, an_app
 from tests.worker.maintenance.rollup_points import FIVE_MINUTES, MINUTE, Point, read_sums
 from tests.worker.world import World

@@ -1,0 +1,292 @@
+"""TODO."""
+
+import base64
+import binascii
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from threading import BoundedSemaphore
+from typing import Annotated, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi.responses import StreamingResponse
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
+from sqlalchemy import Engine, RowMapping, Select
+from sqlmodel import Session
+
+from guv.apps.queries import find_app
+from guv.errors import FieldError, Invalid, Unavailable
+from guv.roles.queries import find_roles
+from guv.settings.field_types import (
+    STORABLE,
+    RoleName,
+    known_zone,
+    restore_plus,
+    within_calendar,
+)
+from guv.tenants.models import Tenant
+
+MOST_DIGITS = 18  # of a row's id, which PostgreSQL keeps in 64 bits
+Place = tuple[datetime, str]
+
+
+def cursor_of(at: datetime, id_: object) -> str:
+    """The cursor that stands for a row."""
+    text = json.dumps([at.isoformat(), str(id_)])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def place_of(cursor: str) -> Place:
+    """The row's instant and id that a cursor stands for.
+
+    Raises:
+        Invalid: It is none of ours.
+    """
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        at, id_ = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        place = datetime.fromisoformat(at), str(id_)
+    except (binascii.Error, UnicodeDecodeError, ValueError, TypeError):
+        raise bad_cursor() from None
+    if place[0].tzinfo is None:
+        raise bad_cursor()
+    return place
+
+
+def bad_cursor() -> Invalid:
+    """The error for a cursor that is none of ours."""
+    message = "is no cursor of guv's; give next_cursor of the page before, or none"
+    return Invalid("The cursor cannot be read.", [FieldError("cursor", message)])
+
+
+def row_of(cursor: str) -> tuple[datetime, int]:
+    """The instant and the numeric id that a cursor stands for.
+
+    Raises:
+        Invalid: It is none of ours.
+    """
+    at, id_ = place_of(cursor)
+    if not (id_.isdecimal() and id_.isascii() and len(id_) <= MOST_DIGITS):
+        raise bad_cursor()
+    return at, int(id_)
+
+
+def place_with_uuid(cursor: str) -> tuple[datetime, UUID]:
+    """The instant and the UUID that a cursor stands for.
+
+    Raises:
+        Invalid: It is none of ours.
+    """
+    at, id_ = place_of(cursor)
+    try:
+        return at, UUID(id_)
+    except ValueError:
+        raise bad_cursor() from None
+
+
+Name = Annotated[str, Field(max_length=100, pattern=STORABLE)]
+Limit = Annotated[int, Field(ge=1, le=200)]
+Time = Annotated[datetime, BeforeValidator(restore_plus), AfterValidator(within_calendar)]
+Cursor = Annotated[str, Field(max_length=300)]
+
+
+class RoleChoice(BaseModel):
+    """Whose rows are asked for; without a name, everybody's."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    app: Name | None = Field(
+        None, description="An app's name, or Heroku's UUID of it", examples=["shop"]
+    )
+    role: RoleName | None = Field(None, description="A role's name", examples=["worker"])
+
+
+class RoleRange(RoleChoice):
+    """Whose rows are asked for, and of which time."""
+
+    timezone: Annotated[str, AfterValidator(known_zone)] | None = Field(
+        None,
+        max_length=60,
+        description="IANA name of the zone that `from` and `to` without an offset are in",
+        examples=["Europe/Berlin"],
+    )
+    since: Time | None = Field(
+        None,
+        alias="from",
+        description="Then or later: with an offset, or local with `timezone`; a date is midnight",
+        examples=["2026-11-25T10:00:00Z"],
+    )
+    until: Time | None = Field(
+        None, alias="to", description="Before then", examples=["2026-11-26T10:00:00Z"]
+    )
+
+    @field_validator("since", "until")
+    @classmethod
+    def _in_zone(cls, at: datetime | None, info: ValidationInfo) -> datetime | None:
+        zone = info.data.get("timezone")
+        if at is None or at.tzinfo is not None:
+            return at
+        if zone is None:
+            raise ValueError("needs an offset, such as Z, or timezone must be given")
+        return at.replace(tzinfo=ZoneInfo(zone))
+
+    @field_validator("until")
+    @classmethod
+    def _after_since(cls, until: datetime | None, info: ValidationInfo) -> datetime | None:
+        since = info.data.get("since")
+        if until is not None and since is not None and since >= until:
+            raise ValueError("must be after from")
+        return until
+
+
+def chosen_roles(
+    session: Session, tenant: Tenant, app: str | None, role: str | None
+) -> Sequence[UUID] | None:
+    """The roles of that app and that name; None: neither is named, so all of the tenant's.
+
+    Raises:
+        NotFound: The tenant has no such app, or never had such a role.
+    """
+    if app is None and role is None:
+        return None
+    found = find_app(session, tenant, app) if app is not None else None
+    return find_roles(session, tenant, found, role)
+
+
+def wanted_fields(text: str | None, known: Sequence[str]) -> list[str]:
+    """The fields that a comma-separated text names; [] where it is None: all.
+
+    Raises:
+        Invalid: It names one that there is not.
+    """
+    names = [name.strip() for name in (text or "").split(",") if name.strip()]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise Invalid("There are no such fields.", [_unknown(name, known) for name in unknown])
+    return list(dict.fromkeys(names))
+
+
+def pick(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """The row with only those fields, nested as they were; the whole row where none is named."""
+    if not names:
+        return dict(row)
+    found: dict[str, Any] = {}
+    for name in names:
+        outer, _, inner = name.partition(".")
+        if not inner:
+            found[outer] = row[outer]
+        elif not isinstance(found.get(outer), dict) or outer not in names:
+            found.setdefault(outer, {})[inner] = (row[outer] or {}).get(inner)
+    return found
+
+
+def flat(row: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
+    """The values of those fields for a line of CSV; what is nested as JSON, unknown as empty."""
+    return [_cell(_value(row, name)) for name in names]
+
+
+def _value(row: Mapping[str, Any], name: str) -> Any:
+    outer, _, inner = name.partition(".")
+    return (row[outer] or {}).get(inner) if inner else row[outer]
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, dict | list):
+        return json.dumps(value)
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _unknown(name: str, known: Sequence[str]) -> FieldError:
+    near = get_close_matches(name[:60], known, n=1)
+    advice = f"; did you mean {near[0]}?" if near else ""
+    return FieldError("fields", f"{name[:60]!r} is none{advice}")
+
+
+MOST_EXPORTS = 4  # at once in a process
+ROWS_AT_ONCE = 500
+MEDIA = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
+_free = BoundedSemaphore(MOST_EXPORTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What is to be streamed.
+
+    Attributes:
+        name: The file's name without its ending.
+        query: Chooses and orders the rows.
+        shape: Makes an answer of a row.
+        names: The fields wanted, and the columns of CSV; [] for all of NDJSON.
+    """
+
+    name: str
+    query: Select[Any]
+    shape: Callable[[RowMapping], dict[str, Any]]
+    names: Sequence[str]
+
+
+def stream(engine: Engine, export: Export, kind: str) -> StreamingResponse:
+    """The rows as CSV or NDJSON, as many as there are.
+
+    Raises:
+        Unavailable: Too many exports run already.
+    """
+    if not _free.acquire(blocking=False):
+        raise Unavailable(f"{MOST_EXPORTS} exports are running. Try again when one has ended.")
+    lines = _csv(export) if kind == "csv" else _ndjson(export)
+    headers = {"Content-Disposition": f'attachment; filename="{export.name}.{kind}"'}
+    return StreamingResponse(
+        _guarded(engine, export, lines), media_type=MEDIA[kind], headers=headers
+    )
+
+
+def _guarded(
+    engine: Engine, export: Export, lines: Callable[[Sequence[dict[str, Any]]], str]
+) -> Iterator[str]:
+    try:
+        yield lines([])
+        yield from (lines(rows) for rows in parts(engine, export))
+    finally:
+        _free.release()
+
+
+def parts(engine: Engine, export: Export) -> Iterator[list[dict[str, Any]]]:
+    """The rows as answers, a few hundred at a time; no more are ever in memory."""
+    with engine.connect() as connection:
+        streaming = connection.execution_options(yield_per=ROWS_AT_ONCE)
+        for some in streaming.execute(export.query).mappings().partitions():
+            yield [export.shape(row) for row in some]
+
+
+def _csv(export: Export) -> Callable[[Sequence[dict[str, Any]]], str]:
+    """Lines of CSV; the header where there are no rows."""
+
+    def lines(rows: Sequence[dict[str, Any]]) -> str:
+        buffer = io.StringIO()
+        writer = csv.writer(buffer)
+        writer.writerows(
+            [flat(row, export.names) for row in rows] if rows else [list(export.names)]
+        )
+        return buffer.getvalue()
+
+    return lines
+
+
+def _ndjson(export: Export) -> Callable[[Sequence[dict[str, Any]]], str]:
+    def lines(rows: Sequence[dict[str, Any]]) -> str:
+        return "".join(f"{json.dumps(pick(row, export.names))}\n" for row in rows)
+
+    return lines
