@@ -16,7 +16,7 @@ from guv.history.samples import HISTORY
 from guv.roles.models import Role
 from guv.scaling import Sample
 from guv.scaling.estimate.sample_cleaning import MOST_SAMPLES, is_counted
-from guv.scaling.model import Memory
+from guv.scaling.model import Change, Memory
 
 HOUR_S = 3600.0
 
@@ -55,17 +55,18 @@ def _remembered(values: Mapping[str, Any]) -> float:
     return max(quiet, HOUR_S if values["change_budget"] is not None else 0.0)
 
 
-def _changes(session: Session, role: Role, before: datetime, since: datetime) -> tuple[float, ...]:
-    """When guv changed the dynos in that time."""
+def _changes(session: Session, role: Role, before: datetime, since: datetime) -> tuple[Change, ...]:
+    """Return the changes that guv made in that time, from old to new."""
     if since >= before:
         return ()
-    query = select(DecisionRow.at).where(
+    query = select(DecisionRow.at, DecisionRow.current, DecisionRow.desired).where(
         DecisionRow.role_id == role.id,
         DecisionRow.at >= since,
         DecisionRow.at < before,
         DecisionRow.outcome == "scaled",
     )
-    return tuple(unix_seconds(at) for at in session.exec(query.order_by(col(DecisionRow.at))))
+    rows = session.exec(query.order_by(col(DecisionRow.at)))
+    return tuple(Change(unix_seconds(at), before or 0, after or 0) for at, before, after in rows)
 
 
 def _counted(

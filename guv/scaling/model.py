@@ -117,16 +117,33 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """What is known of the time before the samples, which reach back an hour or so.
+class Change:
+    """A change of the number of dynos.
 
     Attributes:
-        changed_at: When the dynos were changed, Unix seconds.
+        at: When it was asked for, Unix seconds.
+        before: Dynos before it.
+        after: Dynos that were asked for.
+        seen_at: When a sample first showed it; None: it was recorded when it was made.
+    """
+
+    at: float
+    before: int
+    after: int
+    seen_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is known beside the samples, which reach back an hour or so.
+
+    Attributes:
+        changes: The changes that guv made itself, from old to new, as far back as they matter.
         counted_at: When messages were counted last; None: unknown.
         spare_since: Since when the present dynos are more than what runs needs; None: unknown.
     """
 
-    changed_at: tuple[float, ...] = ()
+    changes: tuple[Change, ...] = ()
     counted_at: float | None = None
     spare_since: float | None = None
 
@@ -164,7 +181,7 @@ class Settings:
         monthly_dyno_hours: Spend cap; None: none.
         dyno_hours_used: Dyno-hours used this month so far; None: unknown.
         platform_limit: Most dynos that the platform said it allows; None: unknown.
-        memory: What is known of the time before the samples.
+        memory: What is known beside the samples.
     """
 
     minimum_dynos: int = 1

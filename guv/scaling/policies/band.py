@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from math import floor
 from statistics import fmean
 
+from guv.scaling.estimate.changes import last_change
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.policies.parameters import Number, Parameter, Text
-from guv.scaling.policies.past import backlog, last_change, window
+from guv.scaling.policies.past import backlog, window
 
 SOURCE = Text("source", "running", "what is measured", ("running", "backlog", "arrivals"))
 LOWEST = Number("lowest", 0.5, "per dyno", "below this, dynos are removed")
@@ -37,7 +38,7 @@ def band(settings: Settings, samples: Sequence[Sample], _: Estimates, now: float
     average = averaged(settings, samples, now)
     if average is None:
         return Wish(current, Reason.NO_DATA, "the window is not full")
-    changed = last_change(samples)
+    changed = last_change(samples, settings.memory)
     if changed is not None and now - changed <= REST.of(settings):
         return Wish(current, Reason.COOLDOWN, "the last change is too recent")
     return _step(settings, current, average)

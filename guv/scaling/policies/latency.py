@@ -9,9 +9,10 @@ dates every message of a first-in-first-out queue.
 
 from collections.abc import Sequence
 
+from guv.scaling.estimate.changes import last_change
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.policies.parameters import Flag, Number, Parameter
-from guv.scaling.policies.past import Ages, is_resting, last_change, window
+from guv.scaling.policies.past import Ages, is_resting, window
 
 UP_AT = Number("up_at", 10.0, "s", "age of the oldest waiting message that asks for more dynos")
 DOWN_AT = Number("down_at", 1.0, "s", "age below which fewer are enough")
@@ -46,7 +47,7 @@ def latency(settings: Settings, samples: Sequence[Sample], _: Estimates, now: fl
 
 def _up(settings: Settings, samples: Sequence[Sample], ages: Ages, now: float) -> Wish:
     current = samples[-1].dynos or 0
-    if is_resting(last_change(samples, 1), REST_UP.of(settings), now):
+    if is_resting(last_change(samples, settings.memory, 1), REST_UP.of(settings), now):
         return Wish(current, Reason.COOLDOWN, "it went up just now")
     earlier = window(samples, UP_AFTER.of(settings) - settings.interval, now)
     waited = [ages.of(sample) for sample in earlier]
@@ -60,7 +61,7 @@ def _down(settings: Settings, samples: Sequence[Sample], ages: Ages, now: float)
     current, quiet = samples[-1].dynos or 0, DOWN_AFTER.of(settings)
     if KEEP_BUSY.of(settings) and samples[-1].messages_unacknowledged:
         return Wish(current, Reason.BUSY, "messages are running")
-    if is_resting(last_change(samples), quiet, now) or samples[0].at > now - quiet:
+    if is_resting(last_change(samples, settings.memory), quiet, now) or samples[0].at > now - quiet:
         return Wish(current, Reason.COOLDOWN, "the last change is too recent")
     waited = [ages.of(sample) for sample in window(samples, quiet, now)]
     if any(age is None or age >= DOWN_AT.of(settings) for age in waited):

@@ -23,26 +23,6 @@ def window(samples: Sequence[Sample], seconds: float, now: float) -> Sequence[Sa
     return samples[first:]
 
 
-def last_change(samples: Sequence[Sample], direction: int = 0) -> float | None:
-    """When the number of dynos was last changed; None where the samples show no change.
-
-    Args:
-        samples: From old to new; a change shows in the sample after the decision, so the instant
-            of the sample before it is taken.
-        direction: 1 counts only changes up, -1 only changes down, 0 both.
-    """
-    later: Sample | None = None
-    for sample in reversed(samples):
-        if sample.dynos is None:
-            continue
-        if later is not None and later.dynos is not None:
-            change = later.dynos - sample.dynos
-            if change and change * direction >= 0:
-                return sample.at
-        later = sample
-    return None
-
-
 def is_resting(changed_at: float | None, rest: float, now: float) -> bool:
     """Whether fewer than `rest` seconds have gone by since the change; never without a change."""
     return changed_at is not None and now - changed_at < rest

@@ -10,9 +10,10 @@ after a change, and by default goes down only when no message is left. Each is a
 from collections.abc import Sequence
 from math import ceil
 
+from guv.scaling.estimate.changes import last_change
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.policies.parameters import Flag, Number, Parameter
-from guv.scaling.policies.past import backlog, is_resting, last_change, window
+from guv.scaling.policies.past import backlog, is_resting, window
 
 PER_DYNO = Number("messages_per_dyno", 100.0, "messages", "backlog that one dyno is for", 1e-3)
 COUNT_RUNNING = Flag("count_running", default=True, meaning="count messages being worked on, too")
@@ -59,7 +60,7 @@ def _dynos(settings: Settings, messages: int) -> int:
 
 def _up(settings: Settings, samples: Sequence[Sample], wanted: int, now: float) -> Wish:
     current = samples[-1].dynos or 0
-    if is_resting(last_change(samples, 1), REST_UP.of(settings), now):
+    if is_resting(last_change(samples, settings.memory, 1), REST_UP.of(settings), now):
         return Wish(current, Reason.COOLDOWN, f"{wanted} are wanted, but it went up just now")
     if not _lasts(settings, samples, int(UP_AFTER.of(settings)), 1):
         return Wish(current, Reason.STABILIZED, f"{wanted} are wanted, but not for long")
@@ -70,7 +71,7 @@ def _down(settings: Settings, samples: Sequence[Sample], wanted: int, now: float
     current = samples[-1].dynos or 0
     if ONLY_EMPTY.of(settings) and _count(settings, samples[-1]):
         return Wish(current, Reason.BUSY, "the queue is not empty")
-    if is_resting(last_change(samples, -1), REST_DOWN.of(settings), now):
+    if is_resting(last_change(samples, settings.memory, -1), REST_DOWN.of(settings), now):
         return Wish(current, Reason.COOLDOWN, f"{wanted} are enough, but it went down just now")
     if not _lasts(settings, samples, int(DOWN_AFTER.of(settings)), -1):
         return Wish(current, Reason.STABILIZED, f"{wanted} are enough, but not for long")

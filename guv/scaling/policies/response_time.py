@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
 
+from guv.scaling.estimate.changes import last_change
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.policies.parameters import Number, Parameter, Text
-from guv.scaling.policies.past import is_resting, last_change, window
+from guv.scaling.policies.past import is_resting, window
 from guv.scaling.policies.web_past import settled
 from guv.scaling.web.load import OVERLOADED, response_at, service_from
 
@@ -116,7 +117,7 @@ def _is_piled_up(then: Load | None, seconds: float) -> bool:
 def _asked(settings: Settings, samples: Sequence[Sample], load: Load, now: float) -> Wish:
     """The need, but no second increase before the first one shows, unless more requests come."""
     current, dynos = samples[-1].dynos or 0, _needed(load, TARGET.of(settings))
-    changed = last_change(samples, 1)
+    changed = last_change(samples, settings.memory, 1)
     if dynos > current and not load.is_overloaded and is_resting(changed, SETTLED, now):
         then = next((load_of(settings, one) for one in samples if one.at == changed), None)
         if then is not None and load.rate <= SAME * then.rate:

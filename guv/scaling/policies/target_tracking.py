@@ -15,9 +15,10 @@ double or by four per 15 s, and goes down only as far as the highest number aske
 from collections.abc import Sequence
 from math import ceil, floor
 
+from guv.scaling.estimate.changes import last_change
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.policies.parameters import Flag, Number, Parameter, Text
-from guv.scaling.policies.past import backlog, is_resting, last_change, window
+from guv.scaling.policies.past import backlog, is_resting, window
 
 STYLE = Text("style", "aws", "whose rules", ("aws", "hpa"))
 ACCEPTABLE_WAIT = Number("acceptable_wait", 0.0, "s", "aws: a message may wait; 0: the deadline")
@@ -62,7 +63,7 @@ def _aws(settings: Settings, samples: Sequence[Sample], now: float) -> Wish:
     wanted = ceil(max(1, dynos) * newest / target)
     note = f"{newest:.1f} messages per dyno, {target:.1f} is the target"
     if all(point is not None and point > target for point in points[:POINTS_UP]):
-        if is_resting(last_change(samples, 1), MINUTE, now):
+        if is_resting(last_change(samples, settings.memory, 1), MINUTE, now):
             return Wish(dynos, Reason.COOLDOWN, "it went up since the last point")
         return Wish(max(dynos, min(wanted, settings.maximum_dynos)), Reason.BACKLOG, note)
     low = target * (1 - TOLERANCE.of(settings))
@@ -76,7 +77,7 @@ def _aws_down(settings: Settings, samples: Sequence[Sample], wanted: int, now: f
     dynos = present.dynos or 0
     if present.consumers is not None and present.consumers < dynos:
         return Wish(dynos, Reason.BUSY, "a dyno is booting")
-    if is_resting(last_change(samples), STABILIZATION.of(settings), now):
+    if is_resting(last_change(samples, settings.memory), STABILIZATION.of(settings), now):
         return Wish(dynos, Reason.COOLDOWN, "the last change is too recent")
     return Wish(min(dynos, wanted), Reason.IDLE, f"{wanted} are enough")
 

@@ -3,7 +3,7 @@
 import pytest
 
 from guv.scaling.model import Sample
-from guv.scaling.policies.past import Ages, backlog, is_resting, last_change, window
+from guv.scaling.policies.past import Ages, backlog, is_resting, window
 
 
 def formation(*counts: int | None) -> list[Sample]:
@@ -27,24 +27,6 @@ def test_a_window_includes_its_earliest_instant() -> None:
     recent = window(formation(1, 1, 1, 1), 20.0, 30.0)
 
     assert [sample.at for sample in recent] == [10.0, 20.0, 30.0]
-
-
-def test_a_change_happened_at_the_sample_before_it_shows() -> None:
-    assert last_change(formation(1, 1, 2, 2)) == 10.0
-
-
-def test_without_a_change_there_is_no_last_one() -> None:
-    assert last_change(formation(2, 2, 2)) is None
-    assert last_change([]) is None
-
-
-@pytest.mark.parametrize(("direction", "at"), [(1, 0.0), (-1, 10.0), (0, 10.0)])
-def test_changes_are_told_apart_by_their_direction(direction: int, at: float) -> None:
-    assert last_change(formation(1, 3, 2, 2), direction) == at
-
-
-def test_a_gap_in_the_formation_is_passed_over() -> None:
-    assert last_change(formation(1, None, 2)) == 0.0
 
 
 def test_a_rest_ends_with_its_last_second() -> None:
