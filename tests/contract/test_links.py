@@ -92,3 +92,16 @@ def test_every_page_of_the_docs_is_in_their_index() -> None:
     assert records <= {
         match[0] for match in LINK.findall(prose(ROOT / "docs" / "adr" / "README.md"))
     }
+
+
+def test_log_events_that_the_runbook_names_are_logged() -> None:
+    text = (ROOT / "docs" / "runbook.md").read_text()
+    [pattern] = re.findall(r"grep -E '([a-z_|]+)'", text)
+    sources = "".join(
+        path.read_text()
+        for name in ("api", "worker", "guv")
+        for path in (ROOT / name).rglob("*.py")
+    )
+    events = pattern.split("|")
+    assert [event for event in events if f'"{event}"' not in sources] == []
+    assert len(events) > 3
