@@ -105,3 +105,10 @@ def test_log_events_that_the_runbook_names_are_logged() -> None:
     events = pattern.split("|")
     assert [event for event in events if f'"{event}"' not in sources] == []
     assert len(events) > 3
+
+
+def test_files_that_the_scaling_model_names_exist() -> None:
+    folder = ROOT / "guv" / "scaling"
+    named = re.findall(r"`([a-z_]+/[a-z_]+\.py)`", (ROOT / "docs" / "scaling-model.md").read_text())
+    assert [name for name in named if not (folder / name).is_file()] == []
+    assert len(named) > 10
