@@ -1,5 +1,6 @@
 """Are the scenarios what they say, and the same each time?"""
 
+import gzip
 import random
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import pytest
 
 from bench import arrivals, services
 from bench.recipes import Recipe
+from bench.runs import recipes
 from bench.scenarios import QUICK, SYNTHETIC
-from bench.traces import FOLDER, traces
+from bench.traces import Cut, replay, traces
 
 BY_NAME = {recipe.name: recipe for recipe in SYNTHETIC}
 
@@ -108,21 +110,21 @@ def test_service_times_have_their_mean(service: services.Service, mean: float) -
     assert sum(draws) / len(draws) == pytest.approx(mean, rel=0.05)
 
 
-def test_without_the_traces_there_are_none(tmp_path: Path) -> None:
-    assert traces(tmp_path / "missing") == ()
-    assert traces(tmp_path) == ()
+def test_the_scenarios_of_the_published_figures_are_all_here() -> None:
+    assert len(recipes()) == 56
+    assert len(traces()) == 12
 
 
 def test_a_trace_is_cut_and_thinned(tmp_path: Path) -> None:
     rows = "\n".join(f"{60 * k},{k % 7}" for k in range(480))
-    name = "azfn19_fn_http_lowrate_8h_60s.csv"
-    (tmp_path / name).write_text(f"t_seconds,arrivals\n{rows}\n")
+    text = f"t_seconds,arrivals\n{rows}\n"
+    (tmp_path / "made_up.csv.gz").write_bytes(gzip.compress(text.encode()))
+    cut = Cut("made_up", bin_seconds=60, from_hour=1, hours=2, share=2.0)
+    instants = replay(cut, tmp_path)(0.0, random.Random(1))
+    assert len(instants) == 2 * sum(k % 7 for k in range(60, 180))
+    assert 0 <= instants[0] <= instants[-1] <= 2 * 3600
 
-    (recipe,) = traces(tmp_path)
-    assert recipe.family == "trace"
-    assert len(recipe.build().arrivals) == sum(k % 7 for k in range(480))
 
-
-@pytest.mark.skipif(not FOLDER.is_dir(), reason="the traces are not beside the checkout")
-def test_every_trace_there_gives_messages() -> None:
-    assert all(recipe.build().arrivals for recipe in traces())
+@pytest.mark.parametrize("recipe", traces(), ids=lambda recipe: recipe.name)
+def test_every_trace_has_messages(recipe: Recipe) -> None:
+    assert recipe.build().arrivals

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from sandbox.fleet import ADDON_PASSWORD, Surroundings, fleet
-from sandbox.newrelic_collector import Collector, collecting
+from tests.system.newrelic_collector import Collector, collecting
 from tests.system.small import MakeSurroundings, a_small_world
 from tests.system.world import wait_until
 

@@ -15,8 +15,8 @@ import pytest
 from redis import Redis
 
 from sandbox.services.process import Command, free_port, running
-from sandbox.tls import behind_tls
 from tests.system.slug import PROCFILE, ROOT, build
+from tests.system.tls import behind_tls
 from tests.system.world import wait_until
 
 pytestmark = pytest.mark.system

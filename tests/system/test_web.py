@@ -14,7 +14,7 @@ from sandbox.heroku.model import App
 from sandbox.heroku.platform import Heroku
 from sandbox.server import Outside, running
 from sandbox.workload.shape import Shape, Spike
-from sandbox.workload.web import WebWorkload
+from tests.system.web_workload import WebWorkload
 from tests.system.world import client_of, wait_until
 
 pytestmark = pytest.mark.system

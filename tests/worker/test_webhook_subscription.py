@@ -17,13 +17,13 @@ from guv.tenants.models import Subscription, Tenant
 from sandbox.heroku.customer import Customer, Partner
 from sandbox.heroku.model import AddOn
 from sandbox.heroku.platform import Heroku
-from sandbox.heroku.schema import schema_is_here, validate_answer, validate_request
 from sandbox.heroku.webhooks import app_event, deliver
 from sandbox.heroku.wire import webhook_json
 from sandbox.server import Outside, Sandbox, running
 from sandbox.services.process import free_port
 from sandbox.traffic import Fault
 from tests.api.serving import serving
+from tests.sandbox.heroku.schema import validate_answer, validate_request
 from tests.worker.world import wait_until
 from worker.maintenance.provisioning import finish
 from worker.maintenance.tasks import CHORES
@@ -200,7 +200,6 @@ def test_with_the_add_on_its_subscription_ends(here: Here) -> None:
         assert session.exec(select(Subscription)).all() == []
 
 
-@pytest.mark.skipif(not schema_is_here(), reason="Heroku's published schema is not here")
 def test_all_that_is_asked_of_heroku_on_the_way_is_in_its_schema(here: Here) -> None:
     here.finish()
     here.customer.ask("DELETE", f"/{here.addon.id}", accepted=(204,))
@@ -213,7 +212,6 @@ def test_all_that_is_asked_of_heroku_on_the_way_is_in_its_schema(here: Here) -> 
     assert {("GET", "webhooks"), ("POST", "webhooks"), ("PATCH", "formation")} <= calls
 
 
-@pytest.mark.skipif(not schema_is_here(), reason="Heroku's published schema is not here")
 def test_the_stand_ins_subscriptions_are_in_herokus_schema(here: Here) -> None:
     here.finish()
     body = webhook_json(here.addon.webhooks[0])

@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from guv.heroku.client import HerokuClient
-from sandbox.heroku import schema
 from sandbox.heroku.customer import Customer, Partner, PartnerRefused
 from sandbox.heroku.model import App
 from sandbox.server import Sandbox
 from tests.sandbox.conftest import api_with
+from tests.sandbox.heroku import schema
 
 
 @dataclass
@@ -170,7 +170,6 @@ def test_an_undeclared_variable_is_refused_over_the_platform_api(
         assert api.get(path).json() == [{"name": "GUV_URL", "value": "https://guv/v1"}]
 
 
-@pytest.mark.skipif(not schema.schema_is_here(), reason="Heroku's schema is not here")
 def test_an_add_on_keeps_to_the_published_schema(
     customer: Customer, partner: FakePartner, sandbox: Sandbox, shop: App
 ) -> None:

@@ -5,14 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.heroku import schema
 from sandbox.heroku.model import App
 from sandbox.server import Sandbox
 from tests.sandbox.conftest import MovedClock
-
-needs_schema = pytest.mark.skipif(
-    not schema.schema_is_here(), reason="Heroku's published schema is not beside the checkout"
-)
+from tests.sandbox.heroku import schema
 
 
 def quantities(api: httpx.Client) -> dict[str, int]:
@@ -155,7 +151,6 @@ def test_updates_that_are_no_list_are_refused(customer_api: httpx.Client) -> Non
     assert answer.status_code == 422
 
 
-@needs_schema
 @pytest.mark.parametrize(
     ("path", "thing"),
     [
@@ -176,7 +171,6 @@ def test_answers_keep_to_the_published_schema(
     assert set(first) >= {"id", "created_at", "updated_at"} or thing == "rate-limit"
 
 
-@needs_schema
 def test_releases_keep_to_the_published_schema(
     sandbox: Sandbox, customer_api: httpx.Client, shop: App
 ) -> None:

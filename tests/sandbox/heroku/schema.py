@@ -1,10 +1,10 @@
-"""Does a request keep to Heroku's published schema? Strictly: what is not declared is wrong.
+"""Strict checks of requests and answers against Heroku's published schema.
 
-The schema (github.com/heroku/platform-api, schema.json) is not part of this repository; it is used
-where `../shared/reference/heroku-platform-schema.json` lies beside the checkout. Heroku itself
-takes more than it declares, such as quantities as text.
+A property that is not declared is an error. Heroku itself takes more than it declares, such as
+quantities as text.
 """
 
+import gzip
 import json
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from jsonschema import Draft4Validator, ValidationError
 from referencing import Registry
 from referencing.jsonschema import DRAFT4
 
-SCHEMA = Path(__file__).parents[3] / "shared" / "reference" / "heroku-platform-schema.json"
+SCHEMA = Path(__file__).parent / "platform_schema" / "schema.json.gz"
 _URI = "http://api.heroku.com/schema"
 
 
@@ -24,13 +24,8 @@ class NotInSchema(AssertionError):
     """A request or an answer that Heroku's schema does not declare."""
 
 
-def schema_is_here() -> bool:
-    """Whether requests can be checked on this machine."""
-    return SCHEMA.is_file()
-
-
-def validate_request(method: str, path: str, body: Any) -> None:
-    """Nothing, where Heroku declares such a request.
+def validate_request(method: str, path: str, body: Any) -> str:
+    """Return Heroku's name for the call, such as "formation: Update", once the body is checked.
 
     Args:
         method: Such as "PATCH".
@@ -38,22 +33,24 @@ def validate_request(method: str, path: str, body: Any) -> None:
         body: The parsed JSON, None where there is none.
 
     Raises:
-        NotInSchema: It declares no such call, or no such body; the text says what is wrong.
+        NotInSchema: Heroku declares no such call, or no such body for it.
     """
     pointer, link = _find_link(method, path)
+    name = f"{pointer.split('/')[2]}: {link['title']}"
     if "schema" not in link:
         if body not in (None, {}):
             raise NotInSchema(f"{method} {path} takes no body")
-        return
+        return name
     _check(f"{pointer}/schema", body)
     if isinstance(body, dict):
         unknown = sorted(set(body) - set(link["schema"].get("properties", {})))
         if unknown:
             raise NotInSchema(f"{method} {path} takes no {unknown[0]!r}")
+    return name
 
 
 def validate_answer(method: str, path: str, body: Any) -> None:
-    """Nothing, where the body is what Heroku declares as the answer; errors as above."""
+    """Raise `NotInSchema` unless the body is an answer that Heroku declares for the call."""
     pointer, link = _find_link(method, path)
     if "targetSchema" in link:
         _check(f"{pointer}/targetSchema", body)
@@ -62,7 +59,7 @@ def validate_answer(method: str, path: str, body: Any) -> None:
 
 
 def declared_properties(definition: str) -> set[str]:
-    """The properties that Heroku gives one of its things, such as "formation"."""
+    """Return the properties that Heroku declares for a resource, such as "formation"."""
     return set(_schema()["definitions"][definition]["properties"])
 
 
@@ -83,14 +80,14 @@ def _find_link(method: str, path: str) -> tuple[str, Mapping[str, Any]]:
 
 
 def _pattern(href: str) -> str:
-    """A regular expression for the paths of a link; its placeholders are in braces."""
+    # Placeholders stand in braces.
     parts = re.split(r"\{[^}]*\}", href)
     return "[^/]+".join(re.escape(part) for part in parts)
 
 
 @cache
 def _schema() -> dict[str, Any]:
-    schema: dict[str, Any] = json.loads(SCHEMA.read_text())
+    schema: dict[str, Any] = json.loads(gzip.decompress(SCHEMA.read_bytes()))
     return schema
 
 
