@@ -221,15 +221,13 @@ def test_a_role_that_is_removed_during_its_tick_is_not_scaled(busy: World) -> No
     assert result.actuated.error == "the role was removed meanwhile"
 
 
-def test_the_document_lists_every_answer_and_names_tests_that_exist() -> None:
+def test_the_page_on_herokus_errors_lists_every_answer() -> None:
     document = (ROOT / "docs/heroku-errors.md").read_text()
     asked = {*REFUSALS, *LOST}
     missing = [
         (status, id_) for status, id_, _ in asked if not {str(status), id_} & words(document)
     ]
-    files = set(re.findall(r"test_\w+\.py", document))
     assert missing == []
-    assert files <= {path.name for path in (ROOT / "tests/worker").glob("test_*.py")}
 
 
 def words(document: str) -> set[str]:
