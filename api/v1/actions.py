@@ -10,11 +10,12 @@ from api.errors import error_answers
 from api.paths import AppName, RoleName
 from guv.clock import from_unix, unix_seconds
 from guv.roles import update
+from guv.roles.scaling_input import scaling_input
 from guv.scaling.shape.schedule_windows import Bounds, bounds_at
 from guv.scaling.shape.upcoming_bounds import next_switches
 from guv.settings.levels import Access, Subject, read_chain
 from guv.settings.queries import stored_levels
-from guv.settings.resolve import EffectiveSettings, effective_settings, scaling_settings
+from guv.settings.resolve import EffectiveSettings, effective_settings
 from guv.settings.schema import (
     OverrideBounds,
     PauseScaling,
@@ -121,7 +122,7 @@ def _schedule(access: Access, subject: Subject) -> ScheduleAnswer:
 
 def schedule_answer(effective: EffectiveSettings, plan: Plan, at: datetime) -> ScheduleAnswer:
     """Return the windows of these settings, the bounds at that instant, and when they change."""
-    settings, now = scaling_settings(effective, plan), unix_seconds(at)
+    settings, now = scaling_input(effective, plan), unix_seconds(at)
     return ScheduleAnswer(
         schedules=effective.values["schedules"],
         source=effective.sources["schedules"],

@@ -42,16 +42,14 @@ from api.v1.views.decisions import (
 from guv.apps.queries import find_app
 from guv.clock import from_unix, unix_seconds
 from guv.history.decisions import DecisionFilter, decision_columns, list_decisions
-from guv.history.older_history import read_memory
 from guv.history.samples import read_history
-from guv.history.usage import read_spend
 from guv.incidents.queries import IncidentFilter, list_incidents
-from guv.roles.queries import believed_limit, find_role
+from guv.roles.queries import find_role
+from guv.roles.scaling_input import stored_scaling_input
 from guv.scaling import Decision, decide
 from guv.settings.queries import role_settings
-from guv.settings.resolve import scaling_settings
 from guv.tenants.models import Tenant
-from guv.tenants.plans import plan_of, shown_since
+from guv.tenants.plans import shown_since
 
 router = APIRouter(prefix="/v1", tags=["decisions"], responses=error_answers(401, 404, 422))
 
@@ -155,16 +153,8 @@ def explain_role(
     found = find_app(session, tenant, app)
     named = find_role(session, tenant, found, role)
     effective = role_settings(session, tenant, found, named)
-    limit = believed_limit(named, now)
-    spend = read_spend(session, tenant, named, effective.values["monthly_dyno_hours"], now)
     history = read_history(session, tenant, named, now)
-    settings = scaling_settings(
-        effective,
-        plan_of(tenant.plan),
-        platform_limit=limit,
-        dyno_hours_used=spend.used if spend else None,
-        memory=read_memory(session, named, effective.values, history, now),
-    )
+    settings = stored_scaling_input(session, tenant, named, effective, history, now)
     decision = decide(settings, history, unix_seconds(now))
     return Explanation(
         at=now,

@@ -10,13 +10,14 @@ from sqlmodel import Session, col, select
 from guv.apps.models import App
 from guv.clock import unix_seconds
 from guv.roles.models import Role
+from guv.roles.scaling_input import scaling_input
 from guv.scaling.model import Settings
 from guv.scaling.policies.response_time import TARGET
 from guv.scaling.shape.schedule_windows import bounds_at
 from guv.scaling.web.decide import is_web
 from guv.settings.models import SettingsChange
 from guv.settings.queries import role_levels
-from guv.settings.resolve import Level, effective_settings, scaling_settings
+from guv.settings.resolve import Level, effective_settings
 from guv.tenants.models import Tenant
 from guv.tenants.plans import plan_of
 
@@ -77,7 +78,7 @@ def limits_at(past: Sequence[PastSettings], instant: datetime) -> Limits:
 
 def _held(tenant: Tenant, role: Role, levels: Mapping[str, Level]) -> Settings:
     effective = effective_settings(role.name, tuple(levels.values()))
-    return scaling_settings(effective, plan_of(tenant.plan))
+    return scaling_input(effective, plan_of(tenant.plan))
 
 
 def _undone(level: Level, change: SettingsChange) -> Level:

@@ -122,3 +122,13 @@ def test_migrations_have_one_head() -> None:
         return {found for text in texts for found in pattern.findall(text)}
 
     assert len(named("revision") - named("down_revision")) == 1
+
+
+def test_one_module_builds_the_scaling_input_for_every_door() -> None:
+    callers = {
+        str(path.relative_to(ROOT))
+        for path, tree in python_files("api", "worker", "guv")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "scaling_settings"
+    }
+    assert callers == {"guv/roles/scaling_input.py"}

@@ -22,12 +22,13 @@ from guv.replays.models import ReplayRow
 from guv.replays.start import enqueue_replay
 from guv.roles.models import Role
 from guv.roles.queries import believed_limit
+from guv.roles.scaling_input import scaling_input
 from guv.scaling import Sample, Settings
 from guv.scaling.replay.replay import LEAD, replay
 from guv.scaling.replay.web import replay_web
 from guv.scaling.web.decide import is_web
 from guv.settings.queries import role_levels
-from guv.settings.resolve import EffectiveSettings, scaling_settings
+from guv.settings.resolve import EffectiveSettings
 from guv.settings.variants import variant_settings
 from guv.tenants.models import Tenant
 from guv.tenants.plans import plan_of
@@ -35,7 +36,6 @@ from worker.process.runtime import Runtime
 from worker.process.sample_cache import COLUMNS, sample_of
 from worker.process.shutdown import Ending
 from worker.replays.result import result_of
-from worker.tick.context import ONE_DYNO
 
 _log = structlog.get_logger(__name__)
 TELL_EVERY_S = 1.0
@@ -131,11 +131,11 @@ def _read(session: Session, replay_id: UUID, now: datetime) -> Told:
     row, role, app, tenant = found
     levels = role_levels(session, tenant, app, role)
     plan, size = plan_of(tenant.plan), last_dyno_size(session, tenant, role.id)
-    limit = 1 if size in ONE_DYNO else believed_limit(role, now)
+    limit = believed_limit(role, now)
 
     def settings(values: dict[str, Any]) -> Settings:
         effective: EffectiveSettings = variant_settings(role.name, levels, values)
-        return scaling_settings(effective, plan, platform_limit=limit)
+        return scaling_input(effective, plan, platform_limit=limit, dyno_size=size)
 
     return Told(
         names=[one["name"] for one in row.variants],

@@ -15,8 +15,8 @@ from guv.errors import HerokuRefused, OutsideError
 from guv.heroku.client import AddonApp
 from guv.rabbitmq.client import parse_broker_url
 from guv.roles.models import Role
+from guv.roles.scaling_input import scaling_input
 from guv.scaling.model import Memory
-from guv.settings.resolve import scaling_settings
 from guv.ssrf import ANYWHERE
 from guv.tenants.models import Tenant
 from worker.process.runtime import BrokerClients, Runtime, build_runtime
@@ -144,7 +144,7 @@ class _Owned:
         """What a tick of the role is about."""
         app = self.apps[role.app]
         row = Role(tenant_id=self.tenant.id, app_id=app.id, name=role.name, created_at=now)
-        settings = scaling_settings(role.effective, PLAN)
+        settings = scaling_input(role.effective, PLAN)
         seen = history.of(role.key)
         return Subject(
             self.tenant, app, row, self.broker, role.effective, seen, None, Memory(), settings

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from guv.apps.models import App, Broker
 from guv.history.older_history import read_memory
 from guv.history.usage import read_spend
+from guv.roles import scaling_input
 from guv.roles.models import Role
 from guv.roles.queries import believed_limit
 from guv.roles.spend import Spend
@@ -17,12 +18,10 @@ from guv.scaling import Sample, Settings
 from guv.scaling.model import Memory
 from guv.settings.models import SettingsLevel
 from guv.settings.queries import levels_of
-from guv.settings.resolve import EffectiveSettings, effective_settings, scaling_settings
+from guv.settings.resolve import EffectiveSettings, effective_settings
 from guv.tenants.models import Tenant
 from guv.tenants.plans import plan_of
 from worker.process.sample_cache import Histories
-
-ONE_DYNO = {"Eco", "Basic"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ class Stored:
 
     def subject(self, now: datetime) -> "Subject":
         """What a tick of the role at that instant is about."""
-        settings = scaling_settings(
+        settings = scaling_input.scaling_input(
             self.effective,
             plan_of(self.tenant.plan),
             platform_limit=believed_limit(self.role, now),
@@ -108,7 +107,4 @@ def read_stored(
 
 def within_size(subject: Subject, size: str | None) -> Subject:
     """The same, with at most one dyno where Heroku allows no second one of that size."""
-    limit = subject.settings.platform_limit
-    if size not in ONE_DYNO or limit is not None:
-        return subject
-    return replace(subject, settings=replace(subject.settings, platform_limit=1))
+    return replace(subject, settings=scaling_input.within_size(subject.settings, size))
