@@ -35,6 +35,13 @@ class FieldError:
     message: str
 
 
+def first_reason(errors: Sequence[FieldError]) -> str:
+    """Return the first error as a sentence, for the message above them all."""
+    field, message = errors[0].field, errors[0].message
+    reason = f"{field} {message}" if field else f"{message[:1].upper()}{message[1:]}"
+    return reason if reason.endswith((".", "?")) else f"{reason}."
+
+
 class GuvError(Exception):
     """An error that an HTTP client is told about, in Heroku's own form."""
 

@@ -77,8 +77,7 @@ def _refuse_if_too_small(session: Session, tenant: Tenant, plan: Plan) -> None:
     too_short = [
         f"set the interval of {one.name} to at least {plan.interval}"
         for one in tenant_settings(session, tenant)
-        if one.effective.sources["interval"] != "default"
-        and one.effective.values["interval"] < plan.interval
+        if one.effective.sources["interval"] != "default" and one.effective.interval < plan.interval
     ]
     if too_much or too_short:
         raise Invalid(f"Plan {plan.name} is too small: {'; '.join(too_much + too_short)}.")

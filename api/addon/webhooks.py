@@ -137,7 +137,7 @@ def _formation_changed(session: Session, tenant: Tenant, event: Event, now: date
         one.role.id
         for one in settings.tenant_settings(session, tenant)
         if one.app.heroku_id == data.app.id
-        and one.effective.values["process_type"] == data.type
+        and one.effective.process_type == data.type
         and one.role.dynos_left != data.quantity
     ]
     tick_schedule.wake(session.connection(), found, now + WAKE_AFTER)

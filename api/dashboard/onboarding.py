@@ -41,7 +41,7 @@ class Steps:
     @property
     def dry(self) -> list[RoleSettings]:
         """The roles that guv decides for and does not scale."""
-        return [one for one in self.roles if one.effective.values["dry_run"]]
+        return [one for one in self.roles if one.effective.dry_run]
 
     @property
     def is_live(self) -> bool:

@@ -13,15 +13,11 @@ from guv.roles import update
 from guv.roles.scaling_input import scaling_input
 from guv.scaling.shape.schedule_windows import Bounds, bounds_at
 from guv.scaling.shape.upcoming_bounds import next_switches
+from guv.settings.field_models import OverrideBounds, PauseScaling, ScheduleWindow, Strict
 from guv.settings.levels import Access, Subject, read_chain
 from guv.settings.queries import stored_levels
-from guv.settings.resolve import EffectiveSettings, effective_settings
-from guv.settings.schema import (
-    OverrideBounds,
-    PauseScaling,
-    ScheduleWindow,
-    Strict,
-)
+from guv.settings.resolve import effective_settings
+from guv.settings.schema import EffectiveSettings
 from guv.tenants.plans import Plan, plan_of
 
 MOST_SWITCHES = 20
@@ -124,7 +120,7 @@ def schedule_answer(effective: EffectiveSettings, plan: Plan, at: datetime) -> S
     """Return the windows of these settings, the bounds at that instant, and when they change."""
     settings, now = scaling_input(effective, plan), unix_seconds(at)
     return ScheduleAnswer(
-        schedules=effective.values["schedules"],
+        schedules=effective.schedules,
         source=effective.sources["schedules"],
         now=BoundsAnswer(**_shown(bounds_at(settings, now))),
         next=[

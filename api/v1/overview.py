@@ -103,7 +103,7 @@ def overview_answer(
 
 def role_answer(tenant: Tenant, one: RoleOverview, now: datetime, write: Write) -> OverviewRole:
     """One role of them."""
-    decision, sample, values = one.decision, one.sample, one.settings.effective.values
+    decision, sample, effective = one.decision, one.sample, one.settings.effective
     wait = decision.predicted_wait if decision else None
     state = role_state(_facts(tenant, one), now, write)
     hours, usd = _cost(one.month)
@@ -116,18 +116,18 @@ def role_answer(tenant: Tenant, one: RoleOverview, now: datetime, write: Write) 
         desired=decision.desired if decision else None,
         messages_ready=sample.messages_ready if sample else None,
         messages_unacknowledged=sample.messages_unacknowledged if sample else None,
-        signal=values["signal"],
+        signal=effective.signal,
         requests_per_second=_requests(sample),
-        response_target=response_target(values),
+        response_target=response_target(effective),
         predicted_wait=wait if wait is not None and isfinite(wait) else None,
         never_done=wait is not None and not isfinite(wait),
-        target_deadline=values["target_deadline"],
-        percentile=values["percentile"],
+        target_deadline=effective.target_deadline,
+        percentile=effective.percentile,
         finished_24h=one.day.finished,
         share_in_time_24h=_share(one.day),
         dyno_hours_month=hours,
         usd_month=usd,
-        monthly_dyno_hours=values["monthly_dyno_hours"],
+        monthly_dyno_hours=effective.monthly_dyno_hours,
     )
 
 
@@ -137,7 +137,7 @@ def _state(found: RoleState) -> StateAnswer:
 
 def _facts(tenant: Tenant, one: RoleOverview) -> Facts:
     return Facts(
-        values=one.settings.effective.values,
+        settings=one.settings.effective,
         interval=float(tick_interval(one.settings.effective, plan_of(tenant.plan))),
         has_broker=one.broker is not None,
         authorization=one.settings.app.authorization_state,

@@ -25,8 +25,9 @@ from guv.replays.queries import (
     state_of,
 )
 from guv.replays.start import start_replay
+from guv.settings.field_models import Strict
 from guv.settings.field_types import ONE_LINE, Instant
-from guv.settings.schema import SettingsValues, Strict
+from guv.settings.schema import SettingsValues
 
 _VARIANT = {"name": "20 dynos", "settings": {"maximum_dynos": 20}}
 

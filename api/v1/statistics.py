@@ -193,7 +193,7 @@ def _role(
     one: RoleSettings, usage: list[NamedUsage], hours: tuple[float, float | None], now: datetime
 ) -> RoleSpend:
     used, pace = hours
-    cap = one.effective.values["monthly_dyno_hours"]
+    cap = one.effective.monthly_dyno_hours
     spend = None if cap is None else Spend(cap, used, pace)
     name = (one.app.name, one.role.name)
     return RoleSpend(

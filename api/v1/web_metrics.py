@@ -16,9 +16,9 @@ from api.paths import AppName, RoleName
 from guv.apps.queries import find_app
 from guv.errors import FieldError, Invalid, NotFound
 from guv.roles.queries import find_role
+from guv.settings.field_models import Strict
 from guv.settings.field_types import Instant, restore_plus
 from guv.settings.queries import role_settings
-from guv.settings.schema import Strict
 from guv.web_metrics import drains
 from guv.web_metrics.dyno_events import read_starts
 from guv.web_metrics.models import Drain
@@ -139,7 +139,7 @@ def push_metrics(access: AccessDep, app: AppName, role: RoleName, metrics: WebMe
     found = find_app(access.session, access.tenant, app)
     named = find_role(access.session, access.tenant, found, role)
     effective = role_settings(access.session, access.tenant, found, named)
-    if effective.values["signal"] != "web":
+    if effective.signal != "web":
         fault = FieldError(
             "signal", 'of the role is "queue"; it must be "web" for figures to count'
         )

@@ -152,8 +152,8 @@ def watched_queues(access: Access, app: App) -> list[tuple[str, str]]:
     return [
         (role.role.name, queue)
         for role in tenant_settings(access.session, access.tenant)
-        if role.app.id == app.id and role.effective.values["signal"] == "queue"
-        for queue in role.effective.values["queues"]
+        if role.app.id == app.id and role.effective.signal == "queue"
+        for queue in role.effective.queues
     ]
 
 

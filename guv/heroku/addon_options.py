@@ -195,7 +195,7 @@ def _refuse_contradictions(wanted: Wanted, plan: Plan) -> None:
         effective = effective_settings(name, (Level("global", {}), app, Level("role", values)))
         for fault in contradictions(effective, plan):
             raise _refusal(fault.field, fault.message)
-        process_type = effective.values["process_type"]
+        process_type = effective.process_type
         other = taken.setdefault(process_type, name)
         if other != name:
             raise _refusal("process_type", f"{process_type} is scaled by {other} already")

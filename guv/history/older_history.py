@@ -6,7 +6,6 @@ be longer than that.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlmodel import Session, col, func, or_, select
 
@@ -17,6 +16,7 @@ from guv.roles.models import Role
 from guv.scaling import Sample
 from guv.scaling.estimate.sample_cleaning import MOST_SAMPLES, is_counted
 from guv.scaling.model import Change, Memory
+from guv.settings.schema import EffectiveSettings
 
 HOUR_S = 3600.0
 
@@ -24,7 +24,7 @@ HOUR_S = 3600.0
 def read_memory(
     session: Session,
     role: Role,
-    values: Mapping[str, Any],
+    settings: EffectiveSettings,
     history: Sequence[Sample],
     now: datetime,
 ) -> Memory:
@@ -33,26 +33,26 @@ def read_memory(
     Args:
         session: Read with up to three queries by the role's own keys, usually with none.
         role: A role of the caller's tenant.
-        values: Its effective settings.
+        settings: What holds for it.
         history: Its samples from old to new.
         now: The present.
     """
     seen = history[-MOST_SAMPLES:]
-    oldest = unix_seconds(now - HISTORY) + 2.0 * values["interval"]
+    oldest = unix_seconds(now - HISTORY) + 2.0 * settings.interval
     if not seen or (len(history) < MOST_SAMPLES and seen[0].at > oldest):
         return Memory()  # there is nothing before
     first = from_unix(seen[0].at)
     return Memory(
-        _changes(session, role, first, now - timedelta(seconds=_remembered(values))),
-        _counted(session, role, seen, values, first),
-        _spare(session, role, seen, values, now),
+        _changes(session, role, first, now - timedelta(seconds=_remembered(settings))),
+        _counted(session, role, seen, settings, first),
+        _spare(session, role, seen, settings, now),
     )
 
 
-def _remembered(values: Mapping[str, Any]) -> float:
+def _remembered(settings: EffectiveSettings) -> float:
     """Seconds for which changes matter."""
-    quiet = max(values["cooldown_up"] or 0.0, values["cooldown_down"] or 0.0)
-    return max(quiet, HOUR_S if values["change_budget"] is not None else 0.0)
+    quiet = max(settings.cooldown_up or 0.0, settings.cooldown_down or 0.0)
+    return max(quiet, HOUR_S if settings.change_budget is not None else 0.0)
 
 
 def _changes(session: Session, role: Role, before: datetime, since: datetime) -> tuple[Change, ...]:
@@ -73,12 +73,12 @@ def _counted(
     session: Session,
     role: Role,
     seen: Sequence[Sample],
-    values: Mapping[str, Any],
+    settings: EffectiveSettings,
     before: datetime,
 ) -> float | None:
     """When messages were counted last, where the samples do not show it and it matters."""
-    wanted = values["no_data"]
-    if not isinstance(wanted, Mapping) or values["signal"] == "web" or any(map(is_counted, seen)):
+    wanted = settings.no_data
+    if not isinstance(wanted, Mapping) or settings.signal == "web" or any(map(is_counted, seen)):
         return None
     query = select(func.max(SampleRow.at)).where(
         SampleRow.role_id == role.id,
@@ -93,14 +93,14 @@ def _counted(
 
 
 def _spare(
-    session: Session, role: Role, seen: Sequence[Sample], values: Mapping[str, Any], now: datetime
+    session: Session, role: Role, seen: Sequence[Sample], settings: EffectiveSettings, now: datetime
 ) -> float | None:
     """Since when the dynos are more than what runs needs, where that is before the samples."""
-    limit, dynos = values["busy_protection_limit"], seen[-1].dynos
-    since = now - timedelta(seconds=limit + 2.0 * values["interval"])  # a tick beyond the limit
-    if values["busy_protection"] == "never" or dynos is None or since >= from_unix(seen[0].at):
+    limit, dynos = settings.busy_protection_limit, seen[-1].dynos
+    since = now - timedelta(seconds=limit + 2.0 * settings.interval)  # a tick beyond the limit
+    if settings.busy_protection == "never" or dynos is None or since >= from_unix(seen[0].at):
         return None
-    slots = dynos * values["concurrency"]
+    slots = dynos * settings.concurrency
     is_needed = or_(
         col(SampleRow.dynos).is_distinct_from(dynos),
         col(SampleRow.messages_unacknowledged).is_(None),

@@ -12,7 +12,8 @@ from guv.roles.models import Role
 from guv.roles.queries import believed_limit
 from guv.scaling import Sample, Settings
 from guv.scaling.model import Memory
-from guv.settings.resolve import EffectiveSettings, scaling_settings
+from guv.settings.resolve import scaling_settings
+from guv.settings.schema import EffectiveSettings
 from guv.tenants.models import Tenant
 from guv.tenants.plans import Plan, plan_of
 
@@ -77,12 +78,12 @@ def stored_scaling_input(
         history: Its samples, old to new.
         now: The present.
     """
-    spend = read_spend(session, tenant, role, effective.values["monthly_dyno_hours"], now)
+    spend = read_spend(session, tenant, role, effective.monthly_dyno_hours, now)
     return scaling_input(
         effective,
         plan_of(tenant.plan),
         platform_limit=believed_limit(role, now),
         dyno_size=last_dyno_size(session, tenant, role.id),
         dyno_hours_used=spend.used if spend else None,
-        memory=read_memory(session, role, effective.values, history, now),
+        memory=read_memory(session, role, effective, history, now),
     )

@@ -12,6 +12,7 @@ from math import isfinite
 from typing import Any
 
 from guv.scaling.policies.response_time import TARGET
+from guv.settings.schema import EffectiveSettings
 
 Write = Callable[[datetime], str]
 OVERDUE_TICKS = 3
@@ -83,7 +84,7 @@ class Facts:
     """What a state is concluded from.
 
     Attributes:
-        values: The role's effective settings.
+        settings: What holds for the role.
         interval: Seconds between its ticks.
         has_broker: Whether its app has one.
         authorization: "unknown", "authorized" or "needs_authorization".
@@ -91,7 +92,7 @@ class Facts:
         troubles: The incidents that are not over.
     """
 
-    values: Mapping[str, Any]
+    settings: EffectiveSettings
     interval: float
     has_broker: bool
     authorization: str
@@ -101,7 +102,7 @@ class Facts:
     @property
     def is_web(self) -> bool:
         """Whether it is scaled on requests."""
-        return bool(self.values["signal"] == "web")
+        return self.settings.signal == "web"
 
     def since(self, cause: str, write: Write) -> str:
         """Since when there is trouble of that cause, as the end of a sentence; else nothing."""
@@ -139,11 +140,11 @@ def role_state(facts: Facts, now: datetime, write: Write) -> RoleState:
         write: Writes an instant for whoever reads the words.
     """
     found = _not_watched(facts, now, write) or _trouble(facts, write)
-    pause = pause_in_words(facts.values["pause"], now, write)
+    pause = pause_in_words(facts.settings.pause, now, write)
     if found is None and pause is not None:
         found, pause = RoleState(State.PAUSED, Tone.WATCH, pause), None
     found = found or _as_decided(facts, write)
-    override = override_in_words(facts.values["override"], now, write)
+    override = override_in_words(facts.settings.override, now, write)
     dry_run = _dry_run(facts) if found.state is not State.DRY_RUN else ""
     return replace(found, also=tuple(filter(None, (pause, override, dry_run))))
 
@@ -190,22 +191,22 @@ def _as_decided(facts: Facts, write: Write) -> RoleState:
 
 def _of_queues(facts: Facts, tick: Tick) -> RoleState:
     """How workers are: by the deadline of their messages."""
-    wait, deadline = tick.predicted_wait, facts.values["target_deadline"]
+    wait, deadline = tick.predicted_wait, facts.settings.target_deadline
     if wait is None:
         return RoleState(State.UNKNOWN, Tone.REST, "no finish can be predicted")
     if wait > deadline:
         late = f"late by {wait - deadline:.0f} s" if isfinite(wait) else "nothing serves its queue"
         return RoleState(State.LATE, Tone.WATCH, f"{late}{_on_the_way(tick)}")
-    if facts.values["dry_run"]:
+    if facts.settings.dry_run:
         return RoleState(State.DRY_RUN, Tone.REST, _dry_run(facts))
     return RoleState(State.IN_TIME, Tone.GOOD, "within deadline")
 
 
 def _of_web(facts: Facts, tick: Tick) -> RoleState:
     """How web dynos are: by the target of their response time, where their policy has one."""
-    if facts.values["dry_run"]:
+    if facts.settings.dry_run:
         return RoleState(State.DRY_RUN, Tone.REST, _dry_run(facts))
-    target = response_target(facts.values)
+    target = response_target(facts.settings)
     if target is None:
         return RoleState(State.IN_TIME, Tone.GOOD, "as many dynos as its requests need")
     wait = tick.predicted_wait or 0.0
@@ -215,11 +216,11 @@ def _of_web(facts: Facts, tick: Tick) -> RoleState:
     return RoleState(State.LATE, Tone.WATCH, f"{late}{_on_the_way(tick)}")
 
 
-def response_target(values: Mapping[str, Any]) -> float | None:
+def response_target(settings: EffectiveSettings) -> float | None:
     """Seconds that a web role's responses should take at most; None: its policy has no target."""
-    if values["signal"] != "web" or values["policy"] != "response_time":
+    if settings.signal != "web" or settings.policy != "response_time":
         return None
-    given = values["policy_parameters"].get(TARGET.name)
+    given: Any = settings.policy_parameters.get(TARGET.name)
     return float(given if TARGET.takes(given) else TARGET.default)
 
 
@@ -255,7 +256,7 @@ def override_in_words(
 
 def _dry_run(facts: Facts) -> str:
     """What a dry run would do; empty: it is none."""
-    if not facts.values["dry_run"]:
+    if not facts.settings.dry_run:
         return ""
     tick = facts.tick
     if tick is None or tick.desired is None or tick.desired == tick.current:

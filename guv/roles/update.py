@@ -10,9 +10,10 @@ from guv.errors import FieldError, Invalid, NotFound, PreconditionFailed
 from guv.incidents.queries import end_incidents
 from guv.roles import queries as roles
 from guv.roles.models import Role
+from guv.settings.field_models import OverrideBounds, PauseScaling, ScheduleWindow
 from guv.settings.levels import Access, Subject, etag_of, read_chain, refuse_changed
 from guv.settings.queries import note_removal, stored_levels
-from guv.settings.schema import OverrideBounds, PauseScaling, ScheduleWindow, SettingsValues
+from guv.settings.schema import SettingsValues
 from guv.settings.update import change_level, change_settings
 from guv.tenants.plans import plan_of
 

@@ -3,20 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
-from guv.errors import FieldError, Invalid
+from guv.errors import FieldError, Invalid, first_reason
 from guv.scaling.policies import ANY, PARAMETERS, WEB
 from guv.settings.queries import RoleSettings
-from guv.settings.resolve import EffectiveSettings, Level, effective_settings, tick_interval
-from guv.settings.schema import NOT_GLOBAL, ROLE_ONLY
+from guv.settings.resolve import Level, effective_settings, tick_interval
+from guv.settings.schema import NOT_GLOBAL, ROLE_ONLY, EffectiveSettings
 from guv.tenants.plans import Plan
-
-Bounds = Mapping[str, Any]
 
 
 def misplaced(names: Iterable[str], level: str) -> list[FieldError]:
-    """Those of the names that may not be set at the level ("global", "app" or "role")."""
+    """Return an error for each name that cannot be set at the level: global, app or role."""
     refused = {"global": NOT_GLOBAL, "app": ROLE_ONLY, "role": frozenset[str]()}[level]
     return [
         FieldError(name, f"cannot be set at the {level} level; {_where(name)}")
@@ -32,170 +29,143 @@ def refuse_contradictions(
     plan: Plan,
     chain: tuple[Level, ...],
     affected: Sequence[RoleSettings],
-    all_: Sequence[RoleSettings],
+    all_roles: Sequence[RoleSettings],
 ) -> None:
-    """Nothing, or an error that names each role and field and says what would be right.
+    """Refuse settings that cannot work together, for the level itself or for a role.
 
     Args:
         plan: The tenant's plan.
         chain: The levels from the widest to the changed one, as they would be.
         affected: What would hold for the roles that the change affects.
-        all_: What would hold for all the tenant's roles.
+        all_roles: What would hold for all the tenant's roles.
+
+    Raises:
+        Invalid: They cannot; each error names the role and the field.
     """
-    found: list[FieldError] = []
+    faults: list[FieldError] = []
     if chain[-1].name != "role":
-        found += contradictions(effective_settings("", chain), plan)
-    for one in affected:
-        found += [
-            replace(fault, message=f"{one.name}: {fault.message}")
-            for fault in contradictions(one.effective, plan)
-        ]
-        found += _shared_process_type(one, all_)
-    if found:
-        raise Invalid("These settings cannot work together.", found)
+        faults += contradictions(effective_settings("", chain), plan)
+    reason = first_reason(faults) if faults else ""
+    for role in affected:
+        own = [*contradictions(role.effective, plan), *_shared_process_type(role, all_roles)]
+        if own and not reason:
+            reason = f"{role.name[0].upper()}{role.name[1:]}: {first_reason(own)}"
+        faults += [replace(fault, message=f"{role.name}: {fault.message}") for fault in own]
+    if faults:
+        raise Invalid(reason, faults)
 
 
-def _shared_process_type(one: RoleSettings, all_: Sequence[RoleSettings]) -> list[FieldError]:
-    """That another role of the app scales the same process type: they would undo each other."""
-    process_type = one.effective.values["process_type"]
+def _shared_process_type(role: RoleSettings, all_roles: Sequence[RoleSettings]) -> list[FieldError]:
+    """Refuse that two roles of an app scale one process type: they would undo each other."""
+    process_type = role.effective.process_type
     return [
         FieldError(
             "process_type",
-            f"{one.name}: {process_type} is already scaled by {other.name};"
+            f"{process_type} is already scaled by {other.name};"
             " give one of them all queues, or another process_type",
         )
-        for other in all_
-        if other.app.id == one.app.id
-        and other.role.id != one.role.id
-        and other.effective.values["process_type"] == process_type
-    ]
-
-
-def shared_queues(role: UUID, all_: Sequence[RoleSettings]) -> list[FieldError]:
-    """Queues that another role of the app watches as well: both would be scaled for each message.
-
-    Args:
-        role: The id of the role that is told.
-        all_: What holds for all the tenant's roles.
-    """
-    watching = [one for one in all_ if one.effective.values["signal"] == "queue"]
-    return [
-        FieldError(
-            f"queues.{number}",
-            f"{queue!r} is watched by {other.name} as well, so both are scaled for the same"
-            " messages; give each its own queues, or take one of the roles away",
-        )
-        for one in watching
-        if one.role.id == role
-        for number, queue in enumerate(one.effective.values["queues"])
-        for other in watching
-        if other.app.id == one.app.id
-        and other.role.id != role
-        and queue in other.effective.values["queues"]
+        for other in all_roles
+        if other.app.id == role.app.id
+        and other.role.id != role.role.id
+        and other.effective.process_type == process_type
     ]
 
 
 def contradictions(effective: EffectiveSettings, plan: Plan) -> list[FieldError]:
-    """What cannot work together in these settings, each with what would be right; [] if nothing."""
-    values, found = effective.values, []
-    minimum, maximum = values["minimum_dynos"], values["maximum_dynos"]
+    """Return what cannot work together in these settings, each with what would be right."""
+    faults = []
+    minimum, maximum = effective.minimum_dynos, effective.maximum_dynos
     if minimum > maximum:
-        found.append(
-            FieldError(
-                "minimum_dynos",
-                f"is {minimum} (from {effective.sources['minimum_dynos']}), above maximum_dynos"
-                f" {maximum} (from {effective.sources['maximum_dynos']});"
-                f" at most {maximum} would be right",
-            )
-        )
-    if values["interval"] < plan.interval and effective.sources["interval"] != "default":
-        found.append(
-            FieldError("interval", f"must be at least {plan.interval} on plan {plan.name}")
-        )
-    found += crossed_bounds(values) + _wrong_parameters(values) + _wrong_signal(values)
-    if values["signal"] == "web":
-        return found
-    return found + _unreachable_deadline(values, tick_interval(effective, plan))
-
-
-def _wrong_parameters(values: Mapping[str, Any]) -> list[FieldError]:
-    """Parameters that no policy knows, and those whose value the policy would not take."""
-    known = {one.name: one for one in PARAMETERS[values["policy"]]}
-    anywhere = {one.name for all_ in PARAMETERS.values() for one in all_}
-    found = []
-    for name, value in values["policy_parameters"].items():
-        if name not in anywhere:
-            names = ", ".join(known) or "none"
-            message = f"is no parameter of policy {values['policy']}; it has: {names}"
-            found.append(FieldError(f"policy_parameters.{name}", message))
-        elif name in known and not known[name].takes(value):
-            message = f"must be {known[name].wanted}"
-            found.append(FieldError(f"policy_parameters.{name}", message))
-    return found
-
-
-def _wrong_signal(values: Mapping[str, Any]) -> list[FieldError]:
-    """A policy that looks at messages where there are requests, or the other way round."""
-    policy, signal = values["policy"], values["signal"]
-    if policy in ANY or (policy in WEB) == (signal == "web"):
-        return []
-    fitting = WEB | ANY if signal == "web" else PARAMETERS.keys() - WEB
-    message = f"{policy} does not go with signal {signal}; one of {', '.join(sorted(fitting))} does"
-    return [FieldError("policy", message)]
-
-
-def _unreachable_deadline(values: Mapping[str, Any], interval: int) -> list[FieldError]:
-    """A deadline shorter than the told processing time, with interval and boot at minimum 0."""
-    processing = values["processing_time"]
-    if processing is None:
-        return []
-    needed = processing
-    parts = f"processing_time {processing:g}"
-    if values["minimum_dynos"] == 0:
-        boot = values["boot_time"] if values["boot_time"] is not None else 0
-        needed += interval + boot
-        parts = f"interval {interval} + boot_time {boot:g} + {parts}"
-    if values["target_deadline"] > needed:
-        return []
-    message = (
-        f"of {values['target_deadline']:g} s cannot be met: {parts} already take {needed:g} s;"
-        f" more than {needed:g} would be right"
-    )
-    return [FieldError("target_deadline", message)]
-
-
-def crossed_bounds(values: Bounds) -> list[FieldError]:
-    """Windows and counts that the other settings contradict, with what would be right."""
-    found = []
-    for index, window in enumerate(values["schedules"]):
-        found += crossed(f"schedules.{index}", window, values)
-    no_data, most = values["no_data"], values["maximum_dynos"]
-    if isinstance(no_data, Mapping) and no_data["dynos"] > most:
+        sources = effective.sources
         message = (
-            f"is {no_data['dynos']}, above maximum_dynos {most}; at most {most} would be right"
+            f"is {minimum} (from {sources['minimum_dynos']}), above maximum_dynos {maximum}"
+            f" (from {sources['maximum_dynos']}); it must be at most {maximum}"
         )
-        found.append(FieldError("no_data.dynos", message))
-    return found
+        faults.append(FieldError("minimum_dynos", message))
+    if effective.interval < plan.interval and effective.sources["interval"] != "default":
+        message = f"must be at least {plan.interval} s on plan {plan.name}"
+        faults.append(FieldError("interval", message))
+    for index, window in enumerate(effective.schedules):
+        faults += crossed_bounds(f"schedules.{index}", window, effective)
+    faults += _too_many_without_data(effective)
+    faults += _wrong_parameters(effective)
+    faults += _wrong_policy(effective)
+    if effective.signal == "queue":
+        faults += _unreachable_deadline(effective, tick_interval(effective, plan))
+    return faults
 
 
-def crossed(where: str, own: Bounds, values: Bounds) -> list[FieldError]:
-    """The fault of bounds of which only one is named, where the other one contradicts it.
+def crossed_bounds(
+    where: str, own: Mapping[str, Any], effective: EffectiveSettings
+) -> list[FieldError]:
+    """Return the error of a window or override that names one bound beyond the other one.
 
     Args:
-        where: Path of the bounds.
-        own: The bounds; None where they name none.
-        values: The settings, whose bounds hold where `own` names none.
+        where: Path of the window or override.
+        own: Its bounds; the settings' hold where it names none.
+        effective: The settings.
     """
     low, high = own.get("minimum_dynos"), own.get("maximum_dynos")
     if own.get("dynos") is not None or (low is None) == (high is None):
         return []
-    if low is not None and low > values["maximum_dynos"]:
-        return [_fault(f"{where}.minimum_dynos", f"{low}, above", "maximum_dynos", values)]
-    if high is not None and high < values["minimum_dynos"]:
-        return [_fault(f"{where}.maximum_dynos", f"{high}, below", "minimum_dynos", values)]
+    minimum, maximum = effective.minimum_dynos, effective.maximum_dynos
+    if low is not None and low > maximum:
+        message = f"is {low}, above maximum_dynos {maximum}; set maximum_dynos here as well"
+        return [FieldError(f"{where}.minimum_dynos", message)]
+    if high is not None and high < minimum:
+        message = f"is {high}, below minimum_dynos {minimum}; set minimum_dynos here as well"
+        return [FieldError(f"{where}.maximum_dynos", message)]
     return []
 
 
-def _fault(field: str, beyond: str, other: str, values: Bounds) -> FieldError:
-    message = f"is {beyond} {other} {values[other]} of the settings; give {other} here as well"
-    return FieldError(field, message)
+def _too_many_without_data(effective: EffectiveSettings) -> list[FieldError]:
+    no_data, maximum = effective.no_data, effective.maximum_dynos
+    if not isinstance(no_data, Mapping) or no_data["dynos"] <= maximum:
+        return []
+    message = f"is {no_data['dynos']}, above maximum_dynos {maximum}; it must be at most {maximum}"
+    return [FieldError("no_data.dynos", message)]
+
+
+def _wrong_parameters(effective: EffectiveSettings) -> list[FieldError]:
+    """Refuse parameters of no policy, and values that the policy does not accept."""
+    known = {parameter.name: parameter for parameter in PARAMETERS[effective.policy]}
+    anywhere = {parameter.name for all_ in PARAMETERS.values() for parameter in all_}
+    faults = []
+    for name, value in effective.policy_parameters.items():
+        if name not in anywhere:
+            names = ", ".join(known) or "none"
+            message = f"is not a parameter of policy {effective.policy}, which has: {names}"
+            faults.append(FieldError(f"policy_parameters.{name}", message))
+        elif name in known and not known[name].takes(value):
+            message = f"must be {known[name].wanted}"
+            faults.append(FieldError(f"policy_parameters.{name}", message))
+    return faults
+
+
+def _wrong_policy(effective: EffectiveSettings) -> list[FieldError]:
+    """Refuse a policy that looks at messages where there are requests, or the other way round."""
+    policy, signal = effective.policy, effective.signal
+    if policy in ANY or (policy in WEB) == (signal == "web"):
+        return []
+    fitting = WEB | ANY if signal == "web" else PARAMETERS.keys() - WEB
+    message = f"{policy} cannot scale on signal {signal}; choose {', '.join(sorted(fitting))}"
+    return [FieldError("policy", message)]
+
+
+def _unreachable_deadline(effective: EffectiveSettings, interval: int) -> list[FieldError]:
+    """Refuse a deadline shorter than what is set to come before it."""
+    processing = effective.processing_time
+    if processing is None:
+        return []
+    needed, parts = processing, f"processing_time ({processing:g} s)"
+    if effective.minimum_dynos == 0:
+        boot = effective.boot_time or 0.0
+        needed += interval + boot
+        parts = f"interval ({interval} s), boot_time ({boot:g} s) and {parts}"
+    if effective.target_deadline > needed:
+        return []
+    verb = "comes" if needed == processing else "come"
+    message = (
+        f"must be above {needed:g} s, not {effective.target_deadline:g} s: {parts} {verb} first"
+    )
+    return [FieldError("target_deadline", message)]

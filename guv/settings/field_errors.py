@@ -8,17 +8,17 @@ from pydantic import BaseModel
 
 from guv.errors import FieldError
 from guv.scaling.formatting import counted
-from guv.settings.field_types import PATTERN_MESSAGES
-from guv.settings.schema import (
+from guv.settings.field_models import (
     NewRelicTarget,
     NoDataCount,
     Notify,
     OverrideBounds,
     PauseScaling,
     ScheduleWindow,
-    SettingsValues,
     WebhookTarget,
 )
+from guv.settings.field_types import PATTERN_MESSAGES
+from guv.settings.schema import SettingsValues
 
 _OUTER = frozenset({"body", "query", "path", "header"})
 _FORMS = frozenset(

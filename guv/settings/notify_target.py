@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from guv.crypto import Sealer
 from guv.errors import FieldError, Invalid
 from guv.logging import MASK
-from guv.settings.schema import Nothing, Notify
+from guv.settings.field_models import Nothing, Notify
 
 _SECRETS = (("new_relic", "license_key"), ("webhook", "url"), ("webhook", "secret"))
 

@@ -15,9 +15,10 @@ from guv.crypto import Sealer
 from guv.incidents.queries import notify_again
 from guv.roles.models import Role
 from guv.roles.queries import list_all_roles
+from guv.settings.field_models import NONE
 from guv.settings.models import SettingsChange, SettingsLevel
-from guv.settings.resolve import EffectiveSettings, Level, effective_settings
-from guv.settings.schema import NONE
+from guv.settings.resolve import Level, effective_settings
+from guv.settings.schema import EffectiveSettings
 from guv.tenants.models import Tenant
 
 

@@ -1,4 +1,4 @@
-"""What holds for a role? Defaults, then the tenant's global values, the app's, and its own."""
+"""Inheritance of settings: defaults, then the tenant's values, the app's, and the role's own."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,41 +7,9 @@ from typing import Any
 
 from guv.scaling.model import Memory, Override, Pause, Settings, Window
 from guv.scaling.policies import ANY, WEB
-from guv.settings.schema import MAY_BE_NONE, NONE
+from guv.settings.field_models import NONE
+from guv.settings.schema import DEFAULTS, MAY_BE_NONE, SETTINGS, EffectiveSettings
 from guv.tenants.plans import Plan
-
-DEFAULTS: Mapping[str, Any] = {
-    "queues": None,  # the role's own name
-    "process_type": None,  # the role's own name
-    "minimum_dynos": 1,
-    "maximum_dynos": 5,
-    "target_deadline": 60.0,
-    "percentile": 99.0,
-    "processing_time": None,  # measured; until then 10 seconds
-    "processing_time_stddev": None,  # measured; until then half of it
-    "concurrency": 1,
-    "boot_time": None,  # measured; until then 30 seconds
-    "signal": "queue",
-    "policy": "deadline",  # of a web role: response_time
-    "policy_parameters": {},
-    "interval": 10,
-    "history": 120.0,
-    "step_up": None,
-    "step_down": None,
-    "cooldown_up": None,
-    "cooldown_down": None,
-    "change_budget": None,
-    "busy_protection": "auto",
-    "busy_protection_limit": 1800.0,
-    "schedules": [],
-    "override": None,
-    "pause": None,
-    "dry_run": False,
-    "no_data": "hold",
-    "monthly_dyno_hours": None,
-    "notify": None,
-    "alert_after": 60.0,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +27,8 @@ class Level:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class EffectiveSettings:
-    """What holds for a role.
-
-    Attributes:
-        values: Every setting by name, as JSON values.
-        sources: The level each comes from: "default", "global", "app" or "role".
-        version: The versions of the three levels, such as "0.2.5".
-    """
-
-    values: Mapping[str, Any]
-    sources: Mapping[str, str]
-    version: str
-
-
 def effective_settings(role_name: str, levels: tuple[Level, ...]) -> EffectiveSettings:
-    """The settings that hold for a role, each with the level it comes from.
+    """Return the settings that hold for a role, each with the level it comes from.
 
     Args:
         role_name: The default for its queue and its process type.
@@ -86,22 +39,16 @@ def effective_settings(role_name: str, levels: tuple[Level, ...]) -> EffectiveSe
     for level in levels:
         for name, value in level.values.items():
             if name in values and value is not None:
-                values[name], sources[name] = _meant(name, value), level.name
-    if values["signal"] == "web" and values["policy"] not in WEB | ANY and not _is_own(sources):
+                is_none = value == NONE and name in MAY_BE_NONE
+                values[name], sources[name] = None if is_none else value, level.name
+    # A policy of a wider level is meant for queues; only the role's own says how web dynos scale.
+    is_for_queues = values["policy"] not in WEB | ANY and sources["policy"] != "role"
+    if values["signal"] == "web" and is_for_queues:
         values["policy"], sources["policy"] = "response_time", "default"
     values["queues"] = values["queues"] or [role_name]
     values["process_type"] = values["process_type"] or role_name
-    return EffectiveSettings(values, sources, ".".join(str(level.version) for level in levels))
-
-
-def _is_own(sources: Mapping[str, str]) -> bool:
-    """Whether the role itself says its policy; what wider levels say is meant for queues."""
-    return sources["policy"] == "role"
-
-
-def _meant(name: str, value: Any) -> Any:
-    """What a level's value says; None where it says that there is none."""
-    return None if value == NONE and name in MAY_BE_NONE else value
+    version = ".".join(str(level.version) for level in levels)
+    return EffectiveSettings(**values, sources=sources, version=version)
 
 
 def scaling_settings(
@@ -112,7 +59,7 @@ def scaling_settings(
     dyno_hours_used: float | None = None,
     memory: Memory | None = None,
 ) -> Settings:
-    """The same settings as the scaling mathematics takes them.
+    """Return the settings as the scaling mathematics takes them.
 
     Args:
         effective: The role's settings.
@@ -121,19 +68,13 @@ def scaling_settings(
         dyno_hours_used: Dyno-hours used this month; None: unknown.
         memory: What is known of the time before its samples; None: nothing.
     """
-    values = effective.values
-    same = {
-        name: values[name]
-        for name in Settings.__dataclass_fields__
-        if name in values and name not in {"schedules", "override", "pause", "no_data", "interval"}
-    }
-    no_data = values["no_data"] if isinstance(values["no_data"], Mapping) else {}
+    no_data = effective.no_data if isinstance(effective.no_data, Mapping) else {}
     return Settings(
-        **same,
+        **{name: getattr(effective, name) for name in _SAME},
         interval=float(tick_interval(effective, plan)),
-        schedules=tuple(_window(window) for window in values["schedules"]),
-        override=_override(values["override"]),
-        pause=_pause(values["pause"]),
+        schedules=tuple(_window(window) for window in effective.schedules),
+        override=_override(effective.override),
+        pause=_pause(effective.pause),
         no_data=no_data.get("after"),
         no_data_dynos=no_data.get("dynos"),
         platform_limit=platform_limit,
@@ -142,9 +83,19 @@ def scaling_settings(
     )
 
 
+# Settings that the scaling mathematics takes by the same name and as they are.
+_SAME = (Settings.__dataclass_fields__.keys() & SETTINGS.keys()) - {
+    "schedules",
+    "override",
+    "pause",
+    "no_data",
+    "interval",
+}
+
+
 def tick_interval(effective: EffectiveSettings, plan: Plan) -> int:
-    """Seconds between a role's ticks: its own setting, but not shorter than the plan allows."""
-    return max(int(effective.values["interval"]), plan.interval)
+    """Return the seconds between a role's ticks: its setting, or the plan's shortest interval."""
+    return max(effective.interval, plan.interval)
 
 
 def _window(window: Mapping[str, Any]) -> Window:

@@ -1,371 +1,397 @@
-"""What may a tenant set? The names, types and ranges of one level's settings.
+"""Schema of settings: one entry for each, from which everything about it is made.
 
-A value that is None is not set at this level: the next wider level, and in the end the default,
-decides. "none" sets nothing on purpose: no limit, measured, no notification, whatever the wider
-levels say. All times are in seconds. Numbers are taken as numbers only: neither "3" nor true is 3.
+The fields of `EffectiveSettings` are the entries. Their types are those of the values that hold;
+`Setting` has the rest: default, levels, form field, and the sentence for OpenAPI, forms and
+docs/settings.md. `SettingsValues`, the model of one level, and the defaults are made of them.
+
+A value that is None is not set at its level: the next wider level, and in the end the default,
+decides. "none" is a value of its own: no limit, measured, no notification, whatever the wider
+levels say.
 """
 
-import base64
-import re
-from collections.abc import Hashable, Sequence
-from datetime import date
-from typing import Annotated, Literal, TypeVar
-from urllib.parse import urlsplit
-
-import httpx
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    model_validator,
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import NoneType, UnionType
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
 )
 
-from guv.http import parse_url
-from guv.logging import MASK
-from guv.settings.field_types import (
-    LOCAL_DATE,
-    LOCAL_TIME,
-    PROCESS_TYPE,
-    STORABLE,
-    Instant,
-    calendar_date,
-    known_zone,
-)
+from pydantic import Field, create_model
 
-FEWEST_KEY_BYTES, MOST_KEY_BYTES = 24, 64  # of a webhook's secret, as Standard Webhooks says
-PolicyName = Literal[
-    "deadline",
-    "proportional",
-    "ratio",
-    "band",
-    "latency",
-    "on_off",
-    "target_tracking",
-    "schedule",
-    "fixed",
-    "response_time",
-    "requests",
-    "utilization",
-]
-Item = TypeVar("Item", bound=Hashable)
-_DAY = 1440  # minutes
-_WEEK = 7 * _DAY
+from guv.settings import field_models as types
+from guv.settings.setting import Group, Levels, Setting, Widget
+
+Json = Mapping[str, Any]
 
 
-def _apart(windows: Sequence["ScheduleWindow"]) -> Sequence["ScheduleWindow"]:
-    for index, later in enumerate(windows):
-        for place, earlier in enumerate(windows[:index]):
-            if earlier.overlaps(later):
-                raise ValueError(
-                    f"schedules.{index} ({later.start} to {later.end}) overlaps schedules.{place}"
-                    f" ({earlier.start} to {earlier.end}) and would never fully count;"
-                    f" begin it at {earlier.end}, or end it at {earlier.start}"
-                )
-    return windows
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectiveSettings:
+    """What holds for a role. The fields that have a `Setting` are the schema, in the form's order.
+
+    Attributes:
+        sources: The level that each value comes from: default, global, app or role.
+        version: The versions of the three levels, such as "0.2.5".
+    """
+
+    target_deadline: Annotated[
+        types.Seconds,
+        Setting(
+            "Seconds from publishing a message until it should be done",
+            Group.PROMISE,
+            "Deadline",
+            default=60.0,
+            unit="s",
+        ),
+    ]
+    percentile: Annotated[
+        types.Percentile,
+        Setting(
+            "Percent of the messages that must meet the deadline",
+            Group.PROMISE,
+            "Share of messages that must meet it",
+            default=99.0,
+            unit="%",
+        ),
+    ]
+    minimum_dynos: Annotated[
+        types.Count,
+        Setting("Never fewer dynos; 0 allowed", Group.PROMISE, "Minimum", default=1, unit="dynos"),
+    ]
+    maximum_dynos: Annotated[
+        types.Count, Setting("Never more dynos", Group.PROMISE, "Maximum", default=5, unit="dynos")
+    ]
+    monthly_dyno_hours: Annotated[
+        types.DynoHours | None,
+        Setting(
+            "Spend cap in dyno-hours a month",
+            Group.PROMISE,
+            "Spend cap",
+            unit="dyno-hours a month",
+            may_be_none=True,
+        ),
+    ]
+    dry_run: Annotated[
+        types.Yes,
+        Setting(
+            "Decide and record, and change nothing",
+            Group.PROMISE,
+            "Dry run",
+            default=False,
+            widget=Widget.CHOICE,
+        ),
+    ]
+    schedules: Annotated[
+        Sequence[Json],
+        Setting(
+            "Windows with other bounds; the first that contains the present counts",
+            Group.PROMISE,
+            "Schedule",
+            default=[],
+            widget=Widget.PAGE,
+            stored=types.ScheduleWindows,
+        ),
+    ]
+    override: Annotated[
+        Json | None,
+        Setting(
+            "Other bounds until an instant",
+            Group.PROMISE,
+            "Override",
+            widget=Widget.PAGE,
+            levels=Levels.ROLE,
+            stored=types.OverrideBounds,
+        ),
+    ]
+    signal: Annotated[
+        Literal["queue", "web"],
+        Setting(
+            "What it is scaled on: messages in queues, or web requests",
+            Group.WORK,
+            "Scaled on",
+            default="queue",
+            widget=Widget.CHOICE,
+            levels=Levels.ROLE,
+        ),
+    ]
+    queues: Annotated[
+        types.QueueNames,
+        Setting(
+            "The queues that feed it; their work adds up. Default: its name",
+            Group.WORK,
+            "Queues",
+            widget=Widget.LINES,
+            levels=Levels.ROLE,
+        ),
+    ]
+    process_type: Annotated[
+        types.ProcessType,
+        Setting(
+            "The Heroku process type it scales. Default: its name",
+            Group.WORK,
+            "Process type",
+            widget=Widget.TEXT,
+            levels=Levels.ROLE,
+        ),
+    ]
+    concurrency: Annotated[
+        types.Concurrency,
+        Setting(
+            "Messages that one dyno works on at a time",
+            Group.WORK,
+            "Messages at a time",
+            default=1,
+            unit="a dyno",
+        ),
+    ]
+    processing_time: Annotated[
+        types.Seconds | None,
+        Setting(
+            "Seconds that one message takes; none: measured",
+            Group.WORK,
+            "One message takes",
+            unit="s",
+            may_be_none=True,
+            is_measured=True,
+        ),
+    ]
+    processing_time_stddev: Annotated[
+        types.Stddev | None,
+        Setting(
+            "Its standard deviation in seconds",
+            Group.WORK,
+            "Its standard deviation",
+            unit="s",
+            may_be_none=True,
+            is_measured=True,
+        ),
+    ]
+    boot_time: Annotated[
+        types.BootTime | None,
+        Setting(
+            "Seconds from asking for a dyno to its first message",
+            Group.WORK,
+            "A dyno boots in",
+            unit="s",
+            may_be_none=True,
+            is_measured=True,
+        ),
+    ]
+    policy: Annotated[
+        types.PolicyName,
+        Setting(
+            "The way of scaling", Group.POLICY, "Policy", default="deadline", widget=Widget.CHOICE
+        ),
+    ]
+    policy_parameters: Annotated[
+        types.Parameters,
+        Setting(
+            "That policy's own parameters by name",
+            Group.POLICY,
+            "Its parameters",
+            default={},
+            widget=Widget.PAIRS,
+        ),
+    ]
+    interval: Annotated[
+        types.Interval,
+        Setting(
+            "Seconds between ticks, a multiple of 5", Group.POLICY, "Interval", default=10, unit="s"
+        ),
+    ]
+    history: Annotated[
+        types.Seconds,
+        Setting(
+            "Stabilization window in seconds, for policies that use one",
+            Group.POLICY,
+            "Stabilization window",
+            default=120.0,
+            unit="s",
+        ),
+    ]
+    step_up: Annotated[
+        types.Steps | None,
+        Setting(
+            "Most dynos added by one decision",
+            Group.CHANGES,
+            "Most added at once",
+            unit="dynos",
+            may_be_none=True,
+        ),
+    ]
+    step_down: Annotated[
+        types.Steps | None,
+        Setting(
+            "Most dynos removed by one decision",
+            Group.CHANGES,
+            "Most removed at once",
+            unit="dynos",
+            may_be_none=True,
+        ),
+    ]
+    cooldown_up: Annotated[
+        types.UpToADay | None,
+        Setting(
+            "Seconds after a change in which none are added",
+            Group.CHANGES,
+            "Rest before adding",
+            unit="s",
+            may_be_none=True,
+        ),
+    ]
+    cooldown_down: Annotated[
+        types.UpToADay | None,
+        Setting(
+            "Seconds after a change in which none are removed",
+            Group.CHANGES,
+            "Rest before removing",
+            unit="s",
+            may_be_none=True,
+        ),
+    ]
+    change_budget: Annotated[
+        types.Steps | None,
+        Setting(
+            "Most changes in an hour", Group.CHANGES, "Most changes in an hour", may_be_none=True
+        ),
+    ]
+    busy_protection: Annotated[
+        Literal["auto", "always", "never"],
+        Setting(
+            "Whether going down waits for running jobs; auto: for long ones",
+            Group.PROTECTION,
+            "Running jobs",
+            default="auto",
+            widget=Widget.CHOICE,
+        ),
+    ]
+    busy_protection_limit: Annotated[
+        types.Seconds,
+        Setting(
+            "Seconds for which it may wait for them",
+            Group.PROTECTION,
+            "Waits for them at most",
+            default=1800.0,
+            unit="s",
+        ),
+    ]
+    no_data: Annotated[
+        Literal["hold"] | Json,
+        Setting(
+            "What to do without data: hold, or a count after some seconds",
+            Group.PROTECTION,
+            "Without data",
+            default="hold",
+            widget=Widget.TEXT,
+            stored=Literal["hold"] | types.NoDataCount,
+        ),
+    ]
+    pause: Annotated[
+        Json | None,
+        Setting(
+            "A pause of scaling",
+            Group.PROTECTION,
+            "Pause",
+            widget=Widget.PAGE,
+            levels=Levels.APP_AND_ROLE,
+            may_be_none=True,
+            stored=types.PauseScaling,
+        ),
+    ]
+    alert_after: Annotated[
+        types.UpToADay,
+        Setting(
+            "Seconds that a miss must last before it pages",
+            Group.PROTECTION,
+            "A miss pages after",
+            default=60.0,
+            unit="s",
+        ),
+    ]
+    notify: Annotated[
+        str | None,
+        Setting(
+            "Where incidents are sent",
+            Group.PROTECTION,
+            "Notifications",
+            widget=Widget.PAGE,
+            may_be_none=True,
+            stored=types.Notify,
+        ),
+    ]
+    sources: Mapping[str, str] = field(default_factory=dict)
+    version: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return every setting's value by name, as JSON values."""
+        return {name: getattr(self, name) for name in SETTINGS}
 
 
-def _no_repeats(items: Sequence[Item]) -> Sequence[Item]:
-    if len(set(items)) < len(items):
-        raise ValueError("names the same thing twice; its messages would be counted twice")
-    return items
+def _read_schema() -> tuple[dict[str, Setting], dict[str, Any]]:
+    """Return each entry by name, and the type of its value at a level."""
+    hints = get_type_hints(EffectiveSettings, include_extras=True)
+    entries, level_types = {}, {}
+    for name, hint in hints.items():
+        if get_origin(hint) is not Annotated:
+            continue
+        held, *ranges, entry = get_args(hint)
+        value_type = Annotated[(held, *ranges)] if ranges else held
+        entries[name], level_types[name] = entry, _level_type(entry.stored or value_type, entry)
+    return entries, level_types
 
 
-def _ordered_bounds(minimum: int | None, maximum: int | None) -> None:
-    if minimum is not None and maximum is not None and minimum > maximum:
-        raise ValueError(f"minimum_dynos {minimum} is above maximum_dynos {maximum}")
-
-
-def _webhook_url(url: SecretStr) -> SecretStr:
-    """The address, with an encrypted way to it; this machine itself needs none, for tests."""
-    try:
-        parse_url(url.get_secret_value())
-        parts = urlsplit(url.get_secret_value())
-        is_whole = bool(parts.hostname) and parts.port != 0
-    except (ValueError, httpx.InvalidURL):
-        is_whole = False
-    if not is_whole or any(char.isspace() for char in url.get_secret_value()):
-        raise ValueError("is no address; one such as https://hooks.example.com/guv would be right")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("must have no user and password; the signature says that guv sent it")
-    if parts.scheme != "https" and (parts.scheme, parts.hostname) != ("http", "127.0.0.1"):
-        raise ValueError("must begin with https://")
-    return url
-
-
-def _webhook_secret(secret: SecretStr) -> SecretStr:
-    text = secret.get_secret_value()
-    if text == MASK:
-        return secret
-    try:
-        key = base64.b64decode(text.removeprefix("whsec_"), validate=True)
-    except ValueError:
-        key = b""
-    if not text.startswith("whsec_") or not FEWEST_KEY_BYTES <= len(key) <= MOST_KEY_BYTES:
-        raise ValueError(
-            "must be whsec_ and 24 to 64 bytes in Base64, such as"
-            ' "whsec_$(openssl rand -base64 32)" makes'
-        )
-    return secret
-
-
-def _license_key(key: SecretStr) -> SecretStr:
-    text = key.get_secret_value()
-    if text != MASK and not re.fullmatch(r"[!-~]+", text):
-        raise ValueError(
-            "must be letters, digits and signs without white space, as New Relic shows it"
-        )
-    return key
-
-
-LocalTime = Annotated[str, Field(pattern=LOCAL_TIME, examples=["08:00"])]
-LocalDate = Annotated[str, Field(pattern=LOCAL_DATE), AfterValidator(calendar_date)]
-Count = Annotated[int, Field(strict=True, ge=0, le=1000)]
-Steps = Annotated[int, Field(strict=True, ge=1, le=1000)]
-Number = Annotated[float, Field(strict=True)]
-Seconds = Annotated[float, Field(strict=True, gt=0, le=30 * 86400)]
-Yes = Annotated[bool, Field(strict=True)]
-Text = Annotated[str, Field(max_length=255, pattern=STORABLE)]
-QueueName = Annotated[str, Field(min_length=1, max_length=255, pattern=STORABLE)]
-ProcessType = Annotated[str, Field(pattern=PROCESS_TYPE)]
-Weekday = Annotated[int, Field(strict=True, ge=0, le=6)]
-NONE = "none"  # a level's own word for: nothing, whatever the wider levels say
-Nothing = Literal["none"]
-
-
-class Strict(BaseModel):
-    """Unknown names are refused, so that a typing error is seen when it is saved."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-
-class ScheduleWindow(Strict):
-    """A weekly or one-off window with its own bounds or exact count."""
-
-    days: list[Weekday] = Field([], description="Weekdays on which it begins; 0 is Monday")
-    date: LocalDate | None = Field(None, description="The one day on which it begins")
-    start: LocalTime = Field(description="Local time it begins, HH:MM")
-    end: LocalTime = Field(description="Local time it ends; at or before start: the next day")
-    timezone: Annotated[str, AfterValidator(known_zone)] = Field(
-        description="IANA name of its time zone", examples=["Europe/Berlin"]
+def _level_type(held: Any, entry: Setting) -> Any:
+    """Return the type of a value at a level: also unset and, where that is allowed, "none"."""
+    is_union = get_origin(held) in {Union, UnionType}
+    variants = (
+        [variant for variant in get_args(held) if variant is not NoneType] if is_union else [held]
     )
-    minimum_dynos: Count | None = Field(None, description="The minimum inside the window")
-    maximum_dynos: Count | None = Field(None, description="The maximum inside the window")
-    dynos: Count | None = Field(None, description="An exact count; wins over both bounds")
-
-    @model_validator(mode="after")
-    def _says_when_and_what(self) -> "ScheduleWindow":
-        if bool(self.days) == (self.date is not None):
-            raise ValueError("needs either days (weekly) or a date (once)")
-        if self.dynos is None and self.minimum_dynos is None and self.maximum_dynos is None:
-            raise ValueError("needs minimum_dynos, maximum_dynos or dynos")
-        _ordered_bounds(self.minimum_dynos, self.maximum_dynos)
-        for bound in (self.minimum_dynos, self.maximum_dynos):
-            if self.dynos is not None and bound not in {None, self.dynos}:
-                raise ValueError(f"names dynos {self.dynos} and a bound {bound}; leave one out")
-        return self
-
-    def overlaps(self, other: "ScheduleWindow") -> bool:
-        """Whether both are weekly, or both once, in one zone, and are open at the same minute.
-
-        A one-off window may lie over a weekly one: that is how a holiday is said.
-        """
-        if self.timezone != other.timezone or bool(self.days) != bool(other.days):
-            return False
-        return any(
-            begin < other_end and other_begin < end
-            for begin, end in self.spans()
-            for other_begin, other_end in other.spans()
-        )
-
-    def spans(self) -> list[tuple[int, int]]:
-        """From which minute to which it is open: of a week, or since the calendar's first day."""
-        start, end = (int(at[:2]) * 60 + int(at[3:]) for at in (self.start, self.end))
-        length = end - start if end > start else end - start + _DAY
-        first = [date.fromisoformat(self.date).toordinal()] if self.date else self.days
-        spans = [(day * _DAY + start, day * _DAY + start + length) for day in first]
-        before = [(begin - _WEEK, end - _WEEK) for begin, end in spans if end > _WEEK]
-        return spans + before if self.days else spans
+    unset = (types.Nothing, None) if entry.may_be_none else (None,)
+    return Union[(*variants, *unset)]
 
 
-class OverrideBounds(Strict):
-    """Other bounds until an instant."""
-
-    until: Instant = Field(description="When it ends, with its offset from UTC")
-    minimum_dynos: Count | None = Field(None, description="The minimum until then")
-    maximum_dynos: Count | None = Field(None, description="The maximum until then")
-
-    @model_validator(mode="after")
-    def _says_what(self) -> "OverrideBounds":
-        if self.minimum_dynos is None and self.maximum_dynos is None:
-            raise ValueError("needs minimum_dynos or maximum_dynos")
-        _ordered_bounds(self.minimum_dynos, self.maximum_dynos)
-        return self
-
-
-class PauseScaling(Strict):
-    """A pause of scaling, with an optional end."""
-
-    direction: Literal["both", "up", "down"] = Field("both", description="What is paused")
-    until: Instant | None = Field(None, description="When it ends; null: when it is removed")
-
-
-class NoDataCount(Strict):
-    """A count to ask for when there has been no data for a time; never below the current one."""
-
-    after: Seconds = Field(description="Seconds without data")
-    dynos: Count = Field(description="Dynos to ask for then")
-
-
-class NewRelicTarget(Strict):
-    """The tenant's own New Relic account, to which incidents go."""
-
-    account_id: Annotated[int, Field(strict=True, gt=0, lt=2**63)] = Field(
-        description="The account's number"
-    )
-    license_key: Annotated[SecretStr, AfterValidator(_license_key)] = Field(
-        min_length=8, max_length=255, description="A license (ingest) key; shown as [masked]"
-    )
-    region: Literal["us", "eu", "jp"] = Field("us", description="Where the account's data lives")
-    priority: Literal["low", "medium", "high", "critical"] = Field(
-        "high", description="What its pages are marked with"
-    )
-    events: Literal["none", "changes", "all"] = Field(
-        "none",
-        description="Which decisions it gets as GuvScaled events, within two minutes; changes:"
-        " those with which the dynos changed or could not",
-    )
-    heartbeat: Yes = Field(
-        default=False,
-        description="Whether it gets a GuvHeartbeat event a minute of every role, so that it can"
-        " tell when guv itself is silent",
-    )
-
-
-class WebhookTarget(Strict):
-    """An address of the tenant's own, to which incidents go, signed as Standard Webhooks says."""
-
-    url: Annotated[SecretStr, AfterValidator(_webhook_url)] = Field(
-        max_length=2000,
-        description="An https:// address; what follows its host is shown as [masked]",
-        examples=["https://hooks.example.com/guv"],
-    )
-    secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] = Field(
-        max_length=255,
-        description="whsec_ and 24 to 64 bytes in Base64, the key of the signature; shown as"
-        " [masked]",
-        examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
-    )
-
-
-class Notify(Strict):
-    """Where incidents are sent."""
-
-    new_relic: NewRelicTarget | None = Field(None, description="Your New Relic account")
-    webhook: WebhookTarget | None = Field(None, description="Your own address, signed")
-
-
-class SettingsValues(Strict):
-    """The settings of one level."""
-
-    queues: Annotated[list[QueueName], AfterValidator(_no_repeats)] | None = Field(
-        None,
-        min_length=1,
-        max_length=50,
-        description="Role only. The queues that feed it; their work adds up. Default: its name",
-    )
-    process_type: ProcessType | None = Field(
-        None, description="Role only. The Heroku process type it scales. Default: its name"
-    )
-    minimum_dynos: Count | None = Field(None, description="Never fewer dynos; 0 allowed")
-    maximum_dynos: Count | None = Field(None, description="Never more dynos")
-    target_deadline: Seconds | None = Field(
-        None, description="Seconds from publishing a message until it should be done"
-    )
-    percentile: Number | None = Field(
-        None, ge=50, le=99.99, description="Percent of the messages that must meet the deadline"
-    )
-    processing_time: Seconds | Nothing | None = Field(
-        None, description="Seconds that one message takes; none: measured"
-    )
-    processing_time_stddev: Annotated[Number, Field(ge=0, le=30 * 86400)] | Nothing | None = Field(
-        None, description="Its standard deviation in seconds"
-    )
-    concurrency: Annotated[int, Field(strict=True, ge=1, le=10000)] | None = Field(
-        None, description="Messages that one dyno works on at a time"
-    )
-    boot_time: Annotated[Number, Field(ge=0, le=3600)] | Nothing | None = Field(
-        None, description="Seconds from asking for a dyno to its first message"
-    )
-    signal: Literal["queue", "web"] | None = Field(
-        None, description="Role only. What it is scaled on: messages in queues, or web requests"
-    )
-    policy: PolicyName | None = Field(None, description="The way of scaling")
-    policy_parameters: dict[Text, Yes | Number | Text] | None = Field(
-        None, max_length=50, description="That policy's own parameters by name"
-    )
-    interval: Annotated[int, Field(strict=True, ge=5, le=3600, multiple_of=5)] | None = Field(
-        None, description="Seconds between ticks, a multiple of 5"
-    )
-    history: Seconds | None = Field(
-        None, description="Stabilization window in seconds, for policies that use one"
-    )
-    step_up: Steps | Nothing | None = Field(None, description="Most dynos added by one decision")
-    step_down: Steps | Nothing | None = Field(
-        None, description="Most dynos removed by one decision"
-    )
-    cooldown_up: Annotated[Number, Field(ge=0, le=86400)] | Nothing | None = Field(
-        None, description="Seconds after a change in which none are added"
-    )
-    cooldown_down: Annotated[Number, Field(ge=0, le=86400)] | Nothing | None = Field(
-        None, description="Seconds after a change in which none are removed"
-    )
-    change_budget: Steps | Nothing | None = Field(None, description="Most changes in an hour")
-    busy_protection: Literal["auto", "always", "never"] | None = Field(
-        None, description="Whether going down waits for running jobs; auto: for long ones"
-    )
-    busy_protection_limit: Seconds | None = Field(
-        None, description="Seconds for which it may wait for them"
-    )
-    schedules: (
-        Annotated[list[ScheduleWindow], Field(max_length=100), AfterValidator(_apart)] | None
-    ) = Field(
-        None, description="Windows with other bounds; the first that contains the present counts"
-    )
-    override: OverrideBounds | None = Field(
-        None, description="Role only. Other bounds until an instant"
-    )
-    pause: PauseScaling | Nothing | None = Field(
-        None, description="App and role only. A pause of scaling"
-    )
-    dry_run: Yes | None = Field(None, description="Decide and record, and change nothing")
-    no_data: Literal["hold"] | NoDataCount | None = Field(
-        None, description="What to do without data: hold, or a count after some seconds"
-    )
-    monthly_dyno_hours: Annotated[float, Field(strict=True, gt=0, le=1e6)] | Nothing | None = Field(
-        None, description="Spend cap in dyno-hours a month"
-    )
-    notify: Notify | Nothing | None = Field(None, description="Where incidents are sent")
-    alert_after: Number | None = Field(
-        None, ge=0, le=86400, description="Seconds that a miss must last before it pages"
-    )
-
-
-ROLE_ONLY = frozenset({"queues", "process_type", "signal", "override"})
-NOT_GLOBAL = ROLE_ONLY | {"pause"}
-MAY_BE_NONE = frozenset(
-    {
-        "processing_time",
-        "processing_time_stddev",
-        "boot_time",
-        "step_up",
-        "step_down",
-        "cooldown_up",
-        "cooldown_down",
-        "change_budget",
-        "pause",
-        "monthly_dyno_hours",
-        "notify",
+def _level_model() -> Any:
+    """Build the model of one level: every setting with its range, None where it is not set."""
+    prefixes = {Levels.ALL: "", Levels.ROLE: "Role only. "}
+    prefixes[Levels.APP_AND_ROLE] = "App and role only. "
+    fields: dict[str, Any] = {
+        name: (_TYPES[name], Field(None, description=f"{prefixes[entry.levels]}{entry.sentence}"))
+        for name, entry in SETTINGS.items()
     }
-)
+    made = create_model("SettingsValues", __base__=types.Strict, __module__=__name__, **fields)
+    made.__doc__ = "The settings of one level."
+    return made
+
+
+SETTINGS, _TYPES = _read_schema()
+DEFAULTS: Mapping[str, Any] = {name: entry.default for name, entry in SETTINGS.items()}
+ROLE_ONLY = frozenset(name for name, entry in SETTINGS.items() if entry.levels is Levels.ROLE)
+NOT_GLOBAL = frozenset(name for name, entry in SETTINGS.items() if entry.levels is not Levels.ALL)
+MAY_BE_NONE = frozenset(name for name, entry in SETTINGS.items() if entry.may_be_none)
+
+
+def choices_of(name: str) -> tuple[str, ...]:
+    """Return what can be chosen for a setting, besides unset; empty: it is not a choice."""
+    held = _TYPES[name]
+    values = [
+        choice for one in get_args(held) for choice in get_args(one) if isinstance(choice, str)
+    ]
+    return tuple(choice for choice in values if choice != "none")
+
+
+if TYPE_CHECKING:
+
+    class SettingsValues(types.Strict):
+        """The settings of one level; at run time its fields are those of the schema."""
+
+        def __init__(self, **values: object) -> None: ...
+        def __getattr__(self, name: str) -> Any: ...
+
+else:
+    SettingsValues = _level_model()

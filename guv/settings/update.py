@@ -10,16 +10,17 @@ from typing import Any
 
 from guv.apps.models import App
 from guv.apps.queries import list_apps
-from guv.errors import FieldError, Invalid, NotFound
+from guv.errors import FieldError, Invalid, NotFound, first_reason
 from guv.roles import queries as roles
 from guv.settings import queries as settings
 from guv.settings.contradictions import misplaced, refuse_contradictions
+from guv.settings.field_models import NONE
 from guv.settings.levels import Access, Subject, etag_of, read_chain, refuse_changed
 from guv.settings.models import SettingsLevel
 from guv.settings.notify_target import sealed_target
 from guv.settings.queries import NOTIFY_SET, RoleSettings
 from guv.settings.resolve import Level, tick_interval
-from guv.settings.schema import NONE, SettingsValues
+from guv.settings.schema import SettingsValues
 from guv.settings.yaml_file import ALL, NOT_TAKEN, Document
 from guv.tenants.models import Tenant
 from guv.tenants.plans import plan_of
@@ -111,7 +112,7 @@ def judge_change(
     session, tenant, plan = access.session, subject.tenant, plan_of(subject.tenant.plan)
     refused = misplaced(values.model_dump(exclude_none=True), subject.level)
     if refused:
-        raise Invalid("These settings belong elsewhere.", refused)
+        raise Invalid(first_reason(refused), refused)
     stored = settings.stored_levels(session, tenant, subject.ids)
     chain = read_chain(stored, subject)
     refuse_changed(match, etag_of(subject.id, chain))

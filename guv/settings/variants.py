@@ -6,7 +6,8 @@ from typing import Any
 
 from guv.errors import FieldError
 from guv.settings.contradictions import contradictions
-from guv.settings.resolve import EffectiveSettings, Level, effective_settings
+from guv.settings.resolve import Level, effective_settings
+from guv.settings.schema import EffectiveSettings
 from guv.tenants.plans import Plan
 
 REFUSED: Mapping[str, str] = {

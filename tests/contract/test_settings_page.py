@@ -3,8 +3,7 @@
 import re
 from pathlib import Path
 
-from guv.settings.resolve import DEFAULTS
-from guv.settings.schema import MAY_BE_NONE, NOT_GLOBAL, ROLE_ONLY, SettingsValues
+from guv.settings.schema import DEFAULTS, MAY_BE_NONE, NOT_GLOBAL, ROLE_ONLY, SettingsValues
 
 TEXT = (Path(__file__).parents[2] / "docs" / "settings.md").read_text()
 SECTIONS = dict(re.findall(r"^### `(\w+)`\n(.*?)(?=^##|\Z)", TEXT, flags=re.MULTILINE | re.DOTALL))

@@ -16,8 +16,8 @@ from guv.clock import steady_seconds
 from guv.history.models import DecisionRow, SampleRow
 from guv.incidents.models import Incident
 from guv.roles.models import Role
+from guv.settings.field_models import Notify
 from guv.settings.queries import Edit, read_level, write_level
-from guv.settings.schema import Notify
 from guv.tenants.models import Tenant
 from sandbox.broker.memory import MemoryAccess
 from sandbox.heroku import model as heroku

@@ -28,7 +28,7 @@ from guv.scaling.replay.replay import LEAD, replay
 from guv.scaling.replay.web import replay_web
 from guv.scaling.web.decide import is_web
 from guv.settings.queries import role_levels
-from guv.settings.resolve import EffectiveSettings
+from guv.settings.schema import EffectiveSettings
 from guv.settings.variants import variant_settings
 from guv.tenants.models import Tenant
 from guv.tenants.plans import plan_of

@@ -6,8 +6,8 @@ from typing import Any
 
 from guv.errors import FieldError, Invalid
 from guv.settings.contradictions import contradictions
-from guv.settings.resolve import EffectiveSettings, Level, effective_settings
-from guv.settings.schema import SettingsValues
+from guv.settings.resolve import Level, effective_settings
+from guv.settings.schema import EffectiveSettings, SettingsValues
 from guv.settings.yaml_file import Document, read_document
 from guv.tenants.plans import PLANS, Plan
 
@@ -103,7 +103,7 @@ def _scaled_twice(roles: list[FileRole]) -> list[FieldError]:
     first: dict[tuple[str, str], str] = {}
     found = []
     for role in roles:
-        process_type = role.effective.values["process_type"]
+        process_type = role.effective.process_type
         other = first.setdefault((role.app, process_type), role.name)
         if other != role.name:
             message = f"{process_type!r} is scaled by {other!r} already; give each role its own"

@@ -44,13 +44,13 @@ class Actuator:
 
     def actuate(self) -> Actuated:
         """What became of the decision; whatever Heroku answers is a value, not an exception."""
-        trouble, values = self._collected.formation.trouble, self._subject.effective.values
+        trouble = self._collected.formation.trouble
         if trouble is not None and trouble.cause is Cause.AUTHORIZATION_LOST:
             return Actuated(Outcome.SKIPPED, f"needs_authorization: {trouble.text}")
         desired = self._decision.desired
         if desired is None or not self._is_change:
             return Actuated(Outcome.HELD)
-        if values["dry_run"] or self._runtime.dry_run:
+        if self._subject.effective.dry_run or self._runtime.dry_run:
             return Actuated(Outcome.SKIPPED, f"dry_run: would have asked for {desired} dynos")
         if not self.is_enabled():
             return Actuated(Outcome.SKIPPED, "the role was removed meanwhile")
@@ -76,7 +76,7 @@ class Actuator:
 
     def _ask(self, quantity: int) -> Actuated:
         changes, app = self._runtime.changes, self._subject.app
-        process_type = self._subject.effective.values["process_type"]
+        process_type = self._subject.effective.process_type
         is_up = self._decision.direction is Direction.UP
         need = Need.SCALE_UP if is_up else Need.SCALE_DOWN
         try:
@@ -124,7 +124,7 @@ def _allowed(limit: int, subject: Subject, collected: Collected, desired: int) -
     The limit is one of the process type or of the whole app; Heroku does not say which. A limit
     at or above what was asked for can only be the app's, which other process types share.
     """
-    own = subject.effective.values["process_type"]
+    own = subject.effective.process_type
     others = sum(n for name, n in collected.formation.quantities.items() if name != own)
     allowed = limit if limit < desired else limit - others
     return max(allowed, collected.formation.dynos or 0)

@@ -147,7 +147,7 @@ class _Round:
             else:
                 self._ended.put(Ended(one.role.id, now, 0.0, made))
         fed = [one for one in subjects if one.settings.signal != "web"]
-        queues = [name for one in fed for name in one.effective.values["queues"]]
+        queues = [name for one in fed for name in one.effective.queues]
         shared = together(self._runtime, queues)
         for first in subjects[:1]:
             self._end(shared, _begun(shared, first, now))

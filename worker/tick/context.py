@@ -18,7 +18,8 @@ from guv.scaling import Sample, Settings
 from guv.scaling.model import Memory
 from guv.settings.models import SettingsLevel
 from guv.settings.queries import levels_of
-from guv.settings.resolve import EffectiveSettings, effective_settings
+from guv.settings.resolve import effective_settings
+from guv.settings.schema import EffectiveSettings
 from guv.tenants.models import Tenant
 from guv.tenants.plans import plan_of
 from worker.process.sample_cache import Histories
@@ -97,10 +98,10 @@ def read_stored(
     stored = []
     for role, app, tenant, broker in found:
         effective = effective_settings(role.name, levels_of(rows, tenant, app, role))
-        cap = effective.values["monthly_dyno_hours"]
+        cap = effective.monthly_dyno_hours
         spend = read_spend(session, tenant, role, cap, now)
         history = known[role.id]
-        memory = read_memory(session, role, effective.values, history, now)
+        memory = read_memory(session, role, effective, history, now)
         stored.append(Stored(tenant, app, role, broker, effective, history, spend, memory))
     return stored
 

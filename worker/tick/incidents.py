@@ -118,7 +118,7 @@ def _added(session: Session, result: TickResult, trouble: Trouble) -> Incident:
 def _see_again(incident: Incident, trouble: Trouble, result: TickResult) -> None:
     incident.last_seen_at = result.now
     incident.text = trouble.text
-    patience = timedelta(seconds=result.subject.effective.values["alert_after"])
+    patience = timedelta(seconds=result.subject.effective.alert_after)
     if incident.opened_at is None and result.now - incident.first_seen_at >= patience:
         incident.opened_at = incident.notify_at = result.now
 

@@ -142,7 +142,7 @@ class TickResult(Decided):
     @property
     def troubles(self) -> list[Trouble]:
         """What is wrong now, at most one trouble per cause."""
-        process_type = self.subject.effective.values["process_type"]
+        process_type = self.subject.effective.process_type
         found = [
             self.collected.queues.trouble,
             self.collected.formation.trouble,

@@ -86,13 +86,13 @@ def _differs(name: str, value: Any) -> str:
 
 def _typed(role: Role, chain: tuple[Level, ...], values: Mapping[str, Any]) -> list[Typed]:
     """The form's fields for these values; what would be inherited anyway stays empty."""
-    inherited = effective_settings(role.name, chain[:-1]).values
+    inherited = effective_settings(role.name, chain[:-1])
     found = []
     for name, value in values.items():
         if name not in FIELDS:
             continue
         field, own = FIELDS[name], chain[-1].values.get(name)
-        text = "" if value == inherited[name] else as_text(field, value)
+        text = "" if value == getattr(inherited, name) else as_text(field, value)
         found.append(Typed(name, as_text(field, own), text))
     return found
 

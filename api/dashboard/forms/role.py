@@ -17,7 +17,8 @@ from guv.roles.models import Role
 from guv.scaling.policies import PARAMETERS
 from guv.scaling.policies.parameters import Parameter
 from guv.settings.levels import etag_of
-from guv.settings.resolve import EffectiveSettings, Level, effective_settings
+from guv.settings.resolve import Level, effective_settings
+from guv.settings.schema import EffectiveSettings
 
 WAS = "was-"  # begins the name of a field that says what another was shown with
 
@@ -144,7 +145,7 @@ def settings_form(
             field=one,
             text=was if typed is None else typed[one.name],
             was=was,
-            inherited=told(one, inherited.values[one.name]),
+            inherited=told(one, getattr(inherited, one.name)),
             source=inherited.sources[one.name],
             fault=faults.get(one.name, ""),
             warning=warnings.get(one.name, ""),
@@ -155,7 +156,7 @@ def settings_form(
         version=etag_of(role.id, chain),
         opened=opened.isoformat(),
         effective=effective,
-        parameters=PARAMETERS.get(policy or effective.values["policy"], ()),
+        parameters=PARAMETERS.get(policy or effective.policy, ()),
         others=_others(remarks),
     )
 

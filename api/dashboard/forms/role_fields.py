@@ -7,13 +7,14 @@ the form was shown with count.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 from api.dashboard.forms.validation import built
 from guv.errors import FieldError, Invalid
-from guv.settings.schema import MAY_BE_NONE, NONE, PolicyName, SettingsValues
+from guv.settings.field_models import NONE
+from guv.settings.schema import SETTINGS, SettingsValues, choices_of
+from guv.settings.setting import Group, Setting, Widget
 
-MEASURED = frozenset({"processing_time", "processing_time_stddev", "boot_time"})
 _WHOLE, _NUMBER = re.compile(r"[-+]?\d+"), re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _WORDS = {"true": True, "false": False}
 
@@ -39,67 +40,31 @@ class Field:
     @property
     def hint(self) -> str:
         """What the setting means."""
-        described = SettingsValues.model_fields[self.name].description or ""
-        return described.removeprefix("Role only. ")
+        return SETTINGS[self.name].sentence
 
     @property
     def may_be_none(self) -> bool:
         """Whether "none" can be said against a wider level."""
-        return self.name in MAY_BE_NONE
+        return SETTINGS[self.name].may_be_none
 
 
-GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = (
+def _field(name: str, entry: Setting) -> Field:
+    choices: tuple[str, ...] = ()
+    if entry.widget is Widget.CHOICE:
+        choices = ("yes", "no") if isinstance(entry.default, bool) else choices_of(name)
+    return Field(name, entry.title, entry.widget.value, entry.unit, choices)
+
+
+GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = tuple(
     (
-        "The promise and its limits",
-        (
-            Field("target_deadline", "Deadline", unit="s"),
-            Field("percentile", "Share of messages that must meet it", unit="%"),
-            Field("minimum_dynos", "Minimum", unit="dynos"),
-            Field("maximum_dynos", "Maximum", unit="dynos"),
-            Field("monthly_dyno_hours", "Spend cap", unit="dyno-hours a month"),
-            Field("dry_run", "Dry run", "choice", choices=("yes", "no")),
+        group.value,
+        tuple(
+            _field(name, entry)
+            for name, entry in SETTINGS.items()
+            if entry.group is group and entry.widget is not Widget.PAGE
         ),
-    ),
-    (
-        "The work",
-        (
-            Field("signal", "Scaled on", "choice", choices=("queue", "web")),
-            Field("queues", "Queues", "lines"),
-            Field("process_type", "Process type", "text"),
-            Field("concurrency", "Messages at a time", unit="a dyno"),
-            Field("processing_time", "One message takes", unit="s"),
-            Field("processing_time_stddev", "Its standard deviation", unit="s"),
-            Field("boot_time", "A dyno boots in", unit="s"),
-        ),
-    ),
-    (
-        "The way of scaling",
-        (
-            Field("policy", "Policy", "choice", choices=get_args(PolicyName)),
-            Field("policy_parameters", "Its parameters", "pairs"),
-            Field("interval", "Interval", unit="s"),
-            Field("history", "Stabilization window", unit="s"),
-        ),
-    ),
-    (
-        "Limits to changes",
-        (
-            Field("step_up", "Most added at once", unit="dynos"),
-            Field("step_down", "Most removed at once", unit="dynos"),
-            Field("cooldown_up", "Rest before adding", unit="s"),
-            Field("cooldown_down", "Rest before removing", unit="s"),
-            Field("change_budget", "Most changes in an hour"),
-        ),
-    ),
-    (
-        "Protection and alarms",
-        (
-            Field("busy_protection", "Running jobs", "choice", choices=("auto", "always", "never")),
-            Field("busy_protection_limit", "Waits for them at most", unit="s"),
-            Field("no_data", "Without data", "text"),
-            Field("alert_after", "A miss pages after", unit="s"),
-        ),
-    ),
+    )
+    for group in Group
 )
 FIELDS: Mapping[str, Field] = {one.name: one for _, group in GROUPS for one in group}
 
@@ -185,7 +150,7 @@ def _plain(value: Any, words: tuple[str, str] = ("true", "false")) -> str:
 def told(field: Field, value: Any) -> str:
     """A value that holds, in words for people."""
     if value is None or value == NONE:
-        return "measured" if field.name in MEASURED else "none"
+        return "measured" if SETTINGS[field.name].is_measured else "none"
     text = as_text(field, value).replace("\n", ", ") or "none"
     unit = "dyno" if (text, field.unit) == ("1", "dynos") else field.unit
     return f"{text} {unit}".strip() if field.kind == "number" else text

@@ -13,8 +13,8 @@ from starlette.datastructures import FormData
 from api.dependencies import field
 from guv.errors import BadRequest, Conflict, FieldError, GuvError, Invalid, PreconditionFailed
 from guv.settings.field_errors import field_errors
+from guv.settings.field_models import PauseScaling
 from guv.settings.levels import Access
-from guv.settings.schema import PauseScaling
 
 Model = TypeVar("Model", bound=BaseModel)
 LOOK = "Please look at what is marked."

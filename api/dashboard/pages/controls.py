@@ -22,9 +22,9 @@ from api.v1 import actions as rest
 from api.v1.brokers import Trial
 from api.v1.notifications import send_test_page
 from guv.errors import Invalid
+from guv.settings.field_models import OverrideBounds
 from guv.settings.levels import Access
-from guv.settings.schema import OverrideBounds
-from guv.settings.warnings import cautions
+from guv.settings.warnings import settings_warnings
 
 router = APIRouter(prefix="/dashboard/apps/{app}/roles/{role}")
 
@@ -114,7 +114,7 @@ def _show(
     done: str = "",
 ) -> HTMLResponse:
     effective = visited.effective()
-    doubts = cautions(effective, visited.plan, visited.access.edit.at)
+    doubts = settings_warnings(effective, visited.plan, visited.access.edit.at)
     return desk.show(
         "controls.html",
         app=visited.app,

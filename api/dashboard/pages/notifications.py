@@ -16,9 +16,10 @@ from api.v1.brokers import Trial
 from api.v1.notifications import Target, try_targets
 from guv.apps.models import App
 from guv.errors import Invalid
+from guv.settings.field_models import NONE
 from guv.settings.levels import etag_of
 from guv.settings.resolve import effective_settings
-from guv.settings.schema import NONE, SettingsValues
+from guv.settings.schema import SettingsValues
 
 pages = APIRouter()
 WHOSE = {"global": "all apps", "app": "all roles of the app", "role": "the role"}

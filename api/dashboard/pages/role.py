@@ -78,7 +78,7 @@ def show_role(
 def send_chart(desk: DeskDep, visited: RoleVisitDep, span: SpanDep) -> JSONResponse:
     """The picture, for the page's script."""
     drawn = figure(visited.picture(span), desk.visitor.zone)
-    refresh = span.refresh_s(float(visited.effective().values["interval"]))
+    refresh = span.refresh_s(float(visited.effective().interval))
     return JSONResponse({**drawn, "refresh_s": refresh}, headers={"Cache-Control": "no-store"})
 
 

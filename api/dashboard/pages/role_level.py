@@ -16,8 +16,8 @@ from guv.roles.models import Role
 from guv.roles.queries import find_role
 from guv.settings.levels import Access, Subject
 from guv.settings.queries import role_levels
-from guv.settings.resolve import EffectiveSettings, Level, effective_settings
-from guv.settings.schema import SettingsValues
+from guv.settings.resolve import Level, effective_settings
+from guv.settings.schema import EffectiveSettings, SettingsValues
 from guv.settings.update import JudgedChange, change_level, judge_change
 from guv.tenants.plans import Plan, plan_of
 

@@ -20,10 +20,10 @@ from api.dashboard.pages.role_level import RoleVisit, RoleVisitDep
 from api.dashboard.renderer import Desk, DeskDep, see_other
 from guv.errors import FieldError, Invalid, PreconditionFailed
 from guv.settings.change_log import ChangeFilter, NamedChange, list_changes
-from guv.settings.resolve import EffectiveSettings, effective_settings
-from guv.settings.schema import SettingsValues
+from guv.settings.resolve import effective_settings
+from guv.settings.schema import EffectiveSettings, SettingsValues
 from guv.settings.variants import REFUSED
-from guv.settings.warnings import cautions
+from guv.settings.warnings import settings_warnings
 
 MOST_CHANGES = 20  # of others that a page names
 router = APIRouter(prefix="/dashboard/apps/{app}/roles/{role}/settings")
@@ -81,7 +81,7 @@ def _preview(desk: Desk, visited: RoleVisit, sent: Sent, values: SettingsValues)
     """What would hold, and what to look at, before it is saved."""
     judged = visited.judge(values, sent.version)
     before, after = visited.effective(), effective_settings(visited.role.name, judged.chain)
-    warnings = cautions(after, visited.plan, visited.access.edit.at)
+    warnings = settings_warnings(after, visited.plan, visited.access.edit.at)
     return desk.show(
         "role_preview.html",
         app=visited.app,
@@ -106,11 +106,11 @@ def _differences(before: EffectiveSettings, after: EffectiveSettings) -> list[Di
 
 def differing(before: EffectiveSettings, after: EffectiveSettings) -> list[str]:
     """The names of the settings that hold otherwise."""
-    return [name for name in FIELDS if before.values[name] != after.values[name]]
+    return [name for name in FIELDS if getattr(before, name) != getattr(after, name)]
 
 
 def _held(effective: EffectiveSettings, name: str) -> str:
-    return f"{told(FIELDS[name], effective.values[name])} (from {effective.sources[name]})"
+    return f"{told(FIELDS[name], getattr(effective, name))} (from {effective.sources[name]})"
 
 
 def _conflict(desk: Desk, visited: RoleVisit, sent: Sent) -> HTMLResponse:

@@ -45,7 +45,7 @@ def show_schedule(desk: DeskDep, visited: RoleVisitDep, done: Word = "") -> HTML
     """The windows that hold, and what they will do."""
     chain = visited.chain()
     effective = effective_settings(visited.role.name, chain)
-    rows = [row_of(window) for window in effective.values["schedules"]]
+    rows = [row_of(window) for window in effective.schedules]
     draft = Draft(rows, etag_of(visited.role.id, chain), is_saved=True, done=done)
     answer = schedule_answer(effective, visited.plan, desk.visitor.now)
     return _show(desk, visited, draft, answer)

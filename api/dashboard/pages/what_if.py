@@ -1,6 +1,5 @@
 """What would the last days have been like? Replayed under edited settings and other policies."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 from uuid import UUID
@@ -34,9 +33,9 @@ from guv.replays.queries import (
 )
 from guv.replays.start import start_replay
 from guv.scaling.policies import ANY, WEB
+from guv.settings.field_models import NONE, PolicyName
 from guv.settings.levels import etag_of
 from guv.settings.resolve import effective_settings
-from guv.settings.schema import NONE, PolicyName
 from guv.settings.variants import OF_THE_PRESENT, REFUSED
 
 EDITED, PRESENT = "edited settings", "present settings"
@@ -133,9 +132,9 @@ def _ask_page(desk: Desk, visited: RoleVisit, refusal: Refusal | None = None) ->
 
 def _policies(visited: RoleVisit) -> list[str]:
     """The other policies that go with what the role is scaled on."""
-    values = visited.effective().values
-    fitting = WEB | ANY if values["signal"] == "web" else frozenset(POLICIES) - WEB
-    return [one for one in POLICIES if one in fitting and one != values["policy"]]
+    effective = visited.effective()
+    fitting = WEB | ANY if effective.signal == "web" else frozenset(POLICIES) - WEB
+    return [one for one in POLICIES if one in fitting and one != effective.policy]
 
 
 def _wish(visited: RoleVisit, form: FormData) -> ReplayWish:
@@ -164,12 +163,12 @@ def _edited(visited: RoleVisit, sent: Sent) -> dict[str, Any]:
     judged = visited.judge(values)
     before, after = visited.effective(), effective_settings(visited.role.name, judged.chain)
     return {
-        name: _said(after.values, name)
+        name: _said(getattr(after, name))
         for name in differing(before, after)
         if name not in REFUSED and name not in OF_THE_PRESENT
     }
 
 
-def _said(values: Mapping[str, Any], name: str) -> Any:
+def _said(value: Any) -> Any:
     """A value that holds, as a level says it."""
-    return NONE if values[name] is None else values[name]
+    return NONE if value is None else value

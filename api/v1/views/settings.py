@@ -16,14 +16,13 @@ from api.v1.schemas.settings import (
 from guv.apps.models import App, Broker
 from guv.crypto import Sealer
 from guv.roles.models import Role
-from guv.settings.contradictions import shared_queues
 from guv.settings.levels import Access, Subject, read_chain
 from guv.settings.models import SettingsLevel
 from guv.settings.notify_target import shown_target
 from guv.settings.queries import NOTIFY_SET, RoleSettings
-from guv.settings.resolve import EffectiveSettings, Level, effective_settings, tick_interval
-from guv.settings.schema import ROLE_ONLY
-from guv.settings.warnings import cautions
+from guv.settings.resolve import Level, effective_settings, tick_interval
+from guv.settings.schema import ROLE_ONLY, EffectiveSettings
+from guv.settings.warnings import settings_warnings, shared_queues
 from guv.tenants.plans import plan_of
 
 Stored = Mapping[UUID, SettingsLevel]
@@ -117,13 +116,13 @@ def _effective(
     """What holds, by name; the interval as the plan allows it."""
     shown = {
         name: EffectiveValue(value=value, source=effective.sources[name])
-        for name, value in effective.values.items()
+        for name, value in effective.as_json().items()
     }
     interval = tick_interval(effective, plan_of(subject.tenant.plan))
-    if interval != effective.values["interval"]:
+    if interval != effective.interval:
         shown["interval"] = EffectiveValue(value=interval, source="plan")
     for one in subject.wider():
-        if effective.values["notify"] is not None and one.level == effective.sources["notify"]:
+        if effective.notify is not None and one.level == effective.sources["notify"]:
             target = _target(stored, one, sealer)
             shown["notify"] = EffectiveValue(value=target, source=one.level)
     return shown
@@ -132,7 +131,7 @@ def _effective(
 def _warnings(
     stored: Stored, subject: Subject, effective: EffectiveSettings, access: Access
 ) -> list[FieldFault]:
-    found = cautions(effective, plan_of(subject.tenant.plan), access.edit.at)
+    found = settings_warnings(effective, plan_of(subject.tenant.plan), access.edit.at)
     faults = [fault_of(one) for one in found]
     for one in subject.wider():
         row = stored.get(one.id)

@@ -64,7 +64,7 @@ def test_an_override_ends_by_itself_and_can_be_ended(visitor: Browser, session: 
 def test_an_override_that_does_less_than_it_says_is_doubted(visitor: Browser) -> None:
     act(visitor, "/override", minimum_dynos="50", until="2099-01-01T00:00")
     shown = text_of(visitor.get(role(visitor, "/controls")).text)
-    assert "Minimum dynos is 50, above maximum_dynos 5 of the settings; give maximum" in shown
+    assert "Minimum dynos is 50, above maximum_dynos 5; set maximum_dynos here as well" in shown
     act(visitor, "/override", minimum_dynos="5", until="2099-01-01T00:00")
     assert "above maximum_dynos" not in text_of(visitor.get(role(visitor, "/controls")).text)
 

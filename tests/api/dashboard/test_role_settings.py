@@ -140,7 +140,7 @@ def test_what_has_no_field_stays_as_it_is(visitor: Browser, page: str) -> None:
         ("no_data", "five", "hold, or dynos and seconds"),
         ("no_data", "x after 300", "dynos"),
         ("policy_parameters", "target 10", "a line such as"),
-        ("policy_parameters", "speed = 10", "is no parameter"),
+        ("policy_parameters", "speed = 10", "is not a parameter"),
         ("dry_run", "perhaps", "valid boolean"),
         ("policy", "magic", "deadline"),
         ("queues", "a\na", "twice"),
@@ -162,7 +162,7 @@ def test_what_cannot_be_is_said_at_the_field_and_what_was_typed_stays(
 def test_what_cannot_work_together_is_said_before_it_is_saved(visitor: Browser, page: str) -> None:
     answer = sent(visitor, page, minimum_dynos="10")
     assert answer.status_code == 422
-    assert "at most 9 would be right" in answer.text
+    assert "it must be at most 9" in answer.text
 
 
 def test_a_warning_stands_on_the_preview_and_does_not_forbid(visitor: Browser, page: str) -> None:

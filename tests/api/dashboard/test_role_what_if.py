@@ -113,7 +113,7 @@ def test_the_preview_says_what_a_replay_cannot_know(visitor: Browser, page: str)
 def test_settings_that_cannot_be_are_refused_with_their_reason(visitor: Browser, page: str) -> None:
     answer = asked(visitor, page, **{"minimum_dynos": "12", "was-minimum_dynos": ""})
     assert answer.status_code == 422
-    assert "at most 9 would be right" in answer.text
+    assert "it must be at most 9" in answer.text
 
 
 def test_a_second_replay_waits_for_the_first(visitor: Browser, page: str) -> None:

@@ -132,4 +132,4 @@ def test_another_target_is_told_of_what_the_old_one_refused(
 def test_a_key_that_no_header_could_carry_is_refused(caller: TenantCaller, key: str) -> None:
     answer = caller.put("/settings", target(key))
     assert answer.status_code == 422
-    assert "without white space" in faults(answer)["notify.new_relic.license_key"]
+    assert "without spaces" in faults(answer)["notify.new_relic.license_key"]

@@ -175,7 +175,7 @@ def test_a_deadline_that_cannot_be_met_from_zero_is_refused_with_what_can(
 ) -> None:
     body = {"minimum_dynos": 0, "target_deadline": 30, "processing_time": 10, "boot_time": 25}
     message = refused(caller, caller.role_path(), body)["target_deadline"]
-    assert "already take 45 s" in message
+    assert "must be above 45 s" in message
 
 
 def test_two_roles_cannot_scale_the_same_process_type(caller: TenantCaller) -> None:
@@ -189,7 +189,7 @@ def test_an_interval_that_the_plan_does_not_allow_is_refused(
 ) -> None:
     poor = a_caller(caller.client, session, sealer, plan="test")
     message = refused(poor, "/settings", {"interval": 10})["interval"]
-    assert message == "must be at least 60 on plan test"
+    assert message == "must be at least 60 s on plan test"
 
 
 def test_the_plans_shortest_interval_is_shown_where_it_holds(

@@ -53,7 +53,7 @@ def test_a_deadline_that_told_times_miss_is_refused_with_what_would_do(
 ) -> None:
     times = {"processing_time": 10, "boot_time": 30}
     answer = caller.put(caller.role_path(), {"minimum_dynos": 0, "target_deadline": 45, **times})
-    assert "more than 50 would be right" in faults(answer)["target_deadline"]
+    assert "must be above 50 s" in faults(answer)["target_deadline"]
 
 
 def test_a_parameter_of_another_policy_is_warned_about(caller: TenantCaller) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from guv.roles.status import Facts, State, Tick, Tone, Trouble, role_state
-from guv.settings.resolve import DEFAULTS
+from guv.settings.resolve import Level, effective_settings
 from tests.builders import NOON
 
 NOW = NOON + timedelta(minutes=30)
@@ -33,7 +33,7 @@ def a_tick(**values: Any) -> Tick:
 def facts(tick: Tick | None = None, *troubles: Trouble, **values: Any) -> Facts:
     """A role that is well, except for what is said."""
     return Facts(
-        values={**DEFAULTS, **values},
+        settings=effective_settings("worker", (Level("role", values),)),
         interval=10.0,
         has_broker=True,
         authorization="authorized",
@@ -44,7 +44,7 @@ def facts(tick: Tick | None = None, *troubles: Trouble, **values: Any) -> Facts:
 
 def changed(**fields: Any) -> Facts:
     well = facts()
-    names = ("values", "interval", "has_broker", "authorization", "tick", "troubles")
+    names = ("settings", "interval", "has_broker", "authorization", "tick", "troubles")
     return Facts(**{**{name: getattr(well, name) for name in names}, **fields})
 
 

@@ -5,8 +5,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guv.settings.resolve import DEFAULTS, Level, effective_settings
-from guv.settings.schema import MAY_BE_NONE, NONE
+from guv.settings.field_models import NONE
+from guv.settings.resolve import Level, effective_settings
+from guv.settings.schema import DEFAULTS, MAY_BE_NONE
 
 NAMES = sorted(DEFAULTS.keys() - {"queues", "process_type"})
 LEVELS = ("global", "app", "role")
@@ -27,5 +28,5 @@ def model(name: str, levels: list[dict[str, Any]]) -> tuple[Any, str]:
 def test_inheritance_is_as_its_model(levels: list[dict[str, Any]]) -> None:
     chain = tuple(Level(name, values) for name, values in zip(LEVELS, levels, strict=True))
     effective = effective_settings("worker", chain)
-    holds = {name: (effective.values[name], effective.sources[name]) for name in NAMES}
+    holds = {name: (getattr(effective, name), effective.sources[name]) for name in NAMES}
     assert holds == {name: model(name, levels) for name in NAMES}

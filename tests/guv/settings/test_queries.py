@@ -105,7 +105,7 @@ def test_what_would_hold_is_judged_without_storing_it(
     session: Session, tenant: Tenant, role: Role
 ) -> None:
     (one,) = tenant_settings(session, tenant, {role.id: Level("role", {"concurrency": 9})})
-    assert one.effective.values["concurrency"] == 9
+    assert one.effective.concurrency == 9
     assert session.exec(select(SettingsLevel)).all() == []
 
 

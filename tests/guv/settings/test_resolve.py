@@ -7,15 +7,8 @@ import pytest
 
 from guv.scaling.model import Override, Pause, Settings, Window
 from guv.settings.contradictions import contradictions
-from guv.settings.resolve import (
-    DEFAULTS,
-    EffectiveSettings,
-    Level,
-    effective_settings,
-    scaling_settings,
-    tick_interval,
-)
-from guv.settings.schema import SettingsValues
+from guv.settings.resolve import Level, effective_settings, scaling_settings, tick_interval
+from guv.settings.schema import DEFAULTS, EffectiveSettings, SettingsValues
 from guv.tenants.plans import PLANS, Plan
 
 PREMIUM, TEST = PLANS["premium"], PLANS["test"]
@@ -43,8 +36,8 @@ def test_the_defaults_work_together_on_every_plan() -> None:
 
 def test_the_narrower_level_wins() -> None:
     effective = holds({"concurrency": 2, "percentile": 90.0}, {"concurrency": 3}, {})
-    assert (effective.values["concurrency"], effective.sources["concurrency"]) == (3, "app")
-    assert (effective.values["percentile"], effective.sources["percentile"]) == (90.0, "global")
+    assert (effective.concurrency, effective.sources["concurrency"]) == (3, "app")
+    assert (effective.percentile, effective.sources["percentile"]) == (90.0, "global")
     assert effective.sources["interval"] == "default"
 
 
@@ -53,7 +46,7 @@ def test_false_and_zero_and_an_empty_list_are_values_too() -> None:
         {"dry_run": True, "minimum_dynos": 3, "schedules": [{}]},
         {"dry_run": False, "minimum_dynos": 0, "schedules": []},
     )
-    assert [effective.values[n] for n in ("dry_run", "minimum_dynos", "schedules")] == [
+    assert [effective.dry_run, effective.minimum_dynos, effective.schedules] == [
         False,
         0,
         [],
@@ -61,7 +54,7 @@ def test_false_and_zero_and_an_empty_list_are_values_too() -> None:
 
 
 def test_a_name_of_another_version_is_ignored() -> None:
-    assert "no_longer_known" not in holds({"no_longer_known": 1}).values
+    assert "no_longer_known" not in holds({"no_longer_known": 1}).as_json()
 
 
 def test_the_version_names_all_levels() -> None:
@@ -70,8 +63,8 @@ def test_the_version_names_all_levels() -> None:
 
 def test_the_roles_name_is_its_queue_and_its_process_type() -> None:
     effective = holds(role="mails")
-    assert effective.values["queues"] == ["mails"]
-    assert effective.values["process_type"] == "mails"
+    assert effective.queues == ["mails"]
+    assert effective.process_type == "mails"
 
 
 @pytest.mark.parametrize(("minimum", "maximum"), [(5, 5), (0, 0), (0, 1)])
@@ -82,7 +75,7 @@ def test_a_minimum_up_to_the_maximum_is_fine(minimum: int, maximum: int) -> None
 def test_a_minimum_above_the_maximum_is_blamed_with_both_sources() -> None:
     assert blamed({"maximum_dynos": 2}, {}, {"minimum_dynos": 3}) == {
         "minimum_dynos": "is 3 (from role), above maximum_dynos 2 (from global);"
-        " at most 2 would be right"
+        " it must be at most 2"
     }
 
 
@@ -99,9 +92,8 @@ def test_a_minimum_above_the_maximum_is_blamed_with_both_sources() -> None:
 def test_a_deadline_that_cannot_be_met_is_blamed_with_what_can(
     values: dict[str, Any], needed: str
 ) -> None:
-    assert (
-        f"already take {needed} s" in blamed({"target_deadline": 60.0} | values)["target_deadline"]
-    )
+    message = blamed({"target_deadline": 60.0} | values)["target_deadline"]
+    assert f"must be above {needed} s" in message
 
 
 @pytest.mark.parametrize(
@@ -120,13 +112,13 @@ def test_a_deadline_that_can_be_met_is_fine(values: dict[str, Any]) -> None:
 def test_the_plans_interval_counts_in_the_deadline() -> None:
     values = {"processing_time": 5.0, "minimum_dynos": 0, "target_deadline": 60.0}
     assert blamed(values) == {}
-    assert "interval 60" in blamed(values, plan=TEST)["target_deadline"]
+    assert "interval (60 s)" in blamed(values, plan=TEST)["target_deadline"]
 
 
 def test_an_interval_below_the_plans_is_blamed_where_it_was_set() -> None:
     assert blamed({"interval": 5}) == {}
     assert blamed({"interval": 5}, plan=PLANS["basic"]) == {
-        "interval": "must be at least 10 on plan basic"
+        "interval": "must be at least 10 s on plan basic"
     }
 
 
@@ -195,10 +187,10 @@ def test_every_setting_of_the_mathematics_comes_from_a_tenants_setting() -> None
 def test_a_web_role_has_a_policy_for_requests_unless_it_says_its_own() -> None:
     wide = Level("global", {"policy": "ratio"})
     web = effective_settings("web", (wide, Level("role", {"signal": "web"})))
-    assert (web.values["policy"], web.sources["policy"]) == ("response_time", "default")
+    assert (web.policy, web.sources["policy"]) == ("response_time", "default")
     assert contradictions(web, PREMIUM) == []
     own = Level("role", {"signal": "web", "policy": "utilization"})
-    assert effective_settings("web", (wide, own)).values["policy"] == "utilization"
+    assert effective_settings("web", (wide, own)).policy == "utilization"
 
 
 def test_a_policy_for_messages_does_not_go_with_requests_nor_the_other_way_round() -> None:

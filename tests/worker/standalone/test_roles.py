@@ -28,18 +28,18 @@ def test_a_file_of_guv_0_3_is_taken_as_it_is() -> None:
     found = roles(text, None)
 
     assert list(found) == ["shop/worker", "news/mailer"]
-    worker, mailer = (role.effective.values for role in found.values())
-    assert (worker["target_deadline"], mailer["target_deadline"]) == (120, 300)
-    assert (worker["queues"], mailer["queues"]) == (["orders"], ["mailer"])
-    assert (worker["minimum_dynos"], worker["maximum_dynos"]) == (0, 10)
-    assert mailer["process_type"] == "mailer"
+    worker, mailer = (role.effective for role in found.values())
+    assert (worker.target_deadline, mailer.target_deadline) == (120, 300)
+    assert (worker.queues, mailer.queues) == (["orders"], ["mailer"])
+    assert (worker.minimum_dynos, worker.maximum_dynos) == (0, 10)
+    assert mailer.process_type == "mailer"
 
 
 def test_settings_of_an_app_as_a_whole_hold_for_its_roles() -> None:
     found = roles("'*': {apps: {shop: {max: 9}}}\nworker: {}\nmails: {app: news}")
 
-    assert found["shop/worker"].effective.values["maximum_dynos"] == 9
-    assert found["news/mails"].effective.values["maximum_dynos"] == 5
+    assert found["shop/worker"].effective.maximum_dynos == 9
+    assert found["news/mails"].effective.maximum_dynos == 5
 
 
 @pytest.mark.parametrize(

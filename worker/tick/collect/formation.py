@@ -47,7 +47,7 @@ def collect_formation(
         if refusal.is_about_rights:
             return _unauthorized(str(refusal), lost=str(refusal))
         return _unknown(f"Heroku does not show the formation: {refusal}")
-    return _reading(formation, subject.effective.values["process_type"], note)
+    return _reading(formation, subject.effective.process_type, note)
 
 
 def _look(

@@ -54,7 +54,7 @@ def find_autoscaling(
     runtime: Runtime, access: Access, subject: Subject, now: datetime
 ) -> Trouble | None:
     """That Heroku's own autoscaling scales the role's dynos; None: it does not, as far as seen."""
-    process_type = subject.effective.values["process_type"]
+    process_type = subject.effective.process_type
     key = f"guv:heroku:autoscale:{subject.app.id}:{process_type}"
     known = remembered(
         runtime, key, ASKED_S, lambda: _asks_heroku(runtime, access, subject, process_type)

@@ -34,7 +34,7 @@ def collect_queues(runtime: Runtime, subject: Subject, now: datetime) -> QueueRe
             " it is left alone for a moment"
         )
     try:
-        return _read(runtime, broker, subject.effective.values["queues"])
+        return _read(runtime, broker, subject.effective.queues)
     except BrokerUnreachable as failure:
         return QueueReading(
             trouble=Trouble(Cause.NO_DATA, f"The broker cannot be read: {failure}."),

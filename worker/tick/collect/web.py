@@ -68,7 +68,7 @@ def _drained(
         return _unknown(f"no log line of the app has come since {drain.seen_at:%H:%M:%S} UTC")
     if not _is_read_until(runtime, drain, end):
         return _unknown("guv is behind with reading the app's log lines")
-    process_type = subject.effective.values["process_type"]
+    process_type = subject.effective.process_type
     with Session(runtime.reader, expire_on_commit=False) as session:
         rows = read_sums(session, subject.app, since, from_unix(end))
         starts = read_starts(session, subject.app, now - LOOP, process_type)
