@@ -1,6 +1,6 @@
 """The stand-ins in a process of their own: `python -m sandbox [--port N] [--client-secret TEXT]`.
 
-Prints one line of JSON with their addresses as soon as they answer, and runs until it is ended.
+Prints their addresses as one line of JSON as soon as they answer, and runs until SIGTERM or Ctrl-C.
 """
 
 import argparse
@@ -14,12 +14,14 @@ from sandbox.server import Outside, Sandbox, running
 
 
 def main() -> None:
-    """Nothing; ends by SIGTERM or Ctrl-C."""
+    """Run the stand-ins until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="where to listen; 0: a free port")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 for a free one")
     parser.add_argument("--client-secret", default="", help="guv's OAuth client secret")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, _leave)
+    # A shell starts background jobs with SIGINT ignored, and Python then leaves it so.
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, _leave)
     outside = Outside(heroku=Heroku(client_secret=options.client_secret))
     with contextlib.suppress(KeyboardInterrupt), running(outside, port=options.port) as sandbox:
         print(json.dumps(addresses(sandbox)), flush=True)
@@ -27,7 +29,7 @@ def main() -> None:
 
 
 def addresses(sandbox: Sandbox) -> dict[str, str]:
-    """Where what answers, by the names of guv's environment variables where it has one."""
+    """Return the address of each stand-in, by guv's environment variable where there is one."""
     return {
         "HEROKU_API_URL": sandbox.url,
         "HEROKU_ID_URL": sandbox.url,

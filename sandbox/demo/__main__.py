@@ -34,7 +34,9 @@ def main() -> int:
     """The exit status: 0 when all was shown, or when it was ended by hand."""
     options = _options()
     for name in _SIGNALS:
-        signal.signal(name, _leave)
+        # A shell starts background jobs with SIGINT ignored; only nohup means what it does.
+        if name is not signal.SIGHUP or signal.getsignal(name) is not signal.SIG_IGN:
+            signal.signal(name, _leave)
     console = Console()
     with tempfile.TemporaryDirectory(prefix="guv-demo-", ignore_cleanup_errors=True) as folder:
         try:

@@ -1,8 +1,8 @@
-"""Runs one server, and ends it as soon as the process that asked for it is gone.
+"""A process that runs one server and ends it as soon as the process that started it is gone.
 
-`python keeper.py SIGNAL GRACE COMMAND...`: standard input is a pipe that nobody writes to. Its end
-means that the asking process has let go or died, however it died: the server is sent SIGNAL, and
-SIGKILL after GRACE seconds. Runs as a script of the standard library alone, so that it starts fast.
+`python keeper.py SIGNAL GRACE COMMAND...`: standard input is a pipe to which nobody writes. Its end
+means that the starting process has closed it or died, however it died: the server is sent SIGNAL,
+and SIGKILL after GRACE seconds. The script needs only the standard library, so that it starts fast.
 """
 
 import contextlib
@@ -16,24 +16,27 @@ from typing import NoReturn
 
 
 def main(stop: int, grace: float, command: Sequence[str]) -> NoReturn:
-    """Nothing: leaves with the server's exit status, 0 where a signal ended it."""
+    """Run the server, and exit with its status, or with 0 where a signal ended it."""
+    # A shell starts background jobs with SIGINT ignored. A handler that is set before the server
+    # starts undoes that for both processes, since a new program begins with default actions.
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, _interrupt)
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)  # noqa: S603
-    threading.Thread(target=_leave_with, args=(server,), daemon=True).start()
-    signal.signal(signal.SIGTERM, _let_go)
+    threading.Thread(target=_exit_with, args=(server,), daemon=True).start()
     with contextlib.suppress(InterruptedError):
         sys.stdin.buffer.read()
     server.send_signal(stop)
     with contextlib.suppress(subprocess.TimeoutExpired):
         server.wait(grace)
-    _leave_with(server, kill=True)
+    _exit_with(server, kill=True)
 
 
-def _let_go(*_: object) -> NoReturn:
+def _interrupt(*_: object) -> NoReturn:
     raise InterruptedError
 
 
-def _leave_with(server: subprocess.Popen[bytes], *, kill: bool = False) -> NoReturn:
-    """Leaves with the server's exit status once it has ended, and with it all of its group."""
+def _exit_with(server: subprocess.Popen[bytes], *, kill: bool = False) -> NoReturn:
+    """Kill what is left of the server's group, once it has ended, and exit with its status."""
     if not kill:
         server.wait()
     with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -14,6 +14,8 @@ from sandbox.server import Outside, running
 from sandbox.services.process import free_port
 
 ROOT = Path(__file__).parents[2]
+# A program as a shell starts it in the background of a script: with SIGINT ignored.
+IN_BACKGROUND = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]
 
 
 def test_the_stand_ins_answer_on_the_port_asked_for() -> None:
@@ -43,15 +45,21 @@ def test_a_taken_port_is_an_error() -> None:
             pytest.fail("it listens on another's port")
 
 
+@pytest.mark.parametrize("starting", [[], IN_BACKGROUND], ids=["foreground", "background"])
 @pytest.mark.parametrize("way", [signal.SIGTERM, signal.SIGINT])
-def test_the_process_prints_its_addresses_and_ends_quietly(way: signal.Signals) -> None:
-    argv = [sys.executable, "-m", "sandbox", "--client-secret", "oauth-secret"]
+def test_the_process_prints_its_addresses_and_ends_quietly(
+    way: signal.Signals, starting: list[str]
+) -> None:
+    argv = [*starting, sys.executable, "-m", "sandbox", "--client-secret", "oauth-secret"]
     with subprocess.Popen(
         argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
     ) as process:
-        assert process.stdout is not None
-        addresses = json.loads(process.stdout.readline())
-        answer = httpx.get(f"{addresses['control']}/requests")
-        process.send_signal(way)
-        _, errors = process.communicate(timeout=10)
+        try:
+            assert process.stdout is not None
+            addresses = json.loads(process.stdout.readline())
+            answer = httpx.get(f"{addresses['control']}/requests")
+            process.send_signal(way)
+            _, errors = process.communicate(timeout=10)
+        finally:
+            process.kill()  # a process that does not end must fail the test, not hang it
     assert (answer.json(), process.returncode, errors) == ([], 0, "")

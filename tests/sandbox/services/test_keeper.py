@@ -5,18 +5,20 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from sandbox.services.process import Command, ServiceFailed, free_port, listens, running
+from sandbox.services.process import KEEPER, Command, ServiceFailed, free_port, listens, running
 
 ROOT = Path(__file__).parents[3]
 
 ASKING = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
-from sandbox.services.process import Command, running
+from sandbox.services.process import KEEPER, Command, running
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in background
 pid = Path(sys.argv[1])
 argv = [sys.executable, "-c", sys.argv[2], str(pid)]
 written = lambda: pid.exists() and pid.read_text()
@@ -25,6 +27,10 @@ with running(Command("child", argv, grace=0.5), pid.with_suffix(".log"), written
     time.sleep(60)
 """
 SLEEPS = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(60)"
+REPORTS = (
+    "import signal, sys; default = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN;"
+    "open(sys.argv[1], 'w').write(str(default)); signal.pause()"
+)
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEPS
 
 
@@ -36,11 +42,15 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
-def wait_until_gone(pid: int, seconds: float = 5.0) -> bool:
+def wait_until(condition: Callable[[], object], seconds: float = 10.0) -> bool:
     end = time.monotonic() + seconds
-    while alive(pid) and time.monotonic() < end:
+    while not condition() and time.monotonic() < end:
         time.sleep(0.02)
-    return not alive(pid)
+    return bool(condition())
+
+
+def wait_until_gone(pid: int) -> bool:
+    return wait_until(lambda: not alive(pid))
 
 
 def start_asking(pid_file: Path, child: str) -> tuple[subprocess.Popen[str], int]:
@@ -77,6 +87,21 @@ def test_a_server_ends_when_its_keeper_is_told_to(tmp_path: Path) -> None:
     asking.kill()
     asking.communicate()
     assert gone
+
+
+def test_a_server_ends_when_its_keeper_gets_sigint_although_it_began_ignored(
+    tmp_path: Path,
+) -> None:
+    argv = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", sys.executable, str(KEEPER)]
+    argv += [str(int(signal.SIGINT)), "5", sys.executable, "-c", REPORTS, str(tmp_path / "file")]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as keeper:
+        try:
+            wait_until(lambda: (tmp_path / "file").exists() and (tmp_path / "file").read_text())
+            keeper.send_signal(signal.SIGINT)
+            keeper.wait(timeout=4)  # less than the grace after which it would kill the server
+        finally:
+            keeper.kill()
+    assert (tmp_path / "file").read_text() == "True"
 
 
 def test_a_server_that_ends_at_once_is_one_error_with_its_last_words(tmp_path: Path) -> None:
