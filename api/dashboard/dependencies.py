@@ -48,11 +48,11 @@ def _visitor(request: Request, parts: PartsDep, now: NowDep) -> Visitor:
     by_itself = request.headers.get("sec-fetch-dest", "document") != "document"
     visit = parts.visits.find(token, now, by_itself=by_itself) if token else None
     if visit is None:
-        raise Unauthorized("Your visit is over, or has not begun.")
+        raise Unauthorized("You are signed out. Open guv from your Heroku dashboard.")
     with session_scope(parts.engine) as session:
         tenant = tenants.find_tenant(session, visit.tenant_id)
     if tenant is None or tenant.state == "deprovisioned":
-        raise Gone("This add-on was removed, and guv scales nothing for it any more.")
+        raise Gone("This add-on was removed. guv no longer scales its apps.")
     refuse_suspended(tenant, request.method)
     request.state.tenant = str(tenant.id)
     zone = request.cookies.get(ZONE_COOKIE, "")
@@ -65,7 +65,7 @@ VisitorDep = Annotated[Visitor, Depends(_visitor)]
 
 async def _form(visitor: VisitorDep, form: RawFormDep) -> FormData:
     if not hmac.compare_digest(field(form, CSRF_FIELD).encode(), visitor.visit.csrf.encode()):
-        raise Forbidden("This form is of an earlier visit: open the page again, then send it.")
+        raise Forbidden("This form is from an earlier session. Reload the page and send it again.")
     return form
 
 

@@ -30,21 +30,22 @@ class Clock:
     zone: ZoneInfo
     now: datetime
 
-    def short(self, at: datetime) -> str:
-        """The time of day, with its date unless that is today; such as 14:00 or 28 Nov 14:00."""
+    def short(self, at: datetime, *, seconds: bool = False) -> str:
+        """Return the time of day, with its date unless that is today: 14:00 or 28 Nov 14:00."""
+        time = "%H:%M:%S" if seconds else "%H:%M"
         here, today = at.astimezone(self.zone), self.now.astimezone(self.zone)
         if here.date() == today.date():
-            return f"{here:%H:%M}"
+            return f"{here:{time}}"
         year = "" if here.year == today.year else f" {here.year}"
-        return f"{here.day} {here:%b}{year} {here:%H:%M}"
+        return f"{here.day} {here:%b}{year} {here:{time}}"
 
     def pause(self, pause: Mapping[str, Any]) -> str:
         """A pause as it is stored, in words; such as paused until 14:00."""
-        return pause_in_words(pause, self.now, self.short) or "a pause that is over"
+        return pause_in_words(pause, self.now, self.short) or "expired pause"
 
     def override(self, override: Mapping[str, Any]) -> str:
         """An override as it is stored, in words; such as override until 14:00: at most 9."""
-        return override_in_words(override, self.now, self.short) or "an override that is over"
+        return override_in_words(override, self.now, self.short) or "expired override"
 
     def elsewhere(self, zone: str) -> "Clock":
         """The same in another zone; this one where it is not known."""

@@ -23,18 +23,18 @@ from guv.config import Config
 Word = Annotated[str, Query(max_length=40, pattern="^[a-z-]*$")]  # what was done just now
 PREFIXES = ("/dashboard", "/sso/", "/heroku/oauth/")
 _TITLES = {
-    400: "That cannot be done",
-    401: "Please come in from Heroku",
+    400: "Bad request",
+    401: "Signed out",
     403: "Not allowed",
-    404: "There is nothing here",
-    405: "That cannot be done",
-    409: "It was changed meanwhile",
-    410: "The add-on is gone",
-    412: "It was changed meanwhile",
-    413: "That is too much",
-    422: "That cannot be accepted",
+    404: "Page not found",
+    405: "Method not allowed",
+    409: "Conflicting change",
+    410: "Add-on removed",
+    412: "Conflicting change",
+    413: "Request too large",
+    422: "Invalid request",
     429: "Too many requests",
-    503: "guv cannot answer right now",
+    503: "guv is unavailable",
 }
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),

@@ -9,16 +9,16 @@ from tests.pages.shots import picture
 
 def test_a_refused_form_says_what_is_wrong_and_keeps_the_rest(visitor: Page, site: Site) -> None:
     visitor.goto(site.path("/notifications"))
-    visitor.get_by_label("Account", exact=True).fill("forty-two")
+    visitor.get_by_label("Account ID").fill("forty-two")
     visitor.get_by_label("License key").fill("license-key-marker")
-    visitor.get_by_label("Where the account's data lives").select_option("eu")
-    visitor.get_by_label("Address").fill("http://hooks.example.com/url-marker")
-    visitor.get_by_role("button", name="Save").click()
+    visitor.get_by_label("Region").select_option("eu")
+    visitor.get_by_label("URL").fill("http://hooks.example.com/url-marker")
+    visitor.get_by_role("button", name="Save targets").click()
     visitor.get_by_role("alert").wait_for()
     faults = visitor.locator(".fault").all_inner_texts()
     assert [one.split()[0] for one in faults] == ["must", "must", "is"]
-    assert visitor.get_by_text("Typed already, and kept for you").count() == 1
-    assert visitor.get_by_label("Where the account's data lives").input_value() == "eu"
+    assert visitor.get_by_text("Kept from your last attempt").count() == 1
+    assert visitor.get_by_label("Region").input_value() == "eu"
     assert "marker" not in visitor.content()
     assert picture(visitor, "notifications-refused") == []
     assert broken_rules(visitor) == []

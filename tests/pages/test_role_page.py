@@ -91,7 +91,7 @@ def shown(visitor: Page, site: Site, role: Role) -> Page:
 
 
 def test_the_picture_is_drawn_over_one_axis_in_place_of_the_table(shown: Page) -> None:
-    for name in ("waiting", "desired", "deadline", "arrival rate"):
+    for name in ("waiting", "desired", "deadline", "arriving"):
         expect(shown.locator("#chart")).to_contain_text(name)
     assert shown.locator("#chart .scatterlayer .trace").count() >= 11
     assert shown.evaluate("chart.data.every((line) => (line.xaxis || 'x') === 'x')")
@@ -134,7 +134,7 @@ def test_a_click_on_a_decision_opens_its_trail(shown: Page) -> None:
     shown.mouse.click(mark["x"] + mark["width"] / 2, mark["y"] + mark["height"] / 2)
     opened = shown.locator("#decisions details[open]")
     expect(opened).to_have_count(1)
-    expect(opened.get_by_text("How the number came about")).to_be_in_viewport()
+    expect(opened.get_by_text("Steps of the decision")).to_be_in_viewport()
     expect(opened.locator("summary")).to_be_focused()
 
 
@@ -192,14 +192,14 @@ def test_when_guv_does_not_answer_the_page_says_that_it_is_not_up_to_date(
 
 def test_settings_are_edited_warned_of_and_saved(shown: Page) -> None:
     shown.get_by_label("Deadline").fill("1.5")
-    shown.get_by_role("button", name="Look at the change").click()
-    expect(shown.get_by_role("alert")).to_contain_text("1 value cannot be accepted")
+    shown.get_by_role("button", name="Review changes").click()
+    expect(shown.get_by_role("alert")).to_contain_text("1 value is not valid")
     shown.get_by_label("Deadline").fill("12")
     shown.get_by_label("Maximum").fill("12")
-    shown.get_by_role("button", name="Look at the change").click()
+    shown.get_by_role("button", name="Review changes").click()
     expect(shown.get_by_role("table")).to_contain_text("12 dynos (from role)")
-    shown.get_by_role("button", name="Save").click()
-    expect(shown.get_by_text("Saved.")).to_be_visible()
+    shown.get_by_role("button", name="Save settings").click()
+    expect(shown.locator("[data-done=saved]")).to_be_visible()
     expect(shown.get_by_label("Maximum")).to_have_value("12")
 
 
@@ -211,15 +211,15 @@ def test_whoever_saves_second_is_told_and_loses_nothing(
     edit = Edit("somebody@example.com", utc_now())
     write_level(session, site.tenant, Level("role", values), role.id, notify=None, edit=edit)
     session.commit()
-    shown.get_by_role("button", name="Look at the change").click()
+    shown.get_by_role("button", name="Review changes").click()
     expect(shown.get_by_role("alert")).to_contain_text("You both changed: Maximum")
     expect(shown.get_by_text("somebody@example.com")).to_be_visible()
     expect(shown.get_by_label("Maximum")).to_have_value("12")
     assert picture(shown, "role-conflict") == []
     assert broken_rules(shown) == []
-    shown.get_by_role("button", name="Look at the change").click()
-    shown.get_by_role("button", name="Save").click()
-    expect(shown.get_by_text("Saved.")).to_be_visible()
+    shown.get_by_role("button", name="Review changes").click()
+    shown.get_by_role("button", name="Save settings").click()
+    expect(shown.locator("[data-done=saved]")).to_be_visible()
     shown.get_by_text("Limits to changes").click()
     expect(shown.get_by_label("Most added at once")).to_have_value("2")
 
@@ -239,21 +239,21 @@ def run_all(session: Session, config: Config) -> Callable[[], None]:
 
 def test_what_if_is_asked_followed_and_answered(shown: Page, run_all: Callable[[], None]) -> None:
     shown.get_by_label("Maximum").fill("20")
-    shown.get_by_role("button", name="Look at the change").click()
+    shown.get_by_role("button", name="Review changes").click()
     assert picture(shown, "role-preview") == []
     assert broken_rules(shown) == []
-    shown.get_by_role("button", name="Replay the last day with it").click()
+    shown.get_by_role("button", name="Replay the last day").click()
     expect(shown.get_by_role("progressbar")).to_be_visible()
     assert picture(shown, "role-what-if-waits") == []
     assert broken_rules(shown) == []
     run_all()
-    expect(shown.get_by_role("heading", name="Side by side")).to_be_visible()
-    for name in ("as it was", "present settings", "edited settings"):
+    expect(shown.get_by_role("heading", name="Comparison")).to_be_visible()
+    for name in ("recorded", "present settings", "edited settings"):
         expect(shown.get_by_role("rowheader", name=name)).to_be_visible()
     shown.locator(DRAWN).first.wait_for()
     assert picture(shown, "role-what-if") == []
     assert broken_rules(shown) == []
-    shown.get_by_role("button", name="Set it").click()
+    shown.get_by_role("button", name="Use these settings").click()
     expect(shown.get_by_role("table")).to_contain_text("20 dynos (from role)")
 
 
@@ -316,11 +316,11 @@ def test_without_script_the_page_reads_and_its_forms_work(
     expect(page.locator("#chart")).to_be_hidden()
     assert page.locator("#table tbody tr").count() >= 12  # an hour in rows of five minutes
     page.locator("#decisions summary").first.click()
-    expect(page.get_by_text("How the number came about").first).to_be_visible()
+    expect(page.get_by_text("Steps of the decision").first).to_be_visible()
     page.get_by_label("Maximum").fill("12")
-    page.get_by_role("button", name="Look at the change").click()
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Saved.")).to_be_visible()
+    page.get_by_role("button", name="Review changes").click()
+    page.get_by_role("button", name="Save settings").click()
+    expect(page.locator("[data-done=saved]")).to_be_visible()
 
 
 def test_everything_is_done_with_the_keyboard_alone(shown: Page) -> None:
@@ -341,7 +341,7 @@ def test_everything_is_done_with_the_keyboard_alone(shown: Page) -> None:
     expect(shown.get_by_role("table")).to_contain_text("14 dynos (from role)")
     _tab_to(shown, "button[value=save]")
     shown.keyboard.press("Enter")
-    expect(shown.get_by_text("Saved.")).to_be_visible()
+    expect(shown.locator("[data-done=saved]")).to_be_visible()
 
 
 def _tab_to(page: Page, selector: str, most: int = 150) -> None:

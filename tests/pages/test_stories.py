@@ -39,34 +39,34 @@ def come_in(page: Page, story: Story) -> None:
 
 
 def connect_broker(page: Page, url: str) -> None:
-    page.get_by_label("RabbitMQ's URL").fill(url)
-    page.get_by_role("button", name="Test and save").click()
+    page.get_by_label("RabbitMQ URL").fill(url)
+    page.get_by_role("button", name="Test and save broker").click()
 
 
 def make_role(page: Page) -> None:
     page.get_by_label("orders", exact=True).check()
     page.get_by_label("Deadline in seconds").fill("15")
-    page.get_by_role("button", name="Make the role").click()
-    page.get_by_text("It decides and scales nothing yet").wait_for()
+    page.get_by_role("button", name="Create role").click()
+    page.locator("[data-done=role]").wait_for()
 
 
 def test_from_sign_on_to_the_first_scaled_dyno(page: Page, story: Story) -> None:
     come_in(page, story)
-    page.get_by_role("link", name="Go on with the first steps").click()
+    page.get_by_role("link", name="Continue setup").click()
     connect_broker(page, story.broker_url.replace(":", ":wrong-", 2))
     page.locator("#url-fault").wait_for()
     connect_broker(page, story.broker_url)
-    page.get_by_text("The broker answers, and is saved").wait_for()
+    page.locator("[data-done=broker]").wait_for()
     make_role(page)
     story.publish(150)
-    reload_until(page, page.get_by_text("guv may scale this app"))
-    reload_until(page, page.locator("section", has_text="4. Look at").get_by_text("done"))
+    reload_until(page, page.locator("[data-authorized]"))
+    reload_until(page, page.locator("[data-step='4']"))
     page.get_by_role("link", name="Overview").first.click()
-    reload_until(page, page.get_by_text("dry run: would run"))
+    reload_until(page, page.locator(".state", has_text="dry run: would run"))
     assert story.dynos == 1
     page.go_back()
-    page.get_by_role("button", name="Scale worker from now on").click()
-    page.get_by_text("guv scales the role from now on").wait_for()
+    page.get_by_role("button", name="Start scaling worker").click()
+    page.locator("[data-done=live]").wait_for()
     until(lambda: story.dynos > 1)
     pause(page, story)
 
@@ -76,7 +76,7 @@ def pause(page: Page, story: Story) -> None:
     page.goto(f"{story.url}/dashboard/apps/shop/roles/worker/controls")
     section = page.locator("section", has=page.get_by_role("heading", name="Pause"))
     section.get_by_label("Until").fill("2099-12-24T14:00")
-    section.get_by_role("button", name="Pause").click()
+    section.get_by_role("button", name="Pause scaling").click()
     page.get_by_text("paused until 24 Dec 2099 14:00").wait_for()
     story.empty()
     held = story.dynos
@@ -84,8 +84,8 @@ def pause(page: Page, story: Story) -> None:
     reload_until(page, page.locator(".state", has_text="paused until 24 Dec 2099 14:00"))
     assert story.dynos == held
     page.goto(f"{story.url}/dashboard/apps/shop/roles/worker/controls")
-    page.get_by_role("button", name="Resume").click()
-    page.get_by_text("The role's own pause is over").wait_for()
+    page.get_by_role("button", name="Resume scaling").click()
+    page.locator("[data-done=resumed]").wait_for()
 
 
 def test_an_incident_and_a_lost_right_are_seen_and_mended(page: Page, story: Story) -> None:
@@ -93,35 +93,37 @@ def test_an_incident_and_a_lost_right_are_seen_and_mended(page: Page, story: Sto
     page.goto(f"{story.url}/dashboard/apps/shop/start")
     connect_broker(page, story.broker_url)
     make_role(page)
-    page.get_by_role("button", name="Scale worker from now on").click()
+    page.get_by_role("button", name="Start scaling worker").click()
     tell_new_relic(page, story)
     page_soon(page, story)
     story.publish(3000)
     page.goto(f"{story.url}/dashboard")
-    reload_until(page, page.locator(".bad", has_text="at maximum and missing the deadline since"))
+    reload_until(page, page.locator("[data-state=misses_at_maximum]"))
     until(lambda: "deadline_missed" in causes(story))
     story.empty()
-    reload_until(page, page.locator(".state", has_text="within deadline"), 60)
+    reload_until(page, page.locator("[data-state=in_time]"), 60)
     story.sandbox.heroku.authorizations.revoke(story.addon.id)
-    reload_until(page, page.locator(".bad", has_text="needs authorization"), 60)
+    reload_until(page, page.locator("[data-state=needs_authorization]"), 60)
     consent(page, story)
     page.goto(f"{story.url}/dashboard")
-    reload_until(page, page.locator(".state", has_text="within deadline"))
+    reload_until(page, page.locator("[data-state=in_time]"))
 
 
 def tell_new_relic(page: Page, story: Story) -> None:
     """The person says where incidents go, mends what was mistyped, and tries it."""
     story.sandbox.new_relic.accounts["7"] = "license-key-marker"
-    page.get_by_role("link", name="Notifications").click()
-    page.get_by_label("Account", exact=True).fill("seven")
+    page.get_by_role("navigation", name="Pages", exact=True).get_by_role(
+        "link", name="Notifications"
+    ).click()
+    page.get_by_label("Account ID").fill("seven")
     page.get_by_label("License key").fill("license-key-marker")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save targets").click()
     page.locator("[id='notify.new_relic.account_id-fault']").wait_for()
-    page.get_by_label("Account", exact=True).fill("7")
-    page.get_by_role("button", name="Save").click()
-    page.get_by_text("The targets are saved").wait_for()
-    page.get_by_role("button", name="Send a test page").click()
-    page.get_by_text("The test page was taken").wait_for()
+    page.get_by_label("Account ID").fill("7")
+    page.get_by_role("button", name="Save targets").click()
+    page.locator("[data-done=saved]").wait_for()
+    page.get_by_role("button", name="Send test alert").click()
+    page.locator("[data-trial=ok]").wait_for()
     assert "license-key-marker" not in page.content()
     assert causes(story) == ["test"]
 
@@ -131,9 +133,9 @@ def page_soon(page: Page, story: Story) -> None:
     page.goto(f"{story.url}/dashboard/apps/shop/roles/worker/settings")
     page.locator("details", has_text="A miss pages after").locator("summary").first.click()
     page.get_by_label("A miss pages after").fill("2")
-    page.get_by_role("button", name="Look at the change").click()
-    page.get_by_role("button", name="Save").click()
-    page.get_by_text("Saved.").wait_for()
+    page.get_by_role("button", name="Review changes").click()
+    page.get_by_role("button", name="Save settings").click()
+    page.locator("[data-done=saved]").wait_for()
 
 
 def causes(story: Story) -> list[str]:
@@ -144,12 +146,12 @@ def causes(story: Story) -> list[str]:
 def consent(page: Page, story: Story) -> None:
     """The person pastes a token that does not do, then lets guv scale at Heroku's own page."""
     page.goto(f"{story.url}/dashboard/apps/shop/start")
-    page.get_by_label("A token").fill("HRKU-01234567-89ab-cdef-0123-456789abcdef")
-    page.get_by_role("button", name="Try and keep the token").click()
+    page.get_by_label("Heroku token").fill("HRKU-01234567-89ab-cdef-0123-456789abcdef")
+    page.get_by_role("button", name="Test and save token").click()
     page.locator("#token-fault", has_text="Heroku does not know it").wait_for()
     page.get_by_role("button", name="Connect with Heroku").click()
     page.wait_for_url(f"{story.sandbox.url}/oauth/authorize**")
     page.locator("button[value=yes]").click()
     page.wait_for_url(f"{story.url}/**")
     page.goto(f"{story.url}/dashboard/apps/shop/start")
-    page.get_by_text("guv may scale this app, with the consent of").wait_for()
+    page.locator("[data-authorized]", has_text="the consent of").wait_for()

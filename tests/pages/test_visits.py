@@ -27,7 +27,7 @@ def test_a_click_at_heroku_opens_the_apps_page(visitor: Page, site: Site) -> Non
     assert visitor.url == site.path("")
     assert visitor.get_by_role("heading", name="shop").is_visible()
     assert visitor.get_by_text("customer@example.com").is_visible()
-    assert visitor.get_by_text("Times are of Europe/Berlin").is_visible()
+    assert visitor.get_by_text("Times are in Europe/Berlin").is_visible()
 
 
 def test_the_cookie_is_out_of_reach_of_script(visitor: Page) -> None:
@@ -52,24 +52,24 @@ def test_a_visit_that_is_over_is_said_on_the_next_click(
     with Redis.from_url(redis_url) as redis:
         for name in redis.scan_iter("guv:visit:*"):
             redis.delete(name)
-    visitor.get_by_role("link", name="Keys").click()
-    assert visitor.get_by_role("heading", name="Please come in from Heroku").is_visible()
+    visitor.get_by_role("link", name="API keys").click()
+    assert visitor.get_by_role("heading", name="Signed out").is_visible()
     assert visitor.url == f"{site.url}/dashboard/keys"
 
 
 def test_signing_out_leaves_nothing_to_go_back_to(visitor: Page) -> None:
     visitor.get_by_role("button", name="Sign out").click()
-    assert visitor.get_by_role("heading", name="Please come in from Heroku").is_visible()
+    assert visitor.get_by_role("heading", name="Signed out").is_visible()
     visitor.go_back()
-    assert visitor.get_by_role("heading", name="Please come in from Heroku").is_visible()
+    assert visitor.get_by_role("heading", name="Signed out").is_visible()
 
 
 def test_pages_read_and_forms_work_without_script(scriptless: Page, site: Site) -> None:
     assert scriptless.url == site.path("")
-    scriptless.locator("summary", has_text="Pause").click()
-    scriptless.get_by_role("button", name="Pause").click()
-    assert scriptless.get_by_text("All roles of shop are paused").is_visible()
-    assert scriptless.get_by_text("Times are of UTC").is_visible()
+    scriptless.locator("summary", has_text="Pause scaling").click()
+    scriptless.get_by_role("button", name="Pause scaling").click()
+    assert scriptless.locator("[data-done=paused]").is_visible()
+    assert scriptless.get_by_text("Times are in UTC").is_visible()
 
 
 def test_the_keyboard_reaches_everything_and_skips_the_menu(visitor: Page) -> None:
@@ -86,8 +86,8 @@ def test_the_keyboard_reaches_everything_and_skips_the_menu(visitor: Page) -> No
 def test_a_key_is_shown_once_and_not_by_going_back(visitor: Page, site: Site) -> None:
     visitor.goto(f"{site.url}/dashboard/keys")
     visitor.get_by_label("Name").fill("notebook")
-    visitor.get_by_role("button", name="Make the key").click()
-    key = visitor.get_by_label("The new key").inner_text()
+    visitor.get_by_role("button", name="Add API key").click()
+    key = visitor.locator("#new-key").inner_text()
     assert re.fullmatch(r"guv_[\w-]{32,}", key)
     visitor.goto(f"{site.url}/dashboard/keys")
     assert key not in visitor.content()

@@ -60,7 +60,7 @@ async function begin() {
     await update();
   } catch (fault) {
     chart.hidden = true;
-    note.textContent = "The picture could not be drawn. The table has its figures.";
+    note.textContent = "The chart could not be drawn. The table below has the same figures.";
     note.hidden = false;
     return;
   }

@@ -33,7 +33,7 @@ function follow(everyS, act, note) {
       await act();
       note.hidden = true;
     } catch (fault) {
-      note.textContent = `Not up to date: guv could not be asked (${fault.message}). The next try is soon.`;
+      note.textContent = `Not up to date: guv did not answer (${fault.message}). Retrying.`;
       note.hidden = false;
     }
     window.clearTimeout(timer);

@@ -16,10 +16,10 @@ from guv.history.series import Change
 from guv.incidents.models import Incident
 
 PANELS = (
-    ("messages", (0.79, 0.97)),
+    ("jobs", (0.79, 0.97)),
     ("dynos", (0.53, 0.71)),
     ("seconds", (0.27, 0.45)),
-    ("messages/s", (0.01, 0.19)),
+    ("jobs/s", (0.01, 0.19)),
 )
 WEB_PANELS = (("dynos", (0.7, 0.96)), ("seconds", (0.36, 0.6)), ("requests/s", (0.01, 0.26)))
 FAR_ABOVE = 3  # a maximum that is so many times above what ran is named, not drawn
@@ -46,10 +46,10 @@ def _messages(picture: Picture) -> list[Json]:
     if _is_web(picture):
         return []
     ready = [point.messages_ready for point in picture.points]
-    delivered = [point.messages_unacknowledged for point in picture.points]
+    running = [point.messages_unacknowledged for point in picture.points]
     return [
         line_of(0, "waiting", ready, "--chart-1"),
-        line_of(0, "delivered", delivered, "--chart-2", "dot"),
+        line_of(0, "running", running, "--chart-2", "dot"),
     ]
 
 
@@ -79,8 +79,8 @@ def _rates(picture: Picture) -> list[Json]:
     panel, is_web = _first(picture) + 2, _is_web(picture)
     arrivals = [_rounded(point.arrival_rate) for point in picture.points]
     departures = [_rounded(point.departure_rate) for point in picture.points]
-    arriving = line_of(panel, "requests" if is_web else "arrival rate", arrivals, "--chart-1")
-    leaving = line_of(panel, "departure rate", departures, "--chart-2", "dot")
+    arriving = line_of(panel, "requests" if is_web else "arriving", arrivals, "--chart-1")
+    leaving = line_of(panel, "finished", departures, "--chart-2", "dot")
     return [arriving] if is_web else [arriving, leaving]
 
 
@@ -108,7 +108,7 @@ def _never(picture: Picture, panel: int) -> Json:
         for point, limit in zip(picture.points, picture.limits, strict=True)
     ]
     marker = {"color": "--chart-bad", "symbol": "x", "size": 8}
-    line = line_of(panel, "never done", y, "--chart-bad")
+    line = line_of(panel, "never finished", y, "--chart-bad")
     is_shown = any(one is not None for one in y)
     return {**line, "mode": "markers", "marker": marker, "showlegend": is_shown}
 
@@ -199,7 +199,7 @@ def _is_near(picture: Picture) -> bool:
 
 
 def _limits_name(picture: Picture) -> str:
-    return "limits" if _is_near(picture) else f"limits (at most {_highest(picture)})"
+    return "limits" if _is_near(picture) else f"limits (maximum {_highest(picture)})"
 
 
 def _top(picture: Picture) -> float:

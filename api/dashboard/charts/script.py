@@ -31,7 +31,7 @@ def send_script(request: Request, wanted: str) -> Response:
         NotFound: Another version is wanted, by a page of an earlier release.
     """
     if wanted != VERSION:
-        raise NotFound("The charts' script has another version now: load the page again.")
+        raise NotFound("The chart script has another version now. Reload the page.")
     is_packed = "gzip" in request.headers.get("accept-encoding", "")
     headers = {
         "Cache-Control": FOR_A_YEAR,

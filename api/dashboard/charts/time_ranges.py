@@ -70,9 +70,9 @@ def find_span(name: str, plan: Plan) -> Span:
     """
     if name not in SPANS:
         message = f"must be one of {', '.join(SPANS)}"
-        raise Invalid("There is no such range.", [FieldError("range", message)])
+        raise Invalid("Unknown time range.", [FieldError("range", message)])
     span = SPANS[name]
     if span not in spans_of(plan):
-        message = f"is longer than your plan reaches back: {limit_of(plan)}"
-        raise Invalid("Your plan does not reach back so far.", [FieldError("range", message)])
+        message = f"is longer than your plan's history: {limit_of(plan)}"
+        raise Invalid("Your plan does not include this time range.", [FieldError("range", message)])
     return span

@@ -13,7 +13,7 @@ from guv.replays.models import ReplayRow
 from guv.roles.models import Role
 from guv.settings.resolve import Level, effective_settings
 
-PANELS = (("dynos", (0.56, 0.94)), ("messages", (0.02, 0.44)))
+PANELS = (("dynos", (0.56, 0.94)), ("jobs", (0.02, 0.44)))
 LOOKS = (
     ("--chart-1", "solid"),
     ("--chart-2", "dot"),

@@ -108,7 +108,7 @@ def wanted(sent: Sent, target: Mapping[str, Any]) -> SettingsValues:
         if kind not in sent.removed and (kind in target or _is_filled(sent, kind))
     }
     if not kinds and not target:
-        raise marked("notify", "a New Relic account or a webhook is needed")
+        raise marked("notify", "requires a New Relic account or a webhook")
     return built(SettingsValues, {"notify": kinds or None})
 
 

@@ -96,7 +96,7 @@ def as_values(typed: Mapping[str, str]) -> SettingsValues:
         except ValueError as error:
             faults.append(FieldError(name, str(error)))
     if faults:
-        raise Invalid("These cannot be accepted.", faults)
+        raise Invalid("Some values are not valid.", faults)
     return built(SettingsValues, values)
 
 
@@ -117,7 +117,7 @@ def _value(field: Field, text: str) -> Any:
 def _pair(line: str) -> tuple[str, Any]:
     name, sign, text = (part.strip() for part in line.partition("="))
     if not (name and sign and text):
-        raise ValueError("needs a line such as target = 10 for each parameter")
+        raise ValueError("must have one line per parameter, such as target = 10")
     return name, _WORDS.get(text, _number(text))
 
 
@@ -127,7 +127,7 @@ def _no_data(text: str) -> Any:
         return text
     dynos, word, after = text.partition(" after ")
     if not word:
-        raise ValueError("must be hold, or dynos and seconds such as 5 after 300")
+        raise ValueError("must be hold, or a number of dynos and seconds such as 5 after 300")
     return {"dynos": _number(dynos.strip()), "after": _number(after.strip().removesuffix("s"))}
 
 

@@ -17,7 +17,7 @@ from guv.settings.field_models import PauseScaling
 from guv.settings.levels import Access
 
 Model = TypeVar("Model", bound=BaseModel)
-LOOK = "Please look at what is marked."
+LOOK = "Please correct the highlighted fields."
 TOLD_ON_THE_PAGE = (BadRequest, Conflict, Invalid, PreconditionFailed)
 
 
@@ -92,7 +92,7 @@ def instant(text: str, name: str, zone: ZoneInfo) -> datetime | None:
     try:
         return datetime.fromisoformat(text).replace(tzinfo=zone, fold=0)
     except ValueError:
-        raise marked(name, "a date and a time are needed, such as 2026-12-24T18:00") from None
+        raise marked(name, "must be a date and time such as 2026-12-24T18:00") from None
 
 
 def fields_of_pause(form: FormData, zone: ZoneInfo) -> PauseScaling:
@@ -115,7 +115,7 @@ def _number(text: str, name: str, kind: Callable[[str], float]) -> float:
         return kind(text)
     except ValueError:
         wanted = "a whole number" if kind is int else "a number"
-        raise marked(name, f"{wanted} is needed") from None
+        raise marked(name, f"must be {wanted}") from None
 
 
 def refusal_of(error: GuvError, typed: Mapping[str, str] | None = None) -> Refusal:

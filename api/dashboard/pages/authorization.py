@@ -21,7 +21,9 @@ router = APIRouter(prefix="/dashboard/apps/{app}/authorization")
 def connect(parts: PartsDep, access: AccessDep, app: AppName, _form: FormDep) -> RedirectResponse:
     """To Heroku, which asks the person; it sends them back to the first steps."""
     if not parts.heroku.asks_users:
-        raise Conflict("This guv has no OAuth client, so it cannot ask Heroku. Paste a token.")
+        raise Conflict(
+            "This installation of guv has no OAuth client, so Heroku cannot be asked. Paste a token instead."
+        )
     found = find_app(access.session, access.tenant, app)
     back_to = f"{app_path(found.name)}/start?done=authorized#step-3"
     journey = parts.authorizer().send(access.tenant, found, access.edit.by, access.edit.at, back_to)

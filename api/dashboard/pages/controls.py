@@ -114,13 +114,13 @@ def _show(
     done: str = "",
 ) -> HTMLResponse:
     effective = visited.effective()
-    doubts = settings_warnings(effective, visited.plan, visited.access.edit.at)
+    warnings = settings_warnings(effective, visited.plan, visited.access.edit.at)
     return desk.show(
         "controls.html",
         app=visited.app,
         role=visited.role,
         effective=effective,
-        doubts=[one for one in doubts if one.field.startswith("override.")],
+        warnings=[warning for warning in warnings if warning.field.startswith("override.")],
         refusal=refusal,
         trial=trial,
         done=done,

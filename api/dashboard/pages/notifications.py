@@ -22,7 +22,7 @@ from guv.settings.resolve import effective_settings
 from guv.settings.schema import SettingsValues
 
 pages = APIRouter()
-WHOSE = {"global": "all apps", "app": "all roles of the app", "role": "the role"}
+WHOSE = {"global": "all apps", "app": "all roles of this app", "role": "this role"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ def _wanted_role(form: FormData) -> tuple[str, SettingsValues]:
     typed = field(form, "other_queue")
     queues += [typed] if typed and typed not in queues else []
     if not queues:
-        raise marked("queues", "choose at least one queue, or type its name")
+        raise marked("queues", "requires at least one queue: choose one or enter its name")
     process_type = field(form, "process_type")
     try:
         role_name(process_type)

@@ -100,7 +100,7 @@ def send_what_if_chart(desk: DeskDep, visited: RoleVisitDep, replay: ReplayId) -
     """Its picture, for the page's script."""
     named = _found(visited, replay)
     if named.row.result is None:
-        raise NotFound("This replay has no picture yet.")
+        raise NotFound("This replay has no chart yet.")
     drawn = what_if_figure(named.row.result, desk.visitor.zone)
     return JSONResponse(drawn, headers={"Cache-Control": "no-store"})
 
@@ -150,7 +150,7 @@ def _wish(visited: RoleVisit, form: FormData) -> ReplayWish:
     chosen = dict.fromkeys(str(one) for one in form.getlist("policies"))
     policies = [one for one in chosen if one in POLICIES]
     if len(policies) > most:
-        raise Invalid(f"At most {most} policies can be tried at once.")
+        raise Invalid(f"Choose at most {most} policies.")
     variants += [Variant(one, {"policy": one}) for one in policies]
     return ReplayWish(until - span.length, until, variants)
 

@@ -75,8 +75,8 @@ def test_an_override_that_does_less_than_it_says_is_doubted(visitor: Browser) ->
         ("/pause", {"direction": "sideways"}, "must be"),
         ("/pause", {"direction": "up", "pause_until": "tomorrow"}, "2026-12-24T18:00"),
         ("/override", {"until": "2099-01-01T00:00"}, "needs minimum_dynos or maximum_dynos"),
-        ("/override", {"maximum_dynos": "3"}, "is needed"),
-        ("/override", {"maximum_dynos": "x", "until": ""}, "a whole number is needed"),
+        ("/override", {"maximum_dynos": "3"}, "until-fault"),
+        ("/override", {"maximum_dynos": "x", "until": ""}, "must be a whole number"),
         (
             "/override",
             {"minimum_dynos": "9", "maximum_dynos": "3", "until": "2099-01-01T00:00"},
@@ -98,10 +98,10 @@ def test_a_pause_of_the_app_is_shown_where_it_was_set(visitor: Browser) -> None:
     app = f"/dashboard/apps/{visitor.owner.app.name}"
     assert visitor.send(app, f"{app}/pause", direction="both").status_code == 303
     shown = visitor.get(role(visitor, "/controls")).text
-    assert "by a pause of the whole app" in shown
+    assert 'data-pause="app"' in shown
     assert f'action="{role(visitor, "/resume")}"' not in shown
     visitor.send(app, f"{app}/resume")
-    assert "by a pause of the whole app" not in visitor.get(role(visitor, "/controls")).text
+    assert "data-pause" not in visitor.get(role(visitor, "/controls")).text
 
 
 def test_a_wrong_pause_of_the_app_is_said(visitor: Browser) -> None:
@@ -119,12 +119,13 @@ def test_an_app_whose_pause_is_none_on_purpose_can_be_looked_at(visitor: Browser
 
 def test_a_test_page_says_that_nothing_is_set(visitor: Browser) -> None:
     answer = act(visitor, "/test-page")
-    assert "Incidents of this role go nowhere" in answer.text
+    assert 'data-trial="failed"' in answer.text
+    assert "data-no-target" in answer.text
 
 
 def test_a_test_page_says_what_the_target_answered(visitor: Browser) -> None:
     target = {"new_relic": {"account_id": 1, "license_key": "license-key-marker"}}
     visitor.owner.patch("/settings", {"notify": target})
     answer = act(visitor, "/test-page")
-    assert 'role="alert"' in answer.text
+    assert 'data-trial="failed"' in answer.text
     assert "license-key-marker" not in answer.text

@@ -93,13 +93,13 @@ def test_an_error_is_a_page_for_a_person_and_json_for_a_program(visitor: Browser
     page, answer = visitor.get("/dashboard/nowhere"), visitor.get("/v1/nowhere")
     assert (page.status_code, answer.status_code) == (404, 404)
     assert page.headers["content-type"].startswith("text/html")
-    assert "There is nothing here" in page.text
+    assert "Page not found" in page.text
     assert answer.json()["id"] == "not_found"
 
 
 def test_a_form_that_is_too_large_gets_a_page(visitor: Browser) -> None:
     answer = visitor.post("/dashboard/keys", {"name": "x" * 1_000_001})
-    assert (answer.status_code, "That is too much" in answer.text) == (413, True)
+    assert (answer.status_code, "Request too large" in answer.text) == (413, True)
 
 
 @pytest.mark.parametrize("path", ["/dashboard", "/dashboard/nowhere"])

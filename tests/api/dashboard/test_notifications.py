@@ -97,15 +97,19 @@ def test_one_kind_of_target_is_taken_away_and_the_other_stays(
 @pytest.mark.parametrize(
     ("sent", "field", "said"),
     [
-        ({}, "notify", "is needed"),
-        ({"notify.new_relic.account_id": "42"}, "notify.new_relic.license_key", "is needed"),
-        ({**NEW_RELIC, "notify.new_relic.account_id": ""}, "notify.new_relic.account_id", "needed"),
+        ({}, "notify", "requires"),
+        ({"notify.new_relic.account_id": "42"}, "notify.new_relic.license_key", "required"),
+        (
+            {**NEW_RELIC, "notify.new_relic.account_id": ""},
+            "notify.new_relic.account_id",
+            "required",
+        ),
         ({**NEW_RELIC, "notify.new_relic.account_id": "x"}, "notify.new_relic.account_id", "must"),
         ({**NEW_RELIC, "notify.new_relic.account_id": "9" * 5000}, "notify.new_relic", "must"),
         ({**NEW_RELIC, "notify.new_relic.region": "mars"}, "notify.new_relic.region", "must be"),
         ({**NEW_RELIC, "notify.new_relic.license_key": "x"}, "license_key", "at least 8"),
-        ({"notify.new_relic.region": "eu"}, "notify.new_relic.account_id", "is needed"),
-        ({"notify.webhook.url": URL}, "notify.webhook.secret", "is needed"),
+        ({"notify.new_relic.region": "eu"}, "notify.new_relic.account_id", "required"),
+        ({"notify.webhook.url": URL}, "notify.webhook.secret", "required"),
         ({**WEBHOOK, "notify.webhook.url": "http://x.example.com"}, "notify.webhook.url", "https"),
         ({**WEBHOOK, "notify.webhook.secret": "x"}, "notify.webhook.secret", "whsec_"),
         ({**WEBHOOK, "notify.webhook.secret": "[masked]"}, "notify.webhook.secret", "masked"),
@@ -162,12 +166,13 @@ def test_what_is_inherited_is_said_and_can_be_silenced_here(
     visitor: Browser, session: Session, sealer: Sealer
 ) -> None:
     save(visitor, "global", NEW_RELIC)
-    shown = text_of(visitor.get(page(visitor, "role")).text)
-    assert "New Relic account 42, as the global level says" in shown
+    shown = visitor.get(page(visitor, "role")).text
+    assert "New Relic account 42, inherited from the global level" in text_of(shown)
+    assert 'data-source="global"' in shown
     assert press(visitor, "app", "none").headers["location"].endswith("?done=silenced")
     assert stored_target(visitor.owner, session, sealer) is None
-    assert "as the app level says" in text_of(visitor.get(page(visitor, "role")).text)
-    assert "nobody is notified" in text_of(visitor.get(page(visitor, "app")).text)
+    assert 'data-source="app"' in visitor.get(page(visitor, "role")).text
+    assert 'data-source="off"' in visitor.get(page(visitor, "app")).text
     press(visitor, "app", "inherit")
     assert stored_target(visitor.owner, session, sealer)["new_relic"]["account_id"] == 42
 
@@ -195,7 +200,7 @@ def test_who_saved_first_is_not_overwritten_and_what_was_typed_stays(visitor: Br
 def test_a_test_page_is_taken_or_says_why_not(visitor: Browser, world: Sandbox, level: str) -> None:
     world.new_relic.accounts["42"] = KEY
     save(visitor, level, NEW_RELIC)
-    assert "The test page was taken" in press(visitor, level, "test-page").text
+    assert 'data-trial="ok"' in press(visitor, level, "test-page").text
     save(visitor, level, {"notify.new_relic.license_key": "a-wrong-key-marker"})
     refused = press(visitor, level, "test-page").text
     assert "New Relic refuses the license key (403)" in text_of(refused)
@@ -207,7 +212,7 @@ def test_a_wider_levels_page_is_tried_from_where_it_is_inherited(
 ) -> None:
     world.new_relic.accounts["42"] = KEY
     save(visitor, "global", NEW_RELIC)
-    assert "The test page was taken" in press(visitor, "role", "test-page").text
+    assert 'data-trial="ok"' in press(visitor, "role", "test-page").text
     [page_] = [one for one in world.new_relic.incidents if one.account == "42"][-1:]
     assert (page_.title, page_.closed_at is None) == (
         f"Test page of guv for role worker of {visitor.owner.app.name}",

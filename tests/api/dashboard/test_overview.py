@@ -22,7 +22,7 @@ def test_a_tenant_without_roles_is_led_to_the_first_steps(visitor: Browser) -> N
     app = visitor.owner.app.name
     page = visitor.get("/dashboard")
     assert f"/dashboard/apps/{app}/start" in page.text
-    assert "No role yet" in page.text
+    assert "No roles yet" in page.text
 
 
 def test_a_role_is_shown_in_words_and_figures(
@@ -36,8 +36,8 @@ def test_a_role_is_shown_in_words_and_figures(
     shown = text_of(visitor.get("/dashboard").text)
     assert "late by 15 s" in shown
     assert "2 → 4" in shown
-    assert "in 1 min 15 s deadline 1 min" in shown
-    assert "Messages unknown" in shown
+    assert "Predicted wait 1 min 15 s deadline 1 min" in shown
+    assert "Jobs unknown" in shown
 
 
 def test_a_web_role_is_shown_by_its_requests_and_never_by_messages(
@@ -53,9 +53,9 @@ def test_a_web_role_is_shown_by_its_requests_and_never_by_messages(
     session.add(SampleRow(role_id=role.id, at=row.at, web=reading))
     session.commit()
     shown = text_of(visitor.get("/dashboard").text)
-    assert "Requests 40 a second Response time 0.25 s target 0.5 s" in shown
-    assert "no request yet" in shown
-    for word in ("Messages", "deadline", "promised"):
+    assert "Requests 40 per second Response time 0.25 s target 0.5 s" in shown
+    assert "no requests yet" in shown
+    for word in ("Jobs", "deadline", "jobs"):
         assert word not in shown
 
 
@@ -69,7 +69,7 @@ def test_the_title_counts_what_is_wrong_and_times_are_of_the_visitor(
     an_incident(session, role, cause="deadline_missed", opened_at=NOON)
     visitor.cookies["guv-zone"] = "Asia/Kolkata"
     page = visitor.get("/dashboard").text
-    assert "<title>1 to look at · guv</title>" in page
+    assert "<title>1 role needs attention · guv</title>" in page
     assert "25 Nov 17:30" in page
     visitor.cookies["guv-zone"] = "Nowhere/../etc"
     assert "25 Nov 12:00" in visitor.get("/dashboard").text

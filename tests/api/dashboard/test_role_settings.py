@@ -46,7 +46,7 @@ def test_the_form_shows_what_is_set_here_and_what_is_inherited_from_where(
     assert fields["target_deadline"] == ""
     assert 'placeholder="90 s"' in shown.text
     assert "Inherits 90 s from global." in shown.text
-    assert "Set here; empty it to inherit 5 dynos from default." in shown.text
+    assert "Set here. Leave empty to inherit 5 dynos from default." in shown.text
 
 
 def test_what_is_set_on_other_pages_is_told_with_its_source(visitor: Browser, page: str) -> None:
@@ -54,7 +54,7 @@ def test_what_is_set_on_other_pages_is_told_with_its_source(visitor: Browser, pa
     visitor.owner.patch(visitor.owner.app_path("/settings"), {"schedules": [window]})
     visitor.owner.patch(visitor.owner.role_path(), {"pause": {"direction": "down"}})
     text = visitor.get(page).text
-    assert "1 window, from app" in text
+    assert "1 time window, from app" in text
     assert "scaling down paused, from role" in text
     assert f'<a href="{page}/notifications">Notifications</a></dt><dd>none, from default' in text
 
@@ -81,7 +81,7 @@ def test_a_change_is_shown_before_it_is_saved(visitor: Browser, page: str) -> No
     assert settings(visitor) == {"maximum_dynos": 9}
     save(visitor, page, maximum_dynos="20")
     assert settings(visitor) == {"maximum_dynos": 20}
-    assert "Saved." in visitor.get(page, saved="yes").text
+    assert 'data-done="saved"' in visitor.get(page, saved="yes").text
 
 
 def test_an_emptied_field_inherits_again(visitor: Browser, page: str) -> None:
@@ -137,9 +137,9 @@ def test_what_has_no_field_stays_as_it_is(visitor: Browser, page: str) -> None:
         ("target_deadline", "nan", "valid number"),
         ("percentile", "10", "greater than or equal to 50"),
         ("interval", "7", "multiple of 5"),
-        ("no_data", "five", "hold, or dynos and seconds"),
+        ("no_data", "five", "hold, or a number of dynos"),
         ("no_data", "x after 300", "dynos"),
-        ("policy_parameters", "target 10", "a line such as"),
+        ("policy_parameters", "target 10", "one line per parameter"),
         ("policy_parameters", "speed = 10", "is not a parameter"),
         ("dry_run", "perhaps", "valid boolean"),
         ("policy", "magic", "deadline"),
@@ -168,7 +168,7 @@ def test_what_cannot_work_together_is_said_before_it_is_saved(visitor: Browser, 
 def test_a_warning_stands_on_the_preview_and_does_not_forbid(visitor: Browser, page: str) -> None:
     preview = sent(visitor, page, target_deadline="5")
     assert "may not be met" in preview.text
-    assert "Save all the same" in preview.text
+    assert "Save settings anyway" in preview.text
     save(visitor, page, target_deadline="5")
     assert settings(visitor)["target_deadline"] == 5
 
@@ -211,7 +211,7 @@ def test_a_change_of_a_wider_level_is_a_conflict_too(visitor: Browser, page: str
 
 def test_saving_what_was_not_changed_changes_nothing(visitor: Browser, page: str) -> None:
     preview = sent(visitor, page)
-    assert "Nothing would change." in preview.text
+    assert "data-unchanged" in preview.text
     version = visitor.owner.get(visitor.owner.role_path()).json()["version"]
     assert sent(visitor, page, do="save").status_code == 303
     assert visitor.owner.get(visitor.owner.role_path()).json()["version"] == version

@@ -54,7 +54,7 @@ def test_a_replay_is_asked_for_waited_for_and_shown(
     place = asked(visitor, page, policies=["proportional", "ratio"]).headers["location"]
     waiting = visitor.get(place)
     assert "<progress" in waiting.text
-    assert "Waits for its turn" in waiting.text
+    assert 'data-state="queued"' in waiting.text
     assert [one["name"] for one in variants(session)] == [
         "present settings",
         "proportional",
@@ -63,7 +63,7 @@ def test_a_replay_is_asked_for_waited_for_and_shown(
     run_all()
     done = visitor.get(place)
     assert "<progress" not in done.text
-    for words in ("as it was", "present settings", "proportional", "ratio", "dyno-hours"):
+    for words in ("recorded", "present settings", "proportional", "ratio", "dyno-hours"):
         assert words in done.text
     picture = visitor.get(f"{place}/chart").json()
     names = [line["name"] for line in picture["data"] if line["yaxis"] == "y"]
@@ -107,7 +107,7 @@ def test_what_a_replay_cannot_know_is_left_out_of_it(
 
 def test_the_preview_says_what_a_replay_cannot_know(visitor: Browser, page: str) -> None:
     preview = visitor.send(page, f"{page}/settings", do="preview", queues="other", step_up="2")
-    assert "A replay knows nothing of: Queues." in preview.text
+    assert "A replay does not take these into account: Queues." in preview.text
 
 
 def test_settings_that_cannot_be_are_refused_with_their_reason(visitor: Browser, page: str) -> None:
@@ -130,7 +130,7 @@ def test_too_many_policies_are_refused_and_unknown_ones_are_not_played(
     many = ["proportional", "ratio", "band", "latency", "on_off"]
     answer = asked(visitor, page, policies=many)
     assert answer.status_code == 422
-    assert "At most 4 policies" in answer.text
+    assert "Choose at most 4 policies" in answer.text
     assert asked(visitor, page, policies=["magic"]).status_code == 303
     assert [one["name"] for one in variants(session)] == ["present settings"]
 

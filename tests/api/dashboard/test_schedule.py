@@ -38,10 +38,10 @@ def test_a_preview_shows_the_next_switches_in_the_windows_zone_and_saves_nothing
 ) -> None:
     answer = send(visitor, "preview", **NIGHT, **{"days.0": ["0", "4"]})
     shown = text_of(answer.text)
-    assert "Nothing is saved yet" in shown
-    assert "The next switches, in Asia/Tokyo" in shown
-    assert "22:00 exactly 0 the schedule" in shown
-    assert "06:00 1 to 5 the usual bounds" in shown
+    assert "not saved yet" in shown
+    assert "in Asia/Tokyo" in shown
+    assert "22:00 exactly 0 schedule" in shown
+    assert "06:00 1 to 5 settings" in shown
     assert 'value="22:00"' in answer.text
     assert stored(session) is None
 
@@ -70,8 +70,8 @@ def test_the_roles_own_windows_can_be_taken_away(visitor: Browser, session: Sess
         ({**NIGHT}, "needs either days (weekly) or a date (once)"),
         ({**NIGHT, "days.0": ["1"], "timezone.0": "Berlin"}, "timezone is not an IANA time zone"),
         ({**NIGHT, "days.0": ["1"], "dynos.0": "-1"}, "dynos must be greater"),
-        ({**NIGHT, "days.0": ["1"], "dynos.0": "x"}, "dynos a whole number is needed"),
-        ({**NIGHT, "days.0": ["1"], "start.0": ""}, "start is needed"),
+        ({**NIGHT, "days.0": ["1"], "dynos.0": "x"}, "dynos must be a whole number"),
+        ({**NIGHT, "days.0": ["1"], "start.0": ""}, "start is required"),
         ({**NIGHT, "days.0": ["1"], "minimum_dynos.0": "9", "maximum_dynos.0": "1"}, "above"),
         ({**NIGHT, "date.0": "2027-02-30"}, "date"),
     ],
