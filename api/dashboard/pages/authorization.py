@@ -22,7 +22,7 @@ def connect(parts: PartsDep, access: AccessDep, app: AppName, _form: FormDep) ->
     """To Heroku, which asks the person; it sends them back to the first steps."""
     if not parts.heroku.asks_users:
         raise Conflict(
-            "This installation of guv has no OAuth client, so Heroku cannot be asked. Paste a token instead."
+            "guv has no OAuth client here, so it cannot connect with Heroku. Paste a token instead."
         )
     found = find_app(access.session, access.tenant, app)
     back_to = f"{app_path(found.name)}/start?done=authorized#step-3"
