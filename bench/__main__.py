@@ -13,10 +13,10 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-from bench import tables
-from bench.report import write
-from bench.runs import Row, peers, recipes, run_all
-from bench.scenarios import QUICK
+from bench.scaling import tables
+from bench.scaling.report import write
+from bench.scaling.runs import Row, peers, recipes, run_all
+from bench.scaling.scenarios import QUICK
 
 
 def main(arguments: Sequence[str]) -> None:

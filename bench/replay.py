@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 
-from bench.recipes import Recipe
-from bench.scenarios import SYNTHETIC
-from bench.simulator import Result, simulate
+from bench.scaling.recipes import Recipe
+from bench.scaling.scenarios import SYNTHETIC
+from bench.scaling.simulator import Result, simulate
 from guv.scaling import Sample, Settings, decide
 from guv.scaling.replay.replay import Replay, replay
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from sandbox.demo import scene
-from sandbox.demo.scene import Scene
-from sandbox.demo.stage import Stage, calls, stage
+from sandbox.demo import scenario as scene
+from sandbox.demo.environment import Stage, calls, stage
+from sandbox.demo.scenario import Scene
 from sandbox.services.chromium import chromium
 
 _TARGET = Path(__file__).parent.parent / "docs" / "dashboard.png"

@@ -5,9 +5,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.faults.scenes import SCENES, CannotStage
-from bench.faults.seen import HEADER, look_at
-from bench.faults.stage import a_stage
+from bench.faults.environment import a_stage
+from bench.faults.observations import HEADER, look_at
+from bench.faults.scenarios import SCENES, CannotStage
 
 
 def main() -> int:

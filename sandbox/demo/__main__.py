@@ -19,9 +19,9 @@ from rich.live import Live
 
 from sandbox import services
 from sandbox.demo.calls import CallFailed
+from sandbox.demo.environment import Stage, calls, stage
 from sandbox.demo.outcome import outcome
-from sandbox.demo.scene import SHORTEST_CYCLE, Scene
-from sandbox.demo.stage import Stage, calls, stage
+from sandbox.demo.scenario import SHORTEST_CYCLE, Scene
 from sandbox.demo.state import Moment, look
 from sandbox.demo.view import decision_lines, incident_lines, table
 from sandbox.heroku.customer import PartnerRefused

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sandbox.demo.stage import Stage
+from sandbox.demo.environment import Stage
 from sandbox.demo.state import look
 from sandbox.heroku.access import PARTNER
 

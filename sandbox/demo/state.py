@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sandbox.demo import scene
-from sandbox.demo.stage import Stage
+from sandbox.demo import scenario as scene
+from sandbox.demo.environment import Stage
 from sandbox.heroku.model import DynoState
 from sandbox.newrelic import Incident
 from sandbox.workload import Stats

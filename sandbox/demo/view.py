@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sandbox.demo.scene import DEADLINE
+from sandbox.demo.scenario import DEADLINE
 from sandbox.demo.state import Decision, Moment, change, clock_time, finish, waiting
 
 _OTHER_LINES, _LINES_PER_ROW = 12, 2

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.faults.scenes import SCENES, CannotStage
-from bench.faults.seen import HEADER, look_at
-from bench.faults.stage import Stage, a_stage
+from bench.faults.environment import Stage, a_stage
+from bench.faults.observations import HEADER, look_at
+from bench.faults.scenarios import SCENES, CannotStage
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("faults")]
 ROOT = Path(__file__).parents[2]

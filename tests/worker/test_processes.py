@@ -15,7 +15,7 @@ from guv.clock import steady_seconds
 from guv.config import Config
 from guv.replays.start import enqueue_replay
 from guv.roles.tick_schedule import LEASE_S
-from sandbox.gate import Gate
+from sandbox.tcp_proxy import Gate
 from tests.worker.replays.rows import long_replay, stored_replay
 from tests.worker.world import World, wait_until
 from worker.clock import HEARTBEAT

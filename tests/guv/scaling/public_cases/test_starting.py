@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bench.simulator import Scenario, simulate
+from bench.scaling.simulator import Scenario, simulate
 from guv.scaling import Direction, Reason, Sample, Settings, decide
 from tests.guv.scaling.stories import FOLLOWED, Row, counts_of, every, role, tell
 

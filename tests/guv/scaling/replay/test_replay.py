@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 
 from bench.replay import recorded
-from bench.scenarios import SYNTHETIC
-from bench.simulator import Result, simulate
+from bench.scaling.scenarios import SYNTHETIC
+from bench.scaling.simulator import Result, simulate
 from guv.scaling import Sample, Settings, decide
 from guv.scaling.replay.replay import MOST_POINTS, MOST_TICKS, Replay, Run, replay
 from tests.guv.scaling.stories import START

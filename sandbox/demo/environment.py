@@ -10,9 +10,9 @@ import httpx
 
 from sandbox import services
 from sandbox.database import migrate
-from sandbox.demo import scene
+from sandbox.demo import scenario as scene
 from sandbox.demo.calls import Call
-from sandbox.demo.scene import Scene
+from sandbox.demo.scenario import Scene
 from sandbox.fleet import OAUTH_SECRET, Fleet, Surroundings, fleet
 from sandbox.heroku.model import App
 from sandbox.heroku.platform import Heroku

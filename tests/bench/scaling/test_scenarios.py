@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bench import arrivals, services
-from bench.recipes import Recipe
-from bench.runs import recipes
-from bench.scenarios import QUICK, SYNTHETIC
-from bench.traces import Cut, replay, traces
+from bench.scaling import arrivals
+from bench.scaling import service_times as services
+from bench.scaling.recipes import Recipe
+from bench.scaling.runs import recipes
+from bench.scaling.scenarios import QUICK, SYNTHETIC
+from bench.scaling.traces import Cut, replay, traces
 
 BY_NAME = {recipe.name: recipe for recipe in SYNTHETIC}
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from bench import arrivals as at
-from bench import services as takes
-from bench.recipes import Draw, Recipe, told
+from bench.scaling import arrivals as at
+from bench.scaling import service_times as takes
+from bench.scaling.recipes import Draw, Recipe, told
 from guv.scaling.model import Settings
 
-FOLDER = Path(__file__).parent / "traces"
+FOLDER = Path(__file__).parents[1] / "traces"
 
 
 @dataclass(frozen=True, slots=True)

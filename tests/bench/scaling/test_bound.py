@@ -4,11 +4,11 @@ import random
 
 import pytest
 
-from bench.bound import lower_bound
-from bench.peers import PEERS
-from bench.recipes import Recipe, told
-from bench.services import fixed, spread
-from bench.simulator import Scenario, simulate
+from bench.scaling.bound import lower_bound
+from bench.scaling.peers import PEERS
+from bench.scaling.recipes import Recipe, told
+from bench.scaling.service_times import fixed, spread
+from bench.scaling.simulator import Scenario, simulate
 from guv.scaling.model import Settings
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from statistics import fmean, pstdev
 
-from bench.simulator import GRACE, Scaler, Scenario
+from bench.scaling.simulator import GRACE, Scaler, Scenario
 from guv.scaling.decide import decide
 from guv.scaling.model import Estimates, Sample, Settings
 from guv.scaling.policies import POLICIES

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bench.bound import Bound, lower_bound
-from bench.peers import PEERS, Peer
-from bench.recipes import Recipe
-from bench.scenarios import SYNTHETIC
-from bench.simulator import Result, Scenario, simulate
-from bench.traces import traces
+from bench.scaling.bound import Bound, lower_bound
+from bench.scaling.peers import PEERS, Peer
+from bench.scaling.recipes import Recipe
+from bench.scaling.scenarios import SYNTHETIC
+from bench.scaling.simulator import Result, Scenario, simulate
+from bench.scaling.traces import traces
 
 ON_TIME = 0.99
 """Share of the messages that must be on time for a scaler to have met the deadline."""

@@ -4,10 +4,10 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import tables
-from bench.peers import PEERS
-from bench.plots import plot_all
-from bench.runs import Row, recipes
+from bench.scaling import tables
+from bench.scaling.peers import PEERS
+from bench.scaling.plots import plot_all
+from bench.scaling.runs import Row, recipes
 
 HEAD = """\
 # How good is guv at its job?
@@ -19,11 +19,13 @@ A simulator plays a role's queue and dynos: first in first out, a boot time of i
 dyno, counts that are up to five seconds old, the highest-numbered dynos stopped first, 30 s of
 grace, cut jobs run again, billing from the request to the exit. guv's own `decide` and the rules
 of earlier and present systems scale it, each *as shipped* and *fairly tuned*: told the true
-processing and boot time and the deadline, and set as a careful user would (`bench/peers.py`).
+processing and boot time and the deadline, and set as a careful user would
+(`bench/scaling/peers.py`).
 
 - **on time**: share of the messages done within the deadline. 99 % is asked of everybody.
 - **cost/bound**: billed dyno-seconds over the least that a clairvoyant would pay
-  (`bench/bound.py`), who knows every arrival. The bound is below what can really be reached.
+  (`bench/scaling/bound.py`), who knows every arrival. The bound is below what can really be
+  reached.
 - **changes/h**: how often the number of dynos was changed. **cut**: jobs killed and run again.
 """
 

@@ -5,9 +5,9 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from bench import arrivals as at
-from bench import services as takes
-from bench.simulator import Scenario
+from bench.scaling import arrivals as at
+from bench.scaling import service_times as takes
+from bench.scaling.simulator import Scenario
 from guv.scaling.model import Settings
 
 Draw = Callable[[float, random.Random], list[float]]

@@ -17,10 +17,10 @@ from guv.database import make_engine
 from sandbox import services
 from sandbox.database import migrate
 from sandbox.fleet import OAUTH_SECRET, PROCESSES, Fleet, Surroundings, fleet
-from sandbox.gate import Gate
 from sandbox.heroku.model import App
 from sandbox.heroku.platform import Heroku
 from sandbox.server import Outside, Sandbox, running
+from sandbox.tcp_proxy import Gate
 
 INTERVAL = 5
 MOVING = ("orders", "mails")  # roles whose number of dynos the tenant changes

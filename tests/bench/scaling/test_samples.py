@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from bench.simulator import HISTORY, START, Scenario, simulate
+from bench.scaling.simulator import HISTORY, START, Scenario, simulate
 from guv.scaling.model import Sample, Settings
 
 

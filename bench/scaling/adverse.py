@@ -3,9 +3,9 @@
 Where a recipe tells the scaler a wrong figure, the world keeps the true one.
 """
 
-from bench import arrivals as at
-from bench import services as takes
-from bench.recipes import HOUR, SLOW_SINE, Recipe, batches, rate, told
+from bench.scaling import arrivals as at
+from bench.scaling import service_times as takes
+from bench.scaling.recipes import HOUR, SLOW_SINE, Recipe, batches, rate, told
 
 _LONG = (
     Recipe(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 
-from bench.runs import Row
+from bench.scaling.runs import Row
 
 
 def by_scenario(rows: Iterable[Row]) -> str:

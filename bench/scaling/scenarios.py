@@ -3,10 +3,20 @@
 Each shows one thing that makes scaling hard; the note says which.
 """
 
-from bench import arrivals as at
-from bench import services as takes
-from bench.adverse import ADVERSE
-from bench.recipes import HOUR, SLOW_SINE, Recipe, batches, clusters, moods, rate, spikes, told
+from bench.scaling import arrivals as at
+from bench.scaling import service_times as takes
+from bench.scaling.adverse import ADVERSE
+from bench.scaling.recipes import (
+    HOUR,
+    SLOW_SINE,
+    Recipe,
+    batches,
+    clusters,
+    moods,
+    rate,
+    spikes,
+    told,
+)
 
 _SHAPES = (
     Recipe(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from redis import Redis
 
-from bench.faults.stage import Stage, wait_for
+from bench.faults.environment import Stage, wait_for
 from sandbox.traffic import Fault
 
 Scene = Callable[[Stage, float], None]

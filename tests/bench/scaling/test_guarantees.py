@@ -7,10 +7,10 @@ must hold, with some room to what is measured; docs/benchmark.md has the measure
 from dataclasses import replace
 from functools import lru_cache
 
-from bench.bound import lower_bound
-from bench.peers import guv
-from bench.scenarios import SYNTHETIC
-from bench.simulator import Result, Scenario, simulate
+from bench.scaling.bound import lower_bound
+from bench.scaling.peers import guv
+from bench.scaling.scenarios import SYNTHETIC
+from bench.scaling.simulator import Result, Scenario, simulate
 
 HOURS = {"sine": 2.0, "spike-within": 1.5, "spike-beyond": 1.5}
 

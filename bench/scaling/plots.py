@@ -11,8 +11,8 @@ mpl.use("Agg")  # before pyplot: there is no screen
 from matplotlib import pyplot as plt  # the backend comes first
 from matplotlib.axes import Axes  # same
 
-from bench.runs import Row, replay  # same
-from bench.simulator import Result, Scenario  # same
+from bench.scaling.runs import Row, replay  # same
+from bench.scaling.simulator import Result, Scenario  # same
 
 COURSES = ("sine", "spike-within", "spike-beyond", "sparse", "tight-sine", "nasa-launch")
 """Scenarios whose course is drawn, where they were run."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.demo.scene import DEADLINE, SHORTEST_CYCLE, WORK, Scene
+from sandbox.demo.scenario import DEADLINE, SHORTEST_CYCLE, WORK, Scene
 
 CYCLES = [SHORTEST_CYCLE, 120.0, 600.0]
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
-from bench.simulator import Scenario
+from bench.scaling.simulator import Scenario
 
 GRID = 1200
 """Most instants at which the curves are checked."""

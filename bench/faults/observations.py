@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bench.faults.scenes import SCENES
-from bench.faults.stage import INTERVAL, MOVING, Stage, wait_for
+from bench.faults.environment import INTERVAL, MOVING, Stage, wait_for
+from bench.faults.scenarios import SCENES
 from guv.clock import steady_seconds, utc_now
 from guv.roles.tick_schedule import LEASE_S
 

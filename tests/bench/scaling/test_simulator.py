@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.simulator import GRACE, START, Result, Scaler, Scenario, simulate
+from bench.scaling.simulator import GRACE, START, Result, Scaler, Scenario, simulate
 from guv.scaling.model import Sample, Settings
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from bench.__main__ import main
-from bench.peers import PEERS, Truth
-from bench.report import write
-from bench.runs import Row, run_all
-from bench.scenarios import SYNTHETIC
-from bench.simulator import simulate
-from bench.tables import by_scenario, percent, summary, table
+from bench.scaling.peers import PEERS, Truth
+from bench.scaling.report import write
+from bench.scaling.runs import Row, run_all
+from bench.scaling.scenarios import SYNTHETIC
+from bench.scaling.simulator import simulate
+from bench.scaling.tables import by_scenario, percent, summary, table
 
 
 def row(scenario: str, scaler: str, on_time: float, cost: float, **more: float) -> Row:

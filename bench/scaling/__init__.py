@@ -1,0 +1,1 @@
+"""The scaling benchmark of docs/benchmark.md: a simulator, its scenarios, guv and its peers."""
