@@ -57,7 +57,7 @@ def main() -> None:
     is_profiled = options.parse_args().profile
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        runtime = stack.enter_context(_world(folder))
+        runtime = stack.enter_context(world(folder))
         for roles_per_job in (1, 1, 25, 100):
             wall, cpu, ticks = _measure(runtime, roles_per_job)
             print(
@@ -72,33 +72,34 @@ def _measure(runtime: Runtime, roles_per_job: int) -> tuple[float, float, int]:
     """Wall seconds, CPU seconds and ticks of one round over all roles."""
     with Redis.from_url(runtime.config.redis_url.get_secret_value()) as redis:
         queue = tick_queue(redis)
-        _make_due(runtime.engine)
+        make_due(runtime.engine)
         ticks = beat(runtime.engine, queue, utc_now(), roles_per_job)
         worker = SimpleWorker(
             [queue], connection=redis, serializer=JSONSerializer, log_job_description=False
         )
         start, start_cpu = perf_counter(), process_time()
         worker.work(burst=True, logging_level="ERROR")
-        runtime.underway.wait()
-        runtime.underway.wait()
+        runtime.background.wait()
+        runtime.background.wait()
         return perf_counter() - start, process_time() - start_cpu, ticks
 
 
 def _profile(runtime: Runtime) -> None:
     profile = cProfile.Profile()
-    _make_due(runtime.engine)
+    make_due(runtime.engine)
     with Session(runtime.engine) as session:
         roles = session.exec(select(TickSchedule.role_id)).all()
     profile.enable()
     for role in roles:
-        jobs.tick_claimed(runtime, [role])
+        jobs.tick_due(runtime, [role])
     profile.disable()
     costs = pstats.Stats(profile)
     costs.sort_stats("cumulative").print_stats(r"guv/|worker/", 40)
     costs.sort_stats("tottime").print_stats(25)
 
 
-def _make_due(engine: Engine) -> None:
+def make_due(engine: Engine) -> None:
+    """Make all roles due."""
     with engine.begin() as connection:
         connection.execute(
             text("update tick_schedule set due_at = now() - interval '1 s', queued_until = null")
@@ -106,7 +107,7 @@ def _make_due(engine: Engine) -> None:
 
 
 @contextmanager
-def _world(folder: Path) -> Iterator[Runtime]:
+def world(folder: Path) -> Iterator[Runtime]:
     """A runtime with `APPS` apps of `ROLES_PER_APP` roles, each with 600 samples of history."""
     with (
         services.postgres(folder / "postgres") as database_url,

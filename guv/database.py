@@ -8,6 +8,7 @@ import psycopg
 from psycopg.errors import UndefinedColumn, UndefinedTable
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlmodel import Session
 
 import guv.tables  # noqa: F401  # every table is known wherever rows are read or written
@@ -69,6 +70,17 @@ def read_plainly(
             return list(cursor.fetchall())
     except psycopg.Error as error:
         raise DBAPIError(query, None, error, hide_parameters=True) from error
+
+
+def is_outage(error: Exception) -> bool:
+    """Return whether the database is away, as opposed to one statement being wrong."""
+    if not isinstance(error, SQLAlchemyError):
+        return False
+    cause = getattr(error, "orig", None)
+    if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
+        return isinstance(error, NoConnectionLeft)
+    is_rolled_back = (cause.sqlstate or "").startswith("40")  # A deadlock, which a retry resolves.
+    return not is_rolled_back
 
 
 def trouble_with(error: SQLAlchemyError) -> str:

@@ -110,7 +110,7 @@ class TickWorker(SimpleWorker):
 def _finish() -> None:
     """Nothing; what this process's jobs have begun is finished."""
     if process_runtime.cache_info().currsize:
-        process_runtime().underway.wait()
+        process_runtime().background.wait()
 
 
 def _notice(_job: Job, _kind: Any, error: BaseException, _trace: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Which calls to Heroku can the account still afford? Its calls, counted for all our processes.
+"""Budget of calls to Heroku, counted for all of guv's processes.
 
 Heroku allows an account 4,500 calls, of which 75 come back a minute, and all partner tokens share
 one account. When few are left, reads of a formation that was read just now go first, then those of
@@ -8,7 +8,7 @@ older ones, then scaling down; scaling up goes on to the last call.
 from contextlib import suppress
 from datetime import datetime
 from enum import IntEnum
-from typing import Any
+from typing import Any, Protocol
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -20,7 +20,7 @@ from guv.errors import HerokuLimited
 CALLS = 4500
 CALLS_PER_SECOND = 75 / 60
 PARTNER = "partner"
-KEPT_S = 7200  # by then the bucket is full again
+KEPT_S = 7200  # By then the bucket is full again.
 
 _TAKE = """
 local kept = redis.call('hmget', KEYS[1], 'left', 'at')
@@ -40,37 +40,43 @@ return taken
 
 
 class Need(IntEnum):
-    """What a call is for; its number is how many calls it leaves for what is more important."""
+    """Purpose of a call; its number is how many calls it leaves for what is more important."""
 
     READ = 1125
-    LATE_READ = 675  # what is known is older than a minute
-    OLD_READ = 450  # older than five minutes
+    LATE_READ = 675  # The known formation is older than a minute.
+    OLD_READ = 450  # It is older than five minutes.
     SCALE_DOWN = 225
-    BLIND_READ = 100  # nothing is known, so that not even scaling up is possible
+    BLIND_READ = 100  # No formation is known, so that not even scaling up is possible.
     SCALE_UP = 0
 
 
 class CallsSpent(HerokuLimited):
-    """guv does not call: what is left of the account's calls is for something more important."""
+    """The call is not made: the account's last calls are reserved for something more important."""
 
 
-class Budget:
-    """The calls left, in Redis; without Redis every call is made and Heroku says no itself.
+class CallBudget(Protocol):
+    """Counter of an account's calls to Heroku."""
 
-    Args:
-        redis: Where all processes count.
-    """
+    def take(self, account: str, need: Need, now: datetime) -> None:
+        """Spend one call of the account.
+
+        Raises:
+            CallsSpent: The calls left are reserved for something more important.
+        """
+
+    def learn(self, account: str, remaining: int, now: datetime) -> None:
+        """Set the account's calls left to the number that Heroku states."""
+
+
+class RedisCallBudget:
+    """Calls left in Redis; while Redis is away every call is made and Heroku refuses by itself."""
 
     def __init__(self, redis: Redis) -> None:
         self._take = redis.register_script(_TAKE)
         self._redis = redis
 
     def take(self, account: str, need: Need, now: datetime) -> None:
-        """Nothing; one call of the account is spent.
-
-        Raises:
-            CallsSpent: It may not be.
-        """
+        """Spend one call of the account, as `CallBudget` says."""
         at = f"{unix_seconds(now):.3f}"
         values: list[str | float] = [at, CALLS, CALLS_PER_SECOND, int(need), KEPT_S]
         with suppress(RedisError):
@@ -78,7 +84,7 @@ class Budget:
                 raise CallsSpent("the account's calls to Heroku run out; scaling up goes first")
 
     def learn(self, account: str, remaining: int, now: datetime) -> None:
-        """Nothing; Heroku says that so many calls are left, and Heroku knows."""
+        """Set the account's calls left to the number that Heroku states."""
         values: dict[Any, Any] = {"left": remaining, "at": f"{unix_seconds(now):.3f}"}
         with suppress(RedisError), self._redis.pipeline() as both:
             both.hset(_key(account), mapping=values)
@@ -86,11 +92,21 @@ class Budget:
             both.execute()
 
 
-def account_of(app: App) -> str:
-    """Whose calls are spent: those of all partner tokens, or those of who gave us a token.
+class UnlimitedCalls:
+    """Budget of a process without Redis: every call is made, and Heroku refuses by itself."""
 
-    Two apps of one user share that user's calls without our knowing; what Heroku says is left
-    after each read shows it.
+    def take(self, account: str, need: Need, now: datetime) -> None:
+        """Allow the call."""
+
+    def learn(self, account: str, remaining: int, now: datetime) -> None:
+        """Ignore the number."""
+
+
+def account_of(app: App) -> str:
+    """Return the account whose calls are spent for the app.
+
+    All partner tokens share one account. Two apps of one user share that user's calls without our
+    knowing; the number that Heroku states after each read corrects the count.
     """
     return PARTNER if app.credential == PARTNER else str(app.id)
 

@@ -4,6 +4,7 @@
 """
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,16 @@ from sqlalchemy import (
 from sqlmodel import Field, SQLModel
 
 from guv.columns import instant, json_value
+
+
+class Outcome(StrEnum):
+    """What became of a decision."""
+
+    SCALED = "scaled"  # Heroku runs another number now.
+    HELD = "held"  # There is nothing to change.
+    SKIPPED = "skipped"  # A dry run, no authorization, or the role ticked anew meanwhile.
+    REFUSED = "refused"  # Heroku said no.
+    FAILED = "failed"  # Heroku gave no usable answer, or guv itself failed.
 
 
 def _kept() -> Any:
@@ -104,6 +115,10 @@ class DecisionRow(SQLModel, table=True):
     outcome: str
     explanation: str = Field(sa_type=Text)
     error: str | None = Field(default=None, sa_type=Text)
+    is_fault: bool = Field(  # whether a failure of guv's own ended the tick
+        default=False, sa_column_kwargs={"server_default": text("false")}
+    )
+    blocked_since: datetime | None = instant(default=None)  # only a release prevents the change
     predicted_wait: float | None = Field(default=None, sa_type=Double)
     misses_at_maximum: bool = False
     dynos_to_meet: int | None = None

@@ -41,7 +41,7 @@ _LOOK = text("""
         left join lateral (
             select
                 max(at) as last_at,
-                bool_and(settings_version = '') as is_faulty,
+                bool_and(is_fault) as is_faulty,
                 bool_and(direction <> 'hold' and outcome <> 'skipped') as is_wishing,
                 bool_or(outcome = 'scaled') as is_granted
             from decision where role_id = schedule.role_id and at > :since and at <= :now

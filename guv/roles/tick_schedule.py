@@ -87,7 +87,9 @@ _MEND = text("""
         or queued_until > :now + make_interval(secs => 2 * :lease))
 """)
 
-_ENABLED = text("select 1 from tick_schedule where role_id = :role and enabled")
+_DUE = text("""
+    select role_id, due_at from tick_schedule where role_id = any(:roles) and enabled
+""")
 
 _LAG = text("""
     select coalesce(extract(epoch from :now - min(due_at)), 0) from tick_schedule
@@ -142,9 +144,9 @@ def mend(connection: Connection, now: datetime) -> int:
     return connection.execute(_MEND, {"now": now, "lease": LEASE_S}).rowcount
 
 
-def is_enabled(connection: Connection, role: UUID) -> bool:
-    """Whether the role still ticks: it was not removed, nor its add-on, since it was claimed."""
-    return connection.execute(_ENABLED, {"role": role}).first() is not None
+def read_due(connection: Connection, roles: Sequence[UUID]) -> dict[UUID, datetime]:
+    """Return when the roles' next ticks are due, without roles that were removed since."""
+    return {row.role_id: row.due_at for row in connection.execute(_DUE, {"roles": list(roles)})}
 
 
 def lag(connection: Connection, now: datetime) -> float:

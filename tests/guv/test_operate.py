@@ -28,7 +28,7 @@ def here(world: MakeWorld, config: Config, monkeypatch: pytest.MonkeyPatch) -> W
 def ticked(here: World) -> int:
     """How many decisions there are after the role was due once more."""
     here.make_due()
-    jobs.tick_claimed(here.runtime, [here.role.id])
+    jobs.tick_due(here.runtime, [here.role.id])
     return len(here.decisions())
 
 
@@ -52,7 +52,7 @@ def test_a_role_is_retried_at_once_whatever_failed_before(here: World) -> None:
     here.change(here.role, platform_limit=1, platform_limit_until=later)
 
     assert operate.main(["retry", here.tenant.name, here.app.name, "worker"]) == 0
-    assert len(jobs.tick_claimed(here.runtime, [here.role.id])) == 1
+    assert len(jobs.tick_due(here.runtime, [here.role.id])) == 1
     [decision] = here.decisions()
     assert (decision.outcome, decision.current) == ("held", 1)
     assert here.stored_role().platform_limit is None

@@ -14,7 +14,7 @@ from guv.config import Config
 from sandbox.services.postgresql import program
 from tests.worker.world import World
 from worker.process.runtime import Runtime, build_runtime
-from worker.tick.tick import tick
+from worker.tick.batch import tick_roles
 
 MakeWorld = Callable[..., World]
 
@@ -70,12 +70,12 @@ def test_a_restored_backup_ticks_on_with_its_secrets_and_its_history(
     before = here.ticks(30)
     runtime = restored()
     here.clock.now += timedelta(seconds=10)
-    result = tick(runtime, here.role.id, here.clock.now)
+    result = tick_roles(runtime, [here.role.id], here.clock)[here.role.id]
 
     assert result is not None
     assert result.actuated.outcome in {"held", "scaled"}
     assert result.collected.is_complete  # broker and Heroku were asked with the sealed secrets
-    assert len(result.subject.history) == len(before)
+    assert len(result.context.history) == len(before)
     with runtime.engine.connect() as connection:
         assert connection.execute(text("select count(*) from decision")).scalar_one() == 4
 
@@ -89,7 +89,7 @@ def test_a_backup_that_is_older_than_the_world_is_set_right_by_looking(
     here.publish(90)
     here.tick()  # scales up, which the backup does not know
     scaled = here.dynos()
-    result = tick(runtime, here.role.id, here.clock.now)
+    result = tick_roles(runtime, [here.role.id], here.clock)[here.role.id]
 
     assert scaled == 9
     assert result is not None

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from guv.incidents.causes import Cause
 from guv.roles.models import TickSchedule
 from tests.worker.world import World, wait_until
-from worker.tick.refusals import BLOCKED
+from worker.tick.actuate import BLOCKED
 from worker.tick.result import TickResult
 
 MakeWorld = Callable[..., World]
@@ -185,7 +185,7 @@ def test_a_renamed_app_is_still_scaled_and_its_new_name_is_learned(busy: World) 
     busy.shop.name = "boutique"
     assert busy.tick().actuated.outcome == "scaled"
     assert busy.stored_app().name == "boutique"
-    assert busy.tick().subject.app.name == "boutique"
+    assert busy.tick().context.app.name == "boutique"
 
 
 def test_a_deleted_app_is_left_alone(busy: World) -> None:

@@ -21,7 +21,7 @@ MakeWorld = Callable[..., World]
 def tick_roles(here: World, *roles: Role) -> int:
     """How many of the roles, all due, got their tick from one job."""
     here.make_due()
-    return len(jobs.tick_claimed(here.runtime, [role.id for role in roles]))
+    return len(jobs.tick_due(here.runtime, [role.id for role in roles]))
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_a_job_ticks_its_role(world: MakeWorld) -> None:
 def test_a_doubled_job_finds_its_role_taken(world: MakeWorld) -> None:
     here = world()
     tick_roles(here, here.role)
-    assert len(jobs.tick_claimed(here.runtime, [here.role.id])) == 0
+    assert len(jobs.tick_due(here.runtime, [here.role.id])) == 0
     assert len(here.decisions()) == 1
 
 
@@ -124,7 +124,7 @@ def test_the_clock_the_queue_and_a_worker_make_a_tick(own_runtime: World) -> Non
         assert beat(here.runtime.engine, queue, utc_now()) == 1
         worker = SimpleWorker([queue], connection=redis, serializer=JSONSerializer)
         worker.work(burst=True)
-        here.runtime.underway.wait()
+        here.runtime.background.wait()
         assert (queue.count, queue.failed_job_registry.count) == (0, 0)
     assert len(here.decisions()) == 1
 

@@ -91,7 +91,7 @@ def test_a_job_of_one_tenant_changes_and_asks_nothing_of_another(
     mine, other = neighbours
     before, own = rows_of(other), rows_of(mine)
     done = WALK[name](mine)
-    mine.runtime.underway.wait()
+    mine.runtime.background.wait()
 
     assert done or rows_of(mine) != own  # it did something
     assert rows_of(other) == before

@@ -10,7 +10,7 @@ from guv.clock import utc_now
 from guv.config import Config
 from tests.worker.commands import run
 from tests.worker.world import World
-from worker.jobs import tick_claimed
+from worker.jobs import tick_due
 
 MakeWorld = Callable[..., World]
 KEY = "operators-license-key-marker"
@@ -56,7 +56,7 @@ def test_an_operator_is_woken_when_roles_do_not_tick_and_told_when_they_do(
     assert [one.title for one in here.sandbox.new_relic.open_incidents()] == [
         "guv does not do its work"
     ]
-    tick_claimed(here.runtime, [here.role.id])
+    tick_due(here.runtime, [here.role.id])
     well = watch(service)
     assert (well.returncode, well.stdout.splitlines()[0]) == (0, "ok")
     assert here.sandbox.new_relic.open_incidents() == []

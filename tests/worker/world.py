@@ -26,8 +26,8 @@ from sandbox.traffic import Fault
 from tests.builders import NOON, a_broker, a_role, a_tenant, an_app
 from worker.notifications.deliveries import deliver_due
 from worker.process.runtime import Runtime
+from worker.tick.batch import tick_roles
 from worker.tick.result import TickResult
-from worker.tick.tick import tick
 
 Row = TypeVar("Row", App, Broker, Role)
 SECRET = "whsec_" + base64.b64encode(b"webhook-secret-marker-24").decode()
@@ -89,7 +89,8 @@ class World:
     def tick(self, role: Role | None = None, *, after: float = 10.0) -> TickResult:
         """What a tick so many seconds later comes to."""
         self.clock.now += timedelta(seconds=after)
-        result = tick(self.runtime, (role or self.role).id, self.clock.now)
+        role_id = (role or self.role).id
+        result = tick_roles(self.runtime, [role_id], self.clock)[role_id]
         assert result is not None
         deliver_due(self.runtime, self.clock.now)  # as the clock has it done
         return result

@@ -1,9 +1,8 @@
-"""What does a worker process keep warm? Connections and keys, built once, passed on."""
+"""Connections and keys that a worker process keeps warm, built once and passed on."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Lock
 from uuid import UUID
 
@@ -17,22 +16,24 @@ from guv.config import Config
 from guv.crypto import Sealer, sealer_from
 from guv.database import make_engine
 from guv.heroku.addon import AddonClient
-from guv.heroku.call_budget import Budget
-from guv.heroku.formation_cache import Shelf
-from guv.heroku.in_process import NoBudget, OwnShelf
+from guv.heroku.call_budget import CallBudget, RedisCallBudget, UnlimitedCalls
+from guv.heroku.formation_cache import (
+    FormationCache,
+    InMemoryFormationCache,
+    RedisFormationCache,
+)
 from guv.notifications.senders import Notifiers, build_notifiers
-from guv.rabbitmq.client import BrokerClient, QueueCounts, parse_broker_url
+from guv.rabbitmq.client import BrokerClient, parse_broker_url
 from guv.redis import connect_redis
 from guv.ssrf import Fence
 from guv.tenants.webhook_subscription import Subscriber
 from guv.web_metrics.delivery_queue import DrainQueue
-from worker.process.background_batches import Underway
-from worker.process.changes import Changes
-from worker.process.sample_cache import Histories
+from worker.process.background_batches import BackgroundBatches
+from worker.process.sample_cache import SampleCache
 
-REDIS_S = 1.0  # a tick does not wait longer for what only spares calls
-REDIS_CONNECTIONS = 4  # Heroku's small Redis plans allow 20 in all
-MOST_BROKER_CLIENTS = 2000  # each keeps about 50 kB and an idle connection
+REDIS_S = 1.0  # A tick does not wait longer for what only spares calls.
+REDIS_CONNECTIONS = 4  # Heroku's small Redis plans allow 20 in all.
+MOST_BROKER_CLIENTS = 2000  # Each keeps about 50 kB and an idle connection.
 
 
 class BrokerClients:
@@ -61,7 +62,7 @@ class BrokerClients:
         self._clients: OrderedDict[UUID, tuple[bytes, BrokerClient]] = OrderedDict()
 
     def client_of(self, broker: Broker) -> BrokerClient:
-        """The broker's client.
+        """Return the broker's client.
 
         Raises:
             ValueError: The stored URL cannot be opened with the configured keys.
@@ -71,7 +72,10 @@ class BrokerClients:
             if known is not None and known[0] == broker.url_sealed:
                 self._clients.move_to_end(broker.id)
                 return known[1]
-            client = self._connect(broker)
+            url = parse_broker_url(self._sealer.open(broker.url_sealed))
+            client = BrokerClient(
+                url, timeout=self._timeout, fence=self._fence, transport=self._transport
+            )
             self._clients[broker.id] = (broker.url_sealed, client)
             if known is not None:
                 known[1].close()
@@ -79,61 +83,64 @@ class BrokerClients:
                 self._clients.popitem(last=False)[1][1].close()
             return client
 
-    def read_queues(self, broker: Broker, names: Sequence[str]) -> dict[str, QueueCounts]:
-        """The counts of each named queue; errors as `BrokerClient.read_queues` has them."""
-        return self.client_of(broker).read_queues(names)
-
     def close(self) -> None:
-        """Nothing; gives all connections back."""
+        """Close all connections."""
         with self._lock:
             for _, client in self._clients.values():
                 client.close()
             self._clients.clear()
 
-    def _connect(self, broker: Broker) -> BrokerClient:
-        url = parse_broker_url(self._sealer.open(broker.url_sealed))
-        return BrokerClient(
-            url, timeout=self._timeout, fence=self._fence, transport=self._transport
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What every tick of a process stands on."""
+    """Everything that ticks and jobs of a process use.
+
+    Attributes:
+        config: The configuration of the process.
+        engine: The database.
+        reader: The same engine without transactions around reads, which spares round trips.
+        sealer: Opens secrets.
+        brokers: Clients of the tenants' brokers.
+        heroku: Client of Heroku.
+        redis: None: other processes share nothing with this one.
+        budget: Calls to Heroku that are left.
+        formations: Formations that were read lately.
+        notifiers: Senders of alerts.
+        threads: Where apps tick at the same time.
+        drain_queue: Log deliveries that wait; None without Redis.
+        samples: Histories of the roles that ticked last.
+        background: Batches of ticks that outlive their job.
+        dry_run: Whether to decide and record for all roles, and change no dynos.
+    """
 
     config: Config
     engine: Engine
+    reader: Engine
     sealer: Sealer
     brokers: BrokerClients
     heroku: AddonClient
-    changes: Changes
     redis: Redis | None
-    budget: Budget
-    shelf: Shelf
+    budget: CallBudget
+    formations: FormationCache
     notifiers: Notifiers
     threads: ThreadPoolExecutor
     drain_queue: DrainQueue | None
-    histories: Histories = field(default_factory=Histories)
-    underway: Underway = field(default_factory=Underway)
-    dry_run: bool = False  # decide and record for all roles, and change nothing
-
-    @property
-    def reader(self) -> Engine:
-        """The same engine without transactions around what is only read: fewer round trips."""
-        return self.engine.execution_options(isolation_level="AUTOCOMMIT")
+    samples: SampleCache
+    background: BackgroundBatches
+    dry_run: bool = False
 
     def authorizer(self) -> Authorizer:
-        """What tries credentials and keeps those that work."""
+        """Return the use case that tries credentials and keeps those that work."""
         pause = self.config.guv_authorization_retry
         return Authorizer(self.engine, self.sealer, self.heroku, pause)
 
     def subscriber(self) -> Subscriber:
-        """What subscribes to events of Heroku's."""
+        """Return the use case that subscribes to Heroku's events."""
         return Subscriber(self.engine, self.sealer, self.heroku, self.config.guv_public_url)
 
     def close(self) -> None:
-        """Nothing; finishes what is under way, and gives all connections back."""
-        self.underway.wait()
+        """Finish the batches in flight, then close all connections."""
+        self.background.wait()
         self.threads.shutdown()
         self.brokers.close()
         self.heroku.close()
@@ -143,37 +150,38 @@ class Runtime:
         self.engine.dispose()
 
 
-def build_runtime(config: Config, transport: httpx.BaseTransport | None = None) -> Runtime:
-    """A runtime; nothing connects until it is used.
+def build_runtime(config: Config, *, fence: Fence | None = None, dry_run: bool = False) -> Runtime:
+    """Build a runtime; nothing connects until it is used.
 
     Args:
-        config: Our configuration; with an empty `redis_url` other processes share nothing with
-            this one.
-        transport: Replaces the network towards brokers, Heroku and New Relic, for tests.
+        config: The configuration; with an empty `redis_url` nothing is shared with other processes.
+        fence: Where brokers' URLs may lead; None: as the configuration says.
+        dry_run: Whether to change no dynos.
     """
     sealer = sealer_from(config.guv_encryption_keys.get_secret_value())
-    heroku = AddonClient(config, transport)
     redis, patience = _redis(config), 2 * config.guv_heroku_timeout + 1
+    pool = config.guv_worker_threads + 1
+    engine = make_engine(config.sqlalchemy_url, pool_size=pool, application="guv worker")
     return Runtime(
         config=config,
-        engine=make_engine(
-            config.sqlalchemy_url,
-            pool_size=config.guv_worker_threads + 1,
-            application="guv worker",
-        ),
+        engine=engine,
+        reader=engine.execution_options(isolation_level="AUTOCOMMIT"),
         sealer=sealer,
         brokers=BrokerClients(
-            sealer, timeout=config.guv_broker_timeout, fence=config.fence, transport=transport
+            sealer, timeout=config.guv_broker_timeout, fence=fence or config.fence
         ),
-        heroku=heroku,
-        changes=Changes(heroku),
+        heroku=AddonClient(config),
         redis=redis,
-        budget=NoBudget() if redis is None else Budget(redis),
-        shelf=OwnShelf() if redis is None else Shelf(redis, patience),
-        notifiers=build_notifiers(config.new_relic_events_url, config.fence, transport),
-        histories=Histories(config.guv_histories),
+        budget=UnlimitedCalls() if redis is None else RedisCallBudget(redis),
+        formations=(
+            InMemoryFormationCache() if redis is None else RedisFormationCache(redis, patience)
+        ),
+        notifiers=build_notifiers(config.new_relic_events_url, config.fence),
         threads=ThreadPoolExecutor(config.guv_worker_threads, thread_name_prefix="tick"),
         drain_queue=None if redis is None else DrainQueue(redis),
+        samples=SampleCache(config.guv_histories),
+        background=BackgroundBatches(),
+        dry_run=dry_run,
     )
 
 

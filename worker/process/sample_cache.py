@@ -51,7 +51,7 @@ class _Known:
     used_at: float = 0.0
 
 
-class Histories:
+class SampleCache:
     """The samples of the roles that this process ticked last.
 
     Args:

@@ -1,4 +1,4 @@
-"""What was seen before? The roles' samples, kept in a file between the runs."""
+"""History of a file's roles: their samples, kept in a file between the runs."""
 
 import fcntl
 import json
@@ -16,11 +16,11 @@ from guv.clock import unix_seconds
 from guv.history.samples import HISTORY
 from guv.scaling import Sample
 from guv.scaling.estimate.sample_cleaning import MOST_SAMPLES
-from worker.standalone.cannot import CannotRun
+from worker.standalone.roles import CannotRun
 
 COLUMNS = [field.name for field in fields(Sample)]
 _SAMPLES = TypeAdapter(list[Sample], config=ConfigDict(allow_inf_nan=False))
-MODE = 0o600  # nobody else's business, though it holds no secret
+MODE = 0o600  # Nobody else's business, though it holds no secret.
 
 
 class HistoryFile:
@@ -33,20 +33,20 @@ class HistoryFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._samples: dict[str, list[Sample]] = {}
-        self.note = ""  # why there is no history, where that is no matter of course
+        self.note = ""  # Why there is no history, where that is unexpected.
 
     def read(self, now: datetime) -> None:
-        """Nothing; what was seen in the last hours is known. A file that is damaged holds nothing.
+        """Read the samples of the last hours; a damaged file counts as empty.
 
         Raises:
             OSError: It cannot be read.
         """
         try:
-            found = json.loads(self._path.read_text())
+            stored = json.loads(self._path.read_text())
             since, until = unix_seconds(now - HISTORY), unix_seconds(now)
             self._samples = {
-                str(key): [one for one in _samples(found, rows) if since < one.at < until]
-                for key, rows in found["roles"].items()
+                str(key): [sample for sample in _samples(stored, rows) if since < sample.at < until]
+                for key, rows in stored["roles"].items()
             }
         except FileNotFoundError:
             return
@@ -54,20 +54,20 @@ class HistoryFile:
             self._samples, self.note = {}, f"{self._path} is damaged; it begins anew"
 
     def of(self, key: str) -> tuple[Sample, ...]:
-        """The role's samples."""
+        """Return the role's samples."""
         return tuple(self._samples.get(key, ())[-MOST_SAMPLES:])
 
     def add(self, key: str, sample: Sample) -> None:
-        """Nothing; the role has one sample more."""
+        """Add a sample of the role."""
         self._samples.setdefault(key, []).append(sample)
 
     def write(self) -> None:
-        """Nothing; the file holds the samples, all of them or none of the new ones.
+        """Write the samples, all of them or none of the new ones.
 
         Raises:
             OSError: It cannot be written.
         """
-        roles = {key: [astuple(one) for one in self.of(key)] for key in self._samples}
+        roles = {key: [astuple(sample) for sample in self.of(key)] for key in self._samples}
         text = json.dumps({"columns": COLUMNS, "roles": roles}) + "\n"
         new = self._path.with_name(f"{self._path.name}.new")
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE), "w") as file:
@@ -78,10 +78,10 @@ class HistoryFile:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """A block that no other run is in at the same time.
+        """Keep other runs out until the block ends.
 
         Raises:
-            CannotRun: One is.
+            CannotRun: Another run is in it.
             OSError: The file's folder cannot be written to.
         """
         lock = self._path.with_name(f"{self._path.name}.lock")
@@ -93,9 +93,9 @@ class HistoryFile:
             yield
 
 
-def _samples(found: Mapping[str, Any], rows: list[list[Any]]) -> list[Sample]:
-    """The rows as samples; what an older guv did not count is unknown."""
-    columns = [str(name) for name in found["columns"]]
+def _samples(stored: Mapping[str, Any], rows: list[list[Any]]) -> list[Sample]:
+    """Return the rows as samples; what an older guv did not count is unknown."""
+    columns = [str(name) for name in stored["columns"]]
     known = [
         {name: value for name, value in zip(columns, row, strict=True) if name in COLUMNS}
         for row in rows

@@ -1,4 +1,4 @@
-"""Which roles does the file name, and what holds for each? Judged as a whole before any tick."""
+"""Roles of a file with their settings, checked as a whole before any tick."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +9,13 @@ from guv.settings.contradictions import contradictions
 from guv.settings.resolve import Level, effective_settings
 from guv.settings.schema import EffectiveSettings, SettingsValues
 from guv.settings.yaml_file import Document, read_document
-from guv.tenants.plans import PLANS, Plan
+from guv.tenants.plans import PLANS
 
-PLAN = PLANS["premium"]  # whose limits hold where nobody sells a plan
+PLAN = PLANS["premium"]  # Its limits hold where nobody sells a plan.
+
+
+class CannotRun(Exception):
+    """What is missing or in the way; the text holds no secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,7 @@ class FileRole:
     Attributes:
         app: The app's name or UUID at Heroku.
         name: The role's name.
-        effective: What holds for it.
+        effective: Its settings.
     """
 
     app: str
@@ -30,17 +34,16 @@ class FileRole:
 
     @property
     def key(self) -> str:
-        """The role and its app, as the history names them."""
+        """The role with its app, as the history names it."""
         return f"{self.app}/{self.name}"
 
 
-def read_roles(text: str, default_app: str | None, plan: Plan = PLAN) -> list[FileRole]:
-    """The file's roles, in its order.
+def read_roles(text: str, default_app: str | None) -> list[FileRole]:
+    """Return the file's roles, in its order.
 
     Args:
         text: The file, in guv's YAML.
         default_app: The app of roles that name none.
-        plan: Whose limits hold.
 
     Raises:
         BadRequest: It is no YAML, or names no role.
@@ -48,21 +51,21 @@ def read_roles(text: str, default_app: str | None, plan: Plan = PLAN) -> list[Fi
     """
     document = read_document(text)
     faults = _unsupported(document)
-    found = []
+    roles = []
     for (named, name), values in document.roles.items():
         app = named or default_app
         if app is None:
             faults.append(FieldError(f"{name}.app", "is needed; or name one with --app or GUV_APP"))
         else:
-            found.append(FileRole(app, name, _effective(document, app, name, values)))
-    for role in found:
-        faults += [_at(role, fault) for fault in contradictions(role.effective, plan)]
-    faults += _scaled_twice(found)
+            roles.append(FileRole(app, name, _effective(document, app, name, values)))
+    for role in roles:
+        faults += [_at(role, fault) for fault in contradictions(role.effective, PLAN)]
+    faults += _scaled_twice(roles)
     if not document.roles:
         faults.append(FieldError("", "names no role, such as worker: {queue: orders}"))
     if faults:
         raise Invalid("The file cannot be used.", faults)
-    return found
+    return roles
 
 
 def _effective(
@@ -78,7 +81,7 @@ def _given(values: SettingsValues) -> Mapping[str, Any]:
 
 
 def _unsupported(document: Document) -> list[FieldError]:
-    """Settings that need the service: what is only known or kept there."""
+    """Return the faults of settings that need the service."""
     parts = [("*", document.everywhere)]
     parts += [(f"*.apps.{name}", values) for name, values in document.apps.items()]
     parts += [(name, values) for (_, name), values in document.roles.items()]
@@ -99,7 +102,7 @@ def _unsupported(document: Document) -> list[FieldError]:
 
 
 def _scaled_twice(roles: list[FileRole]) -> list[FieldError]:
-    """Process types that two roles of one app would scale against each other."""
+    """Return the faults of process types that two roles of one app would fight over."""
     first: dict[tuple[str, str], str] = {}
     found = []
     for role in roles:

@@ -1,64 +1,35 @@
-"""How does a tick end? With a line in the log, and by a fault of ours with its row all the same."""
+"""Failures of guv's own during ticks: each is the row of its role and nobody else's problem."""
 
-from collections.abc import Callable
-from contextlib import suppress
-from datetime import datetime
-from typing import TypeVar
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from structlog.contextvars import bound_contextvars
 
-from guv import agent
-from guv.database import session_scope
-from guv.logging import mask
-from worker.process.runtime import Runtime
-from worker.tick.record import record_failure
-from worker.tick.result import TickResult
+from guv.database import is_outage
 
-Result = TypeVar("Result")
-_log = structlog.get_logger(__name__)
+Failures = dict[UUID, Exception]
 
 
-def attempt(work: Callable[[], Result]) -> Result | Exception:
-    """What the work comes to, or the fault that ended it."""
-    try:
-        return work()
-    except Exception as fault:  # noqa: BLE001 - the one broad catch, see the architecture
-        return fault
+@contextmanager
+def contain(failures: Failures, *roles: UUID) -> Iterator[None]:
+    """Run a step of those roles' ticks, and note the failure that ends it.
+
+    An outage of the database is no role's fault and ends the ticks of all.
+
+    Args:
+        failures: Where the failure is noted.
+        *roles: The roles that cannot go on without the step.
+    """
+    with bound_contextvars(**({"role_id": str(roles[0])} if len(roles) == 1 else {})):
+        try:
+            yield
+        except Exception as failure:  # the one broad catch of a tick
+            if is_outage(failure):
+                raise
+            failures.update(dict.fromkeys(roles, failure))
 
 
-def record_fault(runtime: Runtime, role_id: UUID, now: datetime, fault: Exception) -> None:
-    """Nothing; the fault is the role's own row and nobody else's problem."""
-    text = mask(f"{type(fault).__name__}: {fault}")
-    _log.error("tick_failed", error=text, exc_info=fault)
-    agent.notice(fault)
-    agent.measure("Tick/failed_inside")
-    with suppress(SQLAlchemyError), session_scope(runtime.engine) as session:
-        record_failure(session, role_id, now, text)
-
-
-def tell_tick(result: TickResult, seconds: float) -> None:
-    """Nothing; the tick has its line in the log, and the operator's figures have it, too."""
-    _log_tick(result, seconds)
-    agent.measure(f"Tick/{result.actuated.outcome}", seconds)
-    for trouble in result.troubles:
-        agent.measure(f"Trouble/{trouble.cause}")
-
-
-def _log_tick(result: TickResult, seconds: float) -> None:
-    """Nothing; the one line of a tick."""
-    subject, decision, actuated = result.subject, result.decision, result.actuated
-    _log.info(
-        "tick_done",
-        tenant=str(subject.tenant.id),
-        app=subject.app.name,
-        role=subject.role.name,
-        outcome=actuated.outcome,
-        reason=decision.reason,
-        current=decision.current,
-        desired=decision.desired,
-        backlog=decision.estimates.backlog,
-        error=actuated.error,
-        milliseconds=round(1000 * seconds, 1),
-    )
+def without(failures: Failures, roles: Iterable[UUID]) -> list[UUID]:
+    """Return the roles that have not failed."""
+    return [role for role in roles if role not in failures]

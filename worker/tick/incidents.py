@@ -1,4 +1,4 @@
-"""When does a trouble become an incident, and when is it over?
+"""Incidents: when a trouble becomes one, and when it is over.
 
 Pending at first sight; open once it has lasted `alert_after`; open through dips and while
 nothing can be seen; resolved after some good minutes. One row for its whole life. A cause that
@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from guv.apps.models import App
 from guv.incidents.causes import Cause, Trouble
 from guv.incidents.models import Incident
-from worker.tick.context import Subject
+from worker.tick.context import TickContext
 from worker.tick.result import TickResult
 
 _TITLES = {
@@ -27,13 +27,11 @@ _TITLES = {
     Cause.NO_GAIN: "more dynos would not help",
     Cause.FOREIGN_CHANGES: "another tool sets the number of dynos",
 }
-
-
 _OF_APP = {Cause.AUTHORIZATION_LOST}
 
 
 def update_incidents(session: Session, results: Sequence[TickResult], resolve_after: float) -> None:
-    """Nothing; the roles' incidents are as the ticks saw them, and who is to be told will be.
+    """Move the roles' incidents on as the ticks saw them, and mark those that need an alert.
 
     Args:
         session: Its transaction is the caller's.
@@ -44,8 +42,9 @@ def update_incidents(session: Session, results: Sequence[TickResult], resolve_af
     own = _unresolved(session, results)
     for result in results:
         of_app = _OF_APP & {trouble.cause for trouble in result.troubles}
-        apps = _unresolved_of_app(session, result.subject, of_app) if of_app else []
-        known = {one.cause: one for one in [*apps, *own.get(result.subject.role.id, [])]}
+        apps = _unresolved_of_app(session, result.context, of_app) if of_app else []
+        mine = own.get(result.context.role.id, [])
+        known = {incident.cause: incident for incident in [*apps, *mine]}
         _move_on(session, result, known, timedelta(seconds=resolve_after))
 
 
@@ -62,44 +61,44 @@ def _move_on(
 def _unresolved(
     session: Session, results: Sequence[TickResult]
 ) -> Mapping[UUID, Sequence[Incident]]:
-    """The roles' incidents that are not over, by the role's id."""
-    found: dict[UUID, list[Incident]] = {}
+    """Return the roles' incidents that are not over, by the role's id."""
+    incidents: dict[UUID, list[Incident]] = {}
     query = (
         select(Incident)
-        .where(col(Incident.tenant_id).in_({one.subject.tenant.id for one in results}))
-        .where(col(Incident.role_id).in_([one.subject.role.id for one in results]))
+        .where(col(Incident.tenant_id).in_({result.context.tenant.id for result in results}))
+        .where(col(Incident.role_id).in_([result.context.role.id for result in results]))
         .where(col(Incident.resolved_at).is_(None))
     )
     for incident in session.exec(query):
-        found.setdefault(incident.role_id, []).append(incident)
-    return found
+        incidents.setdefault(incident.role_id, []).append(incident)
+    return incidents
 
 
 def _unresolved_of_app(
-    session: Session, subject: Subject, causes: Collection[Cause]
+    session: Session, context: TickContext, causes: Collection[Cause]
 ) -> Sequence[Incident]:
-    """Incidents with those causes that any role of the app has.
+    """Return the incidents with those causes that any role of the app has.
 
     Its other roles wait until this transaction ends, and then find the incident that it adds.
     """
-    session.get_one(App, subject.app.id, with_for_update={"key_share": True})
+    session.get_one(App, context.app.id, with_for_update={"key_share": True})
     return session.exec(
         select(Incident)
-        .where(Incident.tenant_id == subject.tenant.id, Incident.app_id == subject.app.id)
+        .where(Incident.tenant_id == context.tenant.id, Incident.app_id == context.app.id)
         .where(col(Incident.cause).in_(causes), col(Incident.resolved_at).is_(None))
     ).all()
 
 
 def _added(session: Session, result: TickResult, trouble: Trouble) -> Incident:
-    """A new pending incident, or the one that another tick of the role added just now."""
-    subject = result.subject
+    """Add a pending incident, or return the one that another tick of the role has just added."""
+    context = result.context
     values = {
         "id": uuid4(),
-        "tenant_id": subject.tenant.id,
-        "app_id": subject.app.id,
-        "role_id": subject.role.id,
+        "tenant_id": context.tenant.id,
+        "app_id": context.app.id,
+        "role_id": context.role.id,
         "cause": trouble.cause,
-        "title": f"{subject.app.name} / {subject.role.name}: {_TITLES[trouble.cause]}",
+        "title": f"{context.app.name} / {context.role.name}: {_TITLES[trouble.cause]}",
         "text": trouble.text,
         "first_seen_at": trouble.since or result.now,
         "last_seen_at": result.now,
@@ -107,8 +106,8 @@ def _added(session: Session, result: TickResult, trouble: Trouble) -> Incident:
     session.execute(insert(Incident).values(**values).on_conflict_do_nothing())
     return session.exec(
         select(Incident).where(
-            Incident.tenant_id == subject.tenant.id,
-            Incident.role_id == subject.role.id,
+            Incident.tenant_id == context.tenant.id,
+            Incident.role_id == context.role.id,
             Incident.cause == trouble.cause,
             col(Incident.resolved_at).is_(None),
         )
@@ -118,8 +117,8 @@ def _added(session: Session, result: TickResult, trouble: Trouble) -> Incident:
 def _see_again(incident: Incident, trouble: Trouble, result: TickResult) -> None:
     incident.last_seen_at = result.now
     incident.text = trouble.text
-    patience = timedelta(seconds=result.subject.effective.alert_after)
-    if incident.opened_at is None and result.now - incident.first_seen_at >= patience:
+    alert_after = timedelta(seconds=result.context.effective.alert_after)
+    if incident.opened_at is None and result.now - incident.first_seen_at >= alert_after:
         incident.opened_at = incident.notify_at = result.now
 
 

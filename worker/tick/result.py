@@ -1,31 +1,23 @@
-"""What came of a tick? What was collected, decided and done, as values."""
+"""Values that the steps of a tick pass on, and what the result means for incidents."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
 
+from guv.history.models import Outcome
 from guv.incidents.causes import Cause, Trouble
 from guv.rabbitmq.client import QueueCounts
 from guv.scaling import Decision, Reason, Sample, Settings, WebReading
 from guv.scaling.shape.schedule_windows import bounds_at
-from worker.tick.context import Subject
-from worker.tick.external_changes import ForeignChange, fight, remembered
-
-
-class Outcome(StrEnum):
-    """What became of a decision."""
-
-    SCALED = "scaled"  # Heroku runs another number now
-    HELD = "held"  # nothing to change
-    SKIPPED = "skipped"  # not asked for: a dry run, or no authorization
-    REFUSED = "refused"  # Heroku said no
-    FAILED = "failed"  # no usable answer, or a fault of ours
+from worker.tick.context import TickContext
+from worker.tick.external_changes import ExternalChange, find_fight, remembered_changes
 
 
 @dataclass(frozen=True, slots=True)
-class QueueReading:
-    """What the broker said.
+class WorkReading:
+    """Counts of one role's queues, or of its requests.
 
     Attributes:
         counts: The role's queues added up.
@@ -33,7 +25,7 @@ class QueueReading:
         trouble: Why the counts are incomplete.
         answered: Whether the broker gave any usable answer; None: it was not asked.
         failure: Why it gave none, in words.
-        web: Of a web role: what its dynos did just before.
+        web: Of a web role: its requests just before.
     """
 
     counts: QueueCounts = field(default_factory=QueueCounts)
@@ -46,7 +38,7 @@ class QueueReading:
 
 @dataclass(frozen=True, slots=True)
 class FormationReading:
-    """What Heroku said.
+    """Formation as one role needs it.
 
     Attributes:
         quantities: The quantity of each process type.
@@ -71,12 +63,11 @@ class FormationReading:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """One sample, where it comes from, and what others changed since the last one."""
+    """One sample and its sources."""
 
     sample: Sample
-    queues: QueueReading
+    work: WorkReading
     formation: FormationReading
-    foreign: ForeignChange | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -96,7 +87,7 @@ class Actuated:
         quantity: Dynos that Heroku runs after a change; None: nothing was changed.
         lost: Heroku's words when it refused for want of authorization.
         platform_limit: Most dynos that Heroku said it allows; None: it did not say.
-        is_blocked: Whether only a release that is under way stands in the way.
+        blocked_since: Since when only a release that is under way prevents the change.
     """
 
     outcome: Outcome
@@ -104,16 +95,17 @@ class Actuated:
     quantity: int | None = None
     lost: str | None = None
     platform_limit: int | None = None
-    is_blocked: bool = False
+    blocked_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """A tick until its decision."""
+class DecidedTick:
+    """A role's tick until its decision."""
 
     now: datetime
-    subject: Subject
+    context: TickContext
     collected: Collected
+    external_change: ExternalChange | None
     decision: Decision
 
     @property
@@ -124,9 +116,14 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
-class TickResult(Decided):
-    """Everything that one tick leaves behind."""
+class TickResult:
+    """Everything that one tick of a role leaves behind."""
 
+    now: datetime
+    context: TickContext
+    collected: Collected
+    external_change: ExternalChange | None
+    decision: Decision
     actuated: Actuated
 
     @property
@@ -135,23 +132,27 @@ class TickResult(Decided):
         return self.actuated.lost or self.collected.formation.lost
 
     @property
-    def foreign_changes(self) -> tuple[ForeignChange, ...]:
+    def external_changes(self) -> tuple[ExternalChange, ...]:
         """What others changed in the last day, the newest at the end."""
-        return remembered(self.subject.role.foreign_changes, self.collected.foreign, self.now)
+        kept = self.context.role.foreign_changes
+        if not kept and self.external_change is None:
+            return ()
+        return remembered_changes(kept, self.external_change, self.now)
 
     @property
     def troubles(self) -> list[Trouble]:
-        """What is wrong now, at most one trouble per cause."""
-        process_type = self.subject.effective.process_type
-        found = [
-            self.collected.queues.trouble,
+        """What is wrong now, at most one trouble a cause."""
+        changes = self.external_changes
+        troubles = [
+            self.collected.work.trouble,
             self.collected.formation.trouble,
             self._missed(),
             self._helpless(),
             self._refused(),
-            fight(process_type, self.foreign_changes),
+            find_fight(self.context.process_type, changes) if changes else None,
         ]
-        return list({one.cause: one for one in reversed(found) if one is not None}.values())
+        by_cause = {trouble.cause: trouble for trouble in reversed(troubles) if trouble is not None}
+        return list(by_cause.values())
 
     @property
     def cleared(self) -> set[Cause]:
@@ -163,7 +164,7 @@ class TickResult(Decided):
             Cause.NO_DATA: is_complete,
             Cause.DEADLINE_MISSED: is_judged,
             Cause.NO_GAIN: is_judged,
-            Cause.BROKER_REFUSES: bool(collected.queues.answered),
+            Cause.BROKER_REFUSES: bool(collected.work.answered),
             Cause.AUTHORIZATION_LOST: collected.formation.answered,
             Cause.PLATFORM_REFUSES: is_complete and is_granted,
             Cause.FOREIGN_CHANGES: collected.formation.answered,
@@ -172,19 +173,19 @@ class TickResult(Decided):
         return {cause for cause, is_clear in clear.items() if is_clear and cause not in seen}
 
     def _refused(self) -> Trouble | None:
-        """What Heroku refuses and no waiting will change."""
+        """Return what Heroku refuses and no waiting will change."""
         actuated = self.actuated
         if actuated.lost:
             return Trouble(Cause.AUTHORIZATION_LOST, actuated.lost)
-        has_answer = actuated.is_blocked or actuated.platform_limit is not None
+        has_answer = (actuated.blocked_since, actuated.platform_limit) != (None, None)
         if actuated.outcome is not Outcome.REFUSED or has_answer:
             return None
         return Trouble(Cause.PLATFORM_REFUSES, f"Heroku refuses to scale: {actuated.error}")
 
     def _helpless(self) -> Trouble | None:
-        """Dynos that do not work, where more of them would not either."""
+        """Return the trouble of dynos that do not work, where more of them would not either."""
         decision = self.decision
-        if not decision.no_gain or decision.misses_at_maximum:  # one page for one trouble
+        if not decision.no_gain or decision.misses_at_maximum:  # One alert for one trouble.
             return None
         text = f"Messages in the queues: {decision.estimates.backlog}; {decision.no_gain}."
         if self.collected.sample.web is not None:
@@ -192,8 +193,8 @@ class TickResult(Decided):
         return Trouble(Cause.NO_GAIN, text)
 
     def _missed(self) -> Trouble | None:
-        """The deadline that the most dynos allowed now cannot meet."""
-        decision, settings = self.decision, self.subject.settings
+        """Return the trouble that even the most dynos allowed now cannot meet the deadline."""
+        decision, settings = self.decision, self.context.settings
         if not decision.misses_at_maximum:
             return None
         wait = decision.predicted_wait
@@ -215,7 +216,7 @@ class TickResult(Decided):
 
 
 def _bound(decision: Decision, settings: Settings) -> str:
-    """What the most dynos come from: the tenant's settings, or Heroku where it allows less."""
+    """Return where the maximum comes from: the settings, or Heroku where it allows less."""
     if decision.reason is Reason.SPEND_CAP:
         return f"the spend cap of {settings.monthly_dyno_hours:g} dyno-hours a month is reached"
     bounds = bounds_at(settings, decision.at)
@@ -225,3 +226,33 @@ def _bound(decision: Decision, settings: Settings) -> str:
     if limit is not None and limit < maximum:
         return f"Heroku allows {limit}, maximum_dynos is {maximum}"
     return f"maximum_dynos {maximum}"
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedTick:
+    """A role's tick that has ended.
+
+    Attributes:
+        role: The role.
+        now: The tick's instant.
+        seconds: How long the tick of its app took.
+        result: The result, or the failure of guv's own that ended the tick.
+    """
+
+    role: UUID
+    now: datetime
+    seconds: float
+    result: TickResult | Exception
+
+
+class Ledger(Protocol):
+    """Memory between ticks: what earlier ones left behind, and where new ones are recorded."""
+
+    def obstacles(self, contexts: Sequence[TickContext]) -> Mapping[UUID, str]:
+        """Return why roles must not be changed any more, for those that must not."""
+
+    def blocked_since(self, context: TickContext) -> datetime | None:
+        """Return since when a release has prevented the role's change; None: since now."""
+
+    def record(self, ticks: Sequence[FinishedTick]) -> None:
+        """Record the ticks, and notify of what has become or ceased to be an incident."""

@@ -1,75 +1,101 @@
-"""What happens to a role that is due?
+"""One tick of an app's roles.
 
 Every tick, for every role that is due, guv collects a sample, decides how many dynos the role
 needs, actuates the change, records the decision and notifies when the deadline cannot be met.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from uuid import UUID
 
-from sqlmodel import Session
-
-from guv.clock import unix_seconds
-from guv.database import session_scope
+from guv.clock import steady_seconds, unix_seconds
+from guv.roles.scaling_input import within_size
 from guv.scaling import decide, followed
 from worker.process.runtime import Runtime
-from worker.tick.actuate import Actuator
+from worker.tick.actuate import actuate
 from worker.tick.collect import collect
-from worker.tick.context import Stored, Subject, read_stored, within_size
-from worker.tick.heroku_access import Access
-from worker.tick.incidents import update_incidents
-from worker.tick.record import record
-from worker.tick.result import Decided, TickResult
+from worker.tick.collect.web import read_web
+from worker.tick.context import TickContext
+from worker.tick.external_changes import find_external_change
+from worker.tick.failures import Failures, contain
+from worker.tick.heroku_access import HerokuAccess
+from worker.tick.readings import (
+    FormationReadings,
+    QueueReadings,
+    Readings,
+    read_formation,
+    read_queues,
+)
+from worker.tick.result import DecidedTick, FinishedTick, Ledger
 
 
-def tick(runtime: Runtime, role_id: UUID, now: datetime) -> TickResult | None:
-    """What came of the role's tick; None: the role was removed, or its tenant suspended."""
-    stored = read(runtime, [role_id], now)
-    if not stored:
-        return None
-    subject = stored[0].subject(now)
-    result = collect_decide_actuate(runtime, Access(runtime, subject.app, now), subject, now)
-    record_and_notify(runtime, [result])
-    return result
-
-
-def read(runtime: Runtime, roles: Sequence[UUID], now: datetime) -> list[Stored]:
-    """What is stored of the roles that are still there."""
-    with Session(runtime.reader, expire_on_commit=False) as session:
-        return read_stored(session, roles, runtime.histories, now)
-
-
-def collect_decide_actuate(
+def tick_app(
     runtime: Runtime,
-    access: Access,
-    subject: Subject,
+    access: HerokuAccess,
+    ledger: Ledger,
+    contexts: Sequence[TickContext],
     now: datetime,
-    actuator: type[Actuator] = Actuator,
-) -> TickResult:
-    """What the first half of a tick comes to, which keeps and tells nothing."""
-    return actuate(runtime, access, collect_decide(runtime, access, subject, now), actuator)
+) -> None:
+    """Collect, decide, actuate, record and notify for the due roles of one app.
+
+    Roles share one look at the broker, one at the formation and one change of it; a failure of
+    guv's own is the row of the role that it concerns.
+
+    Args:
+        runtime: The process's.
+        access: To Heroku on behalf of the app.
+        ledger: What earlier ticks left behind, and where this one is recorded.
+        contexts: Of the app's roles that are due.
+        now: The tick's instant.
+    """
+    start = steady_seconds()
+    failures: Failures = {}
+    readings = _read(runtime, access, contexts, now, failures)
+    decided = []
+    for context in contexts:
+        if context.role.id not in failures:
+            with contain(failures, context.role.id):
+                decided.append(_decide(runtime, access, context, readings, now))
+    results = actuate(runtime, access, ledger, decided)
+    seconds = steady_seconds() - start
+    finished = [FinishedTick(one.context.role.id, now, seconds, one) for one in results]
+    finished += [FinishedTick(role, now, seconds, why) for role, why in failures.items()]
+    ledger.record(finished)
 
 
-def collect_decide(runtime: Runtime, access: Access, subject: Subject, now: datetime) -> Decided:
-    """The decision on a new sample."""
-    collected = collect(runtime, access, subject, now)
-    subject = within_size(subject, collected.formation.size)
-    history = followed(subject.history, collected.sample, unix_seconds(now))
-    decision = decide(subject.settings, history, unix_seconds(now))
-    return Decided(now, subject, collected, decision)
+def _read(
+    runtime: Runtime,
+    access: HerokuAccess,
+    contexts: Sequence[TickContext],
+    now: datetime,
+    failures: Failures,
+) -> Readings:
+    """Read the app's queues and its formation."""
+    queues, formation = QueueReadings(), FormationReadings()
+    fed = [context for context in contexts if context.queues]
+    if fed:
+        with contain(failures, *(context.role.id for context in fed)):
+            queues = read_queues(runtime, fed, now)
+    with contain(failures, *(context.role.id for context in contexts)):
+        formation = read_formation(runtime, access, contexts[0].app, now)
+    return Readings(queues, formation)
 
 
-def actuate(
-    runtime: Runtime, access: Access, decided: Decided, actuator: type[Actuator] = Actuator
-) -> TickResult:
-    """What became of the decision; Heroku is asked where it is a change."""
-    actuated = actuator(runtime, access, decided).actuate()
-    return TickResult(decided.now, decided.subject, decided.collected, decided.decision, actuated)
-
-
-def record_and_notify(runtime: Runtime, results: Sequence[TickResult]) -> None:
-    """Nothing; the ticks' rows are written, and who is to be told will be, in one transaction."""
-    with session_scope(runtime.engine) as session:
-        record(session, results, runtime.config.guv_authorization_retry)
-        update_incidents(session, results, runtime.config.guv_resolve_after)
+def _decide(
+    runtime: Runtime,
+    access: HerokuAccess,
+    context: TickContext,
+    readings: Readings,
+    now: datetime,
+) -> DecidedTick:
+    """Collect the role's sample and decide on it."""
+    web = read_web(runtime, access, context, now) if context.is_web else None
+    collected = collect(context, readings, web, now)
+    formation = collected.formation
+    dynos = formation.dynos if formation.answered else None
+    change = find_external_change(runtime, access, context, dynos, now)
+    settings = within_size(context.settings, formation.size)
+    context = replace(context, settings=settings)
+    history = followed(context.history, collected.sample, unix_seconds(now))
+    decision = decide(settings, history, unix_seconds(now))
+    return DecidedTick(now, context, collected, change, decision)

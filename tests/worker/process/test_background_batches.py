@@ -7,16 +7,16 @@ from structlog.testing import capture_logs
 
 from tests.worker.world import World
 from worker import jobs
-from worker.process.background_batches import Underway
+from worker.process.background_batches import BackgroundBatches
 
 MakeWorld = Callable[..., World]
 
 
 def test_one_more_begins_as_soon_as_one_has_ended() -> None:
-    underway, ends = Underway(most=2), [Event(), Event()]
+    underway, ends = BackgroundBatches(most=2), [Event(), Event()]
     for one in ends:
         underway.wait_for_room()
-        underway.begin(one.wait)
+        underway.start(one.wait)
     third = Thread(target=underway.wait_for_room)
     third.start()
     third.join(0.2)
@@ -29,9 +29,9 @@ def test_one_more_begins_as_soon_as_one_has_ended() -> None:
 
 
 def test_a_fault_is_told_without_its_secrets_and_makes_room() -> None:
-    underway = Underway(most=1)
+    underway = BackgroundBatches(most=1)
     with capture_logs() as logged:
-        underway.begin(fails)
+        underway.start(fails)
         underway.wait()
     assert [(one["event"], one["log_level"]) for one in logged] == [("ticks_failed", "error")]
     assert "marker" not in logged[0]["error"]
@@ -52,5 +52,5 @@ def test_a_job_ends_before_its_ticks_and_they_are_recorded_all_the_same(
     here.make_due()
     assert jobs.scale_roles([str(here.role.id)]) == 1
     assert here.decisions() == []
-    here.runtime.underway.wait()
+    here.runtime.background.wait()
     assert len(here.decisions()) == 1

@@ -15,7 +15,7 @@ from guv.history.samples import HISTORY
 from guv.roles.models import Role
 from guv.scaling.estimate.sample_cleaning import MOST_SAMPLES
 from tests.builders import NOON, a_role, a_tenant, an_app
-from worker.process.sample_cache import FORGOTTEN_S, TRUSTED_S, Histories
+from worker.process.sample_cache import FORGOTTEN_S, TRUSTED_S, SampleCache
 
 Write = Callable[..., None]
 
@@ -40,7 +40,7 @@ def write(session: Session, role: Role) -> Write:
     return store
 
 
-def ready(engine: Engine, histories: Histories, role: UUID, seconds: float) -> list[int | None]:
+def ready(engine: Engine, histories: SampleCache, role: UUID, seconds: float) -> list[int | None]:
     with engine.connect() as connection:
         found = histories.read(connection, [role], NOON + timedelta(seconds=seconds))
     return [sample.messages_ready for sample in found[role]]
@@ -49,11 +49,11 @@ def ready(engine: Engine, histories: Histories, role: UUID, seconds: float) -> l
 def test_samples_come_from_old_to_new(engine: Engine, role: Role, write: Write) -> None:
     write(20, 10)
     write(15, kept=True)
-    assert ready(engine, Histories(), role.id, 30) == [10, 15, 20]
+    assert ready(engine, SampleCache(), role.id, 30) == [10, 15, 20]
 
 
 def test_only_what_is_new_is_read(engine: Engine, role: Role, write: Write) -> None:
-    histories = Histories()
+    histories = SampleCache()
     write(*range(0, 1000, 10))
     ready(engine, histories, role.id, 1000)
     with engine.begin() as connection:  # what is known is not looked up again
@@ -65,7 +65,7 @@ def test_only_what_is_new_is_read(engine: Engine, role: Role, write: Write) -> N
 def test_two_processes_that_tick_a_role_in_turn_know_the_same(
     engine: Engine, role: Role, write: Write
 ) -> None:
-    ours, theirs = Histories(), Histories()
+    ours, theirs = SampleCache(), SampleCache()
     for second in range(0, 300, 10):
         write(second)
         mine = ours if second % 20 else theirs
@@ -74,13 +74,13 @@ def test_two_processes_that_tick_a_role_in_turn_know_the_same(
 
 def test_a_history_ends_before_the_present(engine: Engine, role: Role, write: Write) -> None:
     write(0, 10, 20)
-    histories = Histories()
+    histories = SampleCache()
     assert ready(engine, histories, role.id, 25) == [0, 10, 20]
     assert ready(engine, histories, role.id, 20) == [0, 10]
 
 
 def test_what_is_too_old_is_forgotten(engine: Engine, role: Role, write: Write) -> None:
-    histories, hours = Histories(), HISTORY.total_seconds()
+    histories, hours = SampleCache(), HISTORY.total_seconds()
     write(0, 300, 600)
     ready(engine, histories, role.id, hours - 200)
     assert ready(engine, histories, role.id, hours + 300) == [600]
@@ -89,7 +89,7 @@ def test_what_is_too_old_is_forgotten(engine: Engine, role: Role, write: Write) 
 def test_a_sample_that_was_written_late_is_found_after_a_while(
     engine: Engine, role: Role, write: Write
 ) -> None:
-    histories = Histories()
+    histories = SampleCache()
     write(0, 20)
     ready(engine, histories, role.id, 21)
     write(10)
@@ -98,7 +98,7 @@ def test_a_sample_that_was_written_late_is_found_after_a_while(
 
 
 def test_no_more_is_kept_than_a_decision_looks_at(engine: Engine, role: Role, write: Write) -> None:
-    histories = Histories()
+    histories = SampleCache()
     write(*range(MOST_SAMPLES + 5))
     assert len(ready(engine, histories, role.id, 600)) == MOST_SAMPLES
     write(600)
@@ -109,7 +109,7 @@ def test_no_more_is_kept_than_a_decision_looks_at(engine: Engine, role: Role, wr
 def test_where_there_is_no_room_those_stay_that_were_there_first(
     engine: Engine, session: Session, role: Role
 ) -> None:
-    histories = Histories(most=2)
+    histories = SampleCache(most=2)
     app = session.get_one(App, role.app_id)
     ids = [role.id, *(a_role(session, app, name).id for name in "abc")]
     session.commit()

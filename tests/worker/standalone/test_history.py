@@ -8,8 +8,8 @@ import pytest
 from guv.clock import unix_seconds
 from guv.scaling import Sample
 from tests.builders import NOON
-from worker.standalone.cannot import CannotRun
 from worker.standalone.history import HistoryFile
+from worker.standalone.roles import CannotRun
 
 
 def at(minutes: float, ready: int = 1) -> Sample:

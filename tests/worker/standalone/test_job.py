@@ -11,9 +11,9 @@ from sandbox.heroku.model import App
 from sandbox.server import Sandbox
 from sandbox.traffic import Fault
 from tests.worker.world import MovedClock
-from worker.standalone.cannot import CannotRun
+from worker.once import is_well, table_of
 from worker.standalone.job import Job, run
-from worker.standalone.table import is_well, table_of
+from worker.standalone.roles import CannotRun
 from worker.tick.result import TickResult
 
 ROLES = "worker: {max: 20, p: 10, boot: 5, deadline: 200}\n"
@@ -85,7 +85,7 @@ def test_what_was_seen_before_counts_at_the_next_run(shop: Shop) -> None:
 
     assert first.decision.estimates.arrival_rate is None
     assert second.decision.estimates.arrival_rate == pytest.approx(0.5)
-    assert len(second.subject.history) == 1
+    assert len(second.context.history) == 1
 
 
 def test_a_dry_run_decides_and_changes_nothing(shop: Shop) -> None:

@@ -117,4 +117,4 @@ def test_a_role_learns_nothing_from_its_neighbors_limit(busy: World) -> None:
     other = busy.add_role("other", queues=["worker"], process_type="web")
     busy.shop.limit = 7
     busy.tick()
-    assert busy.tick(other, after=0).subject.settings.platform_limit is None
+    assert busy.tick(other, after=0).context.settings.platform_limit is None

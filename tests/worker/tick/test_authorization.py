@@ -6,7 +6,7 @@ import pytest
 
 from guv.incidents.causes import Cause
 from tests.worker.world import World
-from worker.tick.heroku_access import Access
+from worker.tick.heroku_access import access_of
 
 MakeWorld = Callable[..., World]
 FORMATION = "/apps/.*/formation"
@@ -62,7 +62,7 @@ def test_many_ticks_at_once_cost_one_refresh(busy: World) -> None:
     busy.fail(REFRESH, hang=0.2)
 
     def token(_: int) -> str:
-        access = Access(busy.runtime, busy.app, busy.clock.now)
+        access = access_of(busy.runtime, busy.app, busy.clock.now)
         return access.call(lambda token: token)
 
     with ThreadPoolExecutor(8) as threads:
@@ -74,7 +74,7 @@ def test_a_new_refresh_token_is_kept(busy: World) -> None:
     body = {"access_token": "HRKU-new", "refresh_token": "HRKU-newer", "expires_in": 100}
     busy.fail(REFRESH, 200, body=body)
     busy.clock.now += timedelta(hours=8)
-    Access(busy.runtime, busy.app, busy.clock.now).call(lambda token: token)
+    access_of(busy.runtime, busy.app, busy.clock.now).call(lambda token: token)
     sealed = busy.stored_app().refresh_token_sealed
     assert sealed is not None
     assert busy.runtime.sealer.open(sealed) == "HRKU-newer"

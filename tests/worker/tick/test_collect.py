@@ -72,7 +72,7 @@ def test_roles_that_fail_at_the_same_time_count_as_one_failure(world: MakeWorld)
     first = here.tick()
     here.change(here.broker, failures=0, retry_at=None)
     here.tick(after=0.001)
-    assert first.collected.queues.answered is False
+    assert first.collected.work.answered is False
     assert here.stored_broker().failures == 1
 
 

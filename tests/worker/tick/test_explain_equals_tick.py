@@ -15,7 +15,7 @@ from guv.roles.scaling_input import stored_scaling_input
 from guv.scaling import Decision, Reason, decide
 from guv.settings.queries import role_settings
 from tests.worker.world import World
-from worker.tick.batch import tick_all
+from worker.tick.batch import tick_roles
 
 MakeWorld = Callable[..., World]
 SIZES = ("Basic", "Standard-1X")
@@ -80,8 +80,8 @@ def test_a_role_decides_the_same_alone_and_among_twenty(world: MakeWorld) -> Non
     for here in (alone, crowded):
         here.publish(80)
 
-    tick_all(alone.runtime, [alone.role.id])
-    tick_all(crowded.runtime, [crowded.role.id, *(role.id for role in others)])
+    tick_roles(alone.runtime, [alone.role.id])
+    tick_roles(crowded.runtime, [crowded.role.id, *(role.id for role in others)])
 
     last = [
         next(row for row in here.decisions() if row.role_id == here.role.id)

@@ -8,11 +8,11 @@ import pytest
 from guv.incidents.causes import Cause
 from tests.worker.world import World
 from worker.tick.external_changes import (
-    AT_ONCE,
     REMEMBERED,
-    ForeignChange,
-    fight,
-    remembered,
+    SHORT,
+    ExternalChange,
+    find_fight,
+    remembered_changes,
 )
 from worker.tick.result import TickResult
 
@@ -43,8 +43,8 @@ def release(here: World, *, ago: float = 20.0) -> None:
     here.clock.now = now
 
 
-def a_change(minutes: float, after: int = 2, by: str | None = None) -> ForeignChange:
-    return ForeignChange(NOON + timedelta(minutes=minutes), 12, after, by)
+def a_change(minutes: float, after: int = 2, by: str | None = None) -> ExternalChange:
+    return ExternalChange(NOON + timedelta(minutes=minutes), 12, after, by)
 
 
 def causes(result: TickResult) -> set[Cause]:
@@ -142,36 +142,36 @@ def test_the_incident_is_over_a_day_after_the_last_reset(here: World) -> None:
 
 
 def test_three_changes_to_the_same_number_in_a_day_are_a_fight() -> None:
-    trouble = fight("worker", [a_change(0), a_change(400), a_change(800)])
+    trouble = find_fight("worker", [a_change(0), a_change(400), a_change(800)])
     assert trouble is not None
     assert trouble.since == NOON
 
 
 def test_two_are_none() -> None:
-    assert fight("worker", [a_change(0), a_change(1)]) is None
+    assert find_fight("worker", [a_change(0), a_change(1)]) is None
 
 
 def test_different_numbers_hours_apart_are_a_person() -> None:
-    assert fight("worker", [a_change(0, 3), a_change(90, 5), a_change(200, 7)]) is None
+    assert find_fight("worker", [a_change(0, 3), a_change(90, 5), a_change(200, 7)]) is None
 
 
 def test_different_numbers_within_an_hour_are_another_autoscaler() -> None:
-    trouble = fight("worker", [a_change(0, 3), a_change(10, 5), a_change(20, 7)])
+    trouble = find_fight("worker", [a_change(0, 3), a_change(10, 5), a_change(20, 7)])
     assert trouble is not None
     assert "3 or 5 or 7 dynos" in trouble.text
 
 
 def test_what_is_older_than_a_day_is_forgotten() -> None:
-    kept = [a_change(0).dumped(), a_change(60).dumped()]
-    found = remembered(kept, a_change(100), NOON + REMEMBERED)
+    kept = [a_change(0).dump(), a_change(60).dump()]
+    found = remembered_changes(kept, a_change(100), NOON + REMEMBERED)
     assert [one.at for one in found] == [a_change(60).at, a_change(100).at]
-    assert AT_ONCE < REMEMBERED
+    assert SHORT < REMEMBERED
 
 
 def test_a_change_is_the_same_after_it_was_kept() -> None:
     change = a_change(3, by="release v3")
-    assert ForeignChange.loaded(change.dumped()) == change
+    assert ExternalChange.load(change.dump()) == change
 
 
 def test_nothing_kept_is_nothing_remembered() -> None:
-    assert remembered(None, None, NOON) == ()
+    assert remembered_changes(None, None, NOON) == ()

@@ -17,7 +17,7 @@ from guv.errors import HerokuRefused, HerokuUnavailable
 from tests.worker.world import World, wait_until
 from worker import jobs
 from worker.process.runtime import build_runtime
-from worker.tick.heroku_access import PAUSE, Access
+from worker.tick.heroku_access import PAUSE, access_of
 
 MakeWorld = Callable[..., World]
 FORMATION = "/apps/.*/formation"
@@ -58,7 +58,7 @@ def a_token(config: Config, app_id: UUID, now: datetime) -> str:
     try:
         with Session(runtime.engine) as session:
             app = session.get_one(App, app_id)
-        return Access(runtime, app, now).call(lambda token: token)
+        return access_of(runtime, app, now).call(lambda token: token)
     finally:
         runtime.close()
 
@@ -72,7 +72,7 @@ def test_a_token_that_expires_during_a_hundred_ticks_costs_one_refresh(world: Ma
     for process in here.shop.types.values():
         process.size = "Performance-M"  # 100 Standard dynos are all that an app may have
     here.make_due()
-    assert len(jobs.tick_claimed(here.runtime, roles)) == 101
+    assert len(jobs.tick_due(here.runtime, roles)) == 101
     assert refreshes(here) == 1
     assert sum(row.outcome == "scaled" for row in here.decisions()) == 100
 
@@ -93,7 +93,7 @@ def test_a_refresh_that_failed_is_not_tried_by_everybody(here: World) -> None:
 
     def fails(_: int) -> bool:
         try:
-            Access(here.runtime, here.app, here.clock.now).call(lambda token: token)
+            access_of(here.runtime, here.app, here.clock.now).call(lambda token: token)
         except HerokuUnavailable:
             return True
         return False
@@ -163,7 +163,7 @@ def test_roles_that_lose_the_right_at_the_same_moment_share_one_incident(here: W
     here.sandbox.heroku.authorizations.revoke()
     here.tick()
     here.make_due()
-    assert len(jobs.tick_claimed(here.runtime, [role.id for role in roles])) == 10
+    assert len(jobs.tick_due(here.runtime, [role.id for role in roles])) == 10
     causes = [one.cause for one in here.incidents()]
     assert causes.count("authorization_lost") == 1
 
@@ -212,7 +212,7 @@ def test_a_dead_refresh_token_leaves_one_call_for_each_attempt(here: World) -> N
 
 
 def test_a_removed_apps_tokens_do_not_come_back_by_a_refresh(here: World) -> None:
-    access = Access(here.runtime, here.app, here.clock.now + timedelta(hours=8))
+    access = access_of(here.runtime, here.app, here.clock.now + timedelta(hours=8))
     here.change(here.app, access_token_sealed=None, refresh_token_sealed=None)
     with pytest.raises(HerokuRefused, match="no refresh token"):
         access.call(lambda token: token)
@@ -232,7 +232,7 @@ def test_a_persons_tokens_that_expire_during_many_ticks_cost_one_refresh(agreed:
     agreed.sandbox.heroku.consents.office.revoke(refresh=False)
     agreed.make_due()
     roles = [agreed.role, *others]
-    assert len(jobs.tick_claimed(agreed.runtime, [role.id for role in roles])) == 9
+    assert len(jobs.tick_due(agreed.runtime, [role.id for role in roles])) == 9
     assert len(agreed.sandbox.traffic.requests("POST", REFRESH)) == 1
 
 

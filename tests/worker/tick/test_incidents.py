@@ -6,7 +6,7 @@ import pytest
 
 from tests.builders import NOON
 from tests.worker.world import ACCOUNT, World
-from worker.tick.tick import tick
+from worker.tick.batch import tick_roles
 
 MakeWorld = Callable[..., World]
 COLLECTOR = "/v1/accounts"
@@ -247,5 +247,7 @@ def test_the_tenants_key_goes_to_the_collector_and_nowhere_else(late: World) -> 
 def test_two_ticks_of_a_role_at_once_make_one_incident(late: World) -> None:
     instants = [NOON + timedelta(seconds=10 + number) for number in range(8)]
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda now: tick(late.runtime, late.role.id, now), instants))
+        list(
+            threads.map(lambda now: tick_roles(late.runtime, [late.role.id], lambda: now), instants)
+        )
     assert (len(late.decisions()), len(late.incidents())) == (8, 1)

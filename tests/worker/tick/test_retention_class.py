@@ -60,5 +60,5 @@ def test_a_fault_that_repeats_is_kept_once_in_five_minutes(world: MakeWorld) -> 
     broken = here.add_role("broken", queues=["worker"], schedules=[{"nonsense": True}])
     for _ in range(3):
         here.make_due()
-        jobs.tick_claimed(here.runtime, [broken.id])
+        jobs.tick_due(here.runtime, [broken.id])
     assert kept(here) == [True, False, False]

@@ -51,7 +51,7 @@ def test_roles_that_tick_at_the_same_moment_share_one_read(busy: World) -> None:
     ]
     busy.fail(FORMATION, hang=0.3)
     busy.make_due()
-    assert len(jobs.tick_claimed(busy.runtime, [role.id for role in roles])) == 15
+    assert len(jobs.tick_due(busy.runtime, [role.id for role in roles])) == 15
     assert reads(busy) == 1
     assert {row.dynos for row in busy.samples()} == {1}
 

@@ -100,11 +100,11 @@ def test_another_roles_hours_do_not_count(capped: World) -> None:
     other = capped.add_role("web", queues=["worker"], maximum_dynos=1, monthly_dyno_hours=10)
     minutes(capped, 160)
     result = capped.tick(other, after=60)
-    assert result.subject.spend is not None
-    assert result.subject.spend.used < 1
+    assert result.context.spend is not None
+    assert result.context.spend.used < 1
     assert result.now - capped.decisions()[0].at > timedelta(hours=2)
 
 
 def test_a_cap_of_none_at_the_role_takes_the_apps_away(world: MakeWorld) -> None:
     here = world(monthly_dyno_hours="none")
-    assert here.tick().subject.spend is None
+    assert here.tick().context.spend is None

@@ -2,10 +2,10 @@ from collections.abc import Callable
 
 import pytest
 
+from guv.history.models import Outcome
 from guv.roles.models import Role
 from tests.worker.world import World
-from worker.tick.result import Outcome
-from worker.tick.tick import tick
+from worker.tick.batch import tick_roles
 
 MakeWorld = Callable[..., World]
 
@@ -107,7 +107,7 @@ def test_the_process_type_may_have_another_name(world: MakeWorld) -> None:
 def test_the_history_comes_from_the_database_oldest_first(world: MakeWorld) -> None:
     here = world()
     here.ticks(40)
-    instants = [sample.at for sample in here.tick().subject.history]
+    instants = [sample.at for sample in here.tick().context.history]
     assert instants == sorted(row.at.timestamp() for row in here.samples()[:-1])
     assert len(instants) == 4
 
@@ -115,7 +115,7 @@ def test_the_history_comes_from_the_database_oldest_first(world: MakeWorld) -> N
 def test_a_role_that_was_removed_meanwhile_is_left_alone(world: MakeWorld) -> None:
     here = world()
     here.change(here.role, removed_at=here.clock.now)
-    assert tick(here.runtime, here.role.id, here.clock.now) is None
+    assert tick_roles(here.runtime, [here.role.id], here.clock) == {here.role.id: None}
     assert here.decisions() == []
 
 

@@ -95,8 +95,8 @@ def test_the_history_remembers_the_readings(web: MakeWorld) -> None:
     here.tick()
     push(here, requests=300)
     result = here.tick()
-    assert [one.web.requests for one in result.subject.history if one.web] == [2880]
-    assert isinstance(result.subject.history[0].web, WebReading)
+    assert [one.web.requests for one in result.context.history if one.web] == [2880]
+    assert isinstance(result.context.history[0].web, WebReading)
 
 
 def test_the_first_tick_makes_a_drain_at_heroku_once(web: MakeWorld) -> None:

@@ -1,12 +1,15 @@
-"""Does the app's log drain deliver, and does nobody else scale its web dynos?
+"""Log drain of an app with web roles, and Heroku's own autoscaling beside guv.
 
 A drain is made when the first web role of an app ticks, and never where it is not wanted: Fir apps
 have none, and an add-on whose manifest requires one cannot be added to them.
 """
 
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
@@ -19,15 +22,14 @@ from guv.logging import mask
 from guv.web_metrics.drains import drain_url, renew_drain
 from guv.web_metrics.models import Drain
 from worker.process.runtime import Runtime
-from worker.tick.collect.remembered import remembered
-from worker.tick.context import Subject
-from worker.tick.heroku_access import Access
+from worker.tick.context import TickContext
+from worker.tick.heroku_access import HerokuAccess
 
 FIR = "fir"
 RETRY = timedelta(minutes=10)
 BEING_MADE = "its log drain is being made"
-NEVER = timedelta(days=7)  # an app may be moved to another generation
-ASKED_S = 600  # so long it is known whether Heroku scales the dynos itself
+NEVER = timedelta(days=7)  # An app may be moved to another generation.
+ASKED_S = 600  # For how long the answer whether Heroku scales the dynos itself is believed.
 INSTEAD = "its figures can be pushed instead (docs/web.md)"
 
 _CLAIM = text("""
@@ -36,32 +38,32 @@ _CLAIM = text("""
 
 
 def ensure_drain(
-    runtime: Runtime, access: Access, subject: Subject, drain: Drain | None, now: datetime
+    runtime: Runtime, access: HerokuAccess, context: TickContext, drain: Drain | None, now: datetime
 ) -> str:
-    """Why the app has no drain, in words; "": it has one, or it was just made."""
+    """Return why the app has no drain; "": it has one, or it was just made."""
     if drain is None:
-        drain = _first(runtime, subject, now)
+        drain = _first(runtime, context, now)
         if drain is None:
             return BEING_MADE
     elif drain.retry_at is None:
         return ""
     elif drain.retry_at > now or not _claimed(runtime, drain, now):
         return drain.note
-    return _make(runtime, access, subject, now)
+    return _make(runtime, access, context, now)
 
 
 def find_autoscaling(
-    runtime: Runtime, access: Access, subject: Subject, now: datetime
+    runtime: Runtime, access: HerokuAccess, context: TickContext, now: datetime
 ) -> Trouble | None:
-    """That Heroku's own autoscaling scales the role's dynos; None: it does not, as far as seen."""
-    process_type = subject.effective.process_type
-    key = f"guv:heroku:autoscale:{subject.app.id}:{process_type}"
+    """Return the trouble that Heroku's own autoscaling scales the role's dynos, where it does."""
+    process_type = context.process_type
+    key = f"guv:heroku:autoscale:{context.app.id}:{process_type}"
     known = remembered(
-        runtime, key, ASKED_S, lambda: _asks_heroku(runtime, access, subject, process_type)
+        runtime, key, ASKED_S, lambda: _is_autoscaled(runtime, access, context, process_type)
     )
     if not known:
         return None
-    name = subject.app.name
+    name = context.app.name
     return Trouble(
         Cause.FOREIGN_CHANGES,
         f"Heroku's own autoscaling scales {process_type}, so guv does not:"
@@ -70,9 +72,11 @@ def find_autoscaling(
     )
 
 
-def _asks_heroku(runtime: Runtime, access: Access, subject: Subject, process_type: str) -> bool:
-    """Whether Heroku says that it scales them; who may not ask, is told by foreign changes."""
-    app_id = subject.app.heroku_id
+def _is_autoscaled(
+    runtime: Runtime, access: HerokuAccess, context: TickContext, process_type: str
+) -> bool:
+    """Return whether Heroku scales them; without the right to ask, external changes show it."""
+    app_id = context.app.heroku_id
     try:
         return access.call(
             lambda token: runtime.heroku.is_autoscaled(app_id, process_type, token), Need.READ
@@ -81,11 +85,11 @@ def _asks_heroku(runtime: Runtime, access: Access, subject: Subject, process_typ
         return False
 
 
-def _first(runtime: Runtime, subject: Subject, now: datetime) -> Drain | None:
-    """A row for the app's drain; None: somebody else has just made it."""
+def _first(runtime: Runtime, context: TickContext, now: datetime) -> Drain | None:
+    """Add a row for the app's drain; None: another tick has just added it."""
     drain = Drain(
-        tenant_id=subject.tenant.id,
-        app_id=subject.app.id,
+        tenant_id=context.tenant.id,
+        app_id=context.app.id,
         secret_hash="",
         retry_at=now + RETRY,
         note=BEING_MADE,
@@ -104,21 +108,21 @@ def _claimed(runtime: Runtime, drain: Drain, now: datetime) -> bool:
         return connection.execute(_CLAIM, values).first() is not None
 
 
-def _make(runtime: Runtime, access: Access, subject: Subject, now: datetime) -> str:
-    """Why no drain could be made; "": it was. Its secret is stored before Heroku knows it."""
-    app_id = subject.app.heroku_id
+def _make(runtime: Runtime, access: HerokuAccess, context: TickContext, now: datetime) -> str:
+    """Make the drain, or return why it cannot be; its secret is stored before Heroku knows it."""
+    app_id = context.app.heroku_id
     try:
         if access.call(lambda token: runtime.heroku.read_generation(app_id, token)) == FIR:
             note = f"Heroku has no log drains for apps of its Fir generation; {INSTEAD}"
-            return _noted(runtime, subject, note, now + NEVER)
-        drain_id, secret = _renewed(runtime, subject, now)
+            return _noted(runtime, context, note, now + NEVER)
+        drain_id, secret = _renewed(runtime, context, now)
         url = drain_url(runtime.config.guv_public_url, drain_id, secret)
         added = access.call(lambda token: runtime.heroku.add_drain(app_id, url, token))
     except HerokuRefused as refusal:
         note = f"Heroku lets guv make no log drain ({mask(str(refusal))}); {INSTEAD}"
-        return _noted(runtime, subject, note, now + RETRY)
+        return _noted(runtime, context, note, now + RETRY)
     except OutsideError as failure:
-        return _noted(runtime, subject, f"Heroku cannot be asked: {failure}", now + RETRY)
+        return _noted(runtime, context, f"Heroku cannot be asked: {failure}", now + RETRY)
     with Session(runtime.engine) as session:
         row = session.get_one(Drain, drain_id)
         row.heroku_id, row.token_hash = added.id, hash_secret(added.token)
@@ -127,17 +131,31 @@ def _make(runtime: Runtime, access: Access, subject: Subject, now: datetime) -> 
     return ""
 
 
-def _renewed(runtime: Runtime, subject: Subject, now: datetime) -> tuple[UUID, str]:
+def _renewed(runtime: Runtime, context: TickContext, now: datetime) -> tuple[UUID, str]:
     with Session(runtime.engine) as session:
-        drain, secret = renew_drain(session, subject.tenant, subject.app, now)
+        drain, secret = renew_drain(session, context.tenant, context.app, now)
         drain_id = drain.id
         session.commit()
     return drain_id, secret
 
 
-def _noted(runtime: Runtime, subject: Subject, note: str, retry_at: datetime) -> str:
+def _noted(runtime: Runtime, context: TickContext, note: str, retry_at: datetime) -> str:
     table = Drain.metadata.tables["drain"]
-    mine = table.c.app_id == subject.app.id
+    mine = table.c.app_id == context.app.id
     with runtime.engine.begin() as connection:
         connection.execute(table.update().where(mine).values(note=note, retry_at=retry_at))
     return note
+
+
+def remembered(runtime: Runtime, key: str, seconds: int, ask: Callable[[], bool]) -> bool:
+    """Return an answer of the last seconds from Redis, or ask; without Redis always ask."""
+    if runtime.redis is None:
+        return ask()
+    with suppress(RedisError):
+        kept = runtime.redis.get(key)
+        if kept is not None:
+            return kept == b"1"
+    answer = ask()
+    with suppress(RedisError):
+        runtime.redis.set(key, b"1" if answer else b"0", ex=seconds)
+    return answer
