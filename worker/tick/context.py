@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
 from guv.apps.models import App, Broker
@@ -77,17 +77,8 @@ def read_contexts(
     settings are broken fails alone. Like `guv.roles.tick_schedule`, this starts from roles and not
     from a tenant: the claim found them.
     """
-    query = (
-        select(Role, App, Tenant, Broker, col(TickSchedule.due_at))
-        .join(App, col(App.id) == col(Role.app_id))
-        .join(Tenant, col(Tenant.id) == col(Role.tenant_id))
-        .outerjoin(TickSchedule, col(TickSchedule.role_id) == col(Role.id))
-        .outerjoin(Broker, col(Broker.app_id) == col(App.id))
-        .where(col(Role.id).in_(role_ids), col(Role.removed_at).is_(None))
-        .where(col(Tenant.suspended) == "")
-    )
     with Session(runtime.reader, expire_on_commit=False) as session:
-        rows = session.execute(query).all()
+        rows = session.execute(_stored_roles(role_ids)).all()
         subjects = {subject.id for row in rows for subject in row[:3]}
         stored = select(SettingsLevel).where(col(SettingsLevel.subject_id).in_(subjects))
         levels = {level.subject_id: level for level in session.scalars(stored)}
@@ -111,3 +102,15 @@ def read_contexts(
                 )
                 contexts.append(context)
     return contexts
+
+
+def _stored_roles(role_ids: Sequence[UUID]) -> Select[Role, App, Tenant, Broker, datetime]:
+    return (
+        select(Role, App, Tenant, Broker, col(TickSchedule.due_at))
+        .join(App, col(App.id) == col(Role.app_id))
+        .join(Tenant, col(Tenant.id) == col(Role.tenant_id))
+        .outerjoin(TickSchedule, col(TickSchedule.role_id) == col(Role.id))
+        .outerjoin(Broker, col(Broker.app_id) == col(App.id))
+        .where(col(Role.id).in_(role_ids), col(Role.removed_at).is_(None))
+        .where(col(Tenant.suspended) == "")
+    )
