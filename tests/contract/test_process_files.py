@@ -74,3 +74,15 @@ def changelog() -> str:
 
 def number(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version.partition(".dev")[0]))
+
+
+def test_notice_names_every_folder_with_a_license_of_its_own() -> None:
+    named = (ROOT / "NOTICE").read_text()
+    folders = {
+        path.parent.relative_to(ROOT).as_posix()
+        for name in ("bench", "tests", "api", "docs")
+        for path in (ROOT / name).rglob("*")
+        if path.name.lower().startswith(("license", "licence"))
+    }
+    assert {folder for folder in folders if f"{folder}/" not in named} == set()
+    assert folders
