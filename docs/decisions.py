@@ -1,9 +1,9 @@
-"""What did guv decide for a role, and why? Read over REST, shown as a picture.
+"""A role's decisions, read over REST and drawn as a chart.
 
     pip install httpx pandas matplotlib
     GUV_URL=$(heroku config:get GUV_URL) python docs/decisions.py shop worker decisions.png
 
-In a notebook the three functions are three cells.
+In a notebook, make each of the three functions a cell.
 """
 
 import io
@@ -21,7 +21,7 @@ FIELDS = (
 
 
 def read_decisions(url: str, app: str, role: str) -> pd.DataFrame:
-    """The role's decisions from old to new, one row each; what is unknown is NaN."""
+    """Read a role's decisions, oldest first, one row each; unknown values are NaN."""
     query = {"app": app, "role": role, "format": "csv", "fields": FIELDS}
     with httpx.Client(timeout=60) as client:
         answer = client.get(f"{url}/decisions", params=query).raise_for_status()
@@ -31,14 +31,14 @@ def read_decisions(url: str, app: str, role: str) -> pd.DataFrame:
 
 
 def summary(frame: pd.DataFrame) -> pd.DataFrame:
-    """How often each reason decided, and which way the dynos went."""
+    """Count the decisions by reason and direction."""
     return frame.pivot_table(
         index="reason", columns="direction", values="desired", aggfunc="size", fill_value=0
     )
 
 
 def plot(frame: pd.DataFrame, title: str) -> plt.Figure:
-    """Backlog above, dynos below, a dot at each change in the color of its reason."""
+    """Draw the backlog above the dynos, with a dot at each change in the color of its reason."""
     figure, (above, below) = plt.subplots(2, sharex=True, figsize=(11, 6), layout="constrained")
     above.fill_between(frame.index, frame["backlog"], step="post", color="tab:gray", alpha=0.5)
     above.set(ylabel="messages", title=title)

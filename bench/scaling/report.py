@@ -10,23 +10,26 @@ from bench.scaling.plots import plot_all
 from bench.scaling.runs import Row, recipes
 
 HEAD = """\
-# How good is guv at its job?
+# Benchmark
 
-Made by `make bench ARGS="--write docs/benchmark.md"` (`python -m bench --write ...`), some
-minutes on two cores; do not edit by hand. `--salt 1` shows the same scenarios with other draws.
+guv's decisions and those of other autoscalers on the same simulated workloads: how many jobs
+were on time, at which cost, with how many changes.
 
-A simulator plays a role's queue and dynos: first in first out, a boot time of its own for each
-dyno, counts that are up to five seconds old, the highest-numbered dynos stopped first, 30 s of
-grace, cut jobs run again, billing from the request to the exit. guv's own `decide` and the rules
-of earlier and present systems scale it, each *as shipped* and *fairly tuned*: told the true
-processing and boot time and the deadline, and set as a careful user would
+`make bench ARGS="--write docs/benchmark.md"` (`python -m bench --write ...`) writes this page in
+some minutes on two cores; do not edit it by hand. `--salt 1` runs the same scenarios with other
+random draws.
+
+A simulator plays a role's queue and dynos: first in first out, a boot time for each dyno, counts
+that are up to five seconds old, the highest-numbered dynos stopped first, 30 s of grace,
+interrupted jobs run again, billing from the request to the exit. It is scaled by guv's own
+`decide` and by the rules of other systems, each *as shipped* and *fairly tuned*: told the true
+processing and boot time and the deadline, and configured as a careful user would
 (`bench/scaling/peers.py`).
 
-- **on time**: share of the messages done within the deadline. 99 % is asked of everybody.
-- **cost/bound**: billed dyno-seconds over the least that a clairvoyant would pay
-  (`bench/scaling/bound.py`), who knows every arrival. The bound is below what can really be
-  reached.
-- **changes/h**: how often the number of dynos was changed. **cut**: jobs killed and run again.
+- **on time**: share of the messages done within the deadline. Each scaler is asked for 99 %.
+- **cost/bound**: billed dyno-seconds, divided by the least that perfect knowledge of every arrival
+  would allow (`bench/scaling/bound.py`). The bound is below what can really be reached.
+- **changes/h**: changes of the number of dynos per hour. **cut**: jobs interrupted and run again.
 """
 
 SOURCES = """
@@ -54,13 +57,13 @@ def _summary(rows: Sequence[Row]) -> str:
     return f"""\
 ## Over all scenarios
 
-{len(scenarios)} scenarios, {real} of them real arrival traces; a clairvoyant could meet the
-deadline in {len(feasible)} of them (not in: {beyond}). Only those count here.
+{len(scenarios)} scenarios, {real} of them real arrival traces. With perfect knowledge the
+deadline could be met in {len(feasible)} of them (not in: {beyond}). Only those count here.
 
 {tables.summary(rows)}
 
-The mean cost of a scaler is over the scenarios that it met, so one that meets only the easy ones
-looks cheap; the last column compares with guv where both met.
+A scaler's mean cost covers the scenarios that it met, so one that meets only the easy ones looks
+cheap. The last column compares with guv where both met.
 {SOURCES if real else ""}"""
 
 
@@ -74,8 +77,8 @@ def _losses(rows: Sequence[Row]) -> str:
     return f"""\
 ## Where guv loses
 
-- Scenarios that a clairvoyant could meet and guv did not: {", ".join(missed) or "none"}.
-- A peer that also met the deadline was more than a twentieth cheaper in: {cheaper or "none"}.
+- Scenarios that perfect knowledge could meet and guv did not: {", ".join(missed) or "none"}.
+- Scenarios in which a peer also met the deadline and was over 5 % cheaper: {cheaper or "none"}.
 - Scalers with fewer changes per hour that met as many scenarios as guv or more:
   {_steadier(rows) or "none"}.
 """
@@ -119,9 +122,9 @@ def _matrix(rows: Sequence[Row]) -> str:
     return f"""\
 ## Scenario by scenario
 
-Cost over the bound where 99 % were on time; else the share on time, in parentheses. A star: even
-a clairvoyant could not, and the cost is over the bare work. Peers are the tuned ones; every
-figure of every scaler, also as shipped, is in [figures.csv](benchmark/figures.csv).
+Cost over the bound where 99 % were on time; otherwise the share on time, in parentheses. A star:
+not even perfect knowledge could meet it, and the cost is relative to the bare work. Peers are
+tuned. Every figure of every scaler, also as shipped, is in [figures.csv](benchmark/figures.csv).
 
 {tables.table(("scenario", *scalers), lines)}
 
