@@ -55,7 +55,7 @@ class EffectiveSettings:
         Setting(
             "Percent of the messages that must meet the deadline",
             Group.PROMISE,
-            "Share of messages that must meet it",
+            "Jobs on time",
             default=99.0,
             unit="%",
         ),
@@ -145,9 +145,9 @@ class EffectiveSettings:
         Setting(
             "Messages that one dyno works on at a time",
             Group.WORK,
-            "Messages at a time",
+            "Concurrency",
             default=1,
-            unit="a dyno",
+            unit="jobs per dyno",
         ),
     ]
     processing_time: Annotated[
@@ -155,7 +155,7 @@ class EffectiveSettings:
         Setting(
             "Seconds that one message takes; none: measured",
             Group.WORK,
-            "One message takes",
+            "Processing time",
             unit="s",
             may_be_none=True,
             is_measured=True,
@@ -166,7 +166,7 @@ class EffectiveSettings:
         Setting(
             "Its standard deviation in seconds",
             Group.WORK,
-            "Its standard deviation",
+            "Processing time, standard deviation",
             unit="s",
             may_be_none=True,
             is_measured=True,
@@ -177,7 +177,7 @@ class EffectiveSettings:
         Setting(
             "Seconds from asking for a dyno to its first message",
             Group.WORK,
-            "A dyno boots in",
+            "Boot time",
             unit="s",
             may_be_none=True,
             is_measured=True,
@@ -194,7 +194,7 @@ class EffectiveSettings:
         Setting(
             "That policy's own parameters by name",
             Group.POLICY,
-            "Its parameters",
+            "Policy parameters",
             default={},
             widget=Widget.PAIRS,
         ),
@@ -220,7 +220,7 @@ class EffectiveSettings:
         Setting(
             "Most dynos added by one decision",
             Group.CHANGES,
-            "Most added at once",
+            "Largest step up",
             unit="dynos",
             may_be_none=True,
         ),
@@ -230,7 +230,7 @@ class EffectiveSettings:
         Setting(
             "Most dynos removed by one decision",
             Group.CHANGES,
-            "Most removed at once",
+            "Largest step down",
             unit="dynos",
             may_be_none=True,
         ),
@@ -240,7 +240,7 @@ class EffectiveSettings:
         Setting(
             "Seconds after a change in which none are added",
             Group.CHANGES,
-            "Rest before adding",
+            "Cooldown before scaling up",
             unit="s",
             may_be_none=True,
         ),
@@ -250,23 +250,21 @@ class EffectiveSettings:
         Setting(
             "Seconds after a change in which none are removed",
             Group.CHANGES,
-            "Rest before removing",
+            "Cooldown before scaling down",
             unit="s",
             may_be_none=True,
         ),
     ]
     change_budget: Annotated[
         types.Steps | None,
-        Setting(
-            "Most changes in an hour", Group.CHANGES, "Most changes in an hour", may_be_none=True
-        ),
+        Setting("Most changes in an hour", Group.CHANGES, "Changes per hour", may_be_none=True),
     ]
     busy_protection: Annotated[
         Literal["auto", "always", "never"],
         Setting(
             "Whether going down waits for running jobs; auto: for long ones",
             Group.PROTECTION,
-            "Running jobs",
+            "Protection of running jobs",
             default="auto",
             widget=Widget.CHOICE,
         ),
@@ -276,7 +274,7 @@ class EffectiveSettings:
         Setting(
             "Seconds for which it may wait for them",
             Group.PROTECTION,
-            "Waits for them at most",
+            "Longest wait for running jobs",
             default=1800.0,
             unit="s",
         ),
@@ -286,7 +284,7 @@ class EffectiveSettings:
         Setting(
             "What to do without data: hold, or a count after some seconds",
             Group.PROTECTION,
-            "Without data",
+            "Action without data",
             default="hold",
             widget=Widget.TEXT,
             stored=Literal["hold"] | types.NoDataCount,
@@ -309,7 +307,7 @@ class EffectiveSettings:
         Setting(
             "Seconds that a miss must last before it pages",
             Group.PROTECTION,
-            "A miss pages after",
+            "Alert delay",
             default=60.0,
             unit="s",
         ),

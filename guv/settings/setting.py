@@ -27,11 +27,11 @@ class Widget(StrEnum):
 class Group(StrEnum):
     """The headings that settings stand under in forms."""
 
-    PROMISE = "The promise and its limits"
-    WORK = "The work"
-    POLICY = "The way of scaling"
-    CHANGES = "Limits to changes"
-    PROTECTION = "Protection and alarms"
+    PROMISE = "Deadline and limits"
+    WORK = "Workload"
+    POLICY = "Scaling policy"
+    CHANGES = "Limits on changes"
+    PROTECTION = "Protection and alerts"
 
 
 @dataclass(frozen=True, slots=True)

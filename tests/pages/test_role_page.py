@@ -220,8 +220,8 @@ def test_whoever_saves_second_is_told_and_loses_nothing(
     shown.get_by_role("button", name="Review changes").click()
     shown.get_by_role("button", name="Save settings").click()
     expect(shown.locator("[data-done=saved]")).to_be_visible()
-    shown.get_by_text("Limits to changes").click()
-    expect(shown.get_by_label("Most added at once")).to_have_value("2")
+    shown.get_by_text("Limits on changes").click()
+    expect(shown.get_by_label("Largest step up")).to_have_value("2")
 
 
 @pytest.fixture

@@ -131,8 +131,8 @@ def tell_new_relic(page: Page, story: Story) -> None:
 def page_soon(page: Page, story: Story) -> None:
     """The person wants to hear of a miss after two seconds."""
     page.goto(f"{story.url}/dashboard/apps/shop/roles/worker/settings")
-    page.locator("details", has_text="A miss pages after").locator("summary").first.click()
-    page.get_by_label("A miss pages after").fill("2")
+    page.locator("details", has_text="Alert delay").locator("summary").first.click()
+    page.get_by_label("Alert delay").fill("2")
     page.get_by_role("button", name="Review changes").click()
     page.get_by_role("button", name="Save settings").click()
     page.locator("[data-done=saved]").wait_for()
