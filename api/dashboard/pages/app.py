@@ -11,9 +11,9 @@ from api.dashboard.onboarding import read_steps
 from api.dashboard.renderer import Desk, DeskDep, Word, see_other
 from api.dependencies import fields
 from api.paths import AppName, app_path
-from api.v1 import actions as rest
 from api.v1.overview import overview_answer
 from guv.apps import queries as apps
+from guv.roles.update import pause_scaling, resume_scaling
 from guv.settings.levels import Access
 from guv.settings.queries import read_level
 
@@ -31,7 +31,7 @@ def pause_app(desk: DeskDep, access: AccessDep, app: AppName, form: FormDep) -> 
     """Pause all roles of the app, in one direction or both, with an optional end."""
 
     def change() -> None:
-        rest.pause_app(access, app, fields_of_pause(form, desk.visitor.zone))
+        pause_scaling(access, app, None, fields_of_pause(form, desk.visitor.zone))
 
     refusal = attempt(access, change, fields(form))
     if refusal is not None:
@@ -42,7 +42,7 @@ def pause_app(desk: DeskDep, access: AccessDep, app: AppName, form: FormDep) -> 
 @router.post("/resume")
 def resume_app(access: AccessDep, app: AppName, _form: FormDep) -> Response:
     """End the app's pause."""
-    rest.resume_app(access, app)
+    resume_scaling(access, app, None)
     return see_other(f"{app_path(app)}?done=resumed")
 
 

@@ -18,10 +18,10 @@ from api.dashboard.forms.validation import (
 from api.dashboard.pages.role_level import RoleVisit, RoleVisitDep
 from api.dashboard.renderer import Desk, DeskDep, Word, see_other
 from api.dependencies import PartsDep, field, fields
-from api.v1 import actions as rest
 from api.v1.brokers import Trial
 from api.v1.notifications import send_test_page
 from guv.errors import Invalid
+from guv.roles import update
 from guv.settings.field_models import OverrideBounds
 from guv.settings.levels import Access
 from guv.settings.warnings import settings_warnings
@@ -40,7 +40,7 @@ def pause_role(form: FormDep, desk: DeskDep, visited: RoleVisitDep) -> Response:
     """Pause the role, in one direction or both, with an optional end."""
 
     def change(access: Access, app: str, role: str) -> None:
-        rest.pause_role(access, app, role, fields_of_pause(form, desk.visitor.zone))
+        update.pause_scaling(access, app, role, fields_of_pause(form, desk.visitor.zone))
 
     return _act(desk, visited, form, "paused", change)
 
@@ -48,7 +48,7 @@ def pause_role(form: FormDep, desk: DeskDep, visited: RoleVisitDep) -> Response:
 @router.post("/resume")
 def resume_role(form: FormDep, desk: DeskDep, visited: RoleVisitDep) -> Response:
     """End the role's own pause."""
-    return _act(desk, visited, form, "resumed", rest.resume_role)
+    return _act(desk, visited, form, "resumed", update.resume_scaling)
 
 
 @router.post("/override")
@@ -56,7 +56,7 @@ def override_role(form: FormDep, desk: DeskDep, visited: RoleVisitDep) -> Respon
     """Give the role other bounds until an instant."""
 
     def change(access: Access, app: str, role: str) -> None:
-        rest.override_role(access, app, role, _override(desk, form))
+        update.override_bounds(access, app, role, _override(desk, form))
 
     return _act(desk, visited, form, "overridden", change)
 
@@ -64,7 +64,7 @@ def override_role(form: FormDep, desk: DeskDep, visited: RoleVisitDep) -> Respon
 @router.post("/override/end")
 def end_override(form: FormDep, desk: DeskDep, visited: RoleVisitDep) -> Response:
     """End the role's override."""
-    return _act(desk, visited, form, "ended", rest.end_override)
+    return _act(desk, visited, form, "ended", update.end_override)
 
 
 @router.post("/test-page")

@@ -15,17 +15,16 @@ from api.dashboard.onboarding import read_steps
 from api.dashboard.renderer import Desk, DeskDep, Word, see_other
 from api.dependencies import PartsDep, field, fields
 from api.paths import AppName, RoleName, app_path
-from api.v1 import roles
-from api.v1.brokers import replace_broker
-from api.v1.etags import Expected
 from api.v1.schemas.settings import BrokerRequest
-from guv.apps.broker import list_queues, read_broker_url
+from guv.apps.broker import list_queues, read_broker_url, set_broker
 from guv.apps.models import Broker
 from guv.apps.queries import find_app
 from guv.errors import Invalid
+from guv.roles.update import replace_role
 from guv.settings.field_types import role_name
 from guv.settings.levels import Access
 from guv.settings.schema import SettingsValues
+from guv.settings.update import change_settings
 
 MOST_NAMED_QUEUES = 200
 
@@ -84,7 +83,8 @@ def connect_broker(visited: StartDep, form: FormDep) -> Response:
 
     def change() -> None:
         wanted = built(BrokerRequest, {"url": field(form, "url")})
-        replace_broker(visited.parts, visited.access, visited.app, wanted)
+        url = wanted.url.get_secret_value()
+        set_broker(visited.access, visited.parts.connect_broker, visited.app, url)
 
     return take_step(visited, "broker", change)
 
@@ -95,8 +95,7 @@ def add_role(visited: StartDep, form: FormDep) -> Response:
 
     def change() -> None:
         name, values = _wanted_role(form)
-        new = Expected(match=None, is_new=True)
-        roles.replace_role(visited.access, Response(), visited.app, name, values, new)
+        replace_role(visited.access, visited.app, name, values, only_new=True)
 
     return take_step(visited, "role", change, fields(form))
 
@@ -105,7 +104,7 @@ def add_role(visited: StartDep, form: FormDep) -> Response:
 def go_live(access: AccessDep, app: AppName, role: RoleName, _form: FormDep) -> Response:
     """Scale a role from now on."""
     values = SettingsValues(dry_run=False)
-    roles.change_role(access, Response(), app, role, values)
+    change_settings(access, app, role, values, merge=True)
     return see_other(f"{app_path(app)}/start?done=live")
 
 
