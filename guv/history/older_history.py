@@ -27,23 +27,32 @@ def read_memory(
     settings: EffectiveSettings,
     history: Sequence[Sample],
     now: datetime,
+    changes: Sequence[Change] | None = None,
 ) -> Memory:
-    """What is known of the time before the samples that a decision looks at.
+    """Return the changes that guv made, and what is known of the time before the samples.
 
     Args:
-        session: Read with up to three queries by the role's own keys, usually with none.
+        session: Read with up to three queries by the role's own keys; none where the changes are
+            given and no setting looks further back than the samples.
         role: A role of the caller's tenant.
         settings: What holds for it.
         history: Its samples from old to new.
         now: The present.
+        changes: Those that guv made since the first sample, where the caller knows them.
     """
     seen = history[-MOST_SAMPLES:]
     oldest = unix_seconds(now - HISTORY) + 2.0 * settings.interval
-    if not seen or (len(history) < MOST_SAMPLES and seen[0].at > oldest):
-        return Memory()  # there is nothing before
-    first = from_unix(seen[0].at)
+    if not seen:
+        return Memory()
+    first, since = from_unix(seen[0].at), now - timedelta(seconds=_remembered(settings))
+    if changes is None:
+        recent = _changes(session, role, now, first)
+    else:
+        recent = tuple(change for change in changes if change.at >= seen[0].at)
+    if len(history) < MOST_SAMPLES and seen[0].at > oldest:
+        return Memory(recent)  # There is nothing before.
     return Memory(
-        _changes(session, role, first, now - timedelta(seconds=_remembered(settings))),
+        (*_changes(session, role, first, since), *recent),
         _counted(session, role, seen, settings, first),
         _spare(session, role, seen, settings, now),
     )

@@ -1,7 +1,7 @@
-"""What do we know of roles' samples? Their histories in memory, so that a tick reads only new ones.
+"""Cache of roles' histories: samples and changes in memory, so that a tick reads only new ones.
 
-The table is what counts: every tick asks it for what is newer than what is known, so any number of
-processes may tick a role in turn. Now and then a history is read anew as a whole, in case that a
+The tables are what counts: every tick asks them for what is newer than what is known, so any number
+of processes may tick a role in turn. Now and then a history is read anew as a whole, in case that a
 sample was written later than one that came after it.
 """
 
@@ -20,19 +20,26 @@ from guv.database import read_plainly
 from guv.history.samples import HISTORY
 from guv.scaling import Sample, clean, followed
 from guv.scaling.estimate.sample_cleaning import MOST_SAMPLES, Clean
+from guv.scaling.model import Change
 from guv.web_metrics.queries import web_reading
 
-MOST_ROLES = 1000  # each takes up to 100 kB
-TRUSTED_S = 3600.0  # reading one as a whole costs as much as several ticks
-FORGOTTEN_S = 600.0  # who was not asked for in that time makes room
+MOST_ROLES = 1000  # Each takes up to 100 kB.
+TRUSTED_S = 3600.0  # Reading one as a whole costs as much as several ticks.
+FORGOTTEN_S = 600.0  # A role that was not asked for in this time makes room.
 
 # A sample's fields in their order. As plain SQL, and with Unix seconds, a third of the time.
 COLUMNS = """extract(epoch from at)::float8, messages_ready, messages_unacknowledged, published,
     served, consumers, dynos, redelivered, web"""
 
-# With the oldest instant as a number of its own, so that old partitions are not even looked at.
+# With the oldest instant as a number of its own, so that old partitions are not even looked at. A
+# sample with a change is always among those that are kept, so that only for them the decision is
+# looked up.
 _NEWER = f"""
-    select wanted.role, {COLUMNS}
+    select wanted.role, case when newer.kept then (
+        select array[decision.current, decision.desired] from decision
+        where decision.role_id = wanted.role and decision.at = newer.at and decision.kept
+            and decision.outcome = 'scaled'
+    ) end, {COLUMNS}
     from unnest(%(roles)s::uuid[], %(since)s::timestamptz[]) as wanted (role, since)
     cross join lateral (
         select * from sample
@@ -43,16 +50,24 @@ _NEWER = f"""
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """A role's samples from old to new; Unix seconds of when all were read, and of the last use."""
+class RoleHistory:
+    """Samples of a role, and the changes of its dynos that guv made meanwhile, from old to new."""
 
     samples: Clean
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A role's history; Unix seconds of when all of it was read, and of the last use."""
+
+    history: RoleHistory
     read_at: float
     used_at: float = 0.0
 
 
 class SampleCache:
-    """The samples of the roles that this process ticked last.
+    """The histories of the roles that this process ticked last.
 
     Args:
         most: Roles that are remembered; the others are read anew.
@@ -65,20 +80,20 @@ class SampleCache:
 
     def read(
         self, connection: Connection, roles: Sequence[UUID], now: datetime
-    ) -> dict[UUID, tuple[Sample, ...]]:
-        """The roles' samples of the last hours before `now`, from old to new."""
+    ) -> dict[UUID, RoleHistory]:
+        """Return the roles' histories of the last hours before `now`."""
         with self._lock:
             known = {role: self._trusted(role, now) for role in roles}
         newer = _newer(connection, known, now)
         oldest = unix_seconds(now - HISTORY)
-        found = {role: _joined(known[role], newer.get(role, []), oldest, now) for role in roles}
+        joined = {role: _joined(known[role], newer.get(role), oldest, now) for role in roles}
         with self._lock:
-            for role, one in found.items():
-                self._remember(role, one, now)
-        return {role: one.samples for role, one in found.items()}
+            for role, entry in joined.items():
+                self._remember(role, entry, now)
+        return {role: entry.history for role, entry in joined.items()}
 
-    def _remember(self, role: UUID, one: _Known, now: datetime) -> None:
-        """Nothing; where there is no room, who was there first stays as long as it ticks.
+    def _remember(self, role: UUID, entry: _Known, now: datetime) -> None:
+        """Remember the history; where there is no room, earlier roles stay as long as they tick.
 
         Roles tick in turn, so that forgetting the one that was used longest ago would forget
         each just before it is needed.
@@ -88,29 +103,39 @@ class SampleCache:
             if oldest is None or unix_seconds(now) - oldest.used_at < FORGOTTEN_S:
                 return
             self._known.popitem(last=False)
-        self._known[role] = replace(one, used_at=unix_seconds(now))
+        self._known[role] = replace(entry, used_at=unix_seconds(now))
         self._known.move_to_end(role)
 
     def _trusted(self, role: UUID, now: datetime) -> _Known | None:
-        """What is known, unless it is from after `now` or was not read as a whole for long."""
+        """Return what is known, unless it is from after `now` or too old to be trusted."""
         known, at = self._known.get(role), unix_seconds(now)
         if known is None or not 0 <= at - known.read_at < TRUSTED_S:
             return None
-        return known if known.samples and known.samples[-1].at < at else None
+        samples = known.history.samples
+        return known if samples and samples[-1].at < at else None
 
 
 def sample_of(row: Sequence[Any]) -> Sample:
-    """The sample of a row of `COLUMNS`."""
-    values = [*row[:-1], web_reading(row[-1])]
+    """Return the sample of a row of `COLUMNS`."""
+    values = [*row[:-1], None if row[-1] is None else web_reading(row[-1])]
     return Sample(*values)
+
+
+@dataclass(slots=True)
+class _Newer:
+    samples: list[Sample]
+    changes: list[Change]
 
 
 def _newer(
     connection: Connection, known: dict[UUID, _Known | None], now: datetime
-) -> dict[UUID, list[Sample]]:
-    """The samples that are not known, from old to new."""
+) -> dict[UUID, _Newer]:
+    """Read the samples and changes that are not known yet, from old to new."""
     oldest = now - HISTORY
-    since = [oldest if one is None else from_unix(one.samples[-1].at) for one in known.values()]
+    since = [
+        oldest if entry is None else from_unix(entry.history.samples[-1].at)
+        for entry in known.values()
+    ]
     values = {
         "roles": list(known),
         "since": since,
@@ -118,18 +143,25 @@ def _newer(
         "now": now,
         "most": MOST_SAMPLES,
     }
-    found: dict[UUID, list[Sample]] = {}
-    for role, *fields in reversed(read_plainly(connection, _NEWER, values)):
-        found.setdefault(role, []).append(sample_of(fields))
-    return found
+    newer: dict[UUID, _Newer] = {}
+    for role, change, *fields in reversed(read_plainly(connection, _NEWER, values)):
+        rows, sample = newer.setdefault(role, _Newer([], [])), sample_of(fields)
+        rows.samples.append(sample)
+        if change is not None:
+            rows.changes.append(Change(sample.at, *change))
+    return newer
 
 
-def _joined(known: _Known | None, newer: list[Sample], oldest: float, now: datetime) -> _Known:
-    at = unix_seconds(now)
+def _joined(known: _Known | None, newer: _Newer | None, oldest: float, now: datetime) -> _Known:
+    at, newer = unix_seconds(now), newer or _Newer([], [])
     if known is None:
-        return _Known(clean(newer, at), at)
-    samples, last = known.samples, known.samples[-1].at
-    for one in newer:
-        if one.at > last:
-            samples = followed(samples, one, at)
-    return _Known(samples.since(oldest), known.read_at)
+        return _Known(RoleHistory(clean(newer.samples, at), tuple(newer.changes)), at)
+    samples, last = known.history.samples, known.history.samples[-1].at
+    for sample in newer.samples:
+        if sample.at > last:
+            samples = followed(samples, sample, at)
+    changes = known.history.changes
+    if newer.changes or (changes and changes[0].at < oldest):
+        added = [change for change in newer.changes if change.at > last]
+        changes = tuple(change for change in (*changes, *added) if change.at >= oldest)
+    return _Known(RoleHistory(samples.since(oldest), changes), known.read_at)

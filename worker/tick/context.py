@@ -87,7 +87,7 @@ def read_contexts(
         for role, app, tenant, broker, due_at in rows:
             with contain(failures, role.id):
                 effective = effective_settings(role.name, levels_of(levels, tenant, app, role))
-                history = histories[role.id]
+                history, changes = histories[role.id].samples, histories[role.id].changes
                 cap = effective.monthly_dyno_hours
                 spend = read_spend(session, tenant, role, cap, now) if cap is not None else None
                 settings = scaling_input(
@@ -95,7 +95,7 @@ def read_contexts(
                     plan_of(tenant.plan),
                     platform_limit=believed_limit(role, now),
                     dyno_hours_used=spend.used if spend else None,
-                    memory=read_memory(session, role, effective, history, now),
+                    memory=read_memory(session, role, effective, history, now, changes),
                 )
                 context = TickContext(
                     tenant, app, role, broker, effective, settings, history, spend, due_at

@@ -43,7 +43,7 @@ def write(session: Session, role: Role) -> Write:
 def ready(engine: Engine, histories: SampleCache, role: UUID, seconds: float) -> list[int | None]:
     with engine.connect() as connection:
         found = histories.read(connection, [role], NOON + timedelta(seconds=seconds))
-    return [sample.messages_ready for sample in found[role]]
+    return [sample.messages_ready for sample in found[role].samples]
 
 
 def test_samples_come_from_old_to_new(engine: Engine, role: Role, write: Write) -> None:
