@@ -1,1 +1,1 @@
-"""How do people and Heroku talk to guv? HTTP in, HTTP out, no scaling rules."""
+"""The web process: Heroku's add-on API, the tenant's API and the dashboard."""

@@ -1,29 +1,29 @@
-"""`python -m api` answers requests; see `api.app`."""
+"""Entry point of the web process: `python -m api`."""
 
 import argparse
 import os
 
 from guv import agent
 
-GRACE_S = 20  # for requests under way; Heroku ends a process 30 seconds after it was asked to
-IDLE_S = 95  # Heroku's router keeps an idle connection for 90 s, and would send into a closed one
+GRACE_S = 20  # for requests in flight; Heroku kills a process 30 s after SIGTERM
+IDLE_S = 95  # Heroku's router reuses an idle connection for 90 s, so it must not be closed before
 
 
 def main() -> None:
-    """Nothing; the web process, until SIGTERM or SIGINT."""
+    """Serve requests until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(prog="python -m api")
-    parser.add_argument("--host", default="0.0.0.0")  # noqa: S104 - Heroku's router comes from outside
+    parser.add_argument("--host", default="0.0.0.0")  # noqa: S104 - requests come from Heroku's router
     parser.add_argument("--port", type=int, default=os.environ.get("PORT") or "8000")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     agent.start()
-    import uvicorn  # noqa: PLC0415 - what is imported after the agent's start is watched
+    import uvicorn  # noqa: PLC0415 - the agent instruments what is imported after its start
 
     uvicorn.run(
         "api.app:make_app",
         factory=True,
-        workers=1,  # Heroku sets WEB_CONCURRENCY for others; a process's connections are counted
-        host=asked.host,
-        port=asked.port,
+        workers=1,  # ignore Heroku's WEB_CONCURRENCY: each process has its own database connections
+        host=options.host,
+        port=options.port,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,

@@ -1,4 +1,4 @@
-"""How is the web process put together? `python -m api` runs it."""
+"""The web application: middleware, error handlers and routes."""
 
 import logging
 from asyncio import to_thread
@@ -16,11 +16,11 @@ from api.container import Outside, make_parts
 from api.dashboard.renderer import as_page
 from api.dashboard.routes import add_dashboard
 from api.errors import install_error_handlers
-from api.middleware.auth_throttle import Strangers
+from api.middleware.auth_throttle import AuthThrottle
 from api.middleware.body_limit import BodyLimit
 from api.middleware.request_log import RequestLog
-from api.middleware.security_headers import SafeHeaders
-from api.middleware.unhandled_errors import Unexpected
+from api.middleware.security_headers import SecurityHeaders
+from api.middleware.unhandled_errors import UnhandledErrors
 from api.openapi import add_examples, add_reference
 from api.v1 import config as config_file
 from api.v1 import decisions, keys, replays, settings
@@ -29,22 +29,23 @@ from guv import agent
 from guv.config import Config, config_of_process
 from guv.logging import configure_logs, tell_ends
 
-DESCRIPTION = """Keeps a team's promise that every job is done within its deadline.
+DESCRIPTION = """guv scales Heroku workers so that every job finishes by its deadline, at
+the lowest cost.
 
-All durations are in seconds, all instants are ISO 8601 with their offset from UTC. Errors have one
-form: `id`, `message` and `fields`. The key is in `GUV_URL`, so `curl "$GUV_URL/apps"` works.
+All durations are in seconds, all times are ISO 8601 with an offset from UTC. All errors have one
+form: `id`, `message` and `fields`. `GUV_URL` contains the API key, so `curl "$GUV_URL/apps"` works.
 """
 
 
 def create_app(config: Config, outside: Outside | None = None) -> FastAPI:
-    """The web application; nothing connects before the first request.
+    """Create the web application; nothing connects before the first request.
 
     Args:
-        config: Our processes' configuration.
+        config: Configuration of guv's processes.
         outside: Clock and networks, for tests.
 
     Raises:
-        ValueError: The configuration's keys or addresses make no sense.
+        ValueError: The encryption keys or the database's URL are malformed.
     """
     parts = make_parts(config, outside or Outside())
 
@@ -65,18 +66,17 @@ def create_app(config: Config, outside: Outside | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.parts = parts
-    _furnish(app)
+    _add_layers(app)
     return app
 
 
-def _furnish(app: FastAPI) -> None:
-    """Nothing; the app has its routes, and what stands around all of them."""
+def _add_layers(app: FastAPI) -> None:
     app.add_middleware(BodyLimit, as_page=as_page)
     app.add_middleware(RateHeaders)
-    app.add_middleware(Strangers, wrong_keys=app.state.parts.wrong_keys, as_page=as_page)
-    app.add_middleware(Unexpected, as_page=as_page)
-    app.add_middleware(SafeHeaders)
-    app.add_middleware(RequestLog)  # added last, so it sees every answer
+    app.add_middleware(AuthThrottle, wrong_keys=app.state.parts.wrong_keys, as_page=as_page)
+    app.add_middleware(UnhandledErrors, as_page=as_page)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestLog)  # added last, so that it sees every response
     install_error_handlers(app, as_page)
     for router in (
         health.router,
@@ -98,7 +98,7 @@ def _furnish(app: FastAPI) -> None:
 
 
 def make_app() -> FastAPI:
-    """The web application from the environment, for uvicorn's factory.
+    """Create the web application from the environment, for uvicorn's factory.
 
     Raises:
         SystemExit: A variable is missing or has no usable value.
@@ -106,7 +106,7 @@ def make_app() -> FastAPI:
     config = config_of_process()
     configure_logs(config.guv_log_level, json=config.guv_log_json)
     tell_ends()
-    for name in ("uvicorn", "uvicorn.error"):  # its own handlers would print unmasked
+    for name in ("uvicorn", "uvicorn.error"):  # their own handlers would print secrets
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
     return create_app(config)

@@ -1,4 +1,4 @@
-"""What does a web process hold for as long as it lives? Built once, closed once, passed on."""
+"""Shared objects of the web process: built once, closed once, passed to requests."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,9 +10,9 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from api.auth.drain_keys import DrainKeys
-from api.auth.login_sessions import Visits
+from api.auth.login_sessions import LoginSessions
 from api.auth.rate_limit import RateLimit
-from api.middleware.auth_throttle import WrongKeys
+from api.middleware.auth_throttle import WrongKeyCounter
 from guv.apps.authorization import Authorizer
 from guv.clock import utc_now
 from guv.config import Config
@@ -22,14 +22,14 @@ from guv.heroku.addon import AddonClient
 from guv.heroku.oauth import GrantExchange
 from guv.rabbitmq.client import BrokerClient, BrokerUrl
 from guv.redis import connect_redis
-from guv.roles.fleet_health import Lookout
+from guv.roles.fleet_health import FleetHealthCache
 from guv.tenants.webhook_subscription import Subscriber
 from guv.web_metrics.delivery_queue import DrainQueue
 from guv.web_metrics.drains import DrainRemoval
 
 REDIS_TIMEOUT_S = 1.0
-REDIS_CONNECTIONS = 4  # Heroku's small Redis plans allow 20 in all
-BACKGROUND_THREADS = 8  # each may wait for Heroku and hold one database connection
+REDIS_CONNECTIONS = 4  # per process; Heroku's small Redis plans allow 20 in all
+BACKGROUND_THREADS = 8  # each may wait for Heroku while it holds one database connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class Outside:
     """What a test replaces: the clock, and the networks behind the clients.
 
     Attributes:
-        clock: Says what time it is.
-        heroku: Stands for Heroku's network.
-        broker: Stands for the networks of the tenants' brokers.
+        clock: Returns the present time.
+        heroku: Replaces Heroku's network.
+        broker: Replaces the networks of the tenants' brokers.
     """
 
     clock: Callable[[], datetime] = utc_now
@@ -49,24 +49,24 @@ class Outside:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts that requests share; nothing here connects before it is used."""
+    """Objects that requests share; nothing connects before it is used."""
 
     config: Config
     outside: Outside
     engine: Engine
     redis: Redis
     rate: RateLimit
-    wrong_keys: WrongKeys
-    visits: Visits
+    wrong_keys: WrongKeyCounter
+    login_sessions: LoginSessions
     sealer: Sealer
     heroku: AddonClient
     background: ThreadPoolExecutor
     drains: DrainKeys
     drain_queue: DrainQueue
-    lookout: Lookout
+    fleet_health: FleetHealthCache
 
     def connect_broker(self, url: BrokerUrl) -> BrokerClient:
-        """A client of that broker; the caller closes it."""
+        """Make a client of a broker; the caller closes it."""
         return BrokerClient(
             url,
             timeout=self.config.guv_broker_timeout,
@@ -75,11 +75,11 @@ class Parts:
         )
 
     def grant_exchange(self) -> GrantExchange:
-        """What the exchange of an OAuth grant needs."""
+        """Make what exchanges OAuth grants."""
         return GrantExchange(self.engine, self.sealer, self.heroku)
 
     def authorizer(self) -> Authorizer:
-        """What tries credentials and keeps those that work."""
+        """Make what tries credentials and stores those that work."""
         pause = self.config.guv_authorization_retry
         return Authorizer(self.engine, self.sealer, self.heroku, pause)
 
@@ -88,11 +88,11 @@ class Parts:
         return DrainRemoval(self.heroku, self.sealer)
 
     def subscriber(self) -> Subscriber:
-        """What subscribes to events of Heroku's."""
+        """Make what subscribes to Heroku's webhooks."""
         return Subscriber(self.engine, self.sealer, self.heroku, self.config.guv_public_url)
 
     def close(self) -> None:
-        """Nothing; every connection is given back."""
+        """Close all connections."""
         self.background.shutdown(cancel_futures=True)
         self.heroku.close()
         self.redis.close()
@@ -100,10 +100,10 @@ class Parts:
 
 
 def make_parts(config: Config, outside: Outside) -> Parts:
-    """The parts of a web process.
+    """Build the shared objects.
 
     Raises:
-        ValueError: The encryption keys or the database's URL make no sense.
+        ValueError: The encryption keys or the database's URL are malformed.
     """
     redis = connect_redis(config, timeout=REDIS_TIMEOUT_S, most=REDIS_CONNECTIONS)
     engine = make_engine(
@@ -115,12 +115,12 @@ def make_parts(config: Config, outside: Outside) -> Parts:
         engine=engine,
         redis=redis,
         rate=RateLimit(redis, config.guv_api_rate),
-        wrong_keys=WrongKeys(redis, config.guv_wrong_keys),
-        visits=Visits(redis),
+        wrong_keys=WrongKeyCounter(redis, config.guv_wrong_keys),
+        login_sessions=LoginSessions(redis),
         sealer=sealer_from(config.guv_encryption_keys.get_secret_value()),
         heroku=AddonClient(config, outside.heroku),
         background=ThreadPoolExecutor(BACKGROUND_THREADS, thread_name_prefix="background"),
         drains=DrainKeys(engine),
-        lookout=Lookout(engine),
+        fleet_health=FleetHealthCache(engine),
         drain_queue=DrainQueue(redis, config.guv_drain_bytes, config.guv_drains_bytes),
     )

@@ -1,4 +1,4 @@
-"""What does a request come with? The only dependencies of the routes.
+"""Dependencies of the routes: authentication, session, clock and forms.
 
 Authentication has its own short session, so that it holds no database connection while it waits
 for a thread.
@@ -26,19 +26,19 @@ from guv.settings.queries import Edit
 from guv.tenants.keys import find_tenant, note_use
 from guv.tenants.models import Tenant
 
-MOST_TRANSACTIONS = 30  # at once; below the 40 connections that a process has at least
+MOST_TRANSACTIONS = 30  # at once in a process, which has at least 40 database connections
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Authorization(SecurityBase):
-    """The Authorization header; named in the OpenAPI document as `name`."""
+    """The Authorization header as a security scheme of the OpenAPI document."""
 
     def __init__(self, name: str, description: str) -> None:
         self.model = HTTPBase(scheme="basic", description=description)
         self.scheme_name = name
 
     async def __call__(self, request: Request) -> str | None:
-        """The header as it came."""
+        """Return the header as it was sent."""
         return request.headers.get("authorization")
 
 
@@ -50,7 +50,7 @@ _tenant_authorization = Authorization(
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose key a request came with.
+    """The tenant and the key that a request came with.
 
     Attributes:
         tenant: The tenant, read before the request's own transaction.
@@ -85,7 +85,7 @@ async def _heroku(
     config = parts.config
     password = config.guv_addon_password.get_secret_value()
     if given is None or not are_equal(given, config.guv_addon_id, password):
-        raise Unauthorized("The add-on's id and password are needed.")
+        raise Unauthorized("Basic authorization with the add-on's id and password is required.")
 
 
 HerokuAuthDep = Depends(_heroku)
@@ -99,24 +99,26 @@ def _caller(
 ) -> Caller:
     key = parse_api_key(header)
     with session_scope(parts.engine) as session:
-        found = find_tenant(session, key, now) if key else None
-        if found is None:
-            raise Unauthorized("The key in GUV_URL is needed: as password, user or Bearer token.")
-        tenant, row = found
+        match = find_tenant(session, key, now) if key else None
+        if match is None:
+            raise Unauthorized(
+                "An API key is required: the one in GUV_URL, as password, user or Bearer token."
+            )
+        tenant, row = match
         note_use(session, row, now)
     request.state.tenant = str(tenant.id)
     parts.rate.count(row.id, now, partial(setattr, request.state, "rate"))
     if row.scope == "read" and request.method not in READING:
-        raise Forbidden(f"The key {row.name!r} may read only.")
+        raise Forbidden(f"The key {row.name!r} has the scope read. Use a key with the scope write.")
     refuse_suspended(tenant, request.method)
     return Caller(tenant, f"key {row.name}", row.id)
 
 
 def refuse_suspended(tenant: Tenant, method: str) -> None:
-    """Nothing, where the tenant may do this.
+    """Refuse changes by a tenant that the operator has suspended.
 
     Raises:
-        Forbidden: The operator has suspended it, and it may read only.
+        Forbidden: The tenant is suspended, and the method is not a reading one.
     """
     if tenant.suspended and method not in READING:
         raise Forbidden(f"guv's operator has suspended this add-on: {tenant.suspended}")
@@ -137,9 +139,9 @@ def _session(parts: PartsDep) -> Iterator[Session]:
         yield session
 
 
-# The function's scope ends before the answer is sent, so a commit that fails is no 200. A request
-# holds its connection while it waits for a thread again; fewer such requests than connections
-# leave some to those that have a thread and wait for one.
+# The scope ends before the response is sent, so that a commit that fails is not answered with 200.
+# A request holds its connection while it waits for a thread again. Fewer such requests than
+# connections leave some for requests that have a thread and wait for a connection.
 SessionDep = Annotated[
     Session, Depends(_session, scope="function", max_concurrency=MOST_TRANSACTIONS)
 ]
@@ -152,13 +154,13 @@ async def _access(parts: PartsDep, session: SessionDep, caller: CallerDep, now: 
 AccessDep = Annotated[Access, Depends(_access)]
 
 
-MOST_FIELDS = 2000
+MOST_FIELDS = 2000  # of a form
 
 
 async def _read_form(request: Request) -> FormData:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
-        raise BadRequest("A form is needed, as a browser sends it.")
+        raise BadRequest("The body must be a form (application/x-www-form-urlencoded).")
     return await request.form(max_files=0, max_fields=MOST_FIELDS)
 
 
@@ -166,11 +168,11 @@ RawFormDep = Annotated[FormData, Depends(_read_form)]
 
 
 def field(form: FormData, name: str) -> str:
-    """The field's text without white space around it; empty: it is not there."""
+    """Return a field's text without surrounding white space; empty where it is missing."""
     value = form.get(name)
     return value.strip() if isinstance(value, str) else ""
 
 
 def fields(form: FormData) -> dict[str, str]:
-    """All fields as they came; of those that came twice, the last."""
+    """Return all text fields; of a field that was sent twice, the last."""
     return {name: value for name, value in form.items() if isinstance(value, str)}

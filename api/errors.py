@@ -1,7 +1,7 @@
-"""What does a client hear when something is wrong? One form, in Heroku's own words.
+"""Error responses: one form for every error, in Heroku's own words.
 
 `{"id": "invalid_params", "message": "...", "fields": [{"field": "...", "message": "..."}]}`;
-`fields` is empty where no field is to blame. What was sent is never repeated in a message.
+`fields` is empty where no field is to blame. A message never repeats what was sent.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -29,27 +29,27 @@ _IDS = {
 
 
 class FieldFault(BaseModel):
-    """One field that cannot be accepted."""
+    """A field that cannot be accepted."""
 
     field: str = Field(description="Path of the field, such as schedules.0.start")
     message: str = Field(description="What is wrong, and what would be right")
 
 
 class ErrorBody(BaseModel):
-    """The form of every error."""
+    """The body of every error response."""
 
-    id: str = Field(description="A word for programs", examples=["invalid_params"])
-    message: str = Field(description="A sentence for people")
-    fields: list[FieldFault] = Field(description="The fields to blame, where there are any")
+    id: str = Field(description="Identifies the kind of error", examples=["invalid_params"])
+    message: str = Field(description="What is wrong, as a sentence")
+    fields: list[FieldFault] = Field(description="The fields at fault; [] if none is")
 
 
 def fault_of(error: FieldError) -> FieldFault:
-    """The error as clients see it."""
+    """Convert a field error to its form in a response."""
     return FieldFault(field=error.field, message=error.message)
 
 
 def error_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The OpenAPI entries of a route for these statuses."""
+    """Return the OpenAPI entries of a route for these statuses."""
     return {status: {"model": ErrorBody} for status in statuses}
 
 
@@ -58,11 +58,11 @@ Shape = Callable[[Request, JSONResponse], Response]
 
 
 def install_error_handlers(app: FastAPI, as_page: Shape) -> None:
-    """Nothing; every error of the app is answered in the one form, or as a page to a person.
+    """Answer every error in the one form, or with a page where a person would see it.
 
     Args:
         app: Gets the handlers.
-        as_page: Makes a page of an answer where a person would see it.
+        as_page: Turns a response into a page for requests of a browser.
     """
     handlers: dict[type[Exception], Handler] = {
         GuvError: _guv_error,
@@ -86,7 +86,7 @@ def _shaped(handler: Handler, as_page: Shape) -> Callable[[Request, Any], Awaita
 def error_answer(
     status: int, id_: str, message: str, fields: Sequence[FieldError] = ()
 ) -> JSONResponse:
-    """An error in the one form, its message masked."""
+    """Make an error response, its message masked."""
     body = ErrorBody(
         id=id_,
         message=mask(message),
@@ -103,19 +103,37 @@ async def _guv_error(_request: Request, error: GuvError) -> JSONResponse:
 
 
 async def _invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
-    if any(one["type"] == "json_invalid" for one in error.errors()):
-        return error_answer(400, "bad_request", "The body is no JSON.")
-    found = field_errors(error.errors())
-    named = ", ".join(one.field for one in found if one.field)
-    message = f"These cannot be accepted: {named}." if named else "The request cannot be accepted."
-    return await _guv_error(request, Invalid(message, found))
+    errors = error.errors()
+    malformed = next((one for one in errors if one["type"] == "json_invalid"), None)
+    if malformed is not None:
+        message = _not_json(str(error.body or ""), int(malformed["loc"][-1]))
+        return error_answer(400, "bad_request", message)
+    fields = field_errors(errors)
+    return await _guv_error(request, Invalid(_first_reason(fields), fields))
+
+
+def _not_json(text: str, position: int) -> str:
+    before = text[:position]
+    line, column = before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1
+    return f"The body is not valid JSON (line {line}, column {column})."
+
+
+def _first_reason(fields: Sequence[FieldError]) -> str:
+    """Return the first reason as a sentence, with the number of further ones."""
+    first, more = fields[0], len(fields) - 1
+    reason = (
+        f"{first.field} {first.message}"
+        if first.field
+        else f"The request cannot be accepted: {first.message}"
+    )
+    return reason.removesuffix(".") + (f" (and {more} more)." if more else ".")
 
 
 async def _http_error(request: Request, error: HTTPException) -> JSONResponse:
     id_ = _IDS.get(error.status_code, "error")
     message = {
-        404: f"There is no {request.url.path}.",
-        405: f"{request.method} is not possible on {request.url.path}.",
+        404: f"{request.url.path} does not exist.",
+        405: f"{request.method} is not allowed on {request.url.path}.",
     }.get(error.status_code, f"{error.detail}.".replace("..", "."))
     answer = error_answer(error.status_code, id_, message)
     answer.headers.update(error.headers or {})
@@ -123,7 +141,7 @@ async def _http_error(request: Request, error: HTTPException) -> JSONResponse:
 
 
 async def _unstorable(request: Request, _error: DataError) -> JSONResponse:
-    message = "A value holds a character or a number that cannot be stored."
+    message = "A value contains a character or a number that cannot be stored."
     return await _guv_error(request, Invalid(message))
 
 

@@ -1,4 +1,4 @@
-"""Is guv well? What it stands on, and whether the roles' ticks keep up."""
+"""Health of guv: the services it needs, and whether the roles' ticks keep up."""
 
 from datetime import datetime
 from typing import Annotated
@@ -14,13 +14,13 @@ from guv.clock import unix_seconds
 from guv.roles import tick_schedule
 from guv.roles.fleet_health import Watch
 
-BEAT_KEY = "guv:clock:beat"  # the clock writes Unix seconds there at every beat
+BEAT_KEY = "guv:clock:beat"  # Unix seconds of the clock's last beat
 MOST_BEAT_AGE_S = 10.0
 MOST_LAG_S = (
     90.0  # a lost job costs its roles one lease (`guv.roles.tick_schedule.LEASE_S`), or two
 )
 
-Ok = Annotated[bool, Field(description="Whether it is as it should be")]
+Ok = Annotated[bool, Field(description="Whether this check passes")]
 
 
 class StoreHealth(BaseModel):
@@ -30,39 +30,41 @@ class StoreHealth(BaseModel):
 
 
 class ClockHealth(BaseModel):
-    """Whether the clock beats."""
+    """Whether the clock runs."""
 
     ok: Ok
     age: float | None = Field(description="Seconds since its last beat; null: unknown")
 
 
 class LagHealth(BaseModel):
-    """Whether ticks are in time."""
+    """Whether ticks are on time."""
 
     ok: Ok
-    seconds: float | None = Field(description="Seconds the latest due role is late; null: unknown")
+    seconds: float | None = Field(
+        description="Seconds by which the latest due role is late; null: unknown"
+    )
 
 
 class RolesHealth(BaseModel):
-    """Whether guv does its work for the roles of all tenants, as far as the last minutes show."""
+    """Whether guv does its work for the roles of all tenants, over the last minutes."""
 
     ok: Ok
     overdue: int | None = Field(description="Roles that should have ticked; null: unknown")
     faulty: int | None = Field(description="Roles whose ticks all end in a fault; null: unknown")
     wishing: int | None = Field(description="Roles that need another number of dynos")
-    unfulfilled: int | None = Field(description="Those of them that do not get it")
+    unfulfilled: int | None = Field(description="Those of them that do not get it for five minutes")
 
 
 class Health(BaseModel):
-    """How guv is."""
+    """The health of guv."""
 
     status: str = Field(description="ok, or unwell", examples=["ok"])
-    unwell: list[str] = Field(description="What is not as it should be", examples=[[]])
+    unwell: list[str] = Field(description="The checks that fail", examples=[[]])
     database: StoreHealth = Field(description="Whether PostgreSQL answers")
     redis: StoreHealth = Field(description="Whether Redis answers")
-    clock: ClockHealth = Field(description="Whether the clock beats")
-    lag: LagHealth = Field(description="Whether ticks are in time")
-    roles: RolesHealth = Field(description="Whether roles get what they need")
+    clock: ClockHealth = Field(description="Whether the clock runs")
+    lag: LagHealth = Field(description="Whether ticks are on time")
+    roles: RolesHealth = Field(description="Whether roles get the dynos they need")
 
 
 router = APIRouter(tags=["health"])
@@ -70,10 +72,10 @@ router = APIRouter(tags=["health"])
 
 @router.get("/health", responses={503: {"model": Health}})
 def read_health(parts: PartsDep, now: NowDep, response: Response) -> Health:
-    """How guv is: 200 when all is well, 503 otherwise, saying what is not."""
+    """Report the health of guv: 200 when all is well, 503 otherwise with what is not."""
     lag = _lag(parts.engine, now)
     reached, age = _beat_age(parts.redis, now)
-    seen = None if lag is None else parts.lookout.look(now)
+    seen = None if lag is None else parts.fleet_health.look(now)
     checks = {
         "database": lag is not None,
         "redis": reached,
@@ -102,7 +104,7 @@ def _roles(seen: Watch | None, *, ok: bool) -> RolesHealth:
 
 
 def _lag(engine: Engine, now: datetime) -> float | None:
-    """Seconds that the latest due role is late; None: the database does not answer."""
+    """Return the seconds that the latest due role is late; None: the database does not answer."""
     try:
         with engine.connect() as connection:
             return tick_schedule.lag(connection, now)
@@ -111,7 +113,7 @@ def _lag(engine: Engine, now: datetime) -> float | None:
 
 
 def _beat_age(redis: Redis, now: datetime) -> tuple[bool, float | None]:
-    """Whether Redis answers, and seconds since the clock's last beat, where one is there."""
+    """Return whether Redis answers, and the seconds since the clock's last beat if known."""
     try:
         beat = redis.get(BEAT_KEY)
     except RedisError:

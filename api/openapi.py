@@ -1,7 +1,7 @@
-"""What may a field hold, for instance? One example for each name, put into the OpenAPI document.
+"""OpenAPI document: examples for every field, and the page that shows it.
 
-A name means the same wherever it stands (docs/glossary.md), so that one example does; where a model
-means something else by it, `Model.name` comes first. What a model itself gives stays.
+One example for each name: a name means the same everywhere (docs/glossary.md). `Model.name` comes
+first, for a model that means something else by it. Examples that a model itself has stay.
 """
 
 import re
@@ -32,7 +32,7 @@ _STEP = {
     "before": 1,
     "after": 4,
     "reason": "deadline",
-    "note": "240 messages wait",
+    "note": "240 jobs waiting",
 }
 _COUNTS = {
     "messages_ready": 240,
@@ -45,7 +45,7 @@ _COUNTS = {
 _KEY = "guv_EXAMPLE"
 
 EXAMPLES: dict[str, Any] = {
-    # Who and what
+    # Names and addresses
     "id": _ID,
     "DecisionAnswer.id": 41207,
     "uuid": _ID,
@@ -73,7 +73,7 @@ EXAMPLES: dict[str, Any] = {
     "nrql": "SELECT count(*) FROM GuvHeartbeat",
     "nerdgraph": "mutation { alertsNrqlConditionStaticCreate(policyId: POLICY_ID, ...) { id } }",
     "setting": "maximum_dynos",
-    # How it is
+    # States and messages
     "state": "authorized",
     "IncidentAnswer.state": "open",
     "maintenance": False,
@@ -82,9 +82,9 @@ EXAMPLES: dict[str, Any] = {
     "error": None,
     "notify_error": None,
     "warning": None,
-    "message": "These cannot be accepted: minimum_dynos.",
-    "PlanAnswer.message": "The plan is standard now.",
-    "ProvisionAnswer.message": "guv is ready: set a broker and a role.",
+    "message": "minimum_dynos must be at least 0.",
+    "PlanAnswer.message": "Your plan is now standard.",
+    "ProvisionAnswer.message": "guv is ready. Set the broker and the roles next.",
     "FieldFault.field": "minimum_dynos",
     "FieldFault.message": "is 8 (from role), above maximum_dynos 5 (from default)",
     "messages": ["role 'mailer': the broker has no queue 'mail'; did you mean 'mails'?"],
@@ -93,8 +93,8 @@ EXAMPLES: dict[str, Any] = {
     "failures": 0,
     "retry_at": None,
     "can_connect": True,
-    "title": "The deadline of worker is missed at the maximum",
-    "text": "The last message will be done in 140 s, the deadline is 60 s. 9 dynos would do.",
+    "title": "worker misses its deadline at the maximum of 4 dynos",
+    "text": "The last job will finish in 140 s, the deadline is 60 s. 9 dynos would meet it.",
     "also": ["paused until 18:00"],
     # Counts
     **_COUNTS,
@@ -116,7 +116,7 @@ EXAMPLES: dict[str, Any] = {
     "wishing": 2,
     "unfulfilled": 0,
     "Logplex-Msg-Count": 3,
-    # Seconds, hours, dollars, shares
+    # Seconds, hours, dollars and shares
     "age": 0.4,
     "seconds": 1.2,
     "start_delay": 21.5,
@@ -134,7 +134,7 @@ EXAMPLES: dict[str, Any] = {
     "share_in_time_24h": 0.998,
     "never_done": False,
     "misses_at_maximum": False,
-    # Instants
+    # Times
     "at": _NOON,
     "sample_at": _NOON,
     "since": _NOON,
@@ -156,11 +156,11 @@ EXAMPLES: dict[str, Any] = {
     "events_until": _NOON,
     "cap_reached_at": "2026-11-29T08:00:00Z",
     "next_downscale_at": _LATER,
-    # Whole decisions
+    # Decisions
     "direction": "up",
     "reason": "deadline",
     "outcome": "scaled",
-    "explanation": "4 dynos: 240 messages wait, and 4 dynos do them within 60 s.",
+    "explanation": "Scaling from 1 to 4 dynos: 240 jobs waiting, to be done within 60 s.",
     "notices": [],
     "estimates": {"arrival_rate": 2.4, "service_time": 1.6, "boot_time": 28.0, "backlog": 244},
     "trail": [_STEP],
@@ -203,14 +203,14 @@ BODIES: dict[str, Any] = {
     "PlanRequest": {"plan": "standard"},
     "ErrorBody": {
         "id": "invalid_params",
-        "message": "These cannot be accepted: target_deadline.",
+        "message": "target_deadline must be greater than 0.",
         "fields": [{"field": "target_deadline", "message": "must be greater than 0"}],
     },
 }
 
 
 def add_examples(app: FastAPI) -> None:
-    """Nothing; the app's OpenAPI document has an example for each field, parameter and body."""
+    """Add an example to each field, parameter and body of the OpenAPI document."""
     plain = app.openapi
 
     def openapi() -> Schema:
@@ -225,28 +225,28 @@ def add_examples(app: FastAPI) -> None:
             _exemplify(parameter["schema"], f"{place}.{name}", name)
         return document
 
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way
+    app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI's documentation does
 
 
 def parameters(document: Schema) -> Iterator[Schema]:
-    """Every parameter of every operation."""
+    """Iterate over the parameters of all operations."""
     for methods in document["paths"].values():
         for operation in methods.values():
             yield from operation.get("parameters", [])
 
 
 def says_values(schema: Schema) -> bool:
-    """Whether a schema shows what it may hold: by an example, or by naming or being a schema."""
+    """Whether a schema shows its values: by an example, by an enum, or by a reference."""
     if "examples" in schema or "example" in schema or "enum" in schema or "const" in schema:
         return True
     inner = [schema.get("items", {}), *schema.get("anyOf", ()), *schema.get("allOf", ())]
-    return "$ref" in schema or any(one and says_values(one) for one in inner)
+    return "$ref" in schema or any(part and says_values(part) for part in inner)
 
 
 def _exemplify(schema: Schema, *names: str) -> None:
-    found = [EXAMPLES[name] for name in names if name in EXAMPLES]
-    if found and not says_values(schema):
-        schema["examples"] = found[:1]
+    examples = [EXAMPLES[name] for name in names if name in EXAMPLES]
+    if examples and not says_values(schema):
+        schema["examples"] = examples[:1]
 
 
 ASSETS = "/docs/assets"
@@ -256,7 +256,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/docs")
 async def read_docs() -> HTMLResponse:
-    """A page on which every route can be read and tried."""
+    """Serve Swagger UI over /openapi.json, all of it from our own origin."""
     page = get_swagger_ui_html(
         openapi_url="/openapi.json",
         title="guv's API",
@@ -269,10 +269,10 @@ async def read_docs() -> HTMLResponse:
 
 
 def _policy(page: str) -> str:
-    """What the page may load: what is ours, and its own script; its styles are set by script."""
+    """Return the page's Content-Security-Policy: our assets and its own inline script."""
     scripts = re.findall("<script>(.*?)</script>", page, re.DOTALL)
-    hashes = (b64encode(sha256(one.encode()).digest()).decode() for one in scripts)
-    own = " ".join(f"'sha256-{one}'" for one in hashes)
+    hashes = (b64encode(sha256(script.encode()).digest()).decode() for script in scripts)
+    own = " ".join(f"'sha256-{value}'" for value in hashes)
     return (
         f"default-src 'none'; script-src 'self' {own}; style-src 'self' 'unsafe-inline'; "
         "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -280,6 +280,6 @@ def _policy(page: str) -> str:
 
 
 def add_reference(app: FastAPI) -> None:
-    """Nothing; the app has the page and what it is made of."""
+    """Serve the reference page and its assets."""
     app.include_router(router)
     app.mount(ASSETS, StaticFiles(directory=str(_FILES)), name="docs-assets")

@@ -1,4 +1,4 @@
-"""What do paths name? Apps and roles, as people and Heroku write them, and others by their id."""
+"""Parameters in paths, and the paths of pages."""
 
 from typing import Annotated
 from urllib.parse import quote
@@ -23,10 +23,10 @@ ReplayId = Annotated[UUID, Path(description="The replay's id")]
 
 
 def app_path(app: str) -> str:
-    """The address of an app's page."""
+    """Return the path of an app's page."""
     return f"/dashboard/apps/{quote(app, safe='')}"
 
 
 def role_path(app: str, role: str) -> str:
-    """The address of a role's page."""
+    """Return the path of a role's page."""
     return f"{app_path(app)}/roles/{quote(role, safe='')}"

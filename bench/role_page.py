@@ -21,7 +21,7 @@ from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.auth.login_sessions import Visits, cookie_name
+from api.auth.login_sessions import LoginSessions, cookie_name
 from api.container import Outside
 from api.dashboard.charts.time_ranges import SPANS
 from bench.api import BEGIN, ROLES, database
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _sums(engine, until)
         config = config_of(engine, redis_url)
         with TestClient(create_app(config, Outside(clock=lambda: until)), PUBLIC_URL) as client:
-            token = Visits(Redis.from_url(redis_url)).begin(tenant.id, "a person", until)
+            token = LoginSessions(Redis.from_url(redis_url)).begin(tenant.id, "a person", until)
             client.cookies.set(cookie_name(PUBLIC_URL), token)
             print(f"{rows} ticks of {ROLES} roles, and sums of {MONTH.days} days of each")
             first = _timed(client, "/dashboard")

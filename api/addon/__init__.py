@@ -1,1 +1,1 @@
-"""What Heroku asks of us: provision, change the plan, deprovision."""
+"""Heroku's add-on API: provisioning, plan changes, webhooks and log intake."""

@@ -1,4 +1,4 @@
-"""What becomes of a resource after it was added? It changes its plan, and it ends."""
+"""Plan changes and deprovisioning of a resource."""
 
 from datetime import datetime
 from uuid import UUID
@@ -18,41 +18,41 @@ from guv.tenants.plans import Plan
 
 
 def change_plan(session: Session, resource: UUID, name: str, now: datetime) -> str:
-    """What became of it, for the customer; the roles tick as the new plan allows.
+    """Change a resource's plan and the intervals of its roles; returns a message for the customer.
 
     Raises:
-        Invalid: There is no such plan, or what is used now does not fit in it.
+        Invalid: There is no such plan, or current use exceeds it.
         NotFound: The resource was never provisioned.
         Gone: It was deprovisioned.
     """
     plan = known_plan(name)
     tenant = _present(session, resource)
     if tenant.plan == plan.name:
-        return f"The plan is {plan.name} already."
+        return f"Your plan is already {plan.name}."
     _refuse_if_too_small(session, tenant, plan)
     tenant.plan = plan.name
     session.add(tenant)
     settings = tenant_settings(session, tenant)
     intervals = {one.role.id: float(tick_interval(one.effective, plan)) for one in settings}
     roles.set_intervals(session, intervals, now)
-    return f"The plan is {plan.name} now: {plan.apps} apps, {plan.roles} roles."
+    return f"Your plan is now {plan.name}: up to {plan.apps} apps and {plan.roles} roles."
 
 
 def deprovision(parts: Parts, session: Session, resource: UUID, now: datetime) -> None:
-    """Nothing; the tenant's scaling has stopped and its secrets are gone. Its dynos stay.
+    """End a tenant's scaling and delete its secrets; its dynos stay as they are.
 
     Raises:
-        Gone: It is deprovisioned already, or was never there.
+        Gone: The resource is deprovisioned already, or was never there.
     """
     tenant = tenants.lock_tenant(session, resource)
     if tenant is None or tenant.state == "deprovisioned":
-        raise Gone("This resource is not there.")
+        raise Gone("This resource does not exist.")
     parting = parts.subscriber().parting(session, tenant, now)
     drained = parts.drain_removal().of_tenant(session, tenant, now)
     tenants.end_tenant(session, tenant, now)
-    for farewell in (parting, *drained):
-        if farewell is not None:
-            parts.background.submit(farewell)
+    for removal in (parting, *drained):
+        if removal is not None:
+            parts.background.submit(removal)
 
 
 def _present(session: Session, resource: UUID) -> Tenant:
@@ -65,7 +65,7 @@ def _present(session: Session, resource: UUID) -> Tenant:
 
 
 def _refuse_if_too_small(session: Session, tenant: Tenant, plan: Plan) -> None:
-    """Nothing, or an error that says what to reduce before the plan fits."""
+    """Refuse a plan that is too small, with what to reduce first."""
     too_much = [
         f"remove {used - allowed} of {used} {what} (at most {allowed})"
         for what, used, allowed in (

@@ -1,6 +1,6 @@
-"""Where do an app's log lines come in? Checked, filtered and queued; the worker reads them.
+"""Intake of log lines from Logplex: checked, filtered and queued for the worker.
 
-Logplex drops what is answered with 4xx and sends again, twice, what is answered with 429 or 5xx.
+Logplex drops what is answered with 4xx, and sends again, twice, what is answered with 429 or 5xx.
 """
 
 from typing import Annotated
@@ -63,29 +63,33 @@ def take_lines(
     ] = None,
     frame: Annotated[
         str,
-        Header(alias="Logplex-Frame-Id", max_length=100, description="Tells a repeat from news"),
+        Header(
+            alias="Logplex-Frame-Id",
+            max_length=100,
+            description="Identifies a delivery that is sent again",
+        ),
     ] = "",
 ) -> None:
-    """Take a delivery of Logplex; a repeat counts once, an app's own lines are forgotten."""
+    """Take a delivery of log lines; repeats count once, and the app's own lines are discarded."""
     lines, fault = _lines(body, count)
     wanted = [line for line in lines if is_wanted(line)]
     lost = 0 if fault is None else max(1, count or 0)
     try:
         put = parts.drain_queue.put(drain, frame, wanted, now, lost)
     except RedisError:
-        raise Unavailable("guv's queue does not answer. Send it again.") from None
+        raise Unavailable("guv's queue does not answer. Send the delivery again.") from None
     if put is Put.FULL:
-        raise TooMany("Too many lines wait already. Send it again.")
+        raise TooMany("Too many lines are waiting. Send the delivery again later.")
     if fault is not None:
-        raise BadRequest(f"The body is not made of whole lines: {fault}.")
+        raise BadRequest(f"The body is not a valid series of log lines: {fault}.")
 
 
 def _lines(body: bytes, count: int | None) -> tuple[list[bytes], str | None]:
-    """The lines of a body, and what is wrong with it; then there are none."""
+    """Split a body into lines; returns none and the reason where it is malformed."""
     try:
         lines = split_frames(body)
     except BadFrames as bad:
         return [], str(bad)
     if count is not None and count != len(lines):
-        return [], f"it holds {len(lines)}, Logplex-Msg-Count says {count}"
+        return [], f"it has {len(lines)} lines, Logplex-Msg-Count says {count}"
     return lines, None

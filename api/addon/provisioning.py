@@ -1,9 +1,9 @@
-"""What happens when the add-on is added? A tenant, its key, and its app with the right to scale.
+"""Provisioning of a resource: a tenant, its key, and its app with the right to scale it.
 
-Every step can be repeated: Heroku delivers at least once, and two deliveries may run at the same
-time. The tenant, its grant and that something is left to do are stored before anything is asked of
-the outside. Where Heroku's token endpoint is slow, Heroku is told that the config comes later; the
-worker then goes on, and this process may end.
+Heroku delivers at least once, and two deliveries may run at the same time, so every step can be
+repeated. The tenant, its grant and the fact that work is left are stored before anything outside is
+called. Where Heroku's token endpoint is slow, the answer is that the config comes later; the worker
+then goes on, and this process may end.
 """
 
 import time
@@ -27,16 +27,18 @@ from guv.tenants.keys import guv_url
 from guv.tenants.models import Tenant
 
 GRANT_LIFE, AT_LEAST = timedelta(minutes=5), timedelta(minutes=1)
-PATIENCE_S = 1.8  # for Heroku's tokens; Heroku wants its own answer within 3 seconds
-LOOK_AGAIN_S = 0.05
-# Until then a provisioning that was begun here is finished here, if this process lives on.
+PATIENCE_S = 1.8  # longest wait for Heroku's tokens; Heroku expects our answer within 3 s
+LOOK_AGAIN_S = 0.05  # pause before a look at an exchange that another delivery began
+# Pauses before the worker takes a provisioning over, which this process finishes if it lives on.
 OURS_S = 15.0
 AT_ONCE_S = 0.2
-AFTER_ANSWER_S = 5.0  # Heroku has taken in a config that it was answered with
+AFTER_ANSWER_S = 5.0  # by then Heroku has stored the config of our answer
 
 
 def provision(parts: Parts, request: ProvisionRequest, now: datetime) -> ProvisionAnswer:
-    """What the app gets, or without `config` that it comes later; a repeat changes nothing.
+    """Provision a resource; a repeated request changes nothing.
+
+    Returns the app's config, or none where it comes later.
 
     Raises:
         Invalid: There is no such plan, or an option cannot be accepted.
@@ -85,7 +87,7 @@ def _store(
     wanted: Wanted,
     now: datetime,
 ) -> bool:
-    """Whether there is a grant to exchange; it and the options are stored, sealed."""
+    """Store the grant and the options, sealed; returns whether there is a grant to exchange."""
     if apps.count_apps(session, tenant):
         return False
     if request.oauth_grant:
@@ -99,9 +101,9 @@ def _store(
 
 
 def _keep(parts: Parts, tenant: Tenant, grant: OAuthGrant, now: datetime) -> None:
-    """Nothing; the grant is stored, sealed, for its own lifetime of 1 to 5 minutes.
+    """Store the grant, sealed, for its lifetime of 1 to 5 minutes.
 
-    One that seems to be over is tried all the same: Heroku's clock decides, and not ours.
+    A grant that seems expired is tried all the same: Heroku's clock decides, not ours.
     """
     latest = now + GRANT_LIFE
     expires_at = max(min(grant.expires_at or latest, latest), now + AT_LEAST)
@@ -109,9 +111,10 @@ def _keep(parts: Parts, tenant: Tenant, grant: OAuthGrant, now: datetime) -> Non
 
 
 def _settle_in_time(parts: Parts, tenant_id: UUID, now: datetime) -> str | None:
-    """What `settle_grant` says; `AWAY`: not yet, and it goes on in the background.
+    """Exchange the grant within `PATIENCE_S`; returns what `settle_grant` returns.
 
-    A code works once, so an exchange that has begun is never cut short by our hurry.
+    `AWAY`: it goes on in the background. A code works once, so an exchange that has begun is never
+    cut short.
     """
     end = steady_seconds() + PATIENCE_S
     while True:
@@ -129,7 +132,7 @@ def _settle_in_time(parts: Parts, tenant_id: UUID, now: datetime) -> str | None:
 def _finish(
     parts: Parts, session: Session, tenant: Tenant, now: datetime, *, left: bool
 ) -> dict[str, str]:
-    """The config vars; the tenant is provisioned, and the worker looks after what is left."""
+    """Mark the tenant as provisioned, leave the rest to the worker, and return the config vars."""
     tenant.state = "provisioned"
     if left:
         pending_provisioning.remember(session, tenant.id, now, AFTER_ANSWER_S, asynchronous=False)
@@ -138,21 +141,21 @@ def _finish(
     return {"GUV_URL": guv_url(session, tenant, parts.config, now)}
 
 
-_LATER = "guv is being set up; GUV_URL will be there in a moment."
+_LATER = "guv is being set up. GUV_URL will be set in a moment."
 
 
 def _message(request: ProvisionRequest, wanted: Wanted, trouble: str | None) -> str:
-    """What whoever added it should know."""
+    """Return the message for the person who added the add-on."""
     has_roles = bool(wanted.broker_url and wanted.roles)
     sentences = [
-        "guv is ready." if has_roles else "guv is ready: set the broker and the roles next."
+        "guv is ready." if has_roles else "guv is ready. Set the broker and the roles next."
     ]
     if trouble is not None:
         sentences.append(f"It cannot scale your app yet: {trouble}")
         if trouble == REFUSED:
-            sentences.append("`heroku addons:open guv` shows how to let it.")
+            sentences.append("Run `heroku addons:open guv` to authorize it.")
     elif request.oauth_grant is None:
-        sentences.append("It cannot scale your app yet: no authorization came with it.")
+        sentences.append("It cannot scale your app yet: Heroku sent no authorization.")
     if wanted.unused:
-        sentences.append(f"Not used: the options {', '.join(wanted.unused)[:300]}.")
+        sentences.append(f"Ignored options: {', '.join(wanted.unused)[:300]}.")
     return " ".join(sentences)

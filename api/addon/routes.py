@@ -1,6 +1,6 @@
-"""Which calls does Heroku make? The Partner API, version 3.
+"""Routes of Heroku's Partner API, version 3.
 
-Its id and password are checked before anything is looked up.
+Credentials are checked before anything is looked up.
 """
 
 from fastapi import APIRouter, Response
@@ -23,7 +23,7 @@ router = APIRouter(
 @router.post(
     "",
     response_model_exclude_none=True,
-    responses={202: {"model": ProvisionAnswer, "description": "The config comes later"}},
+    responses={202: {"model": ProvisionAnswer, "description": "The config vars are set later"}},
 )
 def provision_resource(
     parts: PartsDep, now: NowDep, request: ProvisionRequest, response: Response
@@ -39,7 +39,7 @@ def provision_resource(
 def change_plan(
     session: SessionDep, now: NowDep, resource: ResourceId, request: PlanRequest
 ) -> PlanAnswer:
-    """Change a resource's plan; refused where what is used now does not fit in it."""
+    """Change a resource's plan; refused while current use exceeds it."""
     return PlanAnswer(message=lifecycle.change_plan(session, resource, request.plan, now))
 
 
@@ -47,5 +47,5 @@ def change_plan(
 def deprovision_resource(
     parts: PartsDep, session: SessionDep, now: NowDep, resource: ResourceId
 ) -> None:
-    """Deprovision a resource: scaling stops, tokens and keys are gone, dynos stay as they are."""
+    """Deprovision a resource: scaling stops, tokens and keys are deleted, dynos stay."""
     lifecycle.deprovision(parts, session, resource, now)

@@ -1,4 +1,4 @@
-"""What do Heroku and guv say to each other about an add-on resource? Unknown fields are ignored."""
+"""Requests and responses of the Partner API; unknown fields are ignored."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -13,11 +13,11 @@ Slug = Annotated[str, Field(max_length=100, pattern=STORABLE)]
 
 
 class OAuthGrant(BaseModel):
-    """The right to exchange a code for tokens, once and within 5 minutes."""
+    """A grant that can be exchanged for tokens, once and within 5 minutes."""
 
     code: SecretStr = Field(max_length=500, description="Exchanged once for the app's tokens")
     expires_at: AwareDatetime | None = Field(
-        None, description="When the code is worthless; null or not understood: in 5 minutes"
+        None, description="When the code expires; null or malformed: in 5 minutes"
     )
 
     @field_validator("expires_at", mode="wrap")
@@ -30,7 +30,7 @@ class OAuthGrant(BaseModel):
 
 
 class ProvisionRequest(BaseModel):
-    """A resource that Heroku sold."""
+    """A resource that was added."""
 
     uuid: UUID = Field(description="Heroku's id of the resource, and guv's of the tenant")
     plan: Slug = Field(description="The plan's slug")
@@ -44,10 +44,10 @@ class ProvisionRequest(BaseModel):
 
 
 class ProvisionAnswer(BaseModel):
-    """What the resource's app gets."""
+    """What the app of a new resource gets."""
 
     id: UUID = Field(description="guv's id of the resource: the same uuid")
-    message: str = Field(description="Shown to whoever added it")
+    message: str = Field(description="Shown to the person who added it")
     config: dict[str, str] | None = Field(
         None,
         description="Config vars of the app; a repeated delivery gets the same. Left out with 202:"
@@ -56,24 +56,24 @@ class ProvisionAnswer(BaseModel):
 
 
 class PlanRequest(BaseModel):
-    """The plan that a resource shall have."""
+    """The new plan of a resource."""
 
     plan: Slug = Field(description="The plan's slug")
 
 
 class PlanAnswer(BaseModel):
-    """What became of it."""
+    """The result of a plan change."""
 
-    message: str = Field(description="Shown to whoever changed it")
+    message: str = Field(description="Shown to the person who changed it")
 
 
 def known_plan(name: str) -> Plan:
-    """The plan of that slug.
+    """Return the plan with a slug.
 
     Raises:
-        Invalid: There is none; the message, shown to the customer, lists those that there are.
+        Invalid: There is none; the message, shown to the customer, lists the plans.
     """
     plan = find_plan(name)
     if plan is None:
-        raise Invalid(f"There is no plan {name!r}; there are {', '.join(PLANS)}.")
+        raise Invalid(f"{name!r} is not a known plan. Plans: {', '.join(PLANS)}.")
     return plan

@@ -1,8 +1,7 @@
-"""Where does Heroku deliver events? Each is signed with the secret of its add-on's subscription.
+"""Intake of Heroku's webhooks, each signed with the secret of its subscription.
 
-It is answered before Heroku could be asked anything: what an event says is all that is needed. A
-signed event that guv does not know is answered like all others, since a refused one would come
-again and hold up those behind it.
+An event is handled without asking Heroku anything. An unknown event with a valid signature is
+answered like all others: a refused one would be sent again and hold up those behind it.
 """
 
 import base64
@@ -37,27 +36,27 @@ _BODY = {"required": True, "content": {"application/json": _JSON}}
 
 
 class _Signature(SecurityBase):
-    """The signature of the raw body."""
+    """The signature of the raw body, as a security scheme of the OpenAPI document."""
 
     def __init__(self) -> None:
-        told = "Base64 of the raw body's HMAC-SHA256 with the subscription's secret"
+        description = "Base64 of the raw body's HMAC-SHA256 with the subscription's secret"
         where = {"in": APIKeyIn.header, "name": SIGNATURE}
-        self.model = APIKey(**where, description=told)
+        self.model = APIKey(**where, description=description)
         self.scheme_name = "event"
 
     async def __call__(self, request: Request) -> str:
-        """The header as it came; empty: there is none."""
+        """Return the header as it was sent; empty if there is none."""
         return request.headers.get(SIGNATURE, "")
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An event as it came in.
+    """A delivery of an event.
 
     Attributes:
-        request: What it came with, for the log.
+        request: The HTTP request, for the log.
         raw: The body, byte by byte.
-        signature: What is said to be its signature.
+        signature: The signature as sent.
     """
 
     request: Request
@@ -82,10 +81,10 @@ def take_delivery(
     resource: ResourceId,
     delivery: Annotated[Delivery, Depends(_delivery)],
 ) -> None:
-    """Take an event of an add-on resource or its app: renamed, in maintenance, scaled, removed."""
+    """Take an event of a resource or its app: renamed, in maintenance, scaled or removed."""
     secret = _secret(session, parts.sealer, resource)
     if not is_signed(delivery.raw, delivery.signature, secret):
-        raise Unauthorized("The body is not signed with this subscription's secret.")
+        raise Unauthorized("The signature does not match the body and this subscription's secret.")
     delivery.request.state.tenant = str(resource)
     tenant = tenants.lock_tenant(session, resource)
     if tenant is None or tenant.state == "deprovisioned":
@@ -94,19 +93,19 @@ def take_delivery(
         body = json.loads(delivery.raw)
     except (ValueError, RecursionError):
         body = None
-    became = take_event(session, tenant, body, now)
-    level = _log.warning if became == UNKNOWN else _log.info
-    level("event_taken", tenant=str(resource), became=became)
+    result = take_event(session, tenant, body, now)
+    level = _log.warning if result == UNKNOWN else _log.info
+    level("webhook_handled", tenant=str(resource), result=result)
 
 
 def is_signed(raw: bytes, signature: str, secret: str | None) -> bool:
-    """Whether the signature is that of the body, found out in a time that tells nothing of it."""
+    """Whether the signature is that of the body, compared in constant time."""
     digest = hmac.digest((secret or "").encode(), raw, hashlib.sha256)
     right = base64.b64encode(digest)
     return hmac.compare_digest(right, signature.encode()) and secret is not None
 
 
 def _secret(session: Session, sealer: Sealer, resource: UUID) -> str | None:
-    """The secret of the resource's subscription; None: there is none."""
+    """Return the secret of the resource's subscription; None: there is none."""
     row = find_subscription(session, resource)
     return sealer.open(row.secret_sealed) if row else None

@@ -1,7 +1,7 @@
-"""What does Heroku tell by itself, and what becomes of it?
+"""Events from Heroku's webhooks and their effects.
 
-Events come more than once and in any order, so each sets what holds and none counts; one of an app
-that is older than what is known is left out.
+Events come more than once and in any order, so each sets a state and none counts. An event of an
+app that is older than the app's known state is ignored.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ from guv.tenants import queries as tenants
 from guv.tenants.models import Tenant
 
 UNKNOWN, OLD, DONE, NOT_OURS = "unknown", "old", "done", "not ours"
-WAKE_AFTER = timedelta(seconds=4)  # a formation that was read before is not believed any longer
+WAKE_AFTER = timedelta(seconds=4)  # by then the cached formation has expired
 DELETED = "The app was deleted at Heroku."
 
 
@@ -37,7 +37,7 @@ Instant = Annotated[AwareDatetime | None, BeforeValidator(_instant_or_none)]
 
 
 class Event(BaseModel):
-    """Something that happened; fields that guv does not need are left out."""
+    """An event; fields that guv does not need are left out."""
 
     action: str
     resource: str
@@ -47,12 +47,12 @@ class Event(BaseModel):
     created_at: Instant = None
 
     def at(self, now: datetime) -> datetime:
-        """When Heroku told it."""
+        """Return when Heroku published the event."""
         return self.published_at or self.updated_at or self.created_at or now
 
 
 class AppData(BaseModel):
-    """What an event says of an app."""
+    """An app as events describe it."""
 
     id: UUID
     name: str = Field(min_length=1, max_length=100, pattern=STORABLE)
@@ -60,7 +60,7 @@ class AppData(BaseModel):
 
 
 class AddonData(BaseModel):
-    """What an event says of a resource."""
+    """A resource as events describe it."""
 
     id: UUID
     name: str = Field(min_length=1, max_length=100, pattern=STORABLE)
@@ -71,7 +71,7 @@ class _Named(BaseModel):
 
 
 class FormationData(BaseModel):
-    """What an event says of a process type."""
+    """A process type as events describe it."""
 
     app: _Named
     type: str
@@ -79,11 +79,11 @@ class FormationData(BaseModel):
 
 
 def take_event(session: Session, tenant: Tenant, body: Any, now: datetime) -> str:
-    """What became of it, in a word.
+    """Apply an event and return the result in a word.
 
     Args:
-        session: Its transaction is the caller's, which holds the tenant's lock.
-        tenant: Whose subscription it came by.
+        session: The caller's transaction, which holds the tenant's lock.
+        tenant: The tenant whose subscription delivered it.
         body: The event's JSON.
         now: The present.
     """
@@ -105,7 +105,7 @@ def _app_changed(session: Session, tenant: Tenant, event: Event, now: datetime) 
 
 
 def _app_deleted(session: Session, tenant: Tenant, event: Event, now: datetime) -> str:
-    """Its ticks end; the removal of the add-on, which Heroku asks for too, ends the rest."""
+    """Stop the app's ticks; Heroku also removes the add-on, which ends the rest."""
     app = _newer(session, tenant, _Named.model_validate(event.data).id, event.at(now))
     if isinstance(app, str):
         return app
@@ -131,21 +131,21 @@ def _addon_removed(session: Session, tenant: Tenant, event: Event, now: datetime
 
 
 def _formation_changed(session: Session, tenant: Tenant, event: Event, now: datetime) -> str:
-    """Roles whose dynos somebody else changed are due at once; guv's own changes wake nobody."""
+    """Make roles due whose dynos were changed by others; guv's own changes wake no role."""
     data = FormationData.model_validate(event.data)
-    found = [
+    roles = [
         one.role.id
         for one in settings.tenant_settings(session, tenant)
         if one.app.heroku_id == data.app.id
         and one.effective.process_type == data.type
         and one.role.dynos_left != data.quantity
     ]
-    tick_schedule.wake(session.connection(), found, now + WAKE_AFTER)
+    tick_schedule.wake(session.connection(), roles, now + WAKE_AFTER)
     return DONE
 
 
 def _newer(session: Session, tenant: Tenant, heroku_id: UUID, at: datetime) -> App | str:
-    """The app that an event is about, where it is not older than what is known."""
+    """Return the event's app, locked, or why the event does not apply."""
     found = apps.find_by_heroku_id(session, tenant, heroku_id)
     if found is None:
         return NOT_OURS

@@ -1,1 +1,1 @@
-"""Who is calling: API keys, single sign-on, login sessions."""
+"""Authentication: API keys, single sign-on and login sessions."""

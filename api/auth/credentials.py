@@ -1,4 +1,4 @@
-"""Who says they are calling? Credentials as they come in the Authorization header."""
+"""Credentials of the Authorization header."""
 
 import base64
 import binascii
@@ -19,7 +19,7 @@ class BasicCredentials:
 
 
 def parse_basic(header: str | None) -> BasicCredentials | None:
-    """The user and password of a Basic authorization header; None: it holds none."""
+    """Parse a Basic authorization header; None for any other."""
     scheme, _, encoded = (header or "").partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -32,7 +32,7 @@ def parse_basic(header: str | None) -> BasicCredentials | None:
 
 
 def parse_api_key(header: str | None) -> str | None:
-    """The API key of a Bearer or Basic authorization header; None: it holds none.
+    """Return the API key of a Bearer or Basic authorization header; None if it has none.
 
     With Basic the key is the password, as in `https://guv:KEY@host/v1`, or else the user.
     """
@@ -44,9 +44,9 @@ def parse_api_key(header: str | None) -> str | None:
 
 
 def are_equal(given: BasicCredentials, user: str, password: str) -> bool:
-    """Whether they are these, found out in a time that does not tell how much of them is right.
+    """Whether credentials are these, compared in constant time.
 
-    An empty password is never right: a service without one refuses everybody.
+    An empty password never matches: a service without a password refuses everybody.
     """
     same_user = hmac.compare_digest(_digest(given.user), _digest(user))
     same_password = hmac.compare_digest(_digest(given.password), _digest(password))
@@ -54,5 +54,5 @@ def are_equal(given: BasicCredentials, user: str, password: str) -> bool:
 
 
 def _digest(text: str) -> bytes:
-    """A digest of one length for every text, so that lengths do not show either."""
+    """Hash to a fixed length, so that the comparison does not reveal lengths either."""
     return hashlib.sha256(text.encode()).digest()

@@ -1,4 +1,4 @@
-"""Who may deliver log lines? Known for a moment, so that a delivery costs no query."""
+"""Credentials of log drains, cached so that a delivery costs no query."""
 
 import hmac
 from collections import OrderedDict
@@ -14,8 +14,8 @@ from guv.crypto import hash_secret
 from guv.errors import Forbidden, Unauthorized
 from guv.web_metrics.drains import DrainKey, learn_token, read_key
 
-KNOWN_S = 15.0  # a drain that was removed is refused at the latest then
-MOST = 10_000
+KNOWN_S = 15.0  # a removed drain is still accepted for at most this long
+MOST = 10_000  # drains in the cache of a process
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,10 @@ class _Known:
 
 
 class DrainKeys:
-    """The keys of the drains that delivered lately.
+    """Cache of the keys of drains that delivered lately.
 
     Args:
-        engine: Where they are looked up.
+        engine: The database to look them up in.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -37,11 +37,11 @@ class DrainKeys:
         self._known: OrderedDict[UUID, _Known] = OrderedDict()
 
     def admit(self, drain: UUID, given: BasicCredentials | None, token: str) -> None:
-        """Nothing; the delivery comes from whom the drain's URL was given to.
+        """Check that a delivery comes from the drain that its URL was made for.
 
         Raises:
             Unauthorized: There is no such drain, or its secret is another one.
-            Forbidden: It comes with the token of another drain, or with none.
+            Forbidden: The delivery has the token of another drain, or none.
         """
         secret_hash = hash_secret(given.password if given else "")
         key = self._opened(drain, secret_hash)
@@ -51,16 +51,16 @@ class DrainKeys:
         if key.token_hash is None:
             key = self._learn(drain, secret_hash, token_hash)
         if not hmac.compare_digest(key.token_hash or "", token_hash):
-            raise Forbidden("The header Logplex-Drain-Token is that of another drain.")
+            raise Forbidden("The header Logplex-Drain-Token belongs to another drain.")
 
     def _opened(self, drain: UUID, secret_hash: str) -> DrainKey:
-        for find in (self._find, self._look):  # the secret may be new
+        for find in (self._find, self._look):  # look again: the secret may have been renewed
             key = find(drain)
             if key is None:
                 break
             if hmac.compare_digest(key.secret_hash, secret_hash):
                 return key
-        raise Unauthorized("There is no such drain, or its URL has another secret.")
+        raise Unauthorized("The drain does not exist, or its URL has another secret.")
 
     def _find(self, drain: UUID) -> DrainKey | None:
         with self._lock:

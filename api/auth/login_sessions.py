@@ -1,8 +1,8 @@
-"""Who is looking at the pages? People whom Heroku signed on, each for as long as a visit lasts.
+"""Login sessions of the dashboard, in Redis.
 
-A visit is kept in Redis under the digest of what the browser holds in its cookie, so that whoever
-reads Redis can take over none. It ends when the person signs out, after an hour without a click,
-or after twelve hours.
+A session is stored under the digest of the token in the browser's cookie, so that nobody who reads
+Redis can take one over. It ends when the person signs out, after an hour without a click, or after
+twelve hours.
 """
 
 import hashlib
@@ -23,20 +23,20 @@ from guv.errors import Unavailable
 
 IDLE = timedelta(hours=1)
 LONGEST = timedelta(hours=12)
-_NOTED_EVERY_S = 60.0
-_AWAY = "guv cannot look up who you are right now. Try again in a moment."
+_NOTED_EVERY_S = 60.0  # a click is written down at most this often
+_AWAY = "guv cannot check your session right now. Try again in a moment."
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """One person's visit to one tenant's pages.
+class LoginSession:
+    """A person's login session on one tenant's pages.
 
     Attributes:
         tenant: The tenant's id.
-        person: Who it is, for the change log.
-        csrf: What every form of the visit carries; nobody else can know it.
+        person: Email address or description of the person, for the change log.
+        csrf: Token that every form of the session carries.
         began: Unix seconds of the sign-on.
-        seen: Unix seconds of a click at most a minute older than the newest one.
+        seen: Unix seconds of the last click, at most a minute old.
     """
 
     tenant: str
@@ -51,13 +51,13 @@ class Visit:
         return UUID(self.tenant)
 
     def is_over(self, now: float) -> bool:
-        """Whether it has ended by itself, at these Unix seconds."""
+        """Whether the session has timed out, at these Unix seconds."""
         idle, age = now - self.seen, now - self.began
         return idle > IDLE.total_seconds() or age > LONGEST.total_seconds()
 
 
-class Visits:
-    """The visits that go on.
+class LoginSessions:
+    """The login sessions.
 
     Args:
         redis: Where they are kept; nothing connects before the first of them.
@@ -67,40 +67,40 @@ class Visits:
         self._redis = redis
 
     def begin(self, tenant: UUID, person: str, now: datetime) -> str:
-        """The new visit's token, for the cookie; this is the only time it can be seen.
+        """Start a session and return its token, which is stored nowhere.
 
         Raises:
             Unavailable: Redis does not answer.
         """
         at, token = unix_seconds(now), secrets.token_urlsafe(32)
-        visit = Visit(str(tenant), person, secrets.token_urlsafe(32), at, at)
+        visit = LoginSession(str(tenant), person, secrets.token_urlsafe(32), at, at)
         self._keep(token, visit, only_if_there=False)
         return token
 
-    def find(self, token: str, now: datetime, *, by_itself: bool = False) -> Visit | None:
-        """The visit of that token; None: it is over, or never was.
+    def find(self, token: str, now: datetime, *, by_itself: bool = False) -> LoginSession | None:
+        """Return the session of a token; None: it is over or never was.
 
         Args:
-            token: What the browser holds.
-            now: Tells whether it is over.
-            by_itself: Whether a page asks and no person, so that the visit does not last longer.
+            token: From the browser's cookie.
+            now: The present.
+            by_itself: Whether the page polls by itself, which does not keep the session alive.
 
         Raises:
             Unavailable: Redis does not answer.
         """
         with _reached():
             stored: Any = self._redis.get(_place("visit", token))
-        visit = Visit(**json.loads(stored)) if stored else None
+        visit = LoginSession(**json.loads(stored)) if stored else None
         at = unix_seconds(now)
         if visit is None or visit.is_over(at):
             return None
         if at - visit.seen > _NOTED_EVERY_S and not by_itself:
             visit = replace(visit, seen=at)
-            self._keep(token, visit, only_if_there=True)  # signing out meanwhile stays so
+            self._keep(token, visit, only_if_there=True)  # not after a sign-out in between
         return visit
 
     def end(self, token: str) -> None:
-        """Nothing; the token opens no page any more.
+        """End the session of a token.
 
         Raises:
             Unavailable: Redis does not answer.
@@ -109,11 +109,11 @@ class Visits:
             self._redis.delete(_place("visit", token))
 
     def use_once(self, token: str, seconds: float) -> bool:
-        """Whether that sign-on token was not used before; from now on it was.
+        """Mark a sign-on token as used; returns whether it was still unused.
 
         Args:
-            token: What Heroku signed.
-            seconds: For how long it would be believed.
+            token: Signed by Heroku.
+            seconds: How long the token would be accepted.
 
         Raises:
             Unavailable: Redis does not answer.
@@ -122,7 +122,7 @@ class Visits:
             place, kept_s = _place("sso", token), max(1, round(seconds))
             return bool(self._redis.set(place, 1, ex=kept_s, nx=True))
 
-    def _keep(self, token: str, visit: Visit, *, only_if_there: bool) -> None:
+    def _keep(self, token: str, visit: LoginSession, *, only_if_there: bool) -> None:
         text, seconds = json.dumps(asdict(visit)), round(IDLE.total_seconds())
         with _reached():
             self._redis.set(_place("visit", token), text, ex=seconds, xx=only_if_there)
@@ -130,7 +130,7 @@ class Visits:
 
 @contextmanager
 def _reached() -> Iterator[None]:
-    """Nothing; where Redis does not answer, the person is told so."""
+    """Report an unreachable Redis to the person."""
     try:
         yield
     except RedisError:
@@ -138,19 +138,19 @@ def _reached() -> Iterator[None]:
 
 
 def cookie_name(public_url: str) -> str:
-    """The cookie's name; over HTTPS one that no other host and no plain page can set."""
+    """Return the cookie's name; over HTTPS a prefix keeps other hosts and HTTP from setting it."""
     return "__Host-guv" if _is_secure(public_url) else "guv"
 
 
 def token_of(cookies: Mapping[str, str], public_url: str) -> str | None:
-    """The visit's token that the browser sent; None: it has none."""
+    """Return the session's token from the cookies; None: there is none."""
     return cookies.get(cookie_name(public_url)) or None
 
 
 def hand_out(answer: Response, token: str, public_url: str) -> None:
-    """Nothing; the browser keeps the token until it is closed or the visit is too old.
+    """Set the session's cookie.
 
-    Lax, since the person comes from Heroku's site: a stricter cookie would not come along.
+    It is SameSite=Lax: a strict cookie would not be sent when the person comes from Heroku's site.
     """
     answer.set_cookie(
         cookie_name(public_url),
@@ -164,7 +164,7 @@ def hand_out(answer: Response, token: str, public_url: str) -> None:
 
 
 def take_back(answer: Response, public_url: str) -> None:
-    """Nothing; the browser forgets its token."""
+    """Delete the session's cookie."""
     answer.delete_cookie(
         cookie_name(public_url),
         path="/",

@@ -1,6 +1,6 @@
-"""How many requests may a key make? Counted in Redis, said in the headers of every answer.
+"""Rate limit for API keys, counted in Redis and reported in the headers of every response.
 
-Where Redis is away nobody is refused: settings can be read and changed without it.
+Without Redis no request is refused: settings can be read and changed without it.
 """
 
 from collections.abc import Callable
@@ -22,12 +22,12 @@ from guv.errors import TooMany
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """What a key may still do.
+    """What an API key may still do.
 
     Attributes:
-        limit: Requests in a minute.
-        remaining: Those that are left now.
-        reset: Seconds until more are.
+        limit: Requests per minute.
+        remaining: Requests left now.
+        reset: Seconds until more are allowed.
     """
 
     limit: int
@@ -36,7 +36,7 @@ class Rate:
 
 
 class RateLimit:
-    """Counts the requests of keys over the minute that ends now.
+    """Counts requests of API keys over a sliding minute.
 
     Args:
         redis: Where they are counted; nothing connects before the first request.
@@ -64,21 +64,20 @@ class RateLimit:
         tell(rate)
         if not is_allowed:
             raise TooMany(
-                f"A key may make {rate.limit} requests in a minute; more are possible in"
-                f" {rate.reset} s."
+                f"A key may make {rate.limit} requests per minute. Try again in {rate.reset} s."
             )
 
 
 class RateHeaders:
-    """Puts what was told of the key's rate into the headers of the answer."""
+    """Adds the key's rate limit to the headers of the response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Nothing; the request is answered by the app behind."""
+        """Serve a request through the app behind."""
 
-        async def told(message: Message) -> None:
+        async def send_with_rate(message: Message) -> None:
             rate = scope.get("state", {}).get("rate")
             if message["type"] == "http.response.start" and rate is not None:
                 headers = MutableHeaders(scope=message)
@@ -89,4 +88,4 @@ class RateHeaders:
                     headers["Retry-After"] = str(rate.reset)
             await send(message)
 
-        await self._app(scope, receive, told)
+        await self._app(scope, receive, send_with_rate)

@@ -1,8 +1,8 @@
-"""Did Heroku really send this person? Checked by what only Heroku and guv can compute.
+"""Single sign-on from Heroku's dashboard.
 
-The contract is Heroku's single sign-on for add-ons: its form carries a digest over the resource,
-a shared salt and the time. The user-scoped one also covers the person; where it is there it is
-required, and without it nobody is known by name.
+Heroku has the browser post a form with a digest over the resource, a shared salt and the time. The
+user-scoped digest also covers the person. It is required where it is sent; without it the person
+stays anonymous.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from api.auth.login_sessions import Visits, hand_out, token_of
+from api.auth.login_sessions import LoginSessions, hand_out, token_of
 from api.dependencies import NowDep, PartsDep, RawFormDep, SessionDep, fields
 from api.paths import app_path
 from guv.apps import queries as apps
@@ -25,24 +25,24 @@ from guv.errors import Forbidden, Gone, NotFound
 from guv.tenants import queries as tenants
 from guv.tenants.models import Tenant
 
-MOST_AGE_S = 300.0
-MOST_AHEAD_S = 60.0  # Heroku's clock may be ahead of ours
-BELIEVED_S = MOST_AGE_S + MOST_AHEAD_S  # no token is believed for longer
+MOST_AGE_S = 300.0  # of a sign-on
+MOST_AHEAD_S = 60.0  # by which Heroku's clock may be ahead of ours
+BELIEVED_S = MOST_AGE_S + MOST_AHEAD_S  # a token is accepted for at most this long
 SOMEBODY = "somebody from Heroku's dashboard"
-_MOST_PERSON = 200
-_AGAIN = "Open guv from Heroku's dashboard once more, or with `heroku addons:open guv`."
+_MOST_PERSON = 200  # characters of an email address
+_AGAIN = "Open guv from your Heroku dashboard again, or with `heroku addons:open guv`."
 
 
 @dataclass(frozen=True, slots=True)
 class SignOn:
-    """A person whom Heroku sent.
+    """A sign-on by Heroku.
 
     Attributes:
         resource: Heroku's uuid of the resource.
-        person: The email address that Heroku vouches for, or that it vouches for none.
-        app: The app whose add-on was opened; empty: not said.
-        token: What may be used once.
-        spent: What is used up with it: the same person's weaker token.
+        person: Email address of the person, or `SOMEBODY` where Heroku sent none.
+        app: Name of the app whose add-on was opened; empty: unknown.
+        token: The digest, which may be used once.
+        spent: The weaker digest of the same form, which is used up with it.
     """
 
     resource: UUID
@@ -53,15 +53,15 @@ class SignOn:
 
 
 def read_sign_on(form: Mapping[str, str], salt: str, now: datetime) -> SignOn:
-    """Whom Heroku sent.
+    """Verify the form of a sign-on.
 
     Args:
-        form: What the browser posted.
-        salt: The manifest's `sso_salt`; with an empty one nobody is believed.
-        now: Tells a fresh token from an old one.
+        form: As the browser posted it.
+        salt: The manifest's `sso_salt`; with an empty one every sign-on is refused.
+        now: The present.
 
     Raises:
-        Forbidden: A token is wrong, missing or too old.
+        Forbidden: A digest is wrong, missing or too old.
     """
     resource, timestamp = form.get("resource_id", ""), form.get("timestamp", "")
     weak = _sha1(f"{resource}:{salt}:{timestamp}")
@@ -73,7 +73,7 @@ def read_sign_on(form: Mapping[str, str], salt: str, now: datetime) -> SignOn:
         expected, given = _sha256(f"{resource}:{salt}:{timestamp}:{user}:{email}"), scoped
     is_right = hmac.compare_digest(expected.encode(), given.encode())
     if not salt or not is_right:
-        raise Forbidden(f"Heroku did not sign this. {_AGAIN}")
+        raise Forbidden(f"This link is not signed by Heroku. {_AGAIN}")
     _refuse_old(timestamp, now)
     person = form.get("email", "")[:_MOST_PERSON] if scoped is not None else ""
     app = form.get("context_app") or form.get("app", "")
@@ -91,7 +91,7 @@ def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise Forbidden(f"Heroku named no add-on. {_AGAIN}") from None
+        raise Forbidden(f"This link names no add-on. {_AGAIN}") from None
 
 
 def _sha1(text: str) -> str:
@@ -109,39 +109,39 @@ router = APIRouter(prefix="/sso", include_in_schema=False)
 def sign_on(
     parts: PartsDep, session: SessionDep, now: NowDep, request: Request, form: RawFormDep
 ) -> RedirectResponse:
-    """To the pages of the app that was opened, with a new visit."""
+    """Start a login session and redirect to the page of the app that was opened."""
     salt = parts.config.guv_sso_salt.get_secret_value()
-    guest = read_sign_on(fields(form), salt, now)
-    tenant = _tenant(session, guest)
-    _use_once(parts.visits, guest)
+    sign_on = read_sign_on(fields(form), salt, now)
+    tenant = _tenant(session, sign_on)
+    _use_once(parts.login_sessions, sign_on)
     public_url = parts.config.guv_public_url
     before = token_of(request.cookies, public_url)
     if before:
-        parts.visits.end(before)
-    answer = RedirectResponse(_landing(session, tenant, guest.app), 303)
-    hand_out(answer, parts.visits.begin(tenant.id, guest.person, now), public_url)
+        parts.login_sessions.end(before)
+    answer = RedirectResponse(_landing(session, tenant, sign_on.app), 303)
+    hand_out(answer, parts.login_sessions.begin(tenant.id, sign_on.person, now), public_url)
     return answer
 
 
-def _tenant(session: Session, guest: SignOn) -> Tenant:
-    tenant = tenants.find_tenant(session, guest.resource)
+def _tenant(session: Session, sign_on: SignOn) -> Tenant:
+    tenant = tenants.find_tenant(session, sign_on.resource)
     if tenant is None:
         raise NotFound("guv does not know this add-on yet. Try again in a minute.")
     if tenant.state == "deprovisioned":
-        raise Gone("This add-on was removed, and guv scales nothing for it any more.")
+        raise Gone("This add-on was removed. guv no longer scales its app.")
     return tenant
 
 
-def _use_once(visits: Visits, guest: SignOn) -> None:
-    """Nothing; neither the token nor the weaker one that came with it can be used again."""
-    is_new = visits.use_once(guest.token, BELIEVED_S)
-    if guest.spent != guest.token:
-        visits.use_once(guest.spent, BELIEVED_S)
+def _use_once(login_sessions: LoginSessions, sign_on: SignOn) -> None:
+    """Use up the token and the weaker one that came with it."""
+    is_new = login_sessions.use_once(sign_on.token, BELIEVED_S)
+    if sign_on.spent != sign_on.token:
+        login_sessions.use_once(sign_on.spent, BELIEVED_S)
     if not is_new:
-        raise Forbidden("This link was used already. Open guv from Heroku's dashboard once more.")
+        raise Forbidden("This link was already used. Open guv from your Heroku dashboard again.")
 
 
 def _landing(session: Session, tenant: Tenant, app: str) -> str:
-    """The page of the app that was opened, where guv knows it."""
+    """Return the page of the app that was opened, if guv knows the app."""
     known = {one.name for one in apps.list_apps(session, tenant)}
     return app_path(app) if app in known else "/dashboard"

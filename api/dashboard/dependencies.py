@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
 
-from api.auth.login_sessions import Visit, token_of
+from api.auth.login_sessions import LoginSession, token_of
 from api.dependencies import NowDep, PartsDep, RawFormDep, SessionDep, field, refuse_suspended
 from guv.database import session_scope
 from guv.errors import Forbidden, Gone, Unauthorized
@@ -36,7 +36,7 @@ class Visitor:
     """
 
     tenant: Tenant
-    visit: Visit
+    visit: LoginSession
     zone: ZoneInfo
     now: datetime
     is_zone_known: bool
@@ -46,7 +46,7 @@ def _visitor(request: Request, parts: PartsDep, now: NowDep) -> Visitor:
     token = token_of(request.cookies, parts.config.guv_public_url)
     # Browsers say what they ask for; a page that keeps itself up to date asks for no document.
     by_itself = request.headers.get("sec-fetch-dest", "document") != "document"
-    visit = parts.visits.find(token, now, by_itself=by_itself) if token else None
+    visit = parts.login_sessions.find(token, now, by_itself=by_itself) if token else None
     if visit is None:
         raise Unauthorized("You are signed out. Open guv from your Heroku dashboard.")
     with session_scope(parts.engine) as session:

@@ -33,7 +33,7 @@ router = APIRouter()
 def sign_out(parts: PartsDep, request: Request, _form: FormDep) -> RedirectResponse:
     """To the page that says how to come back; the visit is over."""
     public_url = parts.config.guv_public_url
-    parts.visits.end(token_of(request.cookies, public_url) or "")
+    parts.login_sessions.end(token_of(request.cookies, public_url) or "")
     answer = see_other("/dashboard")
     take_back(answer, public_url)
     return answer

@@ -1,1 +1,1 @@
-"""Layers around every request: request log, security headers, body limit, faults."""
+"""Middleware: request log, security headers, body limit, throttle and unhandled errors."""

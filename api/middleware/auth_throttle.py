@@ -1,10 +1,10 @@
-"""Who tries keys and passwords that are none? Counted by address; too many are not looked at.
+"""Throttle for wrong keys and passwords, counted by address.
 
-A password of the add-on's or a sign-on is then not even compared. A tenant's key is: apps on Heroku
-share their addresses, so nobody may lock others out, and a key has 256 random bits. Only its wrong
-answers become 429. Each door has its own count, and only these doors: a page that is left open
-after its visit, or Logplex with a drain that is gone, must send nobody away. Where Redis is away
-nobody is counted.
+Above the limit, the add-on's password and a sign-on are not even compared. A tenant's key still is:
+apps on Heroku share their addresses, so nobody may lock others out, and a key has 256 random bits;
+only the answers to wrong keys become 429. Each guarded path has its own count. Other paths have
+none: a page left open after its session, or Logplex with a removed drain, must not block an
+address. Without Redis nothing is counted.
 """
 
 from asyncio import to_thread
@@ -23,19 +23,19 @@ from api.errors import Shape, error_answer
 from guv import agent
 from guv.errors import Forbidden, TooMany, Unauthorized
 
-MINUTES = 5
-LINE_BITS = 64  # of an IPv6 address that are its network's
+MINUTES = 5  # over which wrong keys are counted
+LINE_BITS = 64  # network part of an IPv6 address; one customer has at least 2**64 of them
 GUARDED = ("/heroku/resources", "/sso/")
 DOORS = (*GUARDED, "/v1/")
-_TOO_MANY = "Too many wrong keys or passwords came from this address. Try again in some minutes."
+_TOO_MANY = "Too many wrong keys or passwords from this address. Try again in five minutes."
 
 
-class WrongKeys:
-    """How many wrong keys and passwords came from each address in the last minutes.
+class WrongKeyCounter:
+    """Counts wrong keys and passwords by address over the last minutes.
 
     Args:
         redis: Where they are counted; nothing connects before the first.
-        most: How many an address may try.
+        most: Attempts allowed for an address.
     """
 
     def __init__(self, redis: Redis, most: int) -> None:
@@ -44,14 +44,14 @@ class WrongKeys:
         self._limiter = FixedWindowRateLimiter(storage)
 
     def are_too_many(self, door: str, address: str) -> bool:
-        """Whether the address has none left at this door."""
+        """Whether the address has no attempts left at this path."""
         try:
             return not self._limiter.test(self._item, door, address)
         except RedisError:
             return False
 
     def count(self, door: str, address: str) -> bool:
-        """Whether the address may go on; one wrong key more was tried from it."""
+        """Count a wrong key; returns whether the address may try again."""
         agent.measure("Api/wrong_keys")
         try:
             return self._limiter.hit(self._item, door, address)
@@ -59,21 +59,21 @@ class WrongKeys:
             return True
 
 
-class Strangers:
-    """Answers addresses that tried too many wrong keys with 429.
+class AuthThrottle:
+    """Answers addresses with too many wrong keys with 429.
 
     Args:
         app: The app behind.
-        wrong_keys: Counts them.
-        as_page: Makes a page of an answer where a person would see it.
+        wrong_keys: Counts wrong keys.
+        as_page: Turns a response into a page for requests of a browser.
     """
 
-    def __init__(self, app: ASGIApp, wrong_keys: WrongKeys, as_page: Shape) -> None:
+    def __init__(self, app: ASGIApp, wrong_keys: WrongKeyCounter, as_page: Shape) -> None:
         self._app, self._as_page = app, as_page
         self._wrong_keys = wrong_keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Nothing; the request is answered here or by the app behind."""
+        """Serve a request through the app behind, or refuse it."""
         door = _door(scope)
         if door is None:
             await self._app(scope, receive, send)
@@ -104,9 +104,9 @@ class Strangers:
 
 
 def address_of(scope: Scope) -> str:
-    """Whose request it is: whom Heroku's router saw, which is the last that the header names.
+    """Return the client's address as Heroku's router saw it: the last in X-Forwarded-For.
 
-    Of an IPv6 address the network: one line has at least 2**64 addresses to come from.
+    An IPv6 address is reduced to its network.
     """
     forwarded = Headers(scope=scope).get("x-forwarded-for", "").rpartition(",")[2].strip()
     client = scope.get("client")
@@ -124,7 +124,7 @@ def _line_of(address: str) -> str:
 
 
 def _door(scope: Scope) -> str | None:
-    """Which of the doors a request comes to; None: none of them."""
+    """Return the guarded path that a request is for; None: it is not guarded."""
     path = scope["path"] if scope["type"] == "http" else ""
     return next((door for door in DOORS if path.startswith(door)), None)
 

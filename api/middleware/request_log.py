@@ -1,4 +1,4 @@
-"""What happened to a request? One line each, with an id that the client sees too."""
+"""Request log: one line for each request, with an id that the client sees too."""
 
 import re
 import time
@@ -12,16 +12,16 @@ _USABLE = re.compile(r"[A-Za-z0-9-]{8,100}")
 
 
 class RequestLog:
-    """Names every request, and writes one line about it when it is answered.
+    """Gives every request an id, and logs a line when it is answered.
 
-    The id of the router in front of us is kept, so that one id finds the lines of both.
+    An id from the router in front is kept, so that one id finds the lines of both.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Nothing; the request is answered by the app behind."""
+        """Serve a request through the app behind."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -51,6 +51,6 @@ class RequestLog:
 
 
 def _request_id(headers: Headers) -> str:
-    """The id that came with the request where it is usable, else a new one."""
+    """Return the request's own id where it is usable, else a new one."""
     given = headers.get("x-request-id", "")
     return given if _USABLE.fullmatch(given) else str(uuid4())

@@ -1,6 +1,6 @@
-"""What does a browser hear with every answer? To guess nothing, frame nothing and keep nothing.
+"""Security headers of every response.
 
-A page says more itself (`api.dashboard.renderer`), and what is said already stays.
+A page adds to them (`api.dashboard.renderer`), and headers that are set already stay.
 """
 
 from starlette.datastructures import MutableHeaders
@@ -12,28 +12,28 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=31536000",
 }
-DATA = {  # of answers that are no page and no part of one
+DATA = {  # of responses that are not pages or their assets
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
 _PAGES = ("/docs", "/dashboard")
 
 
-class SafeHeaders:
-    """Adds the headers to every answer."""
+class SecurityHeaders:
+    """Adds security headers to every response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Nothing; the request is answered by the app behind."""
+        """Serve a request through the app behind."""
         is_data = scope["type"] == "http" and not scope["path"].startswith(_PAGES)
-        wanted = {**HEADERS, **DATA} if is_data else HEADERS
+        added = {**HEADERS, **DATA} if is_data else HEADERS
 
         async def safe(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in wanted.items():
+                for name, value in added.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -1,7 +1,7 @@
-"""What does a client hear of a fault of ours? That there was one, with what every answer has.
+"""Response to an unhandled exception.
 
-The framework's own answer to it would be made outside of everything that stands around the app:
-without the safe headers and without the request's id.
+The framework's own response would be made outside of the middleware, without security headers and
+without the request's id.
 """
 
 from starlette.requests import Request
@@ -10,35 +10,35 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import Shape, error_answer
 from guv.errors import GuvError
 
-_WRONG = "Something went wrong in guv. Its operators can see it."
+_WRONG = "Internal error. guv's operators have been notified."
 
 
-class Unexpected:
-    """Answers with 500 what nobody expected; the exception goes on to the log.
+class UnhandledErrors:
+    """Answers unhandled exceptions with 500 and raises them again, for the log.
 
     Args:
         app: The app behind.
-        as_page: Makes a page of an answer where a person would see it.
+        as_page: Turns a response into a page for requests of a browser.
     """
 
     def __init__(self, app: ASGIApp, as_page: Shape) -> None:
         self._app, self._as_page = app, as_page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Nothing; the request is answered by the app behind, or here.
+        """Serve a request through the app behind.
 
         Raises:
-            Exception: What nobody expected, after it was answered.
+            Exception: An unhandled one, after it was answered.
         """
         is_begun = scope["type"] != "http"
 
-        async def noted(message: Message) -> None:
+        async def send_noted(message: Message) -> None:
             nonlocal is_begun
             is_begun = True
             await send(message)
 
         try:
-            await self._app(scope, receive, noted)
+            await self._app(scope, receive, send_noted)
         except Exception:
             if not is_begun:
                 answer = error_answer(GuvError.status, GuvError.id, _WRONG)

@@ -1,1 +1,1 @@
-"""The tenant's API, one module a resource."""
+"""The tenant's API, version 1: one module a resource."""

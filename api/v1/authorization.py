@@ -1,7 +1,7 @@
-"""With which right does guv scale an app? It is shown, given and taken back here.
+"""Authorization of guv to scale an app: show, give and take back.
 
-The add-on's own tokens do it where Heroku grants that; else somebody who may scale the app gives a
-token with the scope `write`, the least that may, or their consent.
+The add-on's own tokens are used where Heroku accepts them. Otherwise a person who may scale the app
+gives a token with the scope `write`, which is the least that can scale, or their consent.
 """
 
 from fastapi import APIRouter
@@ -23,7 +23,7 @@ router = APIRouter(
 
 @router.get("")
 def read_authorization(parts: PartsDep, access: AccessDep, app: AppName) -> AuthorizationAnswer:
-    """With which right guv scales the app, and whether it works."""
+    """Show what guv scales the app with, and whether it works."""
     return _answer(parts, find_app(access.session, access.tenant, app))
 
 
@@ -31,7 +31,7 @@ def read_authorization(parts: PartsDep, access: AccessDep, app: AppName) -> Auth
 def paste_token(
     parts: PartsDep, access: AccessDep, app: AppName, request: TokenRequest
 ) -> AuthorizationAnswer:
-    """Scale the app with this token, if it may; else whatever there was before stays."""
+    """Scale the app with a token; if the token cannot, the previous authorization stays."""
     found = _found(access, app)
     token = request.token.get_secret_value()
     parts.authorizer().paste(access.tenant, found, token, access.edit.by, access.edit.at)
@@ -42,7 +42,7 @@ def paste_token(
 def take_back_authorization(
     parts: PartsDep, access: AccessDep, app: AppName
 ) -> AuthorizationAnswer:
-    """Forget what was given; the add-on's own tokens are tried instead."""
+    """Forget a token or consent; the add-on's own tokens are used instead."""
     found = _found(access, app)
     parts.authorizer().take_back(access.tenant, found, access.edit.at)
     return _answer(parts, _found(access, app))
@@ -50,16 +50,18 @@ def take_back_authorization(
 
 @router.post("/connect", responses=error_answers(409))
 def connect(parts: PartsDep, access: AccessDep, app: AppName) -> JourneyAnswer:
-    """Begin a consent: the address to open in a browser, good for one use within 10 minutes."""
+    """Start a consent: returns the address to open, valid once within 10 minutes."""
     found = _found(access, app)
     if not parts.heroku.asks_users:
-        raise Conflict("This guv has no OAuth client, so it cannot connect. PUT a token instead.")
+        raise Conflict(
+            "This guv has no OAuth client, so it cannot ask for consent. PUT a token instead."
+        )
     journey = parts.authorizer().send(access.tenant, found, access.edit.by, access.edit.at)
     return JourneyAnswer(url=journey.url, expires_at=journey.expires_at)
 
 
 def _found(access: Access, name: str) -> App:
-    """The app as it is now; no connection is held afterwards, since Heroku may be asked."""
+    """Read the app and release the connection, since Heroku may be called next."""
     found = find_app(access.session, access.tenant, name)
     access.session.expunge(found)
     access.session.rollback()

@@ -1,4 +1,4 @@
-"""Who changed which settings?"""
+"""Change log of the settings."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -23,7 +23,7 @@ router = APIRouter(tags=["settings"], responses=error_answers(404))
 def read_changes(
     session: SessionDep, tenant: TenantDep, query: Annotated[ChangeQuery, Query()]
 ) -> ChangePage:
-    """The change log of the settings of all levels, newest first: who, when, from what to what."""
+    """List changes of settings of all levels, newest first: who, when, from what to what."""
     wanted = ChangeFilter(
         subjects=_subjects(session, tenant, query),
         since=query.since,
@@ -42,7 +42,7 @@ def read_changes(
 
 
 def _subjects(session: Session, tenant: Tenant, query: ChangeQuery) -> Sequence[UUID] | None:
-    """Whose levels are asked for; None: all of the tenant's."""
+    """Return the ids of the chosen levels; None: all of the tenant's."""
     app = find_app(session, tenant, query.app) if query.app is not None else None
     if query.role is not None:
         return find_roles(session, tenant, app, query.role)

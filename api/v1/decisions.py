@@ -1,4 +1,4 @@
-"""Which decisions and incidents can be read, and how are they chosen?"""
+"""Decisions, incidents, and the explanation of the next decision."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -62,7 +62,7 @@ def read_decisions(
     now: NowDep,
     query: DecisionQueryParameters,
 ) -> Response:
-    """The decisions of the tenant's roles, newest first: a page, or all as CSV or NDJSON.
+    """List decisions, newest first: a page, or all of them as CSV or NDJSON.
 
     As far back as the plan reaches; a `from` before that is refused.
     """
@@ -98,7 +98,7 @@ def _wanted(
 def read_incidents(
     session: SessionDep, tenant: TenantDep, now: NowDep, query: IncidentQueryParameters
 ) -> IncidentPage:
-    """The incidents of the tenant's roles, the one that was first seen last at the top.
+    """List incidents, the most recent first.
 
     As far back as the plan reaches; a `from` before that is refused.
     """
@@ -120,28 +120,30 @@ def read_incidents(
 
 
 class Explanation(BaseModel):
-    """What would be decided for a role now."""
+    """The decision that would be made for a role now."""
 
     at: datetime = Field(description="Now")
-    sample_at: datetime | None = Field(description="The newest sample; null: there is none yet")
-    current: int | None = Field(description="Dynos that run; null: unknown")
-    required: int | None = Field(description="Dynos that the policy asks for, before any bound")
-    desired: int | None = Field(description="Dynos after all steps")
+    sample_at: datetime | None = Field(description="Time of the newest sample; null: none yet")
+    current: int | None = Field(description="Running dynos; null: unknown")
+    required: int | None = Field(description="Dynos that the policy requires, before all limits")
+    desired: int | None = Field(description="Dynos after all limits")
     direction: str = Field(description="up, down or hold", examples=["hold"])
-    reason: str = Field(description="Why it ends so", examples=["steady"])
-    explanation: str = Field(description="The same as a sentence")
+    reason: str = Field(description="Reason of the decision", examples=["steady"])
+    explanation: str = Field(description="The decision in a sentence")
     predicted_wait: float | None = Field(
-        description="Seconds until the last waiting message will be done; null: unknown or never"
+        description="Seconds until the last waiting job will be done; null: unknown or never"
     )
-    never_done: bool = Field(description="Whether that is never, with the desired dynos")
+    never_done: bool = Field(
+        description="Whether the last job would never be done with the desired dynos"
+    )
     misses_at_maximum: bool = Field(description="Whether the maximum cannot meet the deadline")
-    dynos_to_meet: int | None = Field(description="Dynos that would meet it then")
+    dynos_to_meet: int | None = Field(description="Dynos that would meet the deadline")
     next_downscale_at: datetime | None = Field(
-        description="Going down is not possible before, if nothing more arrives; null: unknown"
+        description="Earliest time to scale down if nothing more arrives; null: unknown"
     )
-    notices: list[str] = Field(description="What a person should know")
-    estimates: dict[str, Any] = Field(description="What the history says; rates per second")
-    trail: list[dict[str, Any]] = Field(description="The steps from required to desired")
+    notices: list[str] = Field(description="Remarks for people")
+    estimates: dict[str, Any] = Field(description="Estimates from the history; rates per second")
+    trail: list[dict[str, Any]] = Field(description="Steps from required to desired")
     settings_version: str = Field(description="Versions of the three levels", examples=["0.2.5"])
 
 
@@ -149,7 +151,7 @@ class Explanation(BaseModel):
 def explain_role(
     session: SessionDep, tenant: TenantDep, now: NowDep, app: AppName, role: RoleName
 ) -> Explanation:
-    """What would be decided for a role now and why, and when going down is possible next."""
+    """Show the decision that a tick would make for a role now, and why; nothing is changed."""
     found = find_app(session, tenant, app)
     named = find_role(session, tenant, found, role)
     effective = role_settings(session, tenant, found, named)
@@ -181,7 +183,7 @@ def _shown(decision: Decision) -> dict[str, Any]:
 
 
 def _finite(values: dict[str, Any]) -> dict[str, Any]:
-    """The same without numbers that JSON does not have."""
+    """Replace numbers that JSON cannot hold with null."""
     return {
         name: None if isinstance(value, float) and not isfinite(value) else value
         for name, value in values.items()

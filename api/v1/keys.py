@@ -1,4 +1,4 @@
-"""Which keys open a tenant's API? Several, each with a name and a scope; shown once, when made."""
+"""API keys: several for a tenant, each with a name and a scope, shown once when made."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -24,62 +24,64 @@ KeyName = Annotated[
 
 
 class KeyRequest(BaseModel):
-    """A key that is wanted."""
+    """A new key."""
 
     model_config = ConfigDict(extra="forbid")
 
-    name: KeyName = Field(description="For people and the change log", examples=["notebook"])
-    scope: Literal["read", "write"] = Field("read", description="write: may also change")
+    name: KeyName = Field(description="Shown in lists and in the change log", examples=["notebook"])
+    scope: Literal["read", "write"] = Field(
+        "read", description="read, or write: may also change settings"
+    )
 
 
 class RotateRequest(BaseModel):
-    """How a key is replaced."""
+    """The replacement of a key."""
 
     model_config = ConfigDict(extra="forbid")
 
     old_valid_for: Annotated[int, Field(ge=0, le=30 * 86400)] = Field(
-        default=86400, description="Seconds for which the old key still works", examples=[3600]
+        default=86400, description="Seconds until the old key expires", examples=[3600]
     )
 
 
 class KeyAnswer(BaseModel):
-    """A key, without itself."""
+    """A key without its secret."""
 
-    id: UUID = Field(description="Names it in paths")
-    name: str = Field(description="As it was given", examples=["notebook"])
+    id: UUID = Field(description="Identifies it in paths")
+    name: str = Field(description="Name of the key", examples=["notebook"])
     scope: str = Field(description="read or write", examples=["read"])
     created_at: datetime = Field(description="When it was made")
-    last_used_at: datetime | None = Field(
-        description="When it was last used, to the hour; null: never"
-    )
-    ends_at: datetime | None = Field(description="Until when it works; null: until it is removed")
+    last_used_at: datetime | None = Field(description="Last use, to the hour; null: never")
+    ends_at: datetime | None = Field(description="When it expires; null: never")
 
 
 class NewKey(KeyAnswer):
-    """A new key; this is the only time that it is shown."""
+    """A new key; its secret is shown only once."""
 
-    key: str = Field(description="The key itself")
+    key: str = Field(description="The secret")
 
 
 class KeyList(BaseModel):
-    """The keys that work."""
+    """All valid keys."""
 
     keys: list[KeyAnswer] = Field(description="Oldest first")
 
 
 @router.get("")
 def list_keys(session: SessionDep, caller: CallerDep, now: NowDep) -> KeyList:
-    """The keys that work, oldest first."""
+    """List the valid keys, oldest first."""
     found = keys.list_keys(session, caller.tenant, now)
     return KeyList(keys=[KeyAnswer(**_shown(row)) for row in found])
 
 
 @router.post("", status_code=201)
 def make_key(session: SessionDep, caller: CallerDep, now: NowDep, wanted: KeyRequest) -> NewKey:
-    """Make one more key; it is in the answer and never shown again."""
+    """Make a key; its secret is in the response and never shown again."""
     used = len(keys.list_keys(session, caller.tenant, now))
     if used >= MOST_KEYS:
-        raise Invalid(f"There may be {MOST_KEYS} keys, and {used} are there: remove one first.")
+        raise Invalid(
+            f"At most {MOST_KEYS} keys are allowed, and there are {used}. Remove a key first."
+        )
     row, key = keys.new_key(session, caller.tenant, wanted.name, wanted.scope, now)
     return NewKey(key=key, **_shown(row))
 
@@ -92,7 +94,7 @@ def rotate_key(
     key: KeyId,
     wanted: Annotated[RotateRequest, Body(default_factory=RotateRequest)],
 ) -> NewKey:
-    """Make a key with the same name and scope; the old one goes on working, a day unless given."""
+    """Make a key with the same name and scope; the old one expires after a day by default."""
     old = keys.find_key(session, caller.tenant, key, now)
     row, fresh = keys.new_key(session, caller.tenant, old.name, old.scope, now)
     keys.end_key(session, old, now + timedelta(seconds=wanted.old_valid_for))
@@ -101,10 +103,10 @@ def rotate_key(
 
 @router.delete("/{key}", status_code=204, responses=error_answers(409))
 def remove_key(session: SessionDep, caller: CallerDep, now: NowDep, key: KeyId) -> None:
-    """Remove a key at once; not the one that the request comes with."""
+    """Remove a key at once; not the one that the request is made with."""
     found = keys.find_key(session, caller.tenant, key, now)
     if found.id == caller.key:
-        raise Conflict("This request came with that key: use another one to remove it.")
+        raise Conflict("This request was made with that key. Use another key to remove it.")
     keys.end_key(session, found, now)
 
 

@@ -1,4 +1,9 @@
-"""TODO."""
+"""Lists: whose rows, of which time, which fields, in which pages, and exports of all of them.
+
+A cursor stands for the last row shown, by its time and its id, so that a page goes on where the
+previous one ended whatever was added meanwhile. An export streams rows from a cursor inside the
+database over a connection of its own; few may run at the same time, so that pages always find one.
+"""
 
 import base64
 import binascii
@@ -39,21 +44,21 @@ from guv.settings.field_types import (
 )
 from guv.tenants.models import Tenant
 
-MOST_DIGITS = 18  # of a row's id, which PostgreSQL keeps in 64 bits
+MOST_DIGITS = 18  # of a row's id, which is a 64-bit integer in PostgreSQL
 Place = tuple[datetime, str]
 
 
 def cursor_of(at: datetime, id_: object) -> str:
-    """The cursor that stands for a row."""
+    """Make the cursor of a row."""
     text = json.dumps([at.isoformat(), str(id_)])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def place_of(cursor: str) -> Place:
-    """The row's instant and id that a cursor stands for.
+    """Return the time and the id in a cursor.
 
     Raises:
-        Invalid: It is none of ours.
+        Invalid: The cursor is malformed.
     """
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
@@ -67,16 +72,16 @@ def place_of(cursor: str) -> Place:
 
 
 def bad_cursor() -> Invalid:
-    """The error for a cursor that is none of ours."""
-    message = "is no cursor of guv's; give next_cursor of the page before, or none"
-    return Invalid("The cursor cannot be read.", [FieldError("cursor", message)])
+    """Make the error for a malformed cursor."""
+    message = "is not a cursor; use next_cursor of the previous page, or leave it out"
+    return Invalid("The cursor is malformed.", [FieldError("cursor", message)])
 
 
 def row_of(cursor: str) -> tuple[datetime, int]:
-    """The instant and the numeric id that a cursor stands for.
+    """Return the time and the numeric id in a cursor.
 
     Raises:
-        Invalid: It is none of ours.
+        Invalid: The cursor is malformed.
     """
     at, id_ = place_of(cursor)
     if not (id_.isdecimal() and id_.isascii() and len(id_) <= MOST_DIGITS):
@@ -85,10 +90,10 @@ def row_of(cursor: str) -> tuple[datetime, int]:
 
 
 def place_with_uuid(cursor: str) -> tuple[datetime, UUID]:
-    """The instant and the UUID that a cursor stands for.
+    """Return the time and the UUID in a cursor.
 
     Raises:
-        Invalid: It is none of ours.
+        Invalid: The cursor is malformed.
     """
     at, id_ = place_of(cursor)
     try:
@@ -104,7 +109,7 @@ Cursor = Annotated[str, Field(max_length=300)]
 
 
 class RoleChoice(BaseModel):
-    """Whose rows are asked for; without a name, everybody's."""
+    """The rows of an app or a role; without a name, of all."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -115,7 +120,7 @@ class RoleChoice(BaseModel):
 
 
 class RoleRange(RoleChoice):
-    """Whose rows are asked for, and of which time."""
+    """The rows of an app or a role in a time range."""
 
     timezone: Annotated[str, AfterValidator(known_zone)] | None = Field(
         None,
@@ -126,11 +131,11 @@ class RoleRange(RoleChoice):
     since: Time | None = Field(
         None,
         alias="from",
-        description="Then or later: with an offset, or local with `timezone`; a date is midnight",
+        description="Start: with an offset, or local with `timezone`; a date is midnight",
         examples=["2026-11-25T10:00:00Z"],
     )
     until: Time | None = Field(
-        None, alias="to", description="Before then", examples=["2026-11-26T10:00:00Z"]
+        None, alias="to", description="End, not included", examples=["2026-11-26T10:00:00Z"]
     )
 
     @field_validator("since", "until")
@@ -140,7 +145,7 @@ class RoleRange(RoleChoice):
         if at is None or at.tzinfo is not None:
             return at
         if zone is None:
-            raise ValueError("needs an offset, such as Z, or timezone must be given")
+            raise ValueError("must have an offset, such as Z, or timezone must be set")
         return at.replace(tzinfo=ZoneInfo(zone))
 
     @field_validator("until")
@@ -155,7 +160,7 @@ class RoleRange(RoleChoice):
 def chosen_roles(
     session: Session, tenant: Tenant, app: str | None, role: str | None
 ) -> Sequence[UUID] | None:
-    """The roles of that app and that name; None: neither is named, so all of the tenant's.
+    """Return the ids of an app's and a name's roles; None: neither is given, so all.
 
     Raises:
         NotFound: The tenant has no such app, or never had such a role.
@@ -167,20 +172,22 @@ def chosen_roles(
 
 
 def wanted_fields(text: str | None, known: Sequence[str]) -> list[str]:
-    """The fields that a comma-separated text names; [] where it is None: all.
+    """Parse a comma-separated list of fields; [] stands for all.
 
     Raises:
-        Invalid: It names one that there is not.
+        Invalid: A field is not known.
     """
     names = [name.strip() for name in (text or "").split(",") if name.strip()]
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise Invalid("There are no such fields.", [_unknown(name, known) for name in unknown])
+        raise Invalid(
+            "Some of these fields are not known.", [_unknown(name, known) for name in unknown]
+        )
     return list(dict.fromkeys(names))
 
 
 def pick(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """The row with only those fields, nested as they were; the whole row where none is named."""
+    """Return a row's chosen fields, nested as they were; all fields where none is chosen."""
     if not names:
         return dict(row)
     found: dict[str, Any] = {}
@@ -194,7 +201,7 @@ def pick(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
 
 
 def flat(row: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
-    """The values of those fields for a line of CSV; what is nested as JSON, unknown as empty."""
+    """Return a row's fields as cells of CSV: nested ones as JSON, unknown ones empty."""
     return [_cell(_value(row, name)) for name in names]
 
 
@@ -210,26 +217,26 @@ def _cell(value: Any) -> Any:
 
 
 def _unknown(name: str, known: Sequence[str]) -> FieldError:
-    near = get_close_matches(name[:60], known, n=1)
-    advice = f"; did you mean {near[0]}?" if near else ""
-    return FieldError("fields", f"{name[:60]!r} is none{advice}")
+    close = get_close_matches(name[:60], known, n=1)
+    advice = f"; did you mean {close[0]}?" if close else ""
+    return FieldError("fields", f"has the unknown field {name[:60]!r}{advice}")
 
 
-MOST_EXPORTS = 4  # at once in a process
-ROWS_AT_ONCE = 500
+MOST_EXPORTS = 4  # at once in a process, each with a database connection of its own
+ROWS_AT_ONCE = 500  # in memory during an export
 MEDIA = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
 _free = BoundedSemaphore(MOST_EXPORTS)
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What is to be streamed.
+    """An export of rows.
 
     Attributes:
-        name: The file's name without its ending.
+        name: The file's name without its extension.
         query: Chooses and orders the rows.
-        shape: Makes an answer of a row.
-        names: The fields wanted, and the columns of CSV; [] for all of NDJSON.
+        shape: Converts a row to an answer.
+        names: The chosen fields, which are the columns of CSV; [] for all fields in NDJSON.
     """
 
     name: str
@@ -239,13 +246,13 @@ class Export:
 
 
 def stream(engine: Engine, export: Export, kind: str) -> StreamingResponse:
-    """The rows as CSV or NDJSON, as many as there are.
+    """Stream all rows as CSV or NDJSON.
 
     Raises:
-        Unavailable: Too many exports run already.
+        Unavailable: Too many exports are running.
     """
     if not _free.acquire(blocking=False):
-        raise Unavailable(f"{MOST_EXPORTS} exports are running. Try again when one has ended.")
+        raise Unavailable(f"{MOST_EXPORTS} exports are running. Try again when one is done.")
     lines = _csv(export) if kind == "csv" else _ndjson(export)
     headers = {"Content-Disposition": f'attachment; filename="{export.name}.{kind}"'}
     return StreamingResponse(
@@ -264,7 +271,7 @@ def _guarded(
 
 
 def parts(engine: Engine, export: Export) -> Iterator[list[dict[str, Any]]]:
-    """The rows as answers, a few hundred at a time; no more are ever in memory."""
+    """Yield the rows as answers, `ROWS_AT_ONCE` at a time."""
     with engine.connect() as connection:
         streaming = connection.execution_options(yield_per=ROWS_AT_ONCE)
         for some in streaming.execute(export.query).mappings().partitions():
@@ -272,7 +279,7 @@ def parts(engine: Engine, export: Export) -> Iterator[list[dict[str, Any]]]:
 
 
 def _csv(export: Export) -> Callable[[Sequence[dict[str, Any]]], str]:
-    """Lines of CSV; the header where there are no rows."""
+    """Make a formatter for CSV; for no rows it returns the header."""
 
     def lines(rows: Sequence[dict[str, Any]]) -> str:
         buffer = io.StringIO()

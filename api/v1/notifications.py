@@ -1,4 +1,4 @@
-"""Where do a tenant's notifications go, and do they get there?"""
+"""Notification targets: where they are set, how they fare, and test pages."""
 
 from collections.abc import Mapping
 from contextlib import closing
@@ -30,9 +30,9 @@ from guv.settings.notify_target import shown_target
 from guv.settings.queries import stored_levels
 
 router = APIRouter()
-LONGEST_SILENCE_S = 300  # five heartbeats
+LONGEST_SILENCE_S = 300  # without a heartbeat before New Relic alerts: five heartbeats
 
-_NRQL = "SELECT max(secondsLate) FROM GuvHeartbeat"  # in facets, a removed role would be silence
+_NRQL = "SELECT max(secondsLate) FROM GuvHeartbeat"  # without facets: a removed role is not silence
 _NERDGRAPH = """mutation {{
   alertsNrqlConditionStaticCreate(accountId: {account}, policyId: "POLICY_ID", condition: {{
     name: "guv is silent",
@@ -50,35 +50,37 @@ _NERDGRAPH = """mutation {{
 
 
 class Recipe(BaseModel):
-    """A condition at New Relic that alarms when heartbeats stay away."""
+    """An alert condition at New Relic for missing heartbeats."""
 
-    nrql: str = Field(description="Its query; loss of signal opens an incident")
-    signal_lost_after: int = Field(description="Seconds without a heartbeat that mean silence")
+    nrql: str = Field(description="Query of the condition; loss of signal opens an incident")
+    signal_lost_after: int = Field(
+        description="Seconds without a heartbeat before New Relic alerts"
+    )
     nerdgraph: str = Field(
-        description="The same as a mutation for NerdGraph; put your policy's id for POLICY_ID"
+        description="The condition as a NerdGraph mutation; replace POLICY_ID with your policy's id"
     )
 
 
 def silence_recipe(account_id: int) -> Recipe:
-    """The condition for all roles whose heartbeats go to that account."""
+    """Make the condition for all roles whose heartbeats go to an account."""
     mutation = _NERDGRAPH.format(account=account_id, nrql=_NRQL, seconds=LONGEST_SILENCE_S)
     return Recipe(nrql=_NRQL, signal_lost_after=LONGEST_SILENCE_S, nerdgraph=mutation)
 
 
 @router.post("/test-page", tags=["actions"])
 def send_global_test_page(parts: PartsDep, access: AccessDep) -> Trial:
-    """Send an incident that opens and resolves at once to each target of the global level.
+    """Send a test alert, opened and resolved at once, to each target of the global level.
 
-    Where all of them take it, they are told again of what they refused before.
+    If all targets accept it, alerts that they refused before are sent again.
     """
     return try_targets(parts, access, Subject(access.tenant))
 
 
 @router.post("/apps/{app}/test-page", tags=["actions"], responses=error_answers(404))
 def send_app_test_page(parts: PartsDep, access: AccessDep, app: AppName) -> Trial:
-    """Send an incident that opens and resolves at once to each target that holds for the app.
+    """Send a test alert, opened and resolved at once, to each target of an app.
 
-    Where all of them take it, they are told again of what they refused before.
+    If all targets accept it, alerts that they refused before are sent again.
     """
     found = find_app(access.session, access.tenant, app)
     return try_targets(parts, access, Subject(access.tenant, found))
@@ -86,9 +88,9 @@ def send_app_test_page(parts: PartsDep, access: AccessDep, app: AppName) -> Tria
 
 @router.post("/apps/{app}/roles/{role}/test-page", tags=["actions"], responses=error_answers(404))
 def send_test_page(parts: PartsDep, access: AccessDep, app: AppName, role: RoleName) -> Trial:
-    """Send an incident that opens and resolves at once to each target of the role's incidents.
+    """Send a test alert, opened and resolved at once, to each target of a role.
 
-    Where all of them take it, they are told again of what they refused before.
+    If all targets accept it, alerts that they refused before are sent again.
     """
     found = find_app(access.session, access.tenant, app)
     named = roles.find_role(access.session, access.tenant, found, role)
@@ -96,19 +98,19 @@ def send_test_page(parts: PartsDep, access: AccessDep, app: AppName, role: RoleN
 
 
 def try_targets(parts: Parts, access: Access, subject: Subject) -> Trial:
-    """What the targets that hold at the level say to a test page.
+    """Send a test alert to the targets of a level.
 
     Raises:
-        Invalid: There are none.
+        Invalid: The level has none.
     """
     session, tenant, now = access.session, access.tenant, access.edit.at
     targets = settings.narrowest_target(session, tenant, subject.ids[::-1], access.sealer)
     if not targets:
         whose = f"this {subject.level}" if subject.app else "your apps"
         fault = FieldError("notify", f"is not set for {whose}; set new_relic or webhook first")
-        raise Invalid(f"Incidents of {whose} go nowhere.", [fault])
+        raise Invalid(f"No alerts are sent for {whose}.", [fault])
     messages = [_test_message(subject, change, now) for change in (OPENED, RESOLVED)]
-    session.rollback()  # no connection is held while others are asked
+    session.rollback()  # hold no connection while the targets are called
     faults = [fault for message in messages for fault in _try_all(parts, targets, message, now)]
     if not faults:
         notify_again(session, tenant, now)
@@ -116,7 +118,7 @@ def try_targets(parts: Parts, access: Access, subject: Subject) -> Trial:
 
 
 def _test_message(subject: Subject, change: str, now: datetime) -> IncidentMessage:
-    """The message as an incident's; a level that is wider than a role speaks for every one."""
+    """Make the test alert; a level above a role speaks for "every role"."""
     app, role = subject.app, subject.role
     app_name, role_name = app.name if app else "every app", role.name if role else "every role"
     return IncidentMessage(
@@ -128,15 +130,15 @@ def _test_message(subject: Subject, change: str, now: datetime) -> IncidentMessa
         app=app_name,
         role=role_name,
         cause="test",
-        title=f"Test page of guv for {'role ' if role else ''}{role_name} of {app_name}",
-        text="Somebody asked guv for this page. Nothing is wrong.",
+        title=f"Test alert of guv for {'role ' if role else ''}{role_name} of {app_name}",
+        text="This is a test, requested in guv. Nothing is wrong.",
     )
 
 
 def _try_all(
     parts: Parts, targets: Mapping[str, Any], message: IncidentMessage, now: datetime
 ) -> list[str]:
-    """Why targets did not take the message; [] if all did."""
+    """Return why targets refused the message; [] if all accepted it."""
     faults = []
     with closing(build_notifiers(parts.config.new_relic_events_url, parts.config.fence)) as clients:
         for kind in targets:
@@ -148,31 +150,31 @@ def _try_all(
 
 
 class Target(BaseModel):
-    """One level's notification targets, and how its events fare."""
+    """The notification targets of one level of settings."""
 
     level: str = Field(description="global, app or role", examples=["app"])
     app: str | None = Field(description="The app's name; null at the global level")
     role: str | None = Field(description="The role's name; null at a wider level")
     notify: dict[str, Any] = Field(description="The targets, their secrets masked")
     events_until: datetime | None = Field(
-        description="Decisions up to here were sent as events; null: none are wanted"
+        description="Decisions up to this time were sent as events; null: events are off"
     )
-    failures: int = Field(description="Attempts to send events that failed, in a row")
-    error: str | None = Field(description="Why the last one did")
+    failures: int = Field(description="Failed attempts in a row to send events")
+    error: str | None = Field(description="Why the last attempt failed")
     silence_alarm: Recipe | None = Field(
-        description="How New Relic alarms when guv is silent; null: no heartbeat is sent there"
+        description="How New Relic can alert when guv is silent; null: heartbeats are off"
     )
 
 
 class TargetList(BaseModel):
     """All levels with notification targets, the widest first."""
 
-    targets: list[Target] = Field(description="One for each level that has any")
+    targets: list[Target] = Field(description="One entry for each level with targets")
 
 
 @router.get("/notifications", tags=["settings"])
 def read_targets(access: AccessDep) -> TargetList:
-    """Where incidents, decisions and heartbeats go, and whether they are taken."""
+    """List where alerts, events and heartbeats are sent, and whether they are accepted."""
     session, tenant = access.session, access.tenant
     stored = stored_levels(session, tenant)
     names: dict[UUID, tuple[str | None, str | None]] = {tenant.id: (None, None)}

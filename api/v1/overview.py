@@ -1,4 +1,4 @@
-"""How are all roles now? In words and in figures, for programs and for the first page alike."""
+"""Overview of all roles, in words and figures, for the API and the dashboard."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -34,48 +34,50 @@ router = APIRouter()
 
 
 class StateAnswer(BaseModel):
-    """How a role is; what hurts most."""
+    """The state of a role."""
 
-    state: State = Field(description="In one word", examples=["in_time"])
-    tone: Tone = Field(description="How much to mind: good, rest, watch or bad")
-    text: str = Field(description="For a person", examples=["within deadline"])
-    also: list[str] = Field(description="What else holds: a pause, an override, a dry run")
+    state: State = Field(description="The most serious state that applies", examples=["in_time"])
+    tone: Tone = Field(description="Severity: good, rest, watch or bad")
+    text: str = Field(description="The state in words", examples=["within deadline"])
+    also: list[str] = Field(description="What else applies: a pause, an override, a dry run")
 
 
 class OverviewRole(BaseModel):
-    """A role as its last tick left it; null is unknown."""
+    """A role after its last tick; null is unknown."""
 
     app: str = Field(description="The app's name", examples=["shop"])
     role: str = Field(description="The role's name", examples=["worker"])
-    state: StateAnswer = Field(description="How it fares")
-    at: datetime | None = Field(description="When it was last looked at; null: never")
-    dynos: int | None = Field(description="Dynos that Heroku was asked to run before")
+    state: StateAnswer = Field(description="The role's state")
+    at: datetime | None = Field(description="Time of the last tick; null: none yet")
+    dynos: int | None = Field(description="Dynos that ran at the last tick")
     desired: int | None = Field(description="Dynos that guv decided on")
-    messages_ready: int | None = Field(description="Messages waiting")
-    messages_unacknowledged: int | None = Field(description="Messages delivered, not finished")
+    messages_ready: int | None = Field(description="Jobs waiting")
+    messages_unacknowledged: int | None = Field(description="Jobs running")
     signal: str = Field(description="queue, or web: scaled on requests", examples=["queue"])
     requests_per_second: float | None = Field(
-        description="Requests that came; null: unknown, or it is scaled on messages",
+        description="Requests per second; null: unknown, or the role is scaled on a queue",
         examples=[40.0],
     )
     response_target: float | None = Field(
-        description="Seconds that a web role's responses should take at most; null: none is set",
+        description="Target response time of a web role in seconds; null: none is set",
         examples=[0.5],
     )
     predicted_wait: float | None = Field(
-        description="Seconds until the last waiting message will be done; of a web role those of"
+        description="Seconds until the last waiting job will be done; for a web role those of"
         " a response; null: unknown or never"
     )
-    never_done: bool = Field(description="Whether that is never, with the desired dynos")
-    target_deadline: float = Field(description="Seconds in which each message should be done")
-    percentile: float = Field(description="Percent of the messages that must be")
-    finished_24h: int = Field(description="Messages finished in 24 hours whose wait is known")
+    never_done: bool = Field(
+        description="Whether the last job would never be done with the desired dynos"
+    )
+    target_deadline: float = Field(description="Seconds in which each job should be done")
+    percentile: float = Field(description="Percent of the jobs that must be")
+    finished_24h: int = Field(description="Jobs finished in 24 hours whose wait is known")
     share_in_time_24h: float | None = Field(
         description="Share of them within the deadline, 0 to 1; null: there were none"
     )
-    dyno_hours_month: float = Field(description="Dynos times hours, this month in UTC")
+    dyno_hours_month: float = Field(description="Dyno-hours this month, in UTC")
     usd_month: float | None = Field(
-        description="US dollars of it at list price; null: a size has no known price"
+        description="Cost in US dollars at list price; null: a dyno size has no known price"
     )
     monthly_dyno_hours: float | None = Field(description="The spend cap; null: none")
 
@@ -89,27 +91,35 @@ class OverviewAnswer(BaseModel):
 
 @router.get("/overview")
 def read_all_roles(session: SessionDep, tenant: TenantDep, now: NowDep) -> OverviewAnswer:
-    """Every role's state in words, its dynos and messages, share in time and cost this month."""
+    """Show every role's state, dynos, jobs, share in time and cost of this month."""
     return overview_answer(session, tenant, now, _utc)
 
 
 def overview_answer(
     session: Session, tenant: Tenant, now: datetime, write: Write
 ) -> OverviewAnswer:
-    """The same for pages, whose instants are written as the visitor's clock shows them."""
-    found = read_overview(session, tenant, now)
-    return OverviewAnswer(at=now, roles=[role_answer(tenant, one, now, write) for one in found])
+    """Build the overview, with times written by `write`."""
+    overviews = read_overview(session, tenant, now)
+    return OverviewAnswer(
+        at=now, roles=[role_answer(tenant, overview, now, write) for overview in overviews]
+    )
 
 
-def role_answer(tenant: Tenant, one: RoleOverview, now: datetime, write: Write) -> OverviewRole:
-    """One role of them."""
-    decision, sample, effective = one.decision, one.sample, one.settings.effective
+def role_answer(
+    tenant: Tenant, overview: RoleOverview, now: datetime, write: Write
+) -> OverviewRole:
+    """Build one role's entry."""
+    decision, sample, effective = (
+        overview.decision,
+        overview.sample,
+        overview.settings.effective,
+    )
     wait = decision.predicted_wait if decision else None
-    state = role_state(_facts(tenant, one), now, write)
-    hours, usd = _cost(one.month)
+    state = role_state(_facts(tenant, overview), now, write)
+    hours, usd = _cost(overview.month)
     return OverviewRole(
-        app=one.settings.app.name,
-        role=one.settings.role.name,
+        app=overview.settings.app.name,
+        role=overview.settings.role.name,
         state=_state(state),
         at=decision.at if decision else None,
         dynos=decision.current if decision else None,
@@ -123,8 +133,8 @@ def role_answer(tenant: Tenant, one: RoleOverview, now: datetime, write: Write) 
         never_done=wait is not None and not isfinite(wait),
         target_deadline=effective.target_deadline,
         percentile=effective.percentile,
-        finished_24h=one.day.finished,
-        share_in_time_24h=_share(one.day),
+        finished_24h=overview.day.finished,
+        share_in_time_24h=_share(overview.day),
         dyno_hours_month=hours,
         usd_month=usd,
         monthly_dyno_hours=effective.monthly_dyno_hours,
@@ -135,14 +145,14 @@ def _state(found: RoleState) -> StateAnswer:
     return StateAnswer(state=found.state, tone=found.tone, text=found.text, also=list(found.also))
 
 
-def _facts(tenant: Tenant, one: RoleOverview) -> Facts:
+def _facts(tenant: Tenant, overview: RoleOverview) -> Facts:
     return Facts(
-        settings=one.settings.effective,
-        interval=float(tick_interval(one.settings.effective, plan_of(tenant.plan))),
-        has_broker=one.broker is not None,
-        authorization=one.settings.app.authorization_state,
-        tick=_tick(one.decision),
-        troubles=_troubles(one.incidents),
+        settings=overview.settings.effective,
+        interval=float(tick_interval(overview.settings.effective, plan_of(tenant.plan))),
+        has_broker=overview.broker is not None,
+        authorization=overview.settings.app.authorization_state,
+        tick=_tick(overview.decision),
+        troubles=_troubles(overview.incidents),
     )
 
 
@@ -162,8 +172,10 @@ def _tick(row: DecisionRow | None) -> Tick | None:
 
 def _troubles(incidents: Sequence[Incident]) -> list[Trouble]:
     return [
-        Trouble(one.cause, one.title, one.first_seen_at, one.opened_at is not None)
-        for one in incidents
+        Trouble(
+            incident.cause, incident.title, incident.first_seen_at, incident.opened_at is not None
+        )
+        for incident in incidents
     ]
 
 
@@ -177,7 +189,7 @@ def _share(used: Used) -> float | None:
 
 
 def _cost(used: Used) -> tuple[float, float | None]:
-    """Dyno-hours, and US dollars where the price of each size is known."""
+    """Return dyno-hours and their cost, None where the price of a size is unknown."""
     hours = {size: seconds / HOUR_S for size, seconds in used.dyno_seconds.items()}
     prices = {size: price_per_hour(size) for size, one in hours.items() if one}
     total = round(sum(hours.values()), 4)

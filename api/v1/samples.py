@@ -1,4 +1,4 @@
-"""What was read of a role?"""
+"""Samples of a role."""
 
 from datetime import datetime
 
@@ -24,7 +24,7 @@ def read_samples(
     now: NowDep,
     query: SampleQueryParameters,
 ) -> Response:
-    """The samples of a role, newest first: a page, or all of a time as CSV or NDJSON.
+    """List the samples of a role, newest first: a page, or all of a time range as CSV or NDJSON.
 
     As far back as the plan reaches; a `from` before that is refused.
     """
@@ -47,7 +47,7 @@ def read_samples(
 
 
 def _before(cursor: str | None, until: datetime | None) -> datetime | None:
-    """The instant before which samples are wanted: of the page, or of the span of time."""
+    """Return the end of the page: the cursor's place, or the end of the time range if earlier."""
     at = place_of(cursor)[0] if cursor is not None else None
     known = [one for one in (at, until) if one is not None]
     return min(known, default=None)

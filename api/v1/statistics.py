@@ -1,4 +1,4 @@
-"""How well did it go, and what did it cost? Sums over any span of time, kept by the hour."""
+"""Statistics by the hour, and the cost of the current month."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -16,21 +16,21 @@ from guv.roles.spend import WARNED_AT, Spend, month_begin, month_end
 from guv.settings.queries import RoleSettings, tenant_settings
 from guv.tenants.plans import shown_since
 
-USUAL_SPAN = timedelta(days=30)
+USUAL_SPAN = timedelta(days=30)  # where the request names no time range
 HOUR_S = 3600.0
 router = APIRouter()
 
 
 class StatisticsQuery(RoleRange):
-    """Which time, whose roles, and in which steps."""
+    """Time range, roles and steps of statistics."""
 
     step: Literal["hour", "day", "month"] | None = Field(
-        None, description="A sum for each as well, in the time zone given, else in UTC"
+        None, description="Totals for each as well, in `timezone`, else in UTC"
     )
 
 
 class Cost(BaseModel):
-    """What the dynos of one size cost."""
+    """Cost of the dynos of one size."""
 
     dyno_size: str = Field(description="As Heroku names it; empty: unknown", examples=["Basic"])
     dyno_hours: float = Field(description="Dynos times hours")
@@ -38,56 +38,55 @@ class Cost(BaseModel):
 
 
 class Figures(BaseModel):
-    """Sums of the roles over a time."""
+    """Totals over a time range."""
 
     share_in_time: float | None = Field(
         description="Share of the messages finished within their deadline, 0 to 1; null: unknown"
     )
     finished: int = Field(description="Messages finished whose wait could be measured")
     dyno_hours: float = Field(description="Dynos times hours")
-    cost: list[Cost] = Field(description="By size of dyno")
+    cost: list[Cost] = Field(description="By dyno size")
     changes: int = Field(description="Times that the number of dynos was changed")
     ups: int = Field(description="Times that dynos were added")
     downs: int = Field(description="Times that dynos were removed")
     seconds_at_maximum: float = Field(description="Seconds at maximum_dynos")
     seconds_watched: float = Field(
-        description="Seconds between decisions; a pause above ten minutes is not counted"
+        description="Seconds between decisions; gaps above ten minutes are not counted"
     )
     decisions: int = Field(description="Decisions made")
 
 
 class RoleFigures(Figures):
-    """Sums of one role."""
+    """Totals of one role."""
 
     app: str = Field(description="The app's name", examples=["shop"])
     role: str = Field(description="The role's name", examples=["worker"])
 
 
 class StepFigures(Figures):
-    """Sums of all chosen roles in one hour, day or month."""
+    """Totals of all chosen roles in one hour, day or month."""
 
     at: datetime = Field(description="When it begins")
 
 
 class StatisticsAnswer(BaseModel):
-    """Sums over a span of time; spans are whole hours."""
+    """Statistics over a time range of whole hours."""
 
-    since: datetime = Field(serialization_alias="from", description="The first hour's beginning")
-    until: datetime = Field(serialization_alias="to", description="The end of the span")
-    total: Figures = Field(description="Of all the roles that were chosen")
-    roles: list[RoleFigures] = Field(description="The same by role; without those at rest")
-    steps: list[StepFigures] = Field(description="The same by step, where one was asked for")
+    since: datetime = Field(serialization_alias="from", description="Start of the first hour")
+    until: datetime = Field(serialization_alias="to", description="End of the time range")
+    total: Figures = Field(description="Totals of all chosen roles")
+    roles: list[RoleFigures] = Field(description="Totals by role, without roles that did nothing")
+    steps: list[StepFigures] = Field(description="Totals by step, if `step` is set")
 
 
 @router.get("/statistics")
 def read_statistics(
     session: SessionDep, tenant: TenantDep, now: NowDep, query: Annotated[StatisticsQuery, Query()]
 ) -> StatisticsAnswer:
-    """Share in time, dyno-hours, cost, changes and time at the maximum, over any span of time.
+    """Show the share in time, dyno-hours, cost, changes and time at the maximum over a time range.
 
-    The last 30 days where no span is given, or as far back as the plan reaches; a `from` before
-    that is refused. Sums are kept by the hour, so `from` is moved back to the beginning of its
-    hour.
+    By default the last 30 days, or as far back as the plan reaches; an earlier `from` is refused.
+    Totals are kept by the hour, so `from` is rounded down to a full hour.
     """
     until = query.until or now
     first = shown_since(tenant, now, query.since, query.until)
@@ -133,7 +132,7 @@ def _figures(found: list[NamedUsage]) -> dict[str, object]:
 
 
 def costs(found: list[NamedUsage]) -> list[Cost]:
-    """Dyno-hours and their price by size of dyno; of an unknown size only where some ran."""
+    """Sum up dyno-hours and their price by dyno size; an unknown size is listed only if used."""
     hours: dict[str, float] = {}
     for one in found:
         hours[one.dyno_size] = hours.get(one.dyno_size, 0.0) + one.usage.dyno_seconds / HOUR_S
@@ -147,39 +146,39 @@ def _cost(size: str, hours: float) -> Cost:
 
 
 class RoleSpend(BaseModel):
-    """One role's month."""
+    """Use of one role in the current month."""
 
     app: str = Field(description="The app's name", examples=["shop"])
     role: str = Field(description="The role's name", examples=["worker"])
     dyno_hours: float = Field(description="Dynos times hours this month")
-    cost: list[Cost] = Field(description="The same by size of dyno")
-    dyno_hours_a_day: float | None = Field(description="The last week's pace; null: unknown")
+    cost: list[Cost] = Field(description="Cost by dyno size")
+    dyno_hours_a_day: float | None = Field(description="Average of the last week; null: unknown")
     monthly_dyno_hours: float | None = Field(description="The cap; null: none")
-    share: float | None = Field(description="The part of the cap that is used; null: no cap")
+    share: float | None = Field(description="Share of the cap that is used; null: no cap")
     cap_reached_at: datetime | None = Field(
-        description="When it is reached at that pace; null: not this month, or already"
+        description="When the cap is reached at that average; null: not this month, or it is"
     )
     warning: str | None = Field(
-        description=f"What to know from {WARNED_AT:.0%} of the cap on; null: nothing"
+        description=f"Warning from {WARNED_AT:.0%} of the cap on; null: none"
     )
 
 
 class SpendAnswer(BaseModel):
-    """This month, a calendar month in UTC."""
+    """Use in the current calendar month, in UTC."""
 
-    since: datetime = Field(serialization_alias="from", description="When it began")
-    until: datetime = Field(serialization_alias="to", description="When it ends")
-    cost: list[Cost] = Field(description="Of all roles, removed ones too, by size of dyno")
-    roles: list[RoleSpend] = Field(description="By app and name")
+    since: datetime = Field(serialization_alias="from", description="Start of the month")
+    until: datetime = Field(serialization_alias="to", description="End of the month")
+    cost: list[Cost] = Field(description="By dyno size, of all roles including removed ones")
+    roles: list[RoleSpend] = Field(description="Ordered by app and name")
 
 
 @router.get("/spend")
 def read_all_spend(session: SessionDep, tenant: TenantDep, now: NowDep) -> SpendAnswer:
-    """This month's dyno-hours and cost by size, and each role's cap with its date."""
+    """Show dyno-hours and cost of the current month, and when each role reaches its cap."""
     since, until = month_begin(now), month_end(now)
     present = tenant_settings(session, tenant)
     own = UsageFilter(since, until, roles=[one.role.id for one in present])
-    usage = read_usage(session, tenant, own)  # a removed role of the same name has its own
+    usage = read_usage(session, tenant, own)  # by id: a removed role may have had the same name
     hours = read_hours(session, tenant, now)
     return SpendAnswer(
         since=since,

@@ -1,4 +1,4 @@
-"""Which figures of web dynos come in and go out? Pushed ones, the router's, and the log drain."""
+"""Figures of web dynos: pushed by the app, measured by Heroku's router, and the log drain."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -31,19 +31,25 @@ Count = Annotated[int, Field(strict=True, ge=0, le=10**9)]
 
 
 class WebMetrics(Strict):
-    """What a role's web dynos did in the last seconds, as the app itself has measured."""
+    """What a role's web dynos did in the last seconds, as measured by the app."""
 
     seconds: Annotated[float, Field(strict=True, gt=0, le=600)] = Field(
-        description="How many seconds the figures are of", examples=[30.0]
+        description="Seconds that the figures cover", examples=[30.0]
     )
-    requests: Count = Field(description="Requests that were finished in them", examples=[1200])
+    requests: Count = Field(description="Requests finished in that time", examples=[1200])
     p95: Times | None = Field(
-        None, description="Seconds that 95 percent of them took at most", examples=[0.42]
+        None, description="95th percentile of the response times, in seconds", examples=[0.42]
     )
-    p50: Times | None = Field(None, description="The same for half of them", examples=[0.11])
-    p99: Times | None = Field(None, description="The same for 99 percent", examples=[0.9])
+    p50: Times | None = Field(
+        None, description="Median of the response times, in seconds", examples=[0.11]
+    )
+    p99: Times | None = Field(
+        None, description="99th percentile of the response times, in seconds", examples=[0.9]
+    )
     mean: Times | None = Field(
-        None, description="Mean of their seconds; utilization needs it", examples=[0.15]
+        None,
+        description="Mean response time in seconds; the policy utilization needs it",
+        examples=[0.15],
     )
     serving: Annotated[int, Field(strict=True, ge=0, le=1000)] | None = Field(
         None, description="Dynos that answered; null: all of them", examples=[3]
@@ -51,99 +57,103 @@ class WebMetrics(Strict):
 
     @model_validator(mode="after")
     def _in_order(self) -> "WebMetrics":
-        known = [one for one in (self.p50, self.p95, self.p99) if one is not None]
+        known = [value for value in (self.p50, self.p95, self.p99) if value is not None]
         if known != sorted(known):
             raise ValueError("p50, p95 and p99 must not fall; times are in seconds")
         return self
 
 
 class Percentiles(BaseModel):
-    """Seconds that so many of the requests took at most; null: there were none."""
+    """Percentiles of times in seconds; null: there were no requests."""
 
-    p50: float | None = Field(description="Half of them", examples=[0.11])
-    p95: float | None = Field(description="95 percent", examples=[0.42])
-    p99: float | None = Field(description="99 percent", examples=[0.9])
+    p50: float | None = Field(description="Median", examples=[0.11])
+    p95: float | None = Field(description="95th percentile", examples=[0.42])
+    p99: float | None = Field(description="99th percentile", examples=[0.9])
 
 
 class WebFigures(BaseModel):
-    """What web dynos did in a span of time, as Heroku's router saw it."""
+    """What web dynos did in a time range, as seen by Heroku's router."""
 
-    requests: int = Field(description="Requests that were finished", examples=[1200])
+    requests: int = Field(description="Finished requests", examples=[1200])
     statuses: dict[str, int] = Field(
-        description="Of these by the first digit of the status", examples=[{"2": 1190, "5": 10}]
+        description="Requests by the first digit of their status", examples=[{"2": 1190, "5": 10}]
     )
     errors: dict[str, int] = Field(
-        description="Of these by the router's error code", examples=[{"H12": 3}]
+        description="Requests by the router's error code", examples=[{"H12": 3}]
     )
-    service: Percentiles = Field(description="From the router to the dyno's whole answer")
-    connect: Percentiles = Field(description="Until the dyno took the connection")
-    mean: float | None = Field(description="Mean seconds of the service", examples=[0.15])
-    lost: int = Field(description="Log lines that never came, of any kind", examples=[0])
+    service: Percentiles = Field(description="Time until the dyno had answered completely")
+    connect: Percentiles = Field(description="Time until the dyno accepted the connection")
+    mean: float | None = Field(description="Mean of the service time, in seconds", examples=[0.15])
+    lost: int = Field(description="Log lines that were lost, of any kind", examples=[0])
 
 
 class DynoFigures(WebFigures):
-    """The same of one dyno."""
+    """What one web dyno did in a time range."""
 
-    dyno: str = Field(description="Its name; empty: of none", examples=["web.1"])
+    dyno: str = Field(
+        description="The dyno's name; empty: requests that no dyno answered", examples=["web.1"]
+    )
 
 
 class WebAnswer(BaseModel):
-    """An app's web dynos in a span of time of at most a day."""
+    """What an app's web dynos did in a time range of at most a day."""
 
-    since: datetime = Field(description="When the first ten seconds begin")
-    until: datetime = Field(description="Before when the last ones begin")
-    total: WebFigures = Field(description="All dynos together")
-    dynos: list[DynoFigures] = Field(description="Each dyno that did anything")
+    since: datetime = Field(description="Start of the first ten seconds")
+    until: datetime = Field(description="End; the last ten seconds start before it")
+    total: WebFigures = Field(description="All dynos")
+    dynos: list[DynoFigures] = Field(description="Dynos with requests")
 
 
 class DrainAnswer(BaseModel):
-    """How an app's log lines come in; its secret is in none."""
+    """An app's log drain, without its secret."""
 
     id: UUID = Field(description="The last part of its URL's path")
-    by: str = Field(description="guv or you: who added it at Heroku", examples=["guv"])
-    seen_at: datetime | None = Field(description="When guv last read lines of it; null: never")
-    note: str = Field(description="Why it does not deliver, where guv knows", examples=[""])
-    retry_at: datetime | None = Field(description="When guv tries again to add it; null: not")
-    starts: int = Field(description="Dynos that came up in the last hour", examples=[4])
+    by: str = Field(description="Who added it at Heroku: guv or you", examples=["guv"])
+    seen_at: datetime | None = Field(description="When guv last read lines from it; null: never")
+    note: str = Field(description="Why it delivers nothing, if guv knows", examples=[""])
+    retry_at: datetime | None = Field(
+        description="When guv will try again to add it; null: no retry"
+    )
+    starts: int = Field(description="Dynos started in the last hour", examples=[4])
     crashes: int = Field(description="Dynos that crashed in the last hour", examples=[0])
     start_delay: float | None = Field(
-        description="Median seconds from a scaling to a dyno that is up; null: none was seen"
+        description="Median seconds from scaling to a dyno that is up; null: none was seen"
     )
 
 
 class NewDrain(BaseModel):
-    """A drain of your own; its URL is in this answer and never again."""
+    """A drain that you add yourself; its URL is shown only once."""
 
-    url: str = Field(description="Where log lines are to be delivered; it holds a secret")
-    command: str = Field(description="What adds it at Heroku")
+    url: str = Field(description="Address for log lines; it contains a secret")
+    command: str = Field(description="Command that adds it at Heroku")
 
 
 HOUR = timedelta(hours=1)
-LONGEST = timedelta(days=1)
+LONGEST = timedelta(days=1)  # time range of a request
 
 router = APIRouter(prefix="/v1/apps/{app}", tags=["web"], responses=error_answers(401, 404, 422))
 
 Since = Annotated[
     Instant | None,
     BeforeValidator(restore_plus),
-    Query(alias="from", description="With an offset; an hour before `to` unless given"),
+    Query(alias="from", description="With an offset; default: an hour before `to`"),
 ]
 Until = Annotated[
-    Instant | None, BeforeValidator(restore_plus), Query(alias="to", description="Now unless given")
+    Instant | None,
+    BeforeValidator(restore_plus),
+    Query(alias="to", description="With an offset; default: now"),
 ]
 
 
 @router.post("/roles/{role}/web-metrics", status_code=204, responses=error_answers(403))
 def push_metrics(access: AccessDep, app: AppName, role: RoleName, metrics: WebMetrics) -> None:
-    """Say what a role's web dynos did just before, for apps without a log drain."""
+    """Report what a role's web dynos just did, for apps without a log drain."""
     found = find_app(access.session, access.tenant, app)
     named = find_role(access.session, access.tenant, found, role)
     effective = role_settings(access.session, access.tenant, found, named)
     if effective.signal != "web":
-        fault = FieldError(
-            "signal", 'of the role is "queue"; it must be "web" for figures to count'
-        )
-        raise Invalid(f"Role {named.name!r} is scaled on messages.", [fault])
+        fault = FieldError("signal", 'is "queue"; it must be "web" for web metrics')
+        raise Invalid(f"Role {named.name!r} is scaled on a queue.", [fault])
     put_push(access.session, named, metrics.model_dump(), access.edit.at)
 
 
@@ -156,13 +166,14 @@ def read_web(
     since: Since = None,
     until: Until = None,
 ) -> WebAnswer:
-    """What the router says of an app's web dynos in any span of the last day."""
+    """Show what Heroku's router reports of an app's web dynos, over at most a day."""
     found = find_app(session, tenant, app)
     until = until or now
     since = since or until - HOUR
     if not timedelta(0) < until - since <= LONGEST:
         raise Invalid(
-            "The span is no span.", [FieldError("from", "must be before to, at most a day")]
+            "The time range is invalid.",
+            [FieldError("from", "must be before to, by at most a day")],
         )
     rows = read_sums(session, found, _floor(since), until)
     of_dyno: dict[str, list[Row]] = {}
@@ -174,11 +185,13 @@ def read_web(
 
 @router.get("/drain")
 def read_drain(session: SessionDep, tenant: TenantDep, now: NowDep, app: AppName) -> DrainAnswer:
-    """How an app's log lines come in, and what they say of its dynos' starts."""
+    """Show an app's log drain and the dyno starts that it reported."""
     found = find_app(session, tenant, app)
     drain = drains.find_drain(session, tenant, found)
     if drain is None:
-        raise NotFound(f"App {found.name!r} has no log drain; its first web role gets it one.")
+        raise NotFound(
+            f"App {found.name!r} has no log drain yet. guv adds one with the app's first web role."
+        )
     starts = read_starts(session, found, now - HOUR)
     return DrainAnswer(
         id=drain.id,
@@ -194,7 +207,7 @@ def read_drain(session: SessionDep, tenant: TenantDep, now: NowDep, app: AppName
 
 @router.put("/drain", responses=error_answers(403))
 def renew_drain(parts: PartsDep, access: AccessDep, app: AppName) -> NewDrain:
-    """Get a drain URL to add at Heroku yourself; the one before is taken from no more."""
+    """Make a drain URL to add at Heroku yourself; it replaces the app's previous drain."""
     found = find_app(access.session, access.tenant, app)
     drain, secret = drains.renew_drain(access.session, access.tenant, found, access.edit.at)
     drain.heroku_id = None
@@ -204,7 +217,7 @@ def renew_drain(parts: PartsDep, access: AccessDep, app: AppName) -> NewDrain:
 
 @router.delete("/drain", status_code=204, responses=error_answers(403))
 def remove_drain(parts: PartsDep, access: AccessDep, app: AppName) -> None:
-    """Take no more log lines of an app; a drain that you added yourself stays at Heroku."""
+    """Stop taking an app's log lines; a drain that you added yourself stays at Heroku."""
     found = find_app(access.session, access.tenant, app)
     drain = drains.find_drain(access.session, access.tenant, found)
     if drain is None:
@@ -221,7 +234,7 @@ def _by(drain: Drain) -> str:
 
 
 def _floor(at: datetime) -> datetime:
-    """The beginning of the ten seconds that hold the instant."""
+    """Round down to the ten seconds of a sum."""
     return at.replace(second=at.second // SPAN_S * SPAN_S, microsecond=0)
 
 

@@ -109,7 +109,7 @@ def look(connection: Connection, now: datetime) -> Watch:
 FRESH = timedelta(seconds=30)  # anybody may ask for the health, and a look reads all roles
 
 
-class Lookout:
+class FleetHealthCache:
     """The last look at all roles.
 
     Args:

@@ -10,8 +10,8 @@ from starlette.testclient import TestClient
 from api.dashboard.renderer import as_page
 from api.errors import install_error_handlers
 from api.middleware.request_log import RequestLog
-from api.middleware.security_headers import SafeHeaders
-from api.middleware.unhandled_errors import Unexpected
+from api.middleware.security_headers import SecurityHeaders
+from api.middleware.unhandled_errors import UnhandledErrors
 from guv.crypto import new_api_key
 from tests.api.callers import HerokuCaller, TenantCaller, faults
 
@@ -19,7 +19,7 @@ from tests.api.callers import HerokuCaller, TenantCaller, faults
 def test_an_unknown_route_has_the_form(client: TestClient) -> None:
     answer = client.get("/nowhere")
     assert answer.status_code == 404
-    assert answer.json() == {"id": "not_found", "message": "There is no /nowhere.", "fields": []}
+    assert answer.json() == {"id": "not_found", "message": "/nowhere does not exist.", "fields": []}
 
 
 def test_an_impossible_method_has_the_form(client: TestClient) -> None:
@@ -113,8 +113,8 @@ def broken() -> Iterator[TestClient]:
     """An app with our error handlers whose one route fails."""
     app = FastAPI()
     install_error_handlers(app, as_page)
-    app.add_middleware(Unexpected, as_page=as_page)
-    app.add_middleware(SafeHeaders)
+    app.add_middleware(UnhandledErrors, as_page=as_page)
+    app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)
 
     @app.get("/")
@@ -135,7 +135,7 @@ def test_an_error_of_ours_is_500_without_details(broken: TestClient) -> None:
 
 def test_a_body_that_is_none_is_refused_in_a_whole_sentence(caller: TenantCaller) -> None:
     answer = caller.client.put("/v1/settings", content=b"{}", auth=("guv", caller.key))
-    assert answer.json()["message"] == "The request cannot be accepted."
+    assert answer.json()["message"].startswith("The request cannot be accepted: ")
     assert "Content-Type" in answer.json()["fields"][0]["message"]
 
 

@@ -26,7 +26,7 @@ def receive_consent(
 ) -> Response:
     """Take what Heroku gave the person: guv scales the app with it, if that is possible."""
     token = token_of(request.cookies, parts.config.guv_public_url)
-    visit = parts.visits.find(token, now) if token else None
+    visit = parts.login_sessions.find(token, now) if token else None
     traveller = Traveller(visit.tenant_id, visit.person) if visit else None
     arrival = parts.authorizer().receive(state, code or None, now, traveller)
     if arrival.trouble is None and arrival.back_to:

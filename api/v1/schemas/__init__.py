@@ -1,1 +1,1 @@
-"""Request and response bodies of the tenant's API."""
+"""Requests and responses that several resources share."""

@@ -1,4 +1,4 @@
-"""How are decisions and incidents shown? Seconds, messages, dynos; null is unknown."""
+"""Requests and responses of decisions, samples and incidents; null is unknown."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -12,46 +12,46 @@ from guv.scaling.model import Direction, Reason
 from guv.settings.field_types import RoleName
 
 FieldNames = Annotated[str, Field(max_length=2000, examples=["at,role,desired,sample.dynos"])]
-_FIELDS = "Only these fields, separated by commas; with a dot, a field inside one"
+_FIELDS = "Only these fields, separated by commas; nested ones with a dot"
 _FORMAT = "json: a page; ndjson, csv: all rows at once, as a stream"
 
 
 class DecisionQuery(RoleRange):
-    """Which decisions are asked for."""
+    """Filters of decisions."""
 
-    direction: Direction | None = Field(None, description="Which way the dynos went")
-    reason: Reason | None = Field(None, description="Why it ended so")
+    direction: Direction | None = Field(None, description="Direction of the change")
+    reason: Reason | None = Field(None, description="Reason of the decision")
     outcome: Literal["scaled", "held", "skipped", "refused", "failed"] | None = Field(
-        None, description="What became of it"
+        None, description="Outcome of the decision"
     )
     format: Literal["json", "ndjson", "csv"] = Field("json", description=_FORMAT)
     fields: FieldNames | None = Field(None, description=_FIELDS)
-    limit: Limit = Field(50, description="Most decisions on a page; an export has all")
-    cursor: Cursor | None = Field(None, description="next_cursor of the page before")
+    limit: Limit = Field(50, description="Decisions per page; exports are not limited")
+    cursor: Cursor | None = Field(None, description="next_cursor of the previous page")
 
 
 class SampleQuery(RoleRange):
-    """Which samples are asked for."""
+    """Filters of samples."""
 
     app: Name = Field(description="An app's name, or Heroku's UUID of it", examples=["shop"])
     role: RoleName = Field(description="A role's name", examples=["worker"])
     format: Literal["json", "ndjson", "csv"] = Field("json", description=_FORMAT)
     fields: FieldNames | None = Field(None, description=_FIELDS)
-    limit: Limit = Field(50, description="Most samples on a page; an export has all")
-    cursor: Cursor | None = Field(None, description="next_cursor of the page before")
+    limit: Limit = Field(50, description="Samples per page; exports are not limited")
+    cursor: Cursor | None = Field(None, description="next_cursor of the previous page")
 
 
 class IncidentQuery(RoleRange):
-    """Which incidents are asked for; `from` and `to`: those that were there in that time."""
+    """Filters of incidents; `from` and `to` choose those that existed in that time."""
 
     state: Literal["pending", "open", "resolved"] | None = Field(
-        None, description="pending: has not lasted for alert_after seconds yet"
+        None, description="pending: has lasted for less than alert_after seconds"
     )
     cause: Name | None = Field(
-        None, description="What the trouble is", examples=["deadline_missed"]
+        None, description="Cause of the incident", examples=["deadline_missed"]
     )
-    limit: Limit = Field(50, description="Most incidents on a page")
-    cursor: Cursor | None = Field(None, description="next_cursor of the page before")
+    limit: Limit = Field(50, description="Incidents per page")
+    cursor: Cursor | None = Field(None, description="next_cursor of the previous page")
 
 
 DecisionQueryParameters = Annotated[DecisionQuery, Query()]
@@ -60,7 +60,7 @@ IncidentQueryParameters = Annotated[IncidentQuery, Query()]
 
 
 def _none_required(schema: dict[str, Any]) -> None:
-    """Nothing; a client may have asked for some of the fields only."""
+    """Mark no field as required: a client may have chosen some fields only."""
     schema.pop("required", None)
 
 
@@ -68,108 +68,120 @@ Selectable = ConfigDict(json_schema_extra=_none_required)
 
 
 class SampleAnswer(BaseModel):
-    """What was read of the role's queues and dynos; null is unknown, not zero."""
+    """Counts of a role's queues and dynos; null is unknown, not zero."""
 
     model_config = Selectable
 
-    messages_ready: int | None = Field(description="Messages waiting")
-    messages_unacknowledged: int | None = Field(description="Messages delivered, not finished")
+    messages_ready: int | None = Field(description="Jobs waiting")
+    messages_unacknowledged: int | None = Field(
+        description="Jobs running: delivered, not acknowledged"
+    )
     published: int | None = Field(description="Messages ever published, a counter")
     served: int | None = Field(description="Messages ever finished, a counter")
     redelivered: int | None = Field(description="Messages ever delivered again, a counter")
     consumers: int | None = Field(description="Consumers subscribed to the queues")
-    dynos: int | None = Field(description="Dynos that the platform was asked to run")
-    queues: dict[str, Any] | None = Field(description="The same of each queue by its name")
+    dynos: int | None = Field(description="Dynos of the formation")
+    queues: dict[str, Any] | None = Field(description="Counts of each queue by name")
     web: dict[str, Any] | None = Field(
-        description="Of a web role: requests of the last seconds, and the seconds they took",
+        description="Requests of a web role in the last seconds, and their response times",
         examples=[{"seconds": 30.0, "requests": 1200, "p95": 0.42, "serving": 3}],
     )
 
 
 class DecisionAnswer(BaseModel):
-    """One tick of a role: what was decided, why, and what became of it."""
+    """One tick of a role: what was decided, why, and the outcome."""
 
     model_config = Selectable
 
-    id: int = Field(description="Grows with time")
-    at: datetime = Field(description="When it was made")
+    id: int = Field(description="Increases over time")
+    at: datetime = Field(description="Time of the decision")
     app: str = Field(description="The app's name", examples=["shop"])
     role: str = Field(description="The role's name", examples=["worker"])
     settings_version: str = Field(description="Versions of the global, the app's, the role's level")
     current: int | None = Field(description="Dynos before")
-    required: int | None = Field(description="Dynos that the policy asked for, before any bound")
-    desired: int | None = Field(description="Dynos after all steps")
+    required: int | None = Field(description="Dynos that the policy requires, before all limits")
+    desired: int | None = Field(description="Dynos after all limits")
     direction: str = Field(description="up, down or hold")
-    reason: str = Field(description="Why it ended so")
+    reason: str = Field(description="Reason of the decision")
     outcome: str = Field(description="scaled, held, skipped, refused or failed")
-    explanation: str = Field(description="The same as a sentence")
-    error: str | None = Field(description="What went wrong outside")
+    explanation: str = Field(description="The decision in a sentence")
+    error: str | None = Field(description="Error of Heroku or the broker")
     predicted_wait: float | None = Field(
-        description="Seconds until the last waiting message will be done; null: unknown or never"
+        description="Seconds until the last waiting job will be done; null: unknown or never"
     )
-    never_done: bool = Field(description="Whether that is never, with the desired dynos")
+    never_done: bool = Field(
+        description="Whether the last job would never be done with the desired dynos"
+    )
     misses_at_maximum: bool = Field(description="Whether the maximum cannot meet the deadline")
-    dynos_to_meet: int | None = Field(description="Dynos that would meet it then")
-    next_downscale_at: datetime | None = Field(description="Going down is not possible before")
-    notices: list[str] = Field(description="What a person should know")
-    estimates: dict[str, Any] = Field(description="What the history said; rates per second")
-    trail: list[dict[str, Any]] = Field(description="The steps from required to desired")
-    sample: SampleAnswer | None = Field(description="What it was made on; null: nothing was read")
+    dynos_to_meet: int | None = Field(description="Dynos that would meet the deadline")
+    next_downscale_at: datetime | None = Field(description="Earliest time to scale down")
+    notices: list[str] = Field(description="Remarks for people")
+    estimates: dict[str, Any] = Field(description="Estimates from the history; rates per second")
+    trail: list[dict[str, Any]] = Field(description="Steps from required to desired")
+    sample: SampleAnswer | None = Field(
+        description="The sample that it was made on; null: nothing could be read"
+    )
 
 
 class DecisionPage(BaseModel):
     """Decisions, newest first."""
 
     decisions: list[DecisionAnswer] = Field(description="The decisions of this page")
-    next_cursor: str | None = Field(description="Where the next page begins; null: there is none")
+    next_cursor: str | None = Field(description="Cursor of the next page; null: this is the last")
 
 
 class TimedSample(SampleAnswer):
-    """What was read of a role at one instant; null is unknown, not zero."""
+    """A sample of a role with its time; null is unknown, not zero."""
 
-    at: datetime = Field(description="When it was read")
+    at: datetime = Field(description="Time of the sample")
 
 
 class SamplePage(BaseModel):
     """Samples of one role, newest first."""
 
     samples: list[TimedSample] = Field(description="The samples of this page")
-    next_cursor: str | None = Field(description="Where the next page begins; null: there is none")
+    next_cursor: str | None = Field(description="Cursor of the next page; null: this is the last")
 
 
 class Delivery(BaseModel):
-    """What one notification target was told of an incident."""
+    """Notifications of an incident to one target."""
 
     target: str = Field(description="new_relic or webhook", examples=["webhook"])
-    opened_at: datetime | None = Field(None, description="When it took the page")
-    resolved_at: datetime | None = Field(None, description="When it took the end of it")
-    attempts: int = Field(0, description="Attempts in a row that failed")
-    error: str | None = Field(None, description="Why the last one did")
-    refused: bool = Field(default=False, description="Whether it is not tried again by itself")
+    opened_at: datetime | None = Field(None, description="When it accepted the alert")
+    resolved_at: datetime | None = Field(None, description="When it accepted the resolution")
+    attempts: int = Field(0, description="Failed attempts in a row")
+    error: str | None = Field(None, description="Why the last attempt failed")
+    refused: bool = Field(default=False, description="Whether guv has given up")
 
 
 class IncidentAnswer(BaseModel):
-    """One trouble of one role, from its first sight to its end."""
+    """An incident of a role, from the first sign to the end."""
 
-    id: UUID = Field(description="The same for its whole life")
+    id: UUID = Field(description="Constant over its lifetime")
     app: str = Field(description="The app's name", examples=["shop"])
     role: str = Field(description="The role's name", examples=["worker"])
-    cause: str = Field(description="What the trouble is", examples=["deadline_missed"])
-    title: str = Field(description="The same in a few words")
-    text: str = Field(description="The same with its figures and what would help")
+    cause: str = Field(description="Cause of the incident", examples=["deadline_missed"])
+    title: str = Field(description="Title")
+    text: str = Field(description="Details and what would help")
     state: str = Field(description="pending, open or resolved")
-    first_seen_at: datetime = Field(description="When the trouble was first there")
-    last_seen_at: datetime = Field(description="When it was last there")
-    opened_at: datetime | None = Field(description="null: it has not lasted long enough")
-    resolved_at: datetime | None = Field(description="null: it is not over")
-    open_notified_at: datetime | None = Field(description="When the first target took the page")
-    resolve_notified_at: datetime | None = Field(description="When the first one took its end")
-    notify_error: str | None = Field(description="Why a target will not take it")
-    deliveries: list[Delivery] = Field(description="What each target was told so far")
+    first_seen_at: datetime = Field(description="First tick with this problem")
+    last_seen_at: datetime = Field(description="Last tick with this problem")
+    opened_at: datetime | None = Field(
+        description="When it was opened; null: it has not lasted for alert_after seconds"
+    )
+    resolved_at: datetime | None = Field(description="When it was resolved; null: it is not over")
+    open_notified_at: datetime | None = Field(
+        description="When the first target accepted the alert"
+    )
+    resolve_notified_at: datetime | None = Field(
+        description="When the first target accepted the resolution"
+    )
+    notify_error: str | None = Field(description="Why a target refuses it")
+    deliveries: list[Delivery] = Field(description="Notifications by target")
 
 
 class IncidentPage(BaseModel):
-    """Incidents, the one that was first seen last at the top."""
+    """Incidents, the one seen first most recently at the top."""
 
     incidents: list[IncidentAnswer] = Field(description="The incidents of this page")
-    next_cursor: str | None = Field(description="Where the next page begins; null: there is none")
+    next_cursor: str | None = Field(description="Cursor of the next page; null: this is the last")

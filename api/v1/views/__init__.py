@@ -1,1 +1,1 @@
-"""Stored rows as response bodies."""
+"""Conversion of stored rows to responses."""

@@ -1,4 +1,4 @@
-"""How does a stored decision or incident become an answer?"""
+"""Responses made from stored decisions, samples and incidents."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -25,7 +25,7 @@ _SAMPLE = [f"sample.{name}" for name in SampleAnswer.model_fields]
 _ESTIMATES = [f"estimates.{field.name}" for field in fields(Estimates)]
 DECISION_FIELDS = [*DecisionAnswer.model_fields, *_SAMPLE, *_ESTIMATES]
 SAMPLE_FIELDS = list(TimedSample.model_fields)
-DECISION_COLUMNS = [  # of CSV, unless fields are named
+DECISION_COLUMNS = [  # columns of CSV by default
     *(n for n in DecisionAnswer.model_fields if n not in {"sample", "estimates", "trail"}),
     *(name for name in _SAMPLE if name not in {"sample.queues", "sample.web"}),
     *(name for name in _ESTIMATES if name != "estimates.notices"),
@@ -34,7 +34,7 @@ _PLAIN = [n for n in DecisionAnswer.model_fields if n not in {"sample", "never_d
 
 
 def decision_answer(named: NamedDecision) -> DecisionAnswer:
-    """A decision; a wait without end, which JSON has no number for, is said in `never_done`."""
+    """Convert a decision; an infinite wait, which JSON cannot hold, becomes `never_done`."""
     decision, sample = named.decision, named.sample
     wait = decision.predicted_wait
     values = {
@@ -49,7 +49,7 @@ def decision_answer(named: NamedDecision) -> DecisionAnswer:
 
 
 def incident_answer(named: NamedIncident) -> IncidentAnswer:
-    """An incident with its state in one word."""
+    """Convert an incident, with its state in one word."""
     values = {
         **named.incident.model_dump(),
         "app": named.app,
@@ -69,7 +69,7 @@ def _state(incident: Incident) -> str:
 
 
 def decision_row(row: RowLike) -> dict[str, Any]:
-    """The same answer of a row of plain columns, as JSON values; for exports of any length."""
+    """Convert a row of plain columns to a decision of JSON values, for exports."""
     wait, at, downscale = row["predicted_wait"], row["at"], row["next_downscale_at"]
     answer = {name: row[name] for name in _PLAIN}
     answer["at"] = _text(at)
@@ -85,7 +85,7 @@ def decision_row(row: RowLike) -> dict[str, Any]:
 
 
 def sample_row(row: RowLike) -> dict[str, Any]:
-    """A sample of a row of plain columns, as JSON values."""
+    """Convert a row of plain columns to a sample of JSON values."""
     return {**row, "at": _text(row["at"])}
 
 

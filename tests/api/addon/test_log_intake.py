@@ -87,7 +87,7 @@ def test_a_delivery_that_is_sent_again_is_accepted_and_counts_once(
     [
         (b"5 ab", "1", "line 1 is shorter than its length says"),
         (b"hello", "1", "line 1 does not begin with its length in bytes"),
-        (b"1 a1 b", "3", "it holds 2, Logplex-Msg-Count says 3"),
+        (b"1 a1 b", "3", "it has 2 lines, Logplex-Msg-Count says 3"),
     ],
 )
 def test_a_body_that_is_not_whole_is_dropped_for_good_and_known_as_lost(

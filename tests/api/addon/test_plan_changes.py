@@ -29,7 +29,7 @@ def test_a_plan_with_room_for_what_is_used_is_taken(
 
 def test_the_same_plan_is_no_change(heroku: HerokuCaller, caller: TenantCaller) -> None:
     status, message = change(heroku, caller, "premium")
-    assert (status, message) == (200, "The plan is premium already.")
+    assert (status, "already premium" in message) == (200, True)
 
 
 def test_extra_fields_are_accepted(heroku: HerokuCaller, caller: TenantCaller) -> None:
@@ -84,7 +84,7 @@ def test_roles_tick_as_the_new_plan_allows(
 def test_an_unknown_plan_is_refused(heroku: HerokuCaller, caller: TenantCaller) -> None:
     status, message = change(heroku, caller, "gold")
     assert status == 422
-    assert "There is no plan 'gold'" in message
+    assert "'gold' is not a known plan" in message
 
 
 @pytest.mark.parametrize(("uuid", "status"), [("1" * 32, 404), ("no-uuid", 422)])

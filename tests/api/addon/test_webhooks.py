@@ -182,7 +182,7 @@ def test_what_guv_does_not_know_holds_up_nothing(
     before = desk.stored()
     assert deliver(body).status_code == 204
     assert desk.stored() == before
-    assert '"became": "unknown"' in logged()
+    assert '"result": "unknown"' in logged()
 
 
 @pytest.mark.parametrize("resource", ["app", "addon"])

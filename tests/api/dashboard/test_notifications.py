@@ -217,7 +217,7 @@ def test_a_wider_levels_page_is_tried_from_where_it_is_inherited(
     assert 'data-trial="ok"' in press(visitor, "role", "test-page").text
     [page_] = [one for one in world.new_relic.incidents if one.account == "42"][-1:]
     assert (page_.title, page_.closed_at is None) == (
-        f"Test page of guv for role worker of {visitor.owner.app.name}",
+        f"Test alert of guv for role worker of {visitor.owner.app.name}",
         False,
     )
 

@@ -111,7 +111,7 @@ def test_a_field_that_is_none_is_refused_with_the_nearest(caller: TenantCaller) 
 
 
 def test_a_field_that_is_like_none_is_refused(caller: TenantCaller) -> None:
-    assert "is none" in faults(caller.get("/decisions", fields="0"))["fields"]
+    assert "unknown field" in faults(caller.get("/decisions", fields="0"))["fields"]
 
 
 @pytest.mark.usefixtures("role")
