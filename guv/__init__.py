@@ -1,1 +1,1 @@
-"""What the API and the workers both know."""
+"""What more than one process needs, by subject; rows and queries beside each other."""

@@ -1,8 +1,8 @@
-"""How does the operator see guv's own processes? With New Relic's agent, in the operator's account.
+"""New Relic's agent for guv's own processes, in the operator's account.
 
-It is off without NEW_RELIC_LICENSE_KEY: nothing is watched and nobody is called. Other settings are
-the agent's own variables, such as NEW_RELIC_APP_NAME. Whatever is to be watched by itself (web
-requests, calls, queries) has to be imported after `start`.
+It is off without NEW_RELIC_LICENSE_KEY: nothing is measured and nothing is sent. Other settings are
+the agent's own variables, such as NEW_RELIC_APP_NAME. What the agent shall instrument by itself
+(web requests, calls, queries) has to be imported after `start`.
 """
 
 import os
@@ -12,15 +12,15 @@ from typing import Any
 
 import newrelic.agent
 
-CONNECT_S = 5.0
-END_S = 5.0  # what is left after a process stopped its work, of Heroku's 30 seconds
+CONNECT_S = 5.0  # longest wait for New Relic when a process starts
+END_S = 5.0  # for the last data; the work before has used most of Heroku's 30 s after SIGTERM
 NAME = "guv"
-# Exceptions and log lines may hold what tenants sent; the operator's account is not theirs.
+# Exceptions and log lines may hold tenants' data, which must not reach the operator's account.
 _EXCLUDED = ["request.headers.*", "request.parameters.*", "http.url"]
 
 
 def start(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether this process is watched."""
+    """Start the agent if there is a license key; returns whether there is."""
     if not environment.get("NEW_RELIC_LICENSE_KEY"):
         return False
     newrelic.agent.initialize()
@@ -33,7 +33,7 @@ def start(environment: Mapping[str, str] = os.environ) -> bool:
 
 
 def connect() -> None:
-    """Nothing; a watched process is known to New Relic, or was not within some seconds.
+    """Connect a measured process to New Relic, within `CONNECT_S`.
 
     Threads do not survive a fork, so each process connects for itself.
     """
@@ -42,14 +42,14 @@ def connect() -> None:
 
 
 def end() -> None:
-    """Nothing; what was measured and not yet delivered is delivered, where that is possible."""
+    """Send what was measured and not sent yet, within `END_S`."""
     if is_watched():
         newrelic.agent.shutdown_agent(END_S)
 
 
 @contextmanager
 def task(name: str, group: str) -> Iterator[None]:
-    """A block that is one task of its group, with its time and its errors."""
+    """Measure a block as a task of a group, with its duration and errors."""
     application = _application()
     if application is None:
         yield
@@ -59,25 +59,25 @@ def task(name: str, group: str) -> Iterator[None]:
 
 
 def measure(name: str, value: float = 1.0) -> None:
-    """Nothing; the metric `Custom/Guv/<name>` has one value more."""
+    """Record a value of the metric `Custom/Guv/<name>`."""
     application = _application()
     if application is not None:
         application.record_custom_metric(f"Custom/Guv/{name}", value)
 
 
 def notice(error: BaseException) -> None:
-    """Nothing; the error is counted by its class, without its text."""
+    """Count an error by its class, without its text."""
     application = _application()
     if application is not None:
         application.notice_error(error=(type(error), error, error.__traceback__))
 
 
 def is_watched() -> bool:
-    """Whether anything that is measured goes anywhere."""
+    """Whether measurements are sent anywhere."""
     return _application() is not None
 
 
 def _application() -> Any:
-    """The agent's application, where it is connected; else None."""
-    found = newrelic.agent.application(activate=False)
-    return found if found is not None and found.active else None
+    """Return the agent's application if it is connected, else None."""
+    application = newrelic.agent.application(activate=False)
+    return application if application is not None and application.active else None

@@ -1,29 +1,29 @@
-"""What time is it? The one module that reads the clock; everyone else takes `now`."""
+"""The clock. Only this module reads it; all others take `now` as an argument."""
 
 import time
 from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
-    """The present instant, aware, in UTC."""
+    """Return the present time, aware, in UTC."""
     return datetime.now(UTC)
 
 
 def steady_seconds() -> float:
-    """Seconds from an arbitrary start that no setting of the clock can move; for durations."""
+    """Return seconds of a clock that is never set, for durations."""
     return time.monotonic()
 
 
 def unix_seconds(instant: datetime) -> float:
-    """Seconds since 1970 of an aware instant, as the scaling mathematics counts them."""
+    """Return the Unix seconds of an aware time, as the scaling mathematics counts."""
     return instant.timestamp()
 
 
 def unix_milliseconds(instant: datetime) -> int:
-    """Whole milliseconds since 1970 of an aware instant, as New Relic counts them."""
+    """Return the whole Unix milliseconds of an aware time, as New Relic counts."""
     return int(unix_seconds(instant) * 1000)
 
 
 def from_unix(seconds: float) -> datetime:
-    """The aware UTC instant of Unix seconds."""
+    """Return the aware UTC time of Unix seconds."""
     return datetime.fromtimestamp(seconds, UTC)

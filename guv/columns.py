@@ -1,4 +1,4 @@
-"""Which kinds of columns do the tables have, and how are constraints named?"""
+"""Column types and naming of constraints, shared by all tables."""
 
 from typing import Any
 
@@ -19,15 +19,15 @@ INSTANT = DateTime(timezone=True)
 
 
 def instant(**options: Any) -> Any:
-    """A column that holds an aware instant."""
+    """Make a column for an aware timestamp."""
     return Field(sa_type=INSTANT, **options)
 
 
 def sealed(**options: Any) -> Any:
-    """A column that holds a secret, sealed."""
+    """Make a column for a sealed secret."""
     return Field(sa_type=LargeBinary, **options)
 
 
 def json_value(**options: Any) -> Any:
-    """A column that holds a JSON value."""
+    """Make a column for a JSON value."""
     return Field(sa_type=JSONB, **options)

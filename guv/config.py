@@ -1,4 +1,4 @@
-"""What does the environment tell our processes? Read once, frozen, passed on."""
+"""Configuration of guv's processes, from the environment; read once and frozen."""
 
 import re
 from functools import cached_property
@@ -15,7 +15,6 @@ _REDIS = ("redis://", "rediss://", "unix://")
 
 
 def _networks(text: str) -> str:
-    """The same list of networks, if it is one."""
     read_networks(text)
     return text
 
@@ -26,7 +25,7 @@ def _postgres(url: SecretStr) -> SecretStr:
 
 
 def _redis(url: SecretStr) -> SecretStr:
-    """The same; empty where a process needs none."""
+    """Validate the URL; empty for a process that needs no Redis."""
     text = url.get_secret_value()
     if text and not text.startswith(_REDIS):
         raise ValueError("must begin with redis:// or rediss://")
@@ -34,9 +33,8 @@ def _redis(url: SecretStr) -> SecretStr:
 
 
 def _address(url: str) -> str:
-    """The same address, to which paths are added."""
     if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s/?#@]+)*", url):
-        raise ValueError("must be such as https://guv.example.com, without a slash at its end")
+        raise ValueError("must be a URL such as https://guv.example.com, without a trailing slash")
     return url
 
 
@@ -54,7 +52,7 @@ Address = Annotated[str, AfterValidator(_address)]
 
 
 class Config(BaseSettings):
-    """Configuration of guv's own processes; a tenant's settings are in `guv.settings`."""
+    """Configuration of guv's own processes; tenants' settings are in `guv.settings`."""
 
     model_config = SettingsConfigDict(
         frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
@@ -75,10 +73,11 @@ class Config(BaseSettings):
         SecretStr(""), description="Exchanges and refreshes the apps' OAuth tokens"
     )
     guv_sso_salt: SecretStr = Field(
-        SecretStr(""), description="The manifest's sso_salt; without it nobody is signed in"
+        SecretStr(""), description="The manifest's sso_salt; without it single sign-on is off"
     )
     guv_user_oauth_client_id: str = Field(
-        "", description="OAuth client that users let scale their apps; empty: no connect button"
+        "",
+        description="OAuth client for users' consent to scale; empty: no connect button",
     )
     guv_user_oauth_client_secret: SecretStr = Field(
         SecretStr(""), description="Exchanges and refreshes those users' tokens"
@@ -93,34 +92,34 @@ class Config(BaseSettings):
     guv_api_pool_size: int = Field(
         40, ge=40, description="Database connections of a web process; fewer can deadlock"
     )
-    guv_api_rate: int = Field(
-        1200, ge=1, description="Requests that a tenant's key may make in a minute"
-    )
+    guv_api_rate: int = Field(1200, ge=1, description="Requests per minute and API key")
     guv_drain_bytes: int = Field(
-        1_000_000, ge=1, description="Bytes of log lines that may wait in Redis for one app"
+        1_000_000, ge=1, description="Bytes of one app's log lines that may wait in Redis"
     )
     guv_drains_bytes: int = Field(
-        8_000_000, ge=1, description="Bytes for all apps before those above their share are refused"
+        8_000_000,
+        ge=1,
+        description="Bytes of all apps' log lines, above which large shares are refused",
     )
     guv_wrong_keys: int = Field(
         60, ge=1, description="Wrong keys or passwords that an address may try in five minutes"
     )
     guv_worker_processes: int = Field(2, ge=1, description="Processes of one worker dyno")
     guv_worker_threads: int = Field(
-        16, ge=1, description="Apps that are looked at, and changes made, at the same time"
+        16, ge=1, description="Apps that a worker process reads and scales at the same time"
     )
     guv_roles_per_job: int = Field(1, ge=1, le=1000, description="Roles carried by one RQ job")
     guv_histories: int = Field(
-        1000, ge=0, description="Roles whose samples a worker process remembers, 100 kB each"
+        1000, ge=0, description="Roles whose samples a worker process caches, 100 kB each"
     )
-    guv_clock_beat: float = Field(0.5, gt=0, description="Seconds between two looks for due roles")
+    guv_clock_beat: float = Field(0.5, gt=0, description="Seconds between checks for due roles")
     guv_allowed_networks: Annotated[str, AfterValidator(_networks)] = Field(
         "", description="Private networks that tenants' URLs may lead to, separated by commas"
     )
     guv_broker_timeout: float = Field(3.0, gt=0, description="Seconds a broker may take in all")
     guv_heroku_timeout: float = Field(5.0, gt=0, description="Seconds Heroku may take in all")
     guv_resolve_after: float = Field(
-        300.0, gt=0, description="Good seconds after which an incident resolves by itself"
+        300.0, gt=0, description="Seconds without the problem after which an incident resolves"
     )
     guv_authorization_retry: float = Field(
         300.0, gt=0, description="Seconds between attempts at an app that lost its authorization"
@@ -128,17 +127,17 @@ class Config(BaseSettings):
     heroku_api_url: Address = Field("https://api.heroku.com", description="Platform API")
     heroku_id_url: Address = Field("https://id.heroku.com", description="Token endpoint's host")
     heroku_metrics_url: Address = Field(
-        "https://api.metrics.heroku.com", description="Says whether Heroku itself scales web dynos"
+        "https://api.metrics.heroku.com", description="Tells whether Heroku itself scales web dynos"
     )
     new_relic_events_url: Address | None = Field(
         None, description="Overrides the Event API's host, for tests and the demo"
     )
     new_relic_account_id: int | None = Field(
-        None, gt=0, description="The operator's account, which python -m worker.watch tells"
+        None, gt=0, description="The operator's account, to which python -m worker.watch reports"
     )
-    new_relic_region: Literal["us", "eu", "jp"] = Field("us", description="Where it lives")
+    new_relic_region: Literal["us", "eu", "jp"] = Field("us", description="Region of that account")
     new_relic_license_key: SecretStr | None = Field(
-        None, description="Watches guv's own processes; the agent is off without it"
+        None, description="Measures guv's own processes; without it the agent is off"
     )
 
     @cached_property
@@ -153,10 +152,10 @@ class Config(BaseSettings):
 
 
 def with_driver(url: str) -> str:
-    """A PostgreSQL URL with the psycopg 3 driver named; Heroku's `postgres://` works too.
+    """Return a PostgreSQL URL with the psycopg 3 driver; Heroku's `postgres://` works too.
 
     Raises:
-        ValueError: It is no PostgreSQL URL; the message does not show it.
+        ValueError: The URL is not a PostgreSQL URL; the message does not show it.
     """
     scheme, _, rest = url.partition("://")
     if scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
@@ -165,10 +164,10 @@ def with_driver(url: str) -> str:
 
 
 def read_config(**given: str) -> Config:
-    """Our configuration from the environment.
+    """Read the configuration from the environment.
 
     Args:
-        **given: What is known otherwise, such as what a process does not need.
+        **given: Values that replace the environment's, such as those a process does not need.
 
     Raises:
         pydantic.ValidationError: A variable is missing or has no usable value; the message names
@@ -178,10 +177,10 @@ def read_config(**given: str) -> Config:
 
 
 def config_of_process(**given: str) -> Config:
-    """Our configuration, as `read_config` has it.
+    """Read the configuration as `read_config` does, for a process.
 
     Raises:
-        SystemExit: A variable is missing or has no usable value, which the process ends with.
+        SystemExit: A variable is missing or has no usable value.
     """
     try:
         return read_config(**given)
@@ -190,10 +189,12 @@ def config_of_process(**given: str) -> Config:
 
 
 def config_of_command() -> Config:
-    """The configuration of a command that needs the database and the keys only; or as above."""
+    """Read the configuration of a command, which needs the database and the keys only."""
     return config_of_process(redis_url="", guv_addon_password="unused")  # noqa: S106
 
 
-def unusable(error: ValidationError) -> str:
-    """Which variables cannot be used, and what would be right; no value is shown."""
-    return "\n".join(f"{one.field.upper()} {one.message}" for one in field_errors(error.errors()))
+def unusable(invalid: ValidationError) -> str:
+    """Describe which variables are unusable and what would be right, without their values."""
+    return "\n".join(
+        f"{error.field.upper()} {error.message}" for error in field_errors(invalid.errors())
+    )

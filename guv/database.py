@@ -1,4 +1,4 @@
-"""How do we reach PostgreSQL? One engine a process, one session a request or tick, one commit."""
+"""PostgreSQL: one engine a process, one session and one commit a request or tick."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -15,11 +15,11 @@ import guv.tables  # noqa: F401  # every table is known wherever rows are read o
 
 
 def make_engine(url: str, *, pool_size: int, application: str) -> Engine:
-    """An engine that pings before use; nothing connects until it is used.
+    """Make an engine that pings before use; nothing connects until it is used.
 
     Args:
         url: SQLAlchemy's form, `postgresql+psycopg://...`.
-        pool_size: Connections kept; there is no overflow, waiting for one fails after 10 seconds.
+        pool_size: Connections kept; there are no others, and waiting for one fails after 10 s.
         application: Name shown in pg_stat_activity.
     """
     return create_engine(
@@ -28,14 +28,14 @@ def make_engine(url: str, *, pool_size: int, application: str) -> Engine:
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=True,
-        hide_parameters=True,  # an error's text goes to logs and rows
+        hide_parameters=True,  # errors are logged and stored, and must not hold values
         connect_args={"application_name": application, "connect_timeout": 5},
     )
 
 
 @contextmanager
 def command_engine(url: str, application: str) -> Iterator[Engine]:
-    """An engine with one connection for a command, until the block ends; as `make_engine` says."""
+    """Make an engine with one connection for a command, disposed when the block ends."""
     engine = make_engine(url, pool_size=1, application=application)
     try:
         yield engine
@@ -45,7 +45,7 @@ def command_engine(url: str, application: str) -> Iterator[Engine]:
 
 @contextmanager
 def session_scope(engine: Engine) -> Iterator[Session]:
-    """A session that is committed when the block ends well and rolled back when it does not."""
+    """Open a session that commits at the end of the block, or rolls back on an error."""
     with Session(engine, expire_on_commit=False) as session:
         yield session
         session.commit()
@@ -54,15 +54,15 @@ def session_scope(engine: Engine) -> Iterator[Session]:
 def read_plainly(
     connection: Connection, query: str, values: Mapping[str, Any]
 ) -> list[tuple[Any, ...]]:
-    """The rows of a query for very many, in PostgreSQL's own format: a tenth of the usual time.
+    """Run a query for many rows in PostgreSQL's binary format, in a tenth of the usual time.
 
     Args:
         connection: In or without a transaction.
-        query: With `%(name)s` where a value belongs.
+        query: With `%(name)s` for each value.
         values: By name.
 
     Raises:
-        SQLAlchemyError: The database is away, or the query is wrong; it names no values.
+        SQLAlchemyError: The database is unreachable, or the query is wrong; it names no values.
     """
     try:
         with closing(connection.connection.cursor(binary=True)) as cursor:
@@ -84,7 +84,7 @@ def is_outage(error: Exception) -> bool:
 
 
 def trouble_with(error: SQLAlchemyError) -> str:
-    """What is wrong with the database, in a sentence for whoever started a command."""
+    """Describe what is wrong with the database, for the user of a command."""
     if isinstance(getattr(error, "orig", None), UndefinedTable | UndefinedColumn):
         return "The database lacks tables of this version: run `alembic upgrade head`."
     return f"The database does not answer ({type(error).__name__})."

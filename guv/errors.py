@@ -1,21 +1,21 @@
-"""What can go wrong, and what does the other side hear of it?
+"""Errors of guv, and their responses.
 
 GuvError
-├── BadRequest          400  the request itself makes no sense
-├── Unauthorized        401  no or wrong credentials
-├── Forbidden           403  known, but not allowed
-├── NotFound            404  not there, or another tenant's
-├── Conflict            409  changed meanwhile, or already there
+├── BadRequest          400  the request is malformed
+├── Unauthorized        401  missing or wrong credentials
+├── Forbidden           403  not allowed
+├── NotFound            404  missing, or another tenant's
+├── Conflict            409  changed meanwhile, or already exists
 ├── Gone                410  deprovisioned
-├── PreconditionFailed  412  not as it was when it was read (If-Match)
+├── PreconditionFailed  412  changed since it was read (If-Match)
 ├── Invalid             422  a value cannot be accepted; names the field
 ├── TooMany             429  more requests than the key may make
-└── Unavailable         503  something guv stands on is away
-OutsideError                 a port's answer, translated once; never holds a URL or a secret
-├── AddressRefused           a tenant's URL leads where guv calls nobody
+└── Unavailable         503  a service that guv needs does not answer
+OutsideError                 an error of an outside system; never holds a URL or a secret
+├── AddressRefused           a tenant's URL leads into a private network
 ├── BrokerUnreachable        no usable answer from the broker
 ├── BrokerRefused            the broker refuses login or access
-├── QueueMissing             the broker knows no such queue, or one that cannot be watched
+├── QueueMissing             the broker has no such queue, or one without a backlog
 ├── HerokuUnavailable        no usable answer from Heroku
 │   └── HerokuLimited        the account has no calls left for now
 ├── HerokuRefused            Heroku refuses, with its own id and message
@@ -29,7 +29,7 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One field that cannot be accepted: its path, what is wrong and what would be right."""
+    """A field that cannot be accepted: its path, what is wrong and what would be right."""
 
     field: str
     message: str
@@ -43,7 +43,7 @@ def first_reason(errors: Sequence[FieldError]) -> str:
 
 
 class GuvError(Exception):
-    """An error that an HTTP client is told about, in Heroku's own form."""
+    """An error reported to an HTTP client, in Heroku's own form."""
 
     status = 500
     id = "internal_error"
@@ -55,31 +55,31 @@ class GuvError(Exception):
 
 
 class BadRequest(GuvError):
-    """The request itself makes no sense."""
+    """The request is malformed."""
 
     status, id = 400, "bad_request"
 
 
 class Unauthorized(GuvError):
-    """No or wrong credentials."""
+    """Missing or wrong credentials."""
 
     status, id = 401, "unauthorized"
 
 
 class Forbidden(GuvError):
-    """Known, but not allowed."""
+    """Not allowed."""
 
     status, id = 403, "forbidden"
 
 
 class NotFound(GuvError):
-    """Not there, or another tenant's; the two are never told apart."""
+    """Missing, or another tenant's; the two are never told apart."""
 
     status, id = 404, "not_found"
 
 
 class Conflict(GuvError):
-    """Changed meanwhile, or already there."""
+    """Changed meanwhile, or already exists."""
 
     status, id = 409, "conflict"
 
@@ -91,7 +91,7 @@ class Gone(GuvError):
 
 
 class PreconditionFailed(GuvError):
-    """It is not as it was when it was read."""
+    """Changed since it was read."""
 
     status, id = 412, "precondition_failed"
 
@@ -109,17 +109,17 @@ class Invalid(GuvError):
 
 
 class Unavailable(GuvError):
-    """Something that guv stands on is away."""
+    """A service that guv needs does not answer."""
 
     status, id = 503, "unavailable"
 
 
 class OutsideError(Exception):
-    """A port's answer that is no result; its text never holds a URL or a secret."""
+    """An error of an outside system; its text never holds a URL or a secret."""
 
 
 class AddressRefused(OutsideError):
-    """A tenant's URL leads into a private network; the address itself is nobody's business."""
+    """A tenant's URL leads into a private network; the address is not shown."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -150,7 +150,7 @@ class BrokerRefused(OutsideError):
 
 
 class QueueMissing(OutsideError):
-    """The broker knows no such queue, or knows one whose backlog cannot be watched."""
+    """The broker has no such queue, or one whose backlog cannot be read."""
 
 
 class HerokuUnavailable(OutsideError):
@@ -158,17 +158,17 @@ class HerokuUnavailable(OutsideError):
 
 
 class HerokuLimited(HerokuUnavailable):
-    """Heroku answers 429: the account has used up its calls, and gets them back one by one."""
+    """Heroku's rate limit is used up (429); calls come back one by one."""
 
 
 class HerokuRefused(OutsideError):
-    """Heroku refuses.
+    """Heroku refuses a call.
 
     Attributes:
         status: The HTTP status.
-        id: Heroku's word for it, such as "forbidden" or "cannot_run_above_limit".
-        message: Its sentence.
-        limit: The number of dynos it would allow, where it says so.
+        id: Heroku's id of the error, such as "forbidden" or "cannot_run_above_limit".
+        message: Heroku's message.
+        limit: The number of dynos it would allow, if it tells.
     """
 
     def __init__(self, status: int, id_: str, message: str, limit: int | None = None) -> None:
@@ -180,12 +180,12 @@ class HerokuRefused(OutsideError):
 
     @property
     def is_about_token(self) -> bool:
-        """Whether the token itself is dead, and no right of it is missing."""
+        """Whether the token itself is invalid, rather than a right missing."""
         return self.status == Unauthorized.status
 
     @property
     def is_about_rights(self) -> bool:
-        """Whether token or right to look or scale are gone, and it is not something else."""
+        """Whether the token or the right to read or scale is missing."""
         return self.status in {401, 403} and self.id != "suspended"
 
 
@@ -193,7 +193,7 @@ class NotifierFailed(OutsideError):
     """A notification was not accepted.
 
     Attributes:
-        retry: Whether trying again may help (429, 5xx, timeouts) or never will (403, 400).
+        retry: Whether trying again may help (429, 5xx, timeouts) or not (403, 400).
     """
 
     def __init__(self, message: str, *, retry: bool) -> None:

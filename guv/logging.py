@@ -1,4 +1,4 @@
-"""How do we log? Facts as events with keys, one line each, and never a secret in any of them."""
+"""Logging: events with keys, one line each, secrets masked."""
 
 import logging
 import re
@@ -14,7 +14,7 @@ _SECRET_KEYS = re.compile(
     r"password|passwd|secret|token|api[_-]?key|license[_-]?key|authorization|credential|encryption",
     re.IGNORECASE,
 )
-# Up to the last "@": a password may hold an "@" or a "/" that nobody encoded.
+# Up to the last "@", since a password may contain an unencoded "@" or "/".
 _USER_INFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s\"<>]*@", re.IGNORECASE)
 _BEARER = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{8,}", re.IGNORECASE)
 _KNOWN = re.compile(
@@ -24,7 +24,7 @@ MASK = "[masked]"
 
 
 def mask(text: str) -> str:
-    """The text without user info in URLs, authorization values and tokens of known shape."""
+    """Mask user info in URLs, authorization values and tokens of a known form."""
     text = _USER_INFO.sub(rf"\1{MASK}@", text)
     text = _BEARER.sub(rf"\1 {MASK}", text)
     return _KNOWN.sub(MASK, text)
@@ -41,31 +41,31 @@ def _masked(value: Any) -> Any:
 
 
 def mask_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """The event with every secret masked; a structlog processor, the last before rendering."""
+    """Mask every secret of an event; the last structlog processor before rendering."""
     return {k: MASK if _SECRET_KEYS.search(k) else _masked(v) for k, v in event.items()}
 
 
 def tell_end(
     kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
 ) -> None:
-    """Nothing; the fault that ends a process or a thread is one line like any other, and masked."""
-    if issubclass(kind, Exception):  # and no Ctrl-C
+    """Log the exception that ends a process or a thread, as one masked line."""
+    if issubclass(kind, Exception):  # and not on Ctrl-C
         ended = (kind, error or kind(), trace)
         logging.getLogger(__name__).critical("process_failed", exc_info=ended)
 
 
 def tell_ends() -> None:
-    """Nothing; from now on `tell_end` is asked wherever a fault ends this process or a thread."""
+    """Install `tell_end` for exceptions that end this process or a thread."""
     sys.excepthook = tell_end
     threading.excepthook = lambda told: tell_end(told.exc_type, told.exc_value, told.exc_traceback)
 
 
 def configure_logs(level: str, *, json: bool) -> None:
-    """Nothing; sends structlog and the standard library's logging to stdout, masked.
+    """Send structlog and the standard library's logging to stdout, masked.
 
     Args:
         level: Name of the lowest level that is written.
-        json: JSON lines (dynos), or lines for a person at a terminal.
+        json: JSON lines, or lines for a terminal.
     """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,

@@ -1,4 +1,4 @@
-"""What may the operator do to a tenant? `python -m guv.operate suspend|resume|retry`.
+"""Commands of the operator: suspend, resume and retry.
 
     python -m guv.operate suspend guv-curved-12345 "an unpaid bill; write to support@example.com"
     python -m guv.operate resume guv-curved-12345
@@ -27,12 +27,12 @@ LONGEST = 300  # characters of a reason
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0 it is done, 1 it is not possible, 2 the command makes no sense."""
-    asked = _parser().parse_args(arguments)
+    """Run a command; returns 0 when done, 1 when it is not possible, 2 for wrong arguments."""
+    options = _parser().parse_args(arguments)
     commanding = command_engine(config_of_command().sqlalchemy_url, "guv operate")
     try:
         with commanding as engine, session_scope(engine) as session:
-            sys.stdout.write(f"{_done(session, asked)}\n")
+            sys.stdout.write(f"{_done(session, options)}\n")
     except NotFound as missing:
         sys.stderr.write(f"{missing.message}\n")
         return 1
@@ -45,12 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m guv.operate")
     commands = parser.add_subparsers(dest="command", required=True)
-    suspend = commands.add_parser("suspend", help="no ticks and no changes until it is resumed")
-    resume = commands.add_parser("resume", help="ticks and changes go on")
-    retry = commands.add_parser("retry", help="a role is due now, and waits for nothing")
+    suspend = commands.add_parser(
+        "suspend", help="stop a tenant's ticks and changes until it is resumed"
+    )
+    resume = commands.add_parser("resume", help="allow a tenant's ticks and changes again")
+    retry = commands.add_parser("retry", help="make a role due now, without its backoff")
     for one in (suspend, resume, retry):
         one.add_argument("tenant", help="its uuid, or its name at Heroku")
-    suspend.add_argument("why", help="what the tenant hears", type=_reason)
+    suspend.add_argument("why", help="reason shown to the tenant", type=_reason)
     retry.add_argument("app")
     retry.add_argument("role")
     return parser
@@ -58,30 +60,30 @@ def _parser() -> argparse.ArgumentParser:
 
 def _reason(text: str) -> str:
     if not text.strip() or len(text) > LONGEST:
-        raise argparse.ArgumentTypeError(f"a reason of 1 to {LONGEST} characters is needed")
+        raise argparse.ArgumentTypeError(f"must have 1 to {LONGEST} characters")
     return text.strip()
 
 
-def _done(session: Session, asked: argparse.Namespace) -> str:
-    """What was done, in a sentence."""
-    tenant = _tenant(session, asked.tenant)
-    if asked.command == "suspend":
-        tenants.suspend_tenant(session, tenant, asked.why)
-        return f"{tenant.name} is suspended: no role ticks, and it may read only."
-    if asked.command == "resume":
+def _done(session: Session, options: argparse.Namespace) -> str:
+    """Run the command and return what was done, in a sentence."""
+    tenant = _tenant(session, options.tenant)
+    if options.command == "suspend":
+        tenants.suspend_tenant(session, tenant, options.why)
+        return f"{tenant.name} is suspended: its roles do not tick, and its API is read-only."
+    if options.command == "resume":
         tenants.suspend_tenant(session, tenant, "")
-        return f"{tenant.name} goes on with its next ticks."
-    app = apps.find_app(session, tenant, asked.app)
-    role = roles.find_role(session, tenant, app, asked.role)
+        return f"{tenant.name} is resumed: its roles tick again."
+    app = apps.find_app(session, tenant, options.app)
+    role = roles.find_role(session, tenant, app, options.role)
     roles.retry_role(session, app, role, utc_now())
     return f"Role {role.name} of {app.name} is due now."
 
 
 def _tenant(session: Session, name: str) -> Tenant:
-    found = tenants.find_named(session, name)
-    if found is None or found.state == "deprovisioned":
-        raise NotFound(f"There is no tenant {name[:100]!r}, or several of that name.")
-    return found
+    tenant = tenants.find_named(session, name)
+    if tenant is None or tenant.state == "deprovisioned":
+        raise NotFound(f"Couldn't find the tenant {name[:100]!r}, or several have that name.")
+    return tenant
 
 
 if __name__ == "__main__":

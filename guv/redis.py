@@ -1,4 +1,4 @@
-"""How do we reach Redis? One client a process, made here and nowhere else."""
+"""Redis: one client a process, made only here."""
 
 from typing import Any
 
@@ -10,15 +10,15 @@ CONNECT_S = 2.0
 
 
 def connect_redis(config: Config, timeout: float | None = None, most: int | None = None) -> Redis:
-    """A client that connects when it is used.
+    """Make a client, which connects when it is used.
 
     Args:
-        config: Our configuration.
-        timeout: Seconds that an answer may take; None: as long as it likes, as RQ's workers need.
-        most: Connections; who finds all of them in use waits for one. None: as many as are used.
+        config: Configuration of guv's processes.
+        timeout: Seconds for an answer; None: unlimited, as RQ's workers need.
+        most: Connections, beyond which callers wait for a free one; None: unlimited.
     """
     url = config.redis_url.get_secret_value()
-    # Heroku's Redis shows a certificate that it signed itself.
+    # Heroku's Redis has a self-signed certificate.
     options: dict[str, Any] = {"ssl_cert_reqs": "none"} if url.startswith("rediss:") else {}
     options |= {
         "socket_timeout": timeout,

@@ -1,9 +1,9 @@
-"""Is every secret sealed with the newest key? `python -m guv.rotate_keys` sees to it.
+"""Rotation of encryption keys: `python -m guv.rotate_keys`.
 
-How a key is changed: put a new one before the old in GUV_ENCRYPTION_KEYS and restart, so that all
-processes open both and seal with the new one; run this; keep the old key last in the list for as
-long as keys in GUV_URL that were derived with it are in use. It may run at any time, beside
-everything else, more than once, and again after it was stopped.
+To change a key: put a new one before the old in GUV_ENCRYPTION_KEYS and restart, so that all
+processes open both and seal with the new one; run this command; keep the old key last in the list
+for as long as keys in GUV_URL that were derived with it are in use. The command may run at any
+time, beside everything else, more than once, and again after it was interrupted.
 """
 
 import argparse
@@ -19,24 +19,24 @@ from guv.config import config_of_command
 from guv.crypto import Sealer, sealer_from
 from guv.database import command_engine, trouble_with
 
-SUFFIX = "_sealed"  # a column that holds a secret is named so
+SUFFIX = "_sealed"  # of the names of columns that hold a secret
 
 
 def sealed_columns(table: Table) -> list[Column[Any]]:
-    """The table's columns that hold a secret."""
+    """Return the table's columns that hold a secret."""
     return [column for column in table.columns if column.name.endswith(SUFFIX)]
 
 
 def rotate(engine: Engine, sealer: Sealer) -> dict[str, int]:
-    """How many secrets of each table were not sealed with the newest key, and now are.
+    """Seal all secrets with the newest key; returns how many were resealed, by table.
 
     Args:
         engine: The database.
-        sealer: With the newest key and those that still seal something.
+        sealer: With the newest key and all that still seal something.
 
     Raises:
         ValueError: A secret was sealed with a key that is not in the list; names table and row.
-            What was sealed anew before stays so.
+            Secrets resealed before stay so.
     """
     tables = [table for table in SQLModel.metadata.sorted_tables if sealed_columns(table)]
     return {table.name: _rotate_table(engine, sealer, table) for table in tables}
@@ -49,7 +49,7 @@ def _rotate_table(engine: Engine, sealer: Sealer, table: Table) -> int:
 
 
 def _rotate_row(engine: Engine, sealer: Sealer, table: Table, identity: tuple[Any, ...]) -> int:
-    """How many of the row's secrets were sealed anew; nobody changes them meanwhile."""
+    """Reseal the row's secrets under a lock; returns how many needed it."""
     pairs = zip(table.primary_key.columns, identity, strict=True)
     is_row = [column == value for column, value in pairs]
     query = select(*sealed_columns(table)).where(*is_row).with_for_update(key_share=True)
@@ -64,13 +64,13 @@ def _rotate_row(engine: Engine, sealer: Sealer, table: Table, identity: tuple[An
 def _resealed(
     sealer: Sealer, table: Table, identity: tuple[Any, ...], row: Row[Any]
 ) -> dict[str, bytes]:
-    """The row's secrets that need it, sealed with the newest key, by column."""
+    """Return the row's secrets that need it, resealed, by column."""
     names = [column.name for column in sealed_columns(table)]
-    found = {name: sealed for name, sealed in zip(names, row, strict=True) if sealed is not None}
+    secrets = {name: sealed for name, sealed in zip(names, row, strict=True) if sealed is not None}
     try:
         return {
             name: sealer.reseal(sealed)
-            for name, sealed in found.items()
+            for name, sealed in secrets.items()
             if not sealer.is_newest(sealed)
         }
     except ValueError as error:
@@ -79,10 +79,10 @@ def _resealed(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0 when everything is sealed with the newest key, else 1."""
+    """Rotate all secrets; returns 0 when all are sealed with the newest key, else 1."""
     argparse.ArgumentParser(
         prog="python -m guv.rotate_keys",
-        description="Seals every secret with the first key of GUV_ENCRYPTION_KEYS.",
+        description="Seal every secret with the first key of GUV_ENCRYPTION_KEYS.",
         epilog="Exit status: 0 when all of them are sealed with it, else 1.",
     ).parse_args(arguments)
     config = config_of_command()
@@ -96,9 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SQLAlchemyError as error:
         sys.stderr.write(f"{trouble_with(error)}\n")
         return 1
-    sys.stdout.writelines(
-        f"{name}: {count} secrets sealed anew\n" for name, count in counts.items()
-    )
+    sys.stdout.writelines(f"{name}: {count} secrets resealed\n" for name, count in counts.items())
     return 0
 
 

@@ -10,7 +10,7 @@ from api.container import Parts
 from api.dependencies import AccessDep, PartsDep
 from api.errors import error_answers
 from api.paths import AppName
-from api.v1.schemas.settings import AuthorizationAnswer, JourneyAnswer, TokenRequest
+from api.v1.schemas.settings import AuthorizationAnswer, ConsentAnswer, TokenRequest
 from guv.apps.models import App
 from guv.apps.queries import find_app
 from guv.errors import Conflict
@@ -49,15 +49,15 @@ def take_back_authorization(
 
 
 @router.post("/connect", responses=error_answers(409))
-def connect(parts: PartsDep, access: AccessDep, app: AppName) -> JourneyAnswer:
+def connect(parts: PartsDep, access: AccessDep, app: AppName) -> ConsentAnswer:
     """Start a consent: returns the address to open, valid once within 10 minutes."""
     found = _found(access, app)
     if not parts.heroku.asks_users:
         raise Conflict(
             "This guv has no OAuth client, so it cannot ask for consent. PUT a token instead."
         )
-    journey = parts.authorizer().send(access.tenant, found, access.edit.by, access.edit.at)
-    return JourneyAnswer(url=journey.url, expires_at=journey.expires_at)
+    request = parts.authorizer().send(access.tenant, found, access.edit.by, access.edit.at)
+    return ConsentAnswer(url=request.url, expires_at=request.expires_at)
 
 
 def _found(access: Access, name: str) -> App:

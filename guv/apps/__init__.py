@@ -1,1 +1,1 @@
-"""Apps and brokers: tables, queries and authorization."""
+"""Apps and their brokers: tables, queries and authorization."""

@@ -1,8 +1,8 @@
-"""How does somebody let guv scale an app, and take that back?
+"""Authorization of guv to scale an app, by a pasted token or a user's consent.
 
-By a token that they paste, or by their consent at Heroku (OAuth's web flow with a state and PKCE).
-Both are tried before they are stored; until one works, what was there before stays. No row is
-locked and no connection held while one of them is tried.
+Consent is OAuth's web flow with a state and PKCE. Token and consent are tried before they are
+stored, and the previous authorization stays until one works. No row is locked and no connection is
+held while one is tried.
 """
 
 import base64
@@ -34,39 +34,39 @@ from guv.heroku.credentials import (
 from guv.tenants import queries as tenants
 from guv.tenants.models import Tenant
 
-LIFE = timedelta(minutes=10)  # for a person to say yes at Heroku
+LIFE = timedelta(minutes=10)  # of a consent that waits for the person's answer at Heroku
 _ADVICE = {
-    401: "Heroku does not know it",
-    403: "it needs the scope write, of somebody who may scale the app (in a team: operate)",
-    404: "it does not open this app",
+    401: "Heroku does not accept it",
+    403: "it needs the scope write, from a person who may scale the app (in a team: operate)",
+    404: "it has no access to this app",
 }
 _AWAY = "Heroku does not answer, so nothing was changed. Try again in a moment."
 
 
 @dataclass(frozen=True, slots=True)
-class Journey:
-    """Where a person goes to let guv scale an app, and until when they may come back."""
+class AuthorizationRequest:
+    """A consent that was started: the address to open, and when it expires."""
 
     url: str
     expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Traveller:
-    """Somebody who visits the pages of a tenant."""
+class SignedInPerson:
+    """A person in a login session of a tenant."""
 
     tenant_id: UUID
     person: str
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """What became of a person who came back.
+class AuthorizationResult:
+    """The result of a consent.
 
     Attributes:
-        app_name: Whose app it is about; "" where that is not known any more.
-        back_to: The page of ours that it began on; "": on none.
-        trouble: Why guv may not scale the app with it, for that person; None: it may.
+        app_name: The app; "" if unknown.
+        back_to: Path of the page to return to; "": none.
+        trouble: Why guv may not scale the app, for the person; None: it may.
     """
 
     app_name: str = ""
@@ -75,19 +75,19 @@ class Arrival:
 
     @property
     def way_back(self) -> str:
-        """The page that it began on, without what that would have said of a success."""
+        """The page to return to, without the query that reports a success."""
         return self.back_to.partition("?")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Authorizer:
-    """Tries credentials and keeps those that work.
+    """Tries credentials and stores those that work.
 
     Attributes:
         engine: The database.
         sealer: Seals the tokens.
         heroku: Where they are tried.
-        pause: Seconds until a right that is missing is looked for again.
+        pause: Seconds until a missing right is checked again.
     """
 
     engine: Engine
@@ -96,11 +96,11 @@ class Authorizer:
     pause: float
 
     def paste(self, tenant: Tenant, app: App, token: str, by: str, now: datetime) -> None:
-        """Nothing; guv scales the app with the token from now on.
+        """Scale the app with a token from now on.
 
         Raises:
-            Invalid: It cannot scale the app; the message says why.
-            Unavailable: Heroku does not say.
+            Invalid: The token cannot scale the app; the message says why.
+            Unavailable: Heroku does not answer.
             Gone: The add-on was removed meanwhile.
         """
         try:
@@ -112,7 +112,7 @@ class Authorizer:
         self._keep(tenant.id, app.id, pasted(token, by), now)
 
     def take_back(self, tenant: Tenant, app: App, now: datetime) -> None:
-        """Nothing; guv scales the app with the add-on's own tokens, if Heroku lets it.
+        """Scale the app with the add-on's own tokens again, if Heroku accepts them.
 
         Raises:
             Gone: The add-on was removed meanwhile.
@@ -123,11 +123,11 @@ class Authorizer:
             if locked.credential == Kind.PARTNER:
                 return
             give_back(session, locked, now)
-        with suppress(HerokuUnavailable):  # then the next tick finds out
+        with suppress(HerokuUnavailable):  # the next tick will try again
             self.look_at_partner(app, now)
 
     def look_at_partner(self, app: App, now: datetime) -> None:
-        """Nothing; the app's row says whether the add-on's own tokens may scale it.
+        """Record whether the add-on's own tokens may scale the app.
 
         Raises:
             HerokuUnavailable: No usable answer.
@@ -139,19 +139,21 @@ class Authorizer:
         except HerokuRefused as refusal:
             is_for_a_tick = refusal.is_about_token or not refusal.is_about_rights
             if token is not None and is_for_a_tick:
-                return  # it gets a fresh token, or says what is wrong
+                return  # the next tick refreshes the token, or reports what is wrong
             note = str(refusal)
         self._note_partner(app.id, note, now)
 
-    def send(self, tenant: Tenant, app: App, by: str, now: datetime, back_to: str = "") -> Journey:
-        """Where somebody says to Heroku that guv may scale the app.
+    def send(
+        self, tenant: Tenant, app: App, by: str, now: datetime, back_to: str = ""
+    ) -> AuthorizationRequest:
+        """Start a consent.
 
         Args:
-            tenant: Whose add-on.
-            app: Which app, and no other.
-            by: Who goes there, for the app's row.
+            tenant: The tenant.
+            app: The only app that it is for.
+            by: The person who gives it, for the app's row.
             now: The present.
-            back_to: The page of ours that shows them what came of it; "": none.
+            back_to: Path of the page that shows the result; "": none.
         """
         state, verifier, expires_at = new_secret(), new_secret(), now + LIFE
         consent = Consent(
@@ -165,32 +167,38 @@ class Authorizer:
         )
         with session_scope(self.engine) as session:
             put_consent(session, tenant, consent, now)
-        return Journey(self.heroku.consent_url(state, _challenge(verifier)), expires_at)
+        return AuthorizationRequest(
+            self.heroku.consent_url(state, _challenge(verifier)), expires_at
+        )
 
     def receive(
-        self, state: str, code: str | None, now: datetime, traveller: Traveller | None = None
-    ) -> Arrival:
-        """What came of it; a state is taken once, whatever comes of it.
+        self, state: str, code: str | None, now: datetime, person: SignedInPerson | None = None
+    ) -> AuthorizationResult:
+        """Finish a consent; a state is taken once, whatever the result.
 
         Args:
-            state: What came back with the person.
-            code: What Heroku gave them; None: they said no.
+            state: From the redirect.
+            code: Heroku's code; None: the person refused.
             now: The present.
-            traveller: Who came back, where they have a visit to our pages.
+            person: The person who returned, if they have a login session.
         """
         with session_scope(self.engine) as session:
             consent = take_consent(session, state, now)
             app = session.get(App, consent.app_id) if consent else None
         if consent is None or app is None:
-            return Arrival(trouble="This link was used before, or is older than 10 minutes.")
-        if consent.back_to and traveller != Traveller(consent.tenant_id, consent.by):
-            return Arrival(trouble="Your visit is over, or somebody else began this.")
+            return AuthorizationResult(
+                trouble="This link was already used, or is older than 10 minutes."
+            )
+        if consent.back_to and person != SignedInPerson(consent.tenant_id, consent.by):
+            return AuthorizationResult(
+                trouble="You are signed out, or another person started this. Open the app's page."
+            )
         trouble = self._accept(consent, app, code, now)
-        return Arrival(app.name, consent.back_to, trouble)
+        return AuthorizationResult(app.name, consent.back_to, trouble)
 
     def _accept(self, consent: Consent, app: App, code: str | None, now: datetime) -> str | None:
         if code is None:
-            return "You did not let guv scale the app."
+            return "You did not allow guv to scale the app."
         try:
             tokens = self.heroku.exchange_consent(code, self.sealer.open(consent.verifier_sealed))
             trouble = self._why_not(app.heroku_id, tokens.access_token)
@@ -200,10 +208,10 @@ class Authorizer:
         except HerokuUnavailable:
             return _AWAY
         except HerokuRefused as refusal:
-            return f"Heroku refuses the consent ({refusal})."
+            return f"Heroku rejected the consent ({refusal})."
         except Gone as gone:
             return gone.message
-        return None if trouble is None else f"Your consent is of no use here: {trouble}."
+        return None if trouble is None else f"Your consent cannot be used: {trouble}."
 
     def _note_partner(self, app_id: UUID, note: str, now: datetime) -> None:
         with session_scope(self.engine) as session:
@@ -214,7 +222,7 @@ class Authorizer:
                 note_right(app, state, note, retry_at)
 
     def _why_not(self, app_id: UUID, token: str) -> str | None:
-        """Why the token cannot scale the app, for a person; None: it can."""
+        """Return why the token cannot scale the app; None: it can."""
         try:
             self.heroku.try_to_scale(app_id, token)
         except HerokuRefused as refusal:
@@ -228,7 +236,7 @@ class Authorizer:
 
 
 def _present(session: Session, tenant_id: UUID) -> None:
-    """Nothing; the tenant is there and locked until the transaction ends.
+    """Lock the tenant until the transaction ends.
 
     Raises:
         Gone: It was deprovisioned.
@@ -239,6 +247,6 @@ def _present(session: Session, tenant_id: UUID) -> None:
 
 
 def _challenge(verifier: str) -> str:
-    """PKCE's challenge (S256) of a verifier."""
+    """Return PKCE's challenge (S256) of a verifier."""
     digest = hashlib.sha256(verifier.encode()).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")

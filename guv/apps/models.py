@@ -32,35 +32,41 @@ class App(SQLModel, table=True):
     heroku_id: UUID
     name: str
     maintenance: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
-    heroku_updated_at: datetime | None = _instant(default=None)  # of the newest event applied
-    # What guv scales with; the partner's own tokens step aside for a user's or a pasted one.
+    heroku_updated_at: datetime | None = _instant(
+        default=None
+    )  # time of the newest event that was applied
+    # What guv scales with; a user's or a pasted credential replaces the partner's own tokens.
     credential: str = Field(default="partner", sa_column_kwargs={"server_default": "partner"})
     credential_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
-    credential_at: datetime | None = _instant(default=None)  # since when; None: since the start
+    credential_at: datetime | None = _instant(
+        default=None
+    )  # None: since the add-on was provisioned
     access_token_sealed: bytes | None = _sealed(default=None)
     refresh_token_sealed: bytes | None = _sealed(default=None)
     token_expires_at: datetime | None = _instant(default=None)
     partner_access_sealed: bytes | None = _sealed(default=None)
     partner_refresh_sealed: bytes | None = _sealed(default=None)
     partner_expires_at: datetime | None = _instant(default=None)
-    token_retry_at: datetime | None = _instant(default=None)  # no refresh is tried before
+    token_retry_at: datetime | None = _instant(default=None)  # earliest time of the next refresh
     authorization_state: str = "unknown"
     authorization_note: str = ""
-    authorization_retry_at: datetime | None = _instant(default=None)  # when lost: next attempt
+    authorization_retry_at: datetime | None = _instant(
+        default=None
+    )  # next attempt after the authorization was lost
     created_at: datetime = _instant()
 
 
 class Consent(SQLModel, table=True):
-    """A person who was sent to Heroku to let guv scale an app, and is not back yet."""
+    """A person who was sent to Heroku to authorize guv, and has not returned."""
 
     __tablename__ = "consent"
 
-    state_hash: str = Field(primary_key=True)  # of what comes back with the person
+    state_hash: str = Field(primary_key=True)  # hash of the state that returns with the person
     tenant_id: UUID = Field(foreign_key="tenant.id", ondelete="CASCADE", index=True)
     app_id: UUID = Field(foreign_key="app.id", ondelete="CASCADE")
-    verifier_sealed: bytes = _sealed()  # proves to Heroku that it is us who asked (PKCE)
+    verifier_sealed: bytes = _sealed()  # PKCE verifier
     by: str
-    back_to: str = ""  # the page of ours that it began on; "": on none
+    back_to: str = ""  # path of the page to return to; "": none
     expires_at: datetime = _instant()
 
 
@@ -73,8 +79,8 @@ class Broker(SQLModel, table=True):
     tenant_id: UUID = Field(foreign_key="tenant.id", ondelete="CASCADE", index=True)
     app_id: UUID = Field(foreign_key="app.id", ondelete="CASCADE", unique=True)
     url_sealed: bytes = _sealed()  # the management URL, with user, password and virtual host
-    address: str  # the same without user info, for people
-    failures: int = 0  # unusable answers in a row
-    retry_at: datetime | None = _instant(default=None)  # backed off until then
-    note: str = ""  # what the last failure was, in words
+    address: str  # the URL without user info, for people
+    failures: int = 0  # failures in a row
+    retry_at: datetime | None = _instant(default=None)  # end of the backoff
+    note: str = ""  # the last failure, in words
     updated_at: datetime = _instant()

@@ -1,4 +1,4 @@
-"""Which apps and brokers does a tenant have?"""
+"""Queries of apps, brokers and consents."""
 
 from datetime import datetime
 from uuid import UUID
@@ -13,12 +13,12 @@ from guv.tenants.models import Tenant
 
 
 def list_apps(session: Session, tenant: Tenant) -> list[App]:
-    """The tenant's apps by name."""
+    """List the tenant's apps by name."""
     return list(session.exec(select(App).where(App.tenant_id == tenant.id).order_by(App.name)))
 
 
 def find_app(session: Session, tenant: Tenant, name: str) -> App:
-    """The tenant's app by its name or Heroku's UUID.
+    """Find a tenant's app by its name or Heroku's UUID.
 
     Raises:
         NotFound: The tenant has no such app.
@@ -33,18 +33,18 @@ def find_app(session: Session, tenant: Tenant, name: str) -> App:
 
 
 def find_by_heroku_id(session: Session, tenant: Tenant, heroku_id: UUID) -> App | None:
-    """The tenant's app of that Heroku id, if it has it."""
+    """Find a tenant's app by Heroku's id; None if there is none."""
     query = select(App).where(App.tenant_id == tenant.id, App.heroku_id == heroku_id)
     return session.exec(query).first()
 
 
 def count_apps(session: Session, tenant: Tenant) -> int:
-    """How many apps the tenant has."""
+    """Count the tenant's apps."""
     return session.exec(select(func.count(col(App.id))).where(App.tenant_id == tenant.id)).one()
 
 
 def put_app(session: Session, tenant: Tenant, heroku_id: UUID, name: str, now: datetime) -> App:
-    """The tenant's app of that Heroku id, made or with its present name."""
+    """Store the tenant's app with a Heroku id, or update its name."""
     app = find_by_heroku_id(session, tenant, heroku_id)
     if app is None:
         app = App(tenant_id=tenant.id, heroku_id=heroku_id, name=name, created_at=now)
@@ -54,13 +54,13 @@ def put_app(session: Session, tenant: Tenant, heroku_id: UUID, name: str, now: d
 
 
 def list_brokers(session: Session, tenant: Tenant) -> dict[UUID, Broker]:
-    """The tenant's brokers by the id of the app that they feed."""
+    """List the tenant's brokers by the id of their app."""
     brokers = session.exec(select(Broker).where(Broker.tenant_id == tenant.id))
     return {broker.app_id: broker for broker in brokers}
 
 
 def find_broker(session: Session, tenant: Tenant, app: App) -> Broker | None:
-    """The broker that feeds the app, if it was set."""
+    """Find the app's broker; None if none is set."""
     query = select(Broker).where(Broker.tenant_id == tenant.id, Broker.app_id == app.id)
     return session.exec(query).first()
 
@@ -68,7 +68,7 @@ def find_broker(session: Session, tenant: Tenant, app: App) -> Broker | None:
 def put_broker(
     session: Session, tenant: Tenant, app: App, sealed: bytes, address: str, now: datetime
 ) -> Broker:
-    """The app's broker, set or replaced; its back-off is forgotten."""
+    """Set or replace the app's broker; its backoff is reset."""
     broker = find_broker(session, tenant, app)
     if broker is None:
         broker = Broker(
@@ -88,14 +88,14 @@ def _as_uuid(text: str) -> UUID | None:
 
 
 def put_consent(session: Session, tenant: Tenant, consent: Consent, now: datetime) -> None:
-    """Nothing; the consent is awaited, and those of the tenant that are too old are forgotten."""
+    """Store a pending consent, and delete the tenant's expired ones."""
     mine, is_old = col(Consent.tenant_id) == tenant.id, col(Consent.expires_at) <= now
     session.execute(delete(Consent).where(mine, is_old))
     session.add(consent)
 
 
 def take_consent(session: Session, state: str, now: datetime) -> Consent | None:
-    """The consent that the state stands for, once; None: unknown, too old, or taken before.
+    """Take the consent of a state, once; None: unknown, expired, or taken before.
 
     Like a key, the state is how a tenant is found.
     """

@@ -1,1 +1,1 @@
-"""Tenants: tables, queries, plans and API keys."""
+"""Tenants: tables, queries, plans, API keys and what is pending at Heroku."""

@@ -1,4 +1,9 @@
-"""Whose key is this?"""
+"""API keys, and the key in an add-on's GUV_URL.
+
+Heroku may deliver a provisioning more than once and uses the config of whichever answer arrives, so
+the key in GUV_URL must be the same each time. Only a hash is stored, so the key is derived from the
+resource's uuid with the secret that seals tokens: whoever has that secret can derive it again.
+"""
 
 import base64
 import hashlib
@@ -16,11 +21,11 @@ from guv.crypto import hash_secret, new_api_key
 from guv.errors import NotFound
 from guv.tenants.models import ApiKey, Tenant
 
-NOTED_EVERY = timedelta(hours=1)
+NOTED_EVERY = timedelta(hours=1)  # between two updates of a key's last use
 
 
 def find_tenant(session: Session, key: str, now: datetime) -> tuple[Tenant, ApiKey] | None:
-    """The tenant that a key belongs to and the key's row; None: unknown, revoked, or gone."""
+    """Find the tenant and the row of a key; None: unknown, revoked, or deprovisioned."""
     found = session.exec(
         select(Tenant, ApiKey)
         .join(ApiKey, col(ApiKey.tenant_id) == col(Tenant.id))
@@ -34,14 +39,14 @@ def find_tenant(session: Session, key: str, now: datetime) -> tuple[Tenant, ApiK
 
 
 def put_key(session: Session, tenant_id: UUID, name: str, key: str, now: datetime) -> None:
-    """Nothing; the key is one of the tenant's, as it may have been before."""
+    """Add a key to the tenant's unless it exists."""
     key_hash = hash_secret(key)
     if session.exec(select(ApiKey).where(ApiKey.key_hash == key_hash)).first() is None:
         session.add(ApiKey(tenant_id=tenant_id, name=name, key_hash=key_hash, created_at=now))
 
 
 def first_valid(session: Session, tenant_id: UUID, keys: Sequence[str]) -> str | None:
-    """The first of these keys that opens the tenant's API, or None."""
+    """Return the first of these keys that is valid, or None."""
     hashes = [hash_secret(key) for key in keys]
     query = select(ApiKey.key_hash).where(
         ApiKey.tenant_id == tenant_id,
@@ -53,7 +58,7 @@ def first_valid(session: Session, tenant_id: UUID, keys: Sequence[str]) -> str |
 
 
 def count_revoked(session: Session, tenant_id: UUID, name: str) -> int:
-    """How many of the tenant's keys of that name were revoked."""
+    """Count the tenant's revoked keys with a name."""
     query = select(func.count(col(ApiKey.id))).where(
         ApiKey.tenant_id == tenant_id, ApiKey.name == name, col(ApiKey.revoked_at).is_not(None)
     )
@@ -61,16 +66,16 @@ def count_revoked(session: Session, tenant_id: UUID, name: str) -> int:
 
 
 def list_keys(session: Session, tenant: Tenant, now: datetime) -> list[ApiKey]:
-    """The tenant's keys that work, oldest first."""
+    """List the tenant's valid keys, oldest first."""
     query = select(ApiKey).where(ApiKey.tenant_id == tenant.id, _works(now))
     return list(session.exec(query.order_by(col(ApiKey.created_at), col(ApiKey.id))))
 
 
 def find_key(session: Session, tenant: Tenant, key: UUID, now: datetime) -> ApiKey:
-    """The tenant's key of that id.
+    """Find a tenant's key by id.
 
     Raises:
-        NotFound: The tenant has none that works.
+        NotFound: The tenant has no such valid key.
     """
     query = select(ApiKey).where(ApiKey.tenant_id == tenant.id, ApiKey.id == key, _works(now))
     found = session.exec(query).first()
@@ -82,7 +87,7 @@ def find_key(session: Session, tenant: Tenant, key: UUID, now: datetime) -> ApiK
 def new_key(
     session: Session, tenant: Tenant, name: str, scope: str, now: datetime
 ) -> tuple[ApiKey, str]:
-    """A new key's row and the key in the clear; this is the only time it can be seen."""
+    """Make a key; returns its row and the secret, which is stored nowhere."""
     key = new_api_key()
     row = ApiKey(
         tenant_id=tenant.id, name=name, key_hash=hash_secret(key), scope=scope, created_at=now
@@ -92,18 +97,18 @@ def new_key(
 
 
 def end_key(session: Session, key: ApiKey, at: datetime) -> None:
-    """Nothing; the key works until then, or until it was to end before."""
+    """Let a key expire at a time, unless it expires earlier."""
     key.revoked_at = at if key.revoked_at is None else min(at, key.revoked_at)
     session.add(key)
 
 
 def _works(now: datetime) -> ColumnElement[bool]:
-    """Whether a key works: it was not revoked, or its end is still to come."""
+    """Whether a key is valid: not revoked, or to expire later."""
     return or_(col(ApiKey.revoked_at).is_(None), col(ApiKey.revoked_at) > now)
 
 
 def note_use(session: Session, key: ApiKey, now: datetime) -> bool:
-    """Whether the key's last use was noted: at most once an hour, since every request has one."""
+    """Record a key's use, at most once an hour; returns whether it was recorded."""
     if key.last_used_at is not None and key.last_used_at > now - NOTED_EVERY:
         return False
     key.last_used_at = now
@@ -115,10 +120,10 @@ NAME = "GUV_URL"
 
 
 def guv_url(session: Session, tenant: Tenant, config: Config, now: datetime) -> str:
-    """The tenant's GUV_URL: the API's address with the tenant's own key in it.
+    """Return the tenant's GUV_URL: the API's address with the tenant's own key.
 
-    A key that was revoked is not given again: the next one takes its place. After the encryption
-    keys have changed, the key stays the same for as long as the old one is still in the list.
+    A revoked key is replaced by the next generation. After the encryption keys have changed, the
+    key stays the same for as long as the old one is still in the list.
     """
     secrets = config.guv_encryption_keys.get_secret_value().split(",")
     generation = count_revoked(session, tenant.id, NAME)
@@ -129,17 +134,17 @@ def guv_url(session: Session, tenant: Tenant, config: Config, now: datetime) -> 
 
 
 def _derive(secret: str, subject: str) -> str:
-    """A key that only whoever holds the secret can derive."""
+    """Derive a key from the secret and a subject."""
     return "guv_" + _digest(secret, f"guv api key {subject}")
 
 
 def _digest(secret: str, subject: str) -> str:
-    """HMAC-SHA-256, 256 bits as URL-safe text."""
+    """Return an HMAC-SHA-256, 256 bits as URL-safe text."""
     digest = hmac.digest(secret.encode(), subject.encode(), hashlib.sha256)
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def _with_key(public_url: str, key: str) -> str:
-    """The address of the API's first version, with the key as password."""
+    """Return the address of the API's first version, with the key as password."""
     parts = urlsplit(public_url.rstrip("/"))
     return urlunsplit((parts.scheme, f"guv:{key}@{parts.netloc}", f"{parts.path}/v1", "", ""))

@@ -26,37 +26,39 @@ class Tenant(SQLModel, table=True):
     plan: str
     region: str = ""
     state: str = "provisioning"
-    grant_sealed: bytes | None = _sealed(default=None)  # OAuth grant code until it is exchanged
+    grant_sealed: bytes | None = _sealed(default=None)  # OAuth grant code, until it is exchanged
     grant_expires_at: datetime | None = _instant(default=None)
-    options_sealed: bytes | None = _sealed(default=None)  # of addons:create, until the app is known
+    options_sealed: bytes | None = _sealed(
+        default=None
+    )  # options of addons:create, until the app is known
     created_at: datetime = _instant()
     deprovisioned_at: datetime | None = _instant(default=None)
-    # Why the operator lets it neither tick nor change anything; "": it is not suspended.
+    # Reason of the operator's suspension, which stops ticks and changes; "": not suspended.
     suspended: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
-class Unfinished(SQLModel, table=True):
-    """A provisioning that still needs something of Heroku; its row is gone when all is done."""
+class PendingProvisioning(SQLModel, table=True):
+    """A provisioning with steps left at Heroku; the row is deleted when all are done."""
 
     __tablename__ = "unfinished"
 
     tenant_id: UUID = Field(foreign_key="tenant.id", ondelete="CASCADE", primary_key=True)
-    next_at: datetime = _instant(index=True)  # when it is tried (again)
-    give_up_at: datetime = _instant()  # Heroku removes what is not provisioned by then
+    next_at: datetime = _instant(index=True)  # time of the next attempt
+    give_up_at: datetime = _instant()  # Heroku removes an unprovisioned resource by then
     attempts: int = 0
     is_asynchronous: bool = False  # whether Heroku was told that the config comes later
-    note: str = ""  # what the last attempt met
+    note: str = ""  # result of the last attempt
 
 
 class Subscription(SQLModel, table=True):
-    """That Heroku tells us of what happens to a tenant's add-on and its app."""
+    """Subscription to Heroku's events about a tenant's add-on and its app."""
 
     __tablename__ = "subscription"
 
     tenant_id: UUID = Field(foreign_key="tenant.id", ondelete="CASCADE", primary_key=True)
-    secret_sealed: bytes = _sealed()  # what Heroku signs with
-    heroku_id: UUID | None = None  # Heroku's id of it; None: Heroku was not asked for it yet
-    events: list[str] = _json(default_factory=list)  # what of
+    secret_sealed: bytes = _sealed()  # key of the events' signatures
+    heroku_id: UUID | None = None  # Heroku's id of it; None: not requested yet
+    events: list[str] = _json(default_factory=list)  # kinds of events
     created_at: datetime = _instant()
 
 

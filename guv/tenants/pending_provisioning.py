@@ -1,7 +1,7 @@
-"""Which provisionings still need something of Heroku, and when is each tried again?
+"""Provisionings with steps left at Heroku, and when each is tried again.
 
-A row is written before Heroku is answered and goes when all is done, so whatever dies in between
-is only late.
+A row is written before Heroku is answered and deleted when all is done, so a process that dies in
+between only causes a delay.
 """
 
 from datetime import datetime, timedelta
@@ -12,16 +12,16 @@ from sqlmodel import Session
 
 from guv.backoff import doubled_pause
 from guv.lease_queue import LeaseQueue
-from guv.tenants.models import Unfinished
+from guv.tenants.models import PendingProvisioning
 
-LIMIT = timedelta(hours=12)  # then Heroku removes what is not provisioned
-SPREAD = timedelta(hours=1)  # over which what is asked for many resources is spread
+LIMIT = timedelta(hours=12)  # after which Heroku removes an unprovisioned resource
+SPREAD = timedelta(hours=1)  # over which calls for many resources are spread
 
-_TABLE = Unfinished.metadata.tables["unfinished"]
+_TABLE = PendingProvisioning.metadata.tables["unfinished"]
 QUEUE = LeaseQueue(
     _TABLE.c.tenant_id,
     _TABLE.c.next_at,
-    timedelta(seconds=30),  # for one attempt, which asks Heroku a few times
+    timedelta(seconds=30),  # one attempt makes a few calls to Heroku
     _TABLE.c.attempts,
 )
 
@@ -37,19 +37,19 @@ _UNSUBSCRIBED = text("""
 def remember(
     session: Session, tenant_id: UUID, now: datetime, pause: float, *, asynchronous: bool
 ) -> None:
-    """Nothing; the provisioning will be looked after in so many seconds, or earlier.
+    """Schedule the next attempt, unless an earlier one is scheduled.
 
     Args:
-        session: Its transaction is the caller's, which holds the tenant's lock.
-        tenant_id: Whose provisioning.
+        session: The caller's transaction, which holds the tenant's lock.
+        tenant_id: The tenant.
         now: The present.
-        pause: Seconds until then.
-        asynchronous: Whether Heroku is told that the config comes later.
+        pause: Seconds until the attempt.
+        asynchronous: Whether Heroku was told that the config comes later.
     """
-    row = session.get(Unfinished, tenant_id)
+    row = session.get(PendingProvisioning, tenant_id)
     at = now + timedelta(seconds=pause)
     if row is None:
-        row = Unfinished(tenant_id=tenant_id, next_at=at, give_up_at=now + LIMIT)
+        row = PendingProvisioning(tenant_id=tenant_id, next_at=at, give_up_at=now + LIMIT)
     elif asynchronous or at < row.next_at:
         row.next_at = at
     row.is_asynchronous = row.is_asynchronous or asynchronous
@@ -57,9 +57,9 @@ def remember(
 
 
 def remember_unsubscribed(engine: Engine, now: datetime) -> int:
-    """How many provisioned resources of which Heroku tells us nothing will be looked after.
+    """Schedule provisioned resources without a subscription; returns how many.
 
-    Heroku had refused, or they are older than our asking.
+    Heroku had refused it, or they are older than guv's use of webhooks.
     """
     values = {"now": now, "spread": SPREAD, "limit": LIMIT}
     with engine.begin() as connection:
@@ -67,13 +67,13 @@ def remember_unsubscribed(engine: Engine, now: datetime) -> int:
 
 
 def forget(session: Session, tenant_id: UUID) -> None:
-    """Nothing; there is nothing left to do."""
-    row = session.get(Unfinished, tenant_id)
+    """Delete a tenant's pending provisioning."""
+    row = session.get(PendingProvisioning, tenant_id)
     if row is not None:
         session.delete(row)
 
 
-def postpone(session: Session, row: Unfinished, now: datetime, note: str) -> None:
-    """Nothing; it is tried again after a pause that doubles from 2 seconds to 5 minutes."""
+def postpone(session: Session, row: PendingProvisioning, now: datetime, note: str) -> None:
+    """Schedule the next attempt after a pause that doubles from 2 seconds to 5 minutes."""
     row.next_at, row.note = now + doubled_pause(row.attempts), note
     session.add(row)

@@ -1,4 +1,4 @@
-"""What may a tenant of each plan use? One table; limits are enforced and said in errors."""
+"""Plans and their limits, and how far back each shows history."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,9 +16,8 @@ class Plan:
         apps: Most apps.
         roles: Most roles over all apps.
         interval: Shortest interval in seconds.
-        decision_days: Days back that a tenant may look (`shown_since`). What is
-            stored is the same whatever the plan (`worker.maintenance.partitions`), so a larger
-            plan shows more at once.
+        decision_days: Days of history that are shown (`shown_since`). All plans store the same
+            (`worker.maintenance.partitions`), so a larger plan shows more at once.
     """
 
     name: str
@@ -40,17 +39,17 @@ PLANS = {
 
 
 def find_plan(name: str) -> Plan | None:
-    """The plan of that slug, or None."""
+    """Return the plan with a slug, or None."""
     return PLANS.get(name)
 
 
 def plan_of(name: str) -> Plan:
-    """The plan of that slug; one that is sold no more has the limits of the smallest."""
+    """Return the plan with a slug; a plan no longer sold has the smallest one's limits."""
     return PLANS.get(name) or PLANS["test"]
 
 
 def oldest_shown(tenant: Tenant, now: datetime) -> datetime:
-    """From when on the plan shows what was decided, read and used; a whole hour."""
+    """Return the time from which the plan shows history; a full hour."""
     begin = now - timedelta(days=plan_of(tenant.plan).decision_days)
     return begin.replace(minute=0, second=0, microsecond=0)
 
@@ -58,27 +57,31 @@ def oldest_shown(tenant: Tenant, now: datetime) -> datetime:
 def shown_since(
     tenant: Tenant, now: datetime, since: datetime | None, until: datetime | None = None
 ) -> datetime:
-    """From when on rows are shown: since then, or as far back as the plan reaches.
+    """Return the time from which rows are shown: `since`, or as far back as the plan reaches.
 
     Args:
-        tenant: Whose plan.
+        tenant: The tenant, with its plan.
         now: The present.
-        since: From when on they are wanted; None: from the first.
-        until: Before when they are wanted; None: to the last.
+        since: Requested start; None: as early as possible.
+        until: Requested end; None: the present.
 
     Raises:
-        Invalid: Some of that time is further back than the plan reaches.
+        Invalid: The requested time is further back than the plan reaches.
     """
     oldest, limit = oldest_shown(tenant, now), limit_of(plan_of(tenant.plan))
     for name, at in (("from", since), ("to", until)):
         if at is not None and at < oldest:
             message = f"is before {oldest.astimezone(UTC):%Y-%m-%dT%H:%MZ}, and {limit}"
-            raise Invalid("Your plan does not reach back so far.", [FieldError(name, message)])
+            raise Invalid(
+                "Your plan does not show history from that time.", [FieldError(name, message)]
+            )
     return since or oldest
 
 
 def limit_of(plan: Plan) -> str:
-    """What the plan shows, and which one shows more, in words."""
-    larger = (one for one in PLANS.values() if one.decision_days > plan.decision_days)
-    more = next((f"plan {one.name} shows {one.decision_days}" for one in larger), "none shows more")
+    """Describe how many days the plan shows, and which plan shows more."""
+    larger = (other for other in PLANS.values() if other.decision_days > plan.decision_days)
+    more = next(
+        (f"plan {other.name} shows {other.decision_days}" for other in larger), "none shows more"
+    )
     return f"plan {plan.name} shows {plan.decision_days} days; {more}"

@@ -1,6 +1,6 @@
-"""Which tenants are there, and what ends with them?
+"""Queries of tenants.
 
-These functions take Heroku's uuid of the resource, since a tenant is what they look for.
+They take Heroku's uuid of the resource, since a tenant is what they look for.
 """
 
 from datetime import datetime
@@ -14,15 +14,15 @@ from guv.apps.models import App, Broker, Consent
 from guv.incidents.queries import end_all_incidents, forget_targets
 from guv.roles.models import Role, TickSchedule
 from guv.settings.models import SettingsLevel
-from guv.tenants.models import ApiKey, Subscription, Tenant, Unfinished
+from guv.tenants.models import ApiKey, PendingProvisioning, Subscription, Tenant
 from guv.web_metrics.models import Drain
 
 
 def register_tenant(session: Session, tenant: Tenant) -> bool:
-    """Whether the tenant is new; one with the same id, also one being added now, is left as it is.
+    """Add a tenant unless its id exists; returns whether it is new.
 
-    The primary key decides between two deliveries at the same moment: the second waits for the
-    first one's commit and then finds its row.
+    The primary key decides between two simultaneous deliveries: the second waits for the first
+    one's commit and then finds its row.
     """
     values = tenant.model_dump(exclude_none=True)
     added = insert(Tenant).values(**values).on_conflict_do_nothing().returning(col(Tenant.id))
@@ -30,22 +30,22 @@ def register_tenant(session: Session, tenant: Tenant) -> bool:
 
 
 def lock_tenant(session: Session, tenant_id: UUID) -> Tenant | None:
-    """The tenant as it is now, locked until the transaction ends; None: unknown.
+    """Read a tenant and lock it until the transaction ends; None: unknown.
 
-    Whoever changes what belongs to a tenant takes this lock first, so that limits and settings
-    are judged by what the others have already committed. Ticks do not wait for it.
+    Every change of what belongs to a tenant takes this lock first, so that limits and settings are
+    judged by what was committed before. Ticks do not wait for it.
     """
     query = select(Tenant).where(Tenant.id == tenant_id).with_for_update(key_share=True)
     return session.exec(query.execution_options(populate_existing=True)).first()
 
 
 def find_tenant(session: Session, tenant_id: UUID) -> Tenant | None:
-    """The tenant as it is now; None: unknown."""
+    """Read a tenant; None: unknown."""
     return session.get(Tenant, tenant_id)
 
 
 def find_named(session: Session, name: str) -> Tenant | None:
-    """The tenant with that uuid, or that name at Heroku; None: there is none, or several."""
+    """Find a tenant by its uuid or its name at Heroku; None if there is none, or several."""
     found = session.exec(
         select(Tenant).where(or_(cast(col(Tenant.id), String) == name, col(Tenant.name) == name))
     ).all()
@@ -53,19 +53,19 @@ def find_named(session: Session, name: str) -> Tenant | None:
 
 
 def suspend_tenant(session: Session, tenant: Tenant, why: str) -> None:
-    """Nothing; no role of the tenant ticks, and nothing of its own can be changed.
+    """Suspend a tenant: no role ticks, and the tenant can change nothing.
 
     Args:
-        session: Its transaction is the caller's.
-        tenant: Whom.
-        why: What the tenant hears; "" ends the suspension.
+        session: The caller's transaction.
+        tenant: The tenant.
+        why: Reason shown to the tenant; "" ends the suspension.
     """
     tenant.suspended = why
     session.add(tenant)
 
 
 def end_tenant(session: Session, tenant: Tenant, now: datetime) -> None:
-    """Nothing; no role of the tenant is due any more, and its secrets and keys are gone.
+    """Stop a tenant's roles and delete its secrets and keys.
 
     Decisions, samples and settings stay for analysis.
     """
@@ -95,8 +95,10 @@ def end_tenant(session: Session, tenant: Tenant, now: datetime) -> None:
 
 
 def _forget_secrets(session: Session, tenant: Tenant, now: datetime) -> None:
-    """Nothing; secrets and keys are gone, targets once all know that incidents are over."""
-    session.execute(delete(Unfinished).where(col(Unfinished.tenant_id) == tenant.id))
+    """Delete secrets and keys; notification targets go once all resolutions are sent."""
+    session.execute(
+        delete(PendingProvisioning).where(col(PendingProvisioning.tenant_id) == tenant.id)
+    )
     session.execute(delete(Consent).where(col(Consent.tenant_id) == tenant.id))
     session.execute(delete(Subscription).where(col(Subscription.tenant_id) == tenant.id))
     session.execute(delete(Broker).where(col(Broker.tenant_id) == tenant.id))

@@ -1,7 +1,7 @@
-"""How does guv come to hear of what happens at Heroku? One subscription for each add-on resource.
+"""Subscription to Heroku's webhooks, one for each add-on resource.
 
-The secret is stored before Heroku is told of it, so that an attempt whose answer was lost can be
-finished: what leads to us at Heroku already was signed with the same secret.
+The secret is stored before Heroku gets it, so that an attempt whose answer was lost can be
+finished: a subscription that Heroku has already uses the same secret.
 """
 
 from collections.abc import Callable
@@ -23,8 +23,8 @@ from guv.heroku.addon import AddonClient, Subscribed, Webhook
 from guv.heroku.credentials import usable_partner_token
 from guv.tenants.models import Subscription, Tenant
 
-EVENTS = ("api:app", "api:addon")  # what every partner may hear of
-MORE_EVENTS = (*EVENTS, "api:formation")  # Heroku grants this one on request only
+EVENTS = ("api:app", "api:addon")  # granted to every partner
+MORE_EVENTS = (*EVENTS, "api:formation")  # the third one is granted on request only
 PATH = "/heroku/webhooks"
 
 _log = structlog.get_logger(__name__)
@@ -37,8 +37,8 @@ class Subscriber:
     Attributes:
         engine: The database.
         sealer: Seals the secrets.
-        heroku: Who tells of the events.
-        public_url: Where we answer.
+        heroku: Heroku's client.
+        public_url: Our address, for deliveries.
     """
 
     engine: Engine
@@ -47,17 +47,17 @@ class Subscriber:
     public_url: str
 
     def subscribe(self, tenant: Tenant, token: str, now: datetime) -> None:
-        """Nothing; Heroku tells of the resource's events, or has refused to.
+        """Subscribe to a resource's events, as far as Heroku grants them.
 
-        Without them guv learns of the same by its ticks, only later.
+        Without events guv learns the same from its ticks, only later.
 
         Args:
-            tenant: Whose resource.
-            token: Of the resource.
+            tenant: The resource.
+            token: A token of the resource.
             now: The present.
 
         Raises:
-            HerokuRefused: The token is dead.
+            HerokuRefused: The token is invalid.
             HerokuUnavailable: No usable answer.
         """
         secret = self._secret(tenant.id, now)
@@ -75,10 +75,10 @@ class Subscriber:
             _log.warning("events_refused", tenant=str(tenant.id), error=str(refusal))
 
     def parting(self, session: Session, tenant: Tenant, now: datetime) -> Callable[[], None] | None:
-        """What ends the subscription at Heroku; None: there is none, or no token for it.
+        """Prepare the end of a subscription; None: there is none, or no token for it.
 
-        To be made before the tenant's secrets are forgotten, and called afterwards. Heroku ends it
-        with the resource anyway, so one attempt is enough.
+        To be prepared while the tenant's secrets are still there, and run after they are gone.
+        Heroku ends the subscription with the resource anyway, so one attempt is enough.
         """
         row = find_subscription(session, tenant.id)
         tokens = (
@@ -94,7 +94,7 @@ class Subscriber:
             self.heroku.remove_webhook(tenant_id, heroku_id, token)
 
     def _ask(self, tenant_id: UUID, secret: str, token: str) -> None:
-        """Nothing; subscribed to the most that Heroku grants."""
+        """Subscribe to the most that Heroku grants."""
         url = self._url(tenant_id)
         try:
             made = self.heroku.add_webhook(tenant_id, Webhook(url, MORE_EVENTS, secret), token)
@@ -103,7 +103,7 @@ class Subscriber:
         self._keep(tenant_id, made)
 
     def _secret(self, tenant_id: UUID, now: datetime) -> str | None:
-        """The secret to subscribe with; None: that is done."""
+        """Return the secret to subscribe with; None: already subscribed."""
         with session_scope(self.engine) as session:
             row = find_subscription(session, tenant_id, locked=True)
             if row is None:
@@ -126,6 +126,6 @@ class Subscriber:
 def find_subscription(
     session: Session, tenant_id: UUID, *, locked: bool = False
 ) -> Subscription | None:
-    """The resource's subscription, `locked` until the transaction ends; None: there is none."""
+    """Find a resource's subscription, locked if asked for; None: there is none."""
     query = select(Subscription).where(Subscription.tenant_id == tenant_id)
     return session.exec(query.with_for_update() if locked else query).first()

@@ -66,7 +66,7 @@ def test_a_tenant_that_is_not_there_is_said(
 ) -> None:
     assert here.tenant.name != command[1]
     assert operate.main(command) == 1
-    assert "There is no tenant" in capsys.readouterr().err
+    assert "Couldn't find the tenant" in capsys.readouterr().err
 
 
 def test_a_role_that_is_not_there_is_said(here: World, capsys: pytest.CaptureFixture[str]) -> None:

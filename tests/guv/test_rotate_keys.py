@@ -122,7 +122,7 @@ def test_every_column_that_holds_bytes_is_known_to_hold_a_secret() -> None:
 
 def test_the_command_rotates_and_says_so(config: Config, engine: Engine, secrets: Secrets) -> None:
     done = _run(config, f"{NEW},{OLD}")
-    assert (done.returncode, "app: 2 secrets sealed anew" in done.stdout) == (0, True)
+    assert (done.returncode, "app: 2 secrets resealed" in done.stdout) == (0, True)
     assert secrets(Sealer([NEW]))
     with engine.connect() as connection:
         assert connection.execute(text("select count(*) from app")).scalar_one() == 1

@@ -148,7 +148,7 @@ def consent(page: Page, story: Story) -> None:
     page.goto(f"{story.url}/dashboard/apps/shop/start")
     page.get_by_label("Heroku token").fill("HRKU-01234567-89ab-cdef-0123-456789abcdef")
     page.get_by_role("button", name="Test and save token").click()
-    page.locator("#token-fault", has_text="Heroku does not know it").wait_for()
+    page.locator("#token-fault", has_text="Heroku does not accept it").wait_for()
     page.get_by_role("button", name="Connect with Heroku").click()
     page.wait_for_url(f"{story.sandbox.url}/oauth/authorize**")
     page.locator("button[value=yes]").click()

@@ -20,7 +20,7 @@ from guv.heroku.oauth import GrantExchange, is_pending, settle_grant
 from guv.tenants import pending_provisioning
 from guv.tenants import queries as tenants
 from guv.tenants.keys import NAME, guv_url
-from guv.tenants.models import Tenant, Unfinished
+from guv.tenants.models import PendingProvisioning, Tenant
 from worker.process.runtime import Runtime
 
 PROVISIONED = "provisioned"
@@ -48,7 +48,7 @@ def finish(runtime: Runtime, tenant_id: UUID, now: datetime) -> bool:
         now: The present.
     """
     with session_scope(runtime.engine) as session:
-        row, tenant = session.get(Unfinished, tenant_id), session.get(Tenant, tenant_id)
+        row, tenant = session.get(PendingProvisioning, tenant_id), session.get(Tenant, tenant_id)
     if row is None or tenant is None:
         return True
     if row.give_up_at <= now:
@@ -106,9 +106,9 @@ def _complete(case: _Case, state: str) -> None:
             tenant.state = PROVISIONED
 
 
-def _leave(runtime: Runtime, row: Unfinished, now: datetime, note: str | None) -> None:
+def _leave(runtime: Runtime, row: PendingProvisioning, now: datetime, note: str | None) -> None:
     with session_scope(runtime.engine) as session:
-        present = session.get(Unfinished, row.tenant_id, with_for_update=True)
+        present = session.get(PendingProvisioning, row.tenant_id, with_for_update=True)
         if present is None:
             return
         if note is not None:

@@ -26,8 +26,8 @@ def connect(parts: PartsDep, access: AccessDep, app: AppName, _form: FormDep) ->
         )
     found = find_app(access.session, access.tenant, app)
     back_to = f"{app_path(found.name)}/start?done=authorized#step-3"
-    journey = parts.authorizer().send(access.tenant, found, access.edit.by, access.edit.at, back_to)
-    return see_other(journey.url)
+    request = parts.authorizer().send(access.tenant, found, access.edit.by, access.edit.at, back_to)
+    return see_other(request.url)
 
 
 @router.post("/token")

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from api.auth.login_sessions import token_of
 from api.dashboard.renderer import html_page, see_other
 from api.dependencies import NowDep, PartsDep
-from guv.apps.authorization import Traveller
+from guv.apps.authorization import SignedInPerson
 from guv.settings.field_types import STORABLE
 
 PATH = "/heroku/oauth/callback"
@@ -27,8 +27,8 @@ def receive_consent(
     """Take what Heroku gave the person: guv scales the app with it, if that is possible."""
     token = token_of(request.cookies, parts.config.guv_public_url)
     visit = parts.login_sessions.find(token, now) if token else None
-    traveller = Traveller(visit.tenant_id, visit.person) if visit else None
-    arrival = parts.authorizer().receive(state, code or None, now, traveller)
+    person = SignedInPerson(visit.tenant_id, visit.person) if visit else None
+    arrival = parts.authorizer().receive(state, code or None, now, person)
     if arrival.trouble is None and arrival.back_to:
         return see_other(arrival.back_to)
     status = 200 if arrival.trouble is None else 422

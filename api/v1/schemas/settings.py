@@ -126,7 +126,7 @@ class TokenRequest(BaseModel):
     )
 
 
-class JourneyAnswer(BaseModel):
+class ConsentAnswer(BaseModel):
     """Where somebody says to Heroku that guv may scale the app."""
 
     url: str = Field(description="To be opened in a browser, once")

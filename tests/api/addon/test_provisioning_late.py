@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 
 from guv.apps.models import App
 from guv.clock import utc_now
-from guv.tenants.models import ApiKey, Tenant, Unfinished
+from guv.tenants.models import ApiKey, PendingProvisioning, Tenant
 from sandbox.heroku.customer import Customer, Partner
 from sandbox.heroku.model import AddOn
 from sandbox.server import Sandbox
@@ -26,9 +26,9 @@ def body(world: Sandbox, addon: AddOn) -> dict[str, Any]:
     return Customer(world.heroku, NOBODY).provision_body(addon, {})
 
 
-def unfinished(session: Session) -> Unfinished:
+def unfinished(session: Session) -> PendingProvisioning:
     session.expire_all()
-    return session.exec(select(Unfinished)).one()
+    return session.exec(select(PendingProvisioning)).one()
 
 
 def test_is_answered_within_three_seconds_while_the_token_endpoint_hangs(
@@ -88,7 +88,7 @@ def test_a_config_that_was_answered_is_not_sent_again(
 
 def test_without_a_grant_nothing_is_left_to_do(heroku: HerokuCaller, session: Session) -> None:
     assert heroku.provision().status_code == 200
-    assert session.exec(select(Unfinished)).all() == []
+    assert session.exec(select(PendingProvisioning)).all() == []
 
 
 def test_a_removed_resource_is_not_looked_after(
@@ -97,5 +97,5 @@ def test_a_removed_resource_is_not_looked_after(
     world.traffic.add_fault(Fault("/oauth/token", status=503))
     heroku.ask("POST", "", body)
     heroku.ask("DELETE", f"/{body['uuid']}")
-    assert session.exec(select(Unfinished)).all() == []
+    assert session.exec(select(PendingProvisioning)).all() == []
     assert heroku.ask("POST", "", body).status_code == 410

@@ -83,7 +83,7 @@ def is_refused(page: Response) -> bool:
 def test_whoever_said_no_can_go_back(visitor: Browser, send_off: Callable[..., str]) -> None:
     page = visitor.get(send_off(visitor, "no"))
     assert (page.status_code, f'href="{HOME}"' in page.text) == (422, True)
-    assert "You did not let guv" in page.text
+    assert "You did not allow guv" in page.text
 
 
 def test_a_way_back_that_makes_no_sense_is_a_page(visitor: Browser) -> None:

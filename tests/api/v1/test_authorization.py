@@ -60,7 +60,7 @@ def test_a_token_of_somebody_without_the_app_is_refused(desk: Desk) -> None:
 
 def test_a_token_that_heroku_does_not_know_is_refused_and_not_repeated(desk: Desk) -> None:
     answer = desk.paste("HRKU-made-up-marker")
-    assert "Heroku does not know it" in faults(answer)["token"]
+    assert "Heroku does not accept it" in faults(answer)["token"]
     assert "made-up-marker" not in answer.text
 
 

@@ -45,7 +45,7 @@ def test_only_the_right_to_scale_is_asked_for(desk: Desk) -> None:
 
 def test_whoever_says_no_changes_nothing(desk: Desk) -> None:
     page = desk.arrive(desk.connect(), "no")
-    assert (page.status_code, "You did not let guv" in page.text) == (422, True)
+    assert (page.status_code, "You did not allow guv" in page.text) == (422, True)
     assert desk.state()["credential"] == "partner"
 
 
@@ -54,7 +54,7 @@ def test_the_way_back_can_be_gone_once(desk: Desk) -> None:
     assert desk.follow(location).status_code == 200
     since = desk.state()["since"]
     again = desk.follow(location)
-    assert (again.status_code, "was used before" in again.text) == (422, True)
+    assert (again.status_code, "was already used" in again.text) == (422, True)
     assert desk.state()["since"] == since
 
 
@@ -99,7 +99,7 @@ def test_what_is_stored_of_a_journey_does_not_let_anybody_come_back(
 ) -> None:
     [row] = begun(desk, session)
     page = desk.follow(f"/heroku/oauth/callback?state={row.state_hash}&code=x")
-    assert (page.status_code, "was used before" in page.text) == (422, True)
+    assert (page.status_code, "was already used" in page.text) == (422, True)
 
 
 def begun(desk: Desk, session: Session) -> list[Consent]:
@@ -125,7 +125,7 @@ def test_a_person_without_rights_to_the_app_is_told_so(desk: Desk) -> None:
     location = desk.back(url)
     apps[desk.shop.id] = hidden
     page = desk.follow(location)
-    assert (page.status_code, "of no use here" in page.text) == (422, True)
+    assert (page.status_code, "cannot be used" in page.text) == (422, True)
     assert "You do not have access" in page.text
     assert desk.state()["credential"] == "partner"
 
@@ -149,8 +149,8 @@ def test_an_apps_name_is_text_on_the_page(desk: Desk, session: Session) -> None:
     session.add(desk.caller.app)
     session.commit()
     parts = desk.caller.client.app.state.parts  # type: ignore[attr-defined]  # it is a FastAPI
-    journey = parts.authorizer().send(desk.caller.tenant, desk.caller.app, OWNER, utc_now())
-    assert "<b>" not in desk.arrive(journey.url).text
+    request = parts.authorizer().send(desk.caller.tenant, desk.caller.app, OWNER, utc_now())
+    assert "<b>" not in desk.arrive(request.url).text
 
 
 def test_an_add_on_that_was_removed_on_the_way_gets_no_token(desk: Desk, session: Session) -> None:

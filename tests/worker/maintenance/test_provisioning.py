@@ -12,7 +12,7 @@ from guv.apps.models import App
 from guv.clock import utc_now
 from guv.config import Config
 from guv.tenants import pending_provisioning
-from guv.tenants.models import Tenant, Unfinished
+from guv.tenants.models import PendingProvisioning, Tenant
 from sandbox.heroku.customer import Customer, Partner
 from sandbox.heroku.model import AddOn, AddOnState
 from sandbox.heroku.platform import Heroku
@@ -116,7 +116,7 @@ def test_after_twelve_hours_guv_gives_up_as_heroku_does(
     addon = a_late_addon(sandbox, customer, path="/addons/")
     finish(runtime, addon.id, utc_now() + TOO_LATE)
     assert session.exec(select(Tenant)).one().state == "deprovisioned"
-    assert session.exec(select(Unfinished)).all() == []
+    assert session.exec(select(PendingProvisioning)).all() == []
 
 
 def test_a_provisioning_is_taken_by_one_worker_at_a_time(
