@@ -1,1 +1,1 @@
-"""What guv asks of Heroku, and how apps, people and add-ons come from there."""
+"""Heroku: clients, credentials, OAuth, provisioning options and dyno sizes."""

@@ -1,4 +1,4 @@
-"""What does an add-on ask of Heroku? Its resource and config, and a user's consent."""
+"""Client of Heroku's API for add-on partners: resource, config, webhooks, drains and consent."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,17 +12,17 @@ from guv.config import Config
 from guv.errors import HerokuRefused, HerokuUnavailable
 from guv.heroku.client import HerokuClient, Tokens
 
-SCOPE = "write"  # the least that may scale; it cannot read config vars
+SCOPE = "write"  # the least scope that may scale; it cannot read config vars
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A subscription to ask for; never printed.
+    """A webhook subscription to request; never printed.
 
     Attributes:
-        url: Where Heroku shall deliver.
-        events: What of, such as "api:app".
-        secret: What it shall sign with.
+        url: Address for deliveries.
+        events: Kinds of events, such as "api:app".
+        secret: Key of the signatures.
     """
 
     url: str
@@ -32,7 +32,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class AddedDrain:
-    """A log drain at Heroku, and the token that its deliveries come with."""
+    """A log drain at Heroku, and the token that its deliveries carry."""
 
     id: UUID
     token: str
@@ -40,17 +40,17 @@ class AddedDrain:
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """A subscription that there is: Heroku's id of it, and of which events it tells."""
+    """An existing subscription: Heroku's id and its kinds of events."""
 
     id: UUID
     events: tuple[str, ...]
 
 
 class AddonClient(HerokuClient):
-    """Heroku as an add-on's partner sees it; errors of all calls as in `read_formation`.
+    """Heroku's API for an add-on partner; errors of all calls as in `read_formation`.
 
     Args:
-        config: Addresses, secrets and the time that one answer may take.
+        config: Addresses, secrets and timeout.
         transport: Replaces the network, for tests.
     """
 
@@ -74,12 +74,12 @@ class AddonClient(HerokuClient):
         self._has_user_secret = bool(config.guv_user_oauth_client_secret.get_secret_value())
 
     def close(self) -> None:
-        """Nothing; gives the connections back."""
+        """Close all connections."""
         super().close()
         self._user.close()
 
     def read_state(self, addon_id: UUID, token: str) -> str:
-        """The add-on resource's state, such as "provisioned"."""
+        """Read the resource's state, such as "provisioned"."""
         answer = self._api("GET", f"/addons/{addon_id}", token)
         try:
             return str(answer.get("state", "provisioned"))
@@ -87,20 +87,20 @@ class AddonClient(HerokuClient):
             raise HerokuUnavailable("Heroku's answer is no add-on") from None
 
     def set_config(self, addon_id: UUID, values: Mapping[str, str], token: str) -> None:
-        """Nothing; the resource's variables are set."""
+        """Set the resource's config vars."""
         config = [{"name": name, "value": value} for name, value in values.items()]
         self._api("PATCH", f"/addons/{addon_id}/config", token, {"config": config})
 
     def finish_provisioning(self, addon_id: UUID, token: str) -> None:
-        """Nothing; the resource is in use, and its app has the variables."""
+        """Mark the resource as provisioned; the app gets its config vars."""
         self._api("POST", f"/addons/{addon_id}/actions/provision", token)
 
     def give_up(self, addon_id: UUID, token: str) -> None:
-        """Nothing; the resource is removed, and the customer does not pay for it."""
+        """Mark the provisioning as failed; Heroku removes the resource and bills nothing."""
         self._api("POST", f"/addons/{addon_id}/actions/deprovision", token)
 
     def find_webhook(self, addon_id: UUID, url: str, token: str) -> Subscribed | None:
-        """The resource's subscription that leads there; None: there is none."""
+        """Find the resource's subscription for a URL; None: there is none."""
         answer = self._api("GET", f"/addons/{addon_id}/webhooks", token)
         try:
             found = (_subscribed(one) for one in answer if one["url"] == url)
@@ -109,7 +109,7 @@ class AddonClient(HerokuClient):
             raise HerokuUnavailable("Heroku's answer is no list of webhooks") from None
 
     def add_webhook(self, addon_id: UUID, webhook: Webhook, token: str) -> Subscribed:
-        """The new subscription to the resource's events."""
+        """Subscribe to the resource's events."""
         body = {
             "include": list(webhook.events),
             "level": "sync",
@@ -123,11 +123,11 @@ class AddonClient(HerokuClient):
             raise HerokuUnavailable("Heroku's answer is no webhook") from None
 
     def remove_webhook(self, addon_id: UUID, webhook_id: UUID, token: str) -> None:
-        """Nothing; Heroku does not tell of the resource's events there any more."""
+        """Remove a subscription of the resource."""
         self._api("DELETE", f"/addons/{addon_id}/webhooks/{webhook_id}", token)
 
     def read_generation(self, app_id: UUID, token: str) -> str:
-        """The app's generation, such as "cedar" or "fir"."""
+        """Read the app's generation, such as "cedar" or "fir"."""
         answer = self._api("GET", f"/apps/{app_id}", token)
         try:
             return str((answer.get("generation") or {}).get("name", "cedar"))
@@ -135,7 +135,7 @@ class AddonClient(HerokuClient):
             raise HerokuUnavailable("Heroku's answer is no app") from None
 
     def add_drain(self, app_id: UUID, url: str, token: str) -> AddedDrain:
-        """The app's new log drain, which delivers to that URL."""
+        """Add a log drain to the app."""
         answer = self._api("POST", f"/apps/{app_id}/log-drains", token, {"url": url})
         try:
             return AddedDrain(UUID(answer["id"]), str(answer["token"]))
@@ -143,7 +143,7 @@ class AddonClient(HerokuClient):
             raise HerokuUnavailable("Heroku's answer is no log drain") from None
 
     def read_drain_tokens(self, app_id: UUID, token: str) -> set[str]:
-        """The tokens of all log drains of the app."""
+        """Read the tokens of all log drains of the app."""
         answer = self._api("GET", f"/apps/{app_id}/log-drains", token)
         try:
             return {str(one["token"]) for one in answer}
@@ -151,7 +151,7 @@ class AddonClient(HerokuClient):
             raise HerokuUnavailable("Heroku's answer is no list of log drains") from None
 
     def remove_drain(self, app_id: UUID, drain_id: UUID, token: str) -> None:
-        """Nothing; the app has that log drain no more."""
+        """Remove a log drain of the app."""
         self._api("DELETE", f"/apps/{app_id}/log-drains/{drain_id}", token)
 
     def is_autoscaled(self, app_id: UUID, process_type: str, token: str) -> bool:
@@ -167,20 +167,20 @@ class AddonClient(HerokuClient):
             raise HerokuUnavailable("Heroku's answer holds no monitors") from None
 
     def try_to_scale(self, app_id: UUID, token: str) -> None:
-        """Nothing, if the token may see and change the app's formation; nothing is changed.
+        """Check that a token may read and change the app's formation; nothing is changed.
 
         Raises:
-            HerokuRefused: The right is missing, or the app.
+            HerokuRefused: A right is missing, or the app.
             HerokuUnavailable: No usable answer.
         """
         self._api("GET", f"/apps/{app_id}/formation", token)
         self.try_to_change(app_id, token)
 
     def try_to_change(self, app_id: UUID, token: str) -> None:
-        """Nothing, if the token may change the app's formation; errors as in `try_to_scale`.
+        """Check that a token may change the app's formation; errors as in `try_to_scale`.
 
-        A change of no process type at all is either done or called invalid by Heroku where the
-        right is there, and forbidden where it is not.
+        Heroku performs an empty change or calls it invalid where the right is there, and forbids it
+        where it is not.
         """
         try:
             self._api("PATCH", f"/apps/{app_id}/formation", token, {"updates": []})
@@ -190,14 +190,14 @@ class AddonClient(HerokuClient):
 
     @property
     def asks_users(self) -> bool:
-        """Whether there is an OAuth client that users can give their consent to."""
+        """Whether there is an OAuth client for users' consent."""
         return bool(self._user_client_id) and self._has_user_secret
 
     def consent_url(self, state: str, challenge: str) -> str:
-        """Where a user says that guv may scale; Heroku then sends them back with a code.
+        """Return the address at which a user gives their consent.
 
         Args:
-            state: Comes back with the user.
+            state: Returned with the user.
             challenge: Of the verifier that the exchange will show (PKCE, S256).
         """
         query = {
@@ -211,11 +211,11 @@ class AddonClient(HerokuClient):
         return f"{self._id_url}/oauth/authorize?{urlencode(query)}"
 
     def exchange_consent(self, code: str, verifier: str) -> Tokens:
-        """The user's tokens for the code that they came back with."""
+        """Exchange the code of a consent for the user's tokens."""
         return self._user.exchange_grant(code, verifier)
 
     def refresh_user_tokens(self, refresh_token: str) -> Tokens:
-        """Fresh tokens of a user for their refresh token."""
+        """Get new tokens of a user for their refresh token."""
         return self._user.refresh_tokens(refresh_token)
 
 

@@ -1,7 +1,7 @@
-"""What did the customer want from the beginning? The options of `heroku addons:create guv -- ...`.
+"""Options of `heroku addons:create guv -- ...`: broker, settings and roles.
 
 `--broker-url URL` · any setting, such as `--target-deadline 120`, for the app · `--queues a,b` and
-the other settings of one role, with its name in `--role` (without: worker) · `--config JSON`, roles
+the other settings of one role, with its name in `--role` (default: worker) · `--config JSON`, roles
 by name and "*" for the app. Heroku sends every value as text, or true where there was none.
 """
 
@@ -33,18 +33,18 @@ from guv.tenants.plans import Plan
 DEFAULT_ROLE = "worker"
 ALL_ROLES = "*"
 BY = "heroku addons:create"
-_UNUSED = frozenset({"notify"})  # holds a secret, which has no business in a shell's history
+_UNUSED = frozenset({"notify"})  # contains a secret, which must not be in a shell's history
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the options ask for.
+    """The parsed options.
 
     Attributes:
         broker_url: The RabbitMQ's URL.
         app: Settings of the app, as JSON values.
-        roles: Settings of roles by their names.
-        unused: Names that mean nothing to guv, each with what was probably meant.
+        roles: Settings of roles by name.
+        unused: Unknown names, each with the most similar setting.
     """
 
     broker_url: str | None = field(default=None, repr=False)
@@ -87,7 +87,7 @@ def read_options(options: Mapping[str, Any] | None, plan: Plan) -> Wanted:
 
 
 def seal_options(wanted: Wanted, sealer: Sealer) -> bytes:
-    """The same, sealed: a broker's URL holds a password."""
+    """Seal the options: a broker's URL contains a password."""
     return sealer.seal(json.dumps(asdict(wanted)))
 
 
@@ -128,7 +128,7 @@ def _with_hint(name: str) -> str:
 
 
 def _read(name: str, value: Any) -> Any:
-    """The value that a text stands for."""
+    """Parse the value of an option."""
     if not isinstance(value, str):
         return value
     if name == "queues" and not value.lstrip().startswith("["):
@@ -171,7 +171,7 @@ def _checked_roles(by_role: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[s
 
 
 def _checked(where: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values as they are stored."""
+    """Validate settings and return them as they are stored."""
     try:
         checked = SettingsValues.model_validate({**values})
     except ValidationError as error:

@@ -1,6 +1,6 @@
-"""What do we ask of Heroku? The client of its Platform API and token endpoint.
+"""Client of Heroku's Platform API and token endpoint.
 
-Apps are addressed by their UUID, counts are absolute, sizes are never sent.
+Apps are addressed by their UUID, quantities are absolute, dyno sizes are never sent.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ ACCEPT = "application/vnd.heroku+json; version=3"
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """An app's OAuth tokens; `expires_in` is in seconds from now. Never printed."""
+    """OAuth tokens of an app; `expires_in` is in seconds from now. Never printed."""
 
     access_token: str
     refresh_token: str | None
@@ -40,14 +40,14 @@ class AddonApp:
 
 @dataclass(frozen=True, slots=True)
 class Formation:
-    """An app's process types.
+    """The process types of an app.
 
     Attributes:
-        quantities: How many dynos each is meant to run.
-        sizes: The size of each one's dynos, such as "Standard-1X", where Heroku says so.
-        app_name: The app's present name, where a process type tells it.
-        etag: With it Heroku says cheaply that nothing has changed.
-        remaining: Calls that the account has left; None: Heroku did not say.
+        quantities: Dynos of each process type.
+        sizes: Dyno size of each process type, such as "Standard-1X", where Heroku tells.
+        app_name: The app's present name, where Heroku tells.
+        etag: Makes the next read cheap if nothing has changed.
+        remaining: Calls left in Heroku's rate limit; None: unknown.
     """
 
     quantities: Mapping[str, int] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Formation:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """An app's release: its number, what it was ("Deploy fa8b262f"), who made it and when."""
+    """A release of an app: number, description ("Deploy fa8b262f"), author and time."""
 
     version: int
     description: str
@@ -68,13 +68,13 @@ class Release:
 
 
 class HerokuClient:
-    """Heroku over one pool of kept-alive connections.
+    """Heroku's API over one pool of kept-alive connections.
 
     Args:
         api_url: The Platform API's address.
         id_url: The token endpoint's host.
         client_secret: The add-on's OAuth client secret.
-        timeout: Seconds that one answer may take in all; connecting gets 1 second.
+        timeout: Seconds for a whole response; connecting gets 1 second.
         transport: Replaces the network, for tests.
     """
 
@@ -96,15 +96,15 @@ class HerokuClient:
         )
 
     def close(self) -> None:
-        """Nothing; gives the connections back."""
+        """Close all connections."""
         self._client.close()
 
     def exchange_grant(self, code: str, verifier: str | None = None) -> Tokens:
-        """The tokens for a grant code, which works once and for 5 minutes.
+        """Exchange a grant code, which works once and for 5 minutes, for tokens.
 
         Args:
-            code: What Heroku gave for the grant.
-            verifier: Proves that it is us who asked for it (PKCE); None: Heroku gave it unasked.
+            code: From Heroku.
+            verifier: PKCE's verifier for a code that we asked for; None for an add-on's grant.
 
         Raises:
             HerokuRefused: The code is wrong, expired or used.
@@ -114,30 +114,30 @@ class HerokuClient:
         return self._tokens({"grant_type": "authorization_code", "code": code, **proof})
 
     def refresh_tokens(self, refresh_token: str) -> Tokens:
-        """Fresh tokens for a refresh token; errors as in `exchange_grant`."""
+        """Get new tokens for a refresh token; errors as in `exchange_grant`."""
         return self._tokens({"grant_type": "refresh_token", "refresh_token": refresh_token})
 
     def read_addon_app(self, addon_id: UUID, token: str) -> AddonApp:
-        """The app that owns the add-on resource; errors as in `read_formation`."""
+        """Read the app that owns an add-on resource; errors as in `read_formation`."""
         answer = self._api("GET", f"/addons/{addon_id}", token)
         return _app(answer.get("app") if isinstance(answer, dict) else None)
 
     def read_app(self, name: str, token: str) -> AddonApp:
-        """The app of that name or UUID; errors as in `read_formation`."""
+        """Read an app by name or UUID; errors as in `read_formation`."""
         return _app(self._api("GET", f"/apps/{quote(name, safe='')}", token))
 
     def read_formation(self, app_id: UUID, token: str, known: Formation | None = None) -> Formation:
-        """The app's formation.
+        """Read an app's formation.
 
         Args:
             app_id: The app's UUID.
-            token: Of somebody who may see it.
-            known: What was read before; Heroku only says so where nothing has changed since.
+            token: A token that may read the app.
+            known: The previous read, returned again if Heroku says that nothing has changed.
 
         Raises:
-            HerokuRefused: Token or rights are not enough, or the app is gone.
+            HerokuRefused: The token or its rights are insufficient, or the app is gone.
             HerokuUnavailable: No usable answer.
-            HerokuLimited: The account has no calls left.
+            HerokuLimited: The rate limit is used up.
         """
         etag = known.etag if known is not None else None
         headers = {"If-None-Match": etag} if etag else {}
@@ -150,7 +150,7 @@ class HerokuClient:
             raise HerokuUnavailable("Heroku's answer is no formation") from None
 
     def read_last_release(self, app_id: UUID, token: str) -> Release | None:
-        """The app's newest release; None: it has none. Errors as in `read_formation`."""
+        """Read an app's newest release; None: it has none. Errors as in `read_formation`."""
         newest = {"Range": "version ..; order=desc,max=1"}
         answer = self._ask("GET", f"/apps/{app_id}/releases", token, headers=newest)
         try:
@@ -168,7 +168,7 @@ class HerokuClient:
             raise HerokuUnavailable("Heroku's answer is no release") from None
 
     def scale(self, app_id: UUID, process_type: str, quantity: int, token: str) -> int:
-        """The quantity that Heroku runs after being asked for `quantity`; errors as above."""
+        """Set a process type's quantity and return the one that Heroku runs; errors as above."""
         path = f"/apps/{app_id}/formation/{quote(process_type, safe='')}"
         answer = self._api("PATCH", path, token, {"quantity": quantity})
         try:
@@ -177,12 +177,12 @@ class HerokuClient:
             raise HerokuUnavailable("Heroku's answer is no formation") from None
 
     def scale_all(self, app_id: UUID, wanted: Mapping[str, int], token: str) -> dict[str, int]:
-        """The quantities that Heroku runs after being asked for these, all of them or none.
+        """Set the quantities of process types, all or none, and return those that Heroku runs.
 
         Args:
             app_id: The app's UUID.
             wanted: The quantity of each process type.
-            token: Of somebody who may change it.
+            token: A token that may scale the app.
 
         Raises:
             HerokuRefused, HerokuUnavailable, HerokuLimited: As in `read_formation`.
@@ -267,7 +267,7 @@ def _remaining(answer: Answer) -> int | None:
 
 
 def _refusal(answer: Answer) -> Exception:
-    """Heroku's error as ours: what may pass is unavailable, what stays is refused."""
+    """Convert an error response: temporary ones are unavailable, permanent ones refused."""
     status = answer.status
     try:
         body = answer.json()

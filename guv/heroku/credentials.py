@@ -1,8 +1,8 @@
-"""With which right does guv scale an app? Three kinds behind the same columns of the app's row.
+"""Credentials for scaling an app: the partner's, a user's, or a pasted token.
 
 The *partner*'s tokens came with the add-on and always open the resource itself; they scale only
-where Heroku grants it. A *user*'s consent (OAuth, scope `write`) and a *pasted* token take their
-place for scaling; the partner's are kept beside them. Nothing is stored before it was tried.
+where Heroku grants it. A *user*'s consent (OAuth, scope `write`) or a *pasted* token replaces them
+for scaling; the partner's tokens are kept beside them. Nothing is stored before it was tried.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from guv.heroku.client import Tokens
 
 
 class Kind(StrEnum):
-    """Where the right to scale comes from."""
+    """Origin of the right to scale."""
 
     PARTNER = "partner"
     USER = "user"
@@ -34,9 +34,9 @@ class Credential:
     """A right to scale; never printed.
 
     Attributes:
-        kind: Where it comes from.
-        by: Who gave it, as an e-mail address where that is known.
-        tokens: Those of a pasted one do not expire as far as guv knows.
+        kind: Its origin.
+        by: Who gave it, as an email address if known.
+        tokens: The tokens; a pasted one has no known expiry.
     """
 
     kind: Kind
@@ -51,12 +51,12 @@ PASTED_LIFE = float("inf")
 
 
 def pasted(token: str, by: str) -> Credential:
-    """The credential that a pasted token is."""
+    """Make a credential of a pasted token."""
     return Credential(Kind.PASTED, by, Tokens(token, None, PASTED_LIFE))
 
 
 def store(session: Session, app: App, given: Credential, sealer: Sealer, now: datetime) -> None:
-    """Nothing; the app is scaled with the credential, which was tried before, from now on."""
+    """Scale the app with a credential, which was tried before, from now on."""
     if app.credential == Kind.PARTNER:
         app.partner_access_sealed = app.access_token_sealed
         app.partner_refresh_sealed = app.refresh_token_sealed
@@ -73,13 +73,13 @@ def store(session: Session, app: App, given: Credential, sealer: Sealer, now: da
 
 
 def note_right(app: App, state: str, note: str = "", retry_at: datetime | None = None) -> None:
-    """Nothing; the app's row says whether guv may scale it, and when it looks again if not."""
+    """Record whether guv may scale the app, and when to check again if not."""
     app.authorization_state, app.authorization_note = state, note
     app.authorization_retry_at, app.token_retry_at = retry_at, None
 
 
 def give_back(session: Session, app: App, now: datetime) -> None:
-    """Nothing; a user's or pasted token is forgotten, and the add-on's own is tried again."""
+    """Forget a user's or pasted token, and return to the add-on's own."""
     if app.credential == Kind.PARTNER:
         return
     app.access_token_sealed = app.partner_access_sealed
@@ -95,12 +95,12 @@ def give_back(session: Session, app: App, now: datetime) -> None:
 def partner_token(
     engine: Engine, sealer: Sealer, heroku: AddonClient, app_id: UUID, now: datetime
 ) -> str:
-    """The token that opens the add-on resource, whatever guv scales the app with.
+    """Return a token that opens the add-on resource, whatever guv scales the app with.
 
-    One that has expired is refreshed, and kept.
+    An expired token is refreshed and stored.
 
     Raises:
-        HerokuRefused: There is none, or its refresh is refused.
+        HerokuRefused: There is no token, or its refresh is refused.
         HerokuUnavailable: No usable answer to the refresh.
     """
     with session_scope(engine) as session:
@@ -118,7 +118,7 @@ def partner_token(
 
 
 def usable_partner_token(app: App, sealer: Sealer, now: datetime) -> str | None:
-    """The token that opens the resource, where it has not expired; None: it has, or is missing."""
+    """Return the token that opens the resource; None: it is missing or expired."""
     access, _, expires_at = _partner_columns(app)
     if access is None or (expires_at is not None and expires_at <= now):
         return None
@@ -140,5 +140,5 @@ def _put_partner_token(app: App, sealed: bytes, now: datetime, seconds: float) -
 
 
 def find_locked(session: Session, app_id: UUID) -> App:
-    """The app's row, locked until the transaction ends; ticks that only read do not wait."""
+    """Read an app's row and lock it until the transaction ends; reading ticks do not wait."""
     return session.get_one(App, app_id, with_for_update={"key_share": True})

@@ -1,4 +1,4 @@
-"""What does a dyno cost? Heroku's list prices, prorated to the second as Heroku bills them."""
+"""Dyno sizes and Heroku's list prices, prorated to the second as Heroku bills them."""
 
 from collections.abc import Mapping
 
@@ -16,5 +16,5 @@ USD_PER_HOUR: Mapping[str, float] = {
 
 
 def price_per_hour(dyno_size: str) -> float | None:
-    """US dollars for an hour of one dyno of that size; None: unknown."""
+    """Return the US dollars for an hour of a dyno; None: unknown size."""
     return USD_PER_HOUR.get(dyno_size.lower())

@@ -1,9 +1,8 @@
-"""How does a tenant's app come to us? Its OAuth grant becomes tokens, the tokens name the app.
+"""Exchange of an add-on's OAuth grant for tokens, and the app that they name.
 
-A grant code works once and for 5 minutes. It is stored, sealed, before Heroku is asked anything;
-what it was exchanged for is stored before the app is looked up. Whatever fails on the way can be
-tried again by whoever comes next: a repeated delivery, the tenant's own look at its apps, a job.
-One of them asks Heroku at a time; no row is locked meanwhile.
+A grant code works once and for 5 minutes. It is stored, sealed, before Heroku is called; the tokens
+are stored before the app is looked up. A step that fails can be repeated by a second delivery, by a
+look at the tenant's apps, or by a job. Only one of them calls Heroku at a time, without a row lock.
 """
 
 import json
@@ -41,9 +40,9 @@ class GrantExchange:
 
 
 def keep_grant(tenant: Tenant, code: str, expires_at: datetime, sealer: Sealer) -> None:
-    """Nothing; the tenant's row holds the grant code, sealed, until it is exchanged.
+    """Store a grant code, sealed, until it is exchanged.
 
-    Tokens of an earlier code, which only wait for their app, are worth more and stay.
+    Tokens of an earlier code that wait for their app are kept instead.
     """
     if "access_token" in _pending(tenant, sealer):
         return
@@ -52,19 +51,19 @@ def keep_grant(tenant: Tenant, code: str, expires_at: datetime, sealer: Sealer) 
 
 
 def is_pending(tenant: Tenant, now: datetime) -> bool:
-    """Whether the tenant's row holds a grant, or its tokens, that can still be of use."""
+    """Whether the tenant has a grant, or its tokens, that can still be used."""
     expires_at = tenant.grant_expires_at
     return tenant.grant_sealed is not None and expires_at is not None and expires_at > now
 
 
 def settle_grant(exchange: GrantExchange, tenant_id: UUID, now: datetime) -> str | None:
-    """Why the tenant's app is still unknown, for a person; None: nothing is left to do.
+    """Exchange the tenant's grant and store its app; returns None when nothing is left.
 
-    `BUSY`: somebody else is at it. `REFUSED`: trying again will not help.
+    `BUSY`: another process is at it. `REFUSED`: trying again will not help.
 
     Args:
         exchange: Database, keys and Heroku.
-        tenant_id: Whose grant it is.
+        tenant_id: The tenant.
         now: The present.
     """
     with session_scope(exchange.engine) as guard:
@@ -81,7 +80,7 @@ def settle_grant(exchange: GrantExchange, tenant_id: UUID, now: datetime) -> str
 
 
 def _exchange_code(exchange: GrantExchange, tenant_id: UUID, now: datetime) -> None:
-    """Nothing; in place of the code, the tenant's row holds the tokens that it stood for."""
+    """Replace the code in the tenant's row with its tokens."""
     code = _read_pending(exchange, tenant_id).get("code")
     if code is None:
         return
@@ -95,7 +94,7 @@ def _exchange_code(exchange: GrantExchange, tenant_id: UUID, now: datetime) -> N
 
 
 def _learn_app(exchange: GrantExchange, tenant_id: UUID, now: datetime) -> None:
-    """Nothing; the tenant has its app with the tokens, and no grant any more."""
+    """Store the app that the tokens name, and delete the grant."""
     token = _read_pending(exchange, tenant_id).get("access_token")
     if token is None:
         return
@@ -121,7 +120,7 @@ def _read_pending(exchange: GrantExchange, tenant_id: UUID) -> Mapping[str, Any]
 
 
 def _pending(tenant: Tenant | None, sealer: Sealer) -> Mapping[str, Any]:
-    """What the tenant's row holds of its grant: a code, tokens, or nothing."""
+    """Return what the tenant's row holds: a code, tokens, or nothing."""
     if tenant is None or tenant.grant_sealed is None:
         return {}
     pending: Mapping[str, Any] = json.loads(sealer.open(tenant.grant_sealed))

@@ -1,4 +1,4 @@
-"""What was decided for a tenant's roles, and on which sample?"""
+"""Queries of decisions and the samples they were made on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,17 +33,17 @@ COUNTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class DecisionFilter:
-    """Which decisions are asked for; what is None does not narrow the choice.
+    """Filters of decisions; None does not filter.
 
     Attributes:
-        roles: The roles they were made for.
-        since: Made at this instant or later.
-        until: Made before this instant.
+        roles: Ids of roles.
+        since: Made at this time or later.
+        until: Made before this time.
         direction: "up", "down" or "hold".
-        reason: Why they ended so.
-        outcome: What became of them.
-        is_eventful: Whether only those are meant that were more than holding on.
-        before: Only those after this one in the order of the list: its instant and its id.
+        reason: Reason.
+        outcome: Outcome.
+        is_eventful: Only decisions that did more than hold.
+        before: Only those after this one in the list's order: its time and id.
     """
 
     roles: Sequence[UUID] | None = None
@@ -58,7 +58,7 @@ class DecisionFilter:
 
 @dataclass(frozen=True, slots=True)
 class NamedDecision:
-    """A decision with the names of its role and app, and the sample it was made on."""
+    """A decision with the names of its role and app, and its sample."""
 
     decision: DecisionRow
     app: str
@@ -69,7 +69,7 @@ class NamedDecision:
 def list_decisions(
     session: Session, tenant: Tenant, wanted: DecisionFilter, limit: int
 ) -> list[NamedDecision]:
-    """Up to `limit` of the tenant's decisions, newest first."""
+    """List up to `limit` of the tenant's decisions, newest first."""
     query = (
         _named(tenant)
         .where(*_conditions(wanted))
@@ -82,7 +82,7 @@ def list_decisions(
 def decisions_after(
     session: Session, tenant: Tenant, wanted: DecisionFilter, limit: int
 ) -> list[NamedDecision]:
-    """Up to about `limit` of the tenant's decisions, oldest first; all or none of one instant."""
+    """List about `limit` of the tenant's decisions, oldest first; all or none of one time."""
     order = (col(DecisionRow.at), col(DecisionRow.id))
     query = _named(tenant).where(*_conditions(wanted)).order_by(*order).limit(limit)
     found = [NamedDecision(*row) for row in session.exec(query)]
@@ -93,7 +93,7 @@ def decisions_after(
 def last_ticks(
     session: Session, tenant: Tenant, roles: Sequence[UUID], since: datetime
 ) -> dict[UUID, datetime]:
-    """When each of the tenant's roles ticked last; without those that did not since then."""
+    """Return the last tick of each role since a time, without roles that had none."""
     query = (
         select(DecisionRow.role_id, func.max(DecisionRow.at))
         .where(DecisionRow.tenant_id == tenant.id, col(DecisionRow.role_id).in_(roles))
@@ -104,12 +104,12 @@ def last_ticks(
 
 
 def same_tick(row: type[DecisionRow]) -> ColumnElement[bool]:
-    """Whether a sample is what a decision was made on.
+    """Make the condition that a sample belongs to a decision.
 
     Args:
         row: The decision, or an alias of it.
     """
-    return and_(  # with `kept`, so that only one sample's partition is looked at
+    return and_(  # with `kept`, so that PostgreSQL reads a single partition
         col(SampleRow.role_id) == col(row.role_id),
         col(SampleRow.at) == col(row.at),
         col(SampleRow.kept) == col(row.kept),
@@ -119,10 +119,10 @@ def same_tick(row: type[DecisionRow]) -> ColumnElement[bool]:
 def find_decision(
     session: Session, tenant: Tenant, role: Role, number: int, since: datetime
 ) -> NamedDecision:
-    """The role's decision of that id, made at that instant or later.
+    """Find a decision of a role by its id, made at `since` or later.
 
     Raises:
-        NotFound: There is none, or it was removed for its age.
+        NotFound: There is none, or it was deleted by retention.
     """
     wanted = DecisionRow.id == number, DecisionRow.role_id == role.id, DecisionRow.at >= since
     row = session.exec(_named(tenant).where(*wanted)).first()
@@ -132,7 +132,7 @@ def find_decision(
 
 
 def _named(tenant: Tenant) -> Any:
-    """The tenant's decisions with names and samples."""
+    """Select the tenant's decisions with names and samples."""
     return (
         select(DecisionRow, App.name, Role.name, SampleRow)
         .join(Role, col(Role.id) == col(DecisionRow.role_id))
@@ -143,9 +143,9 @@ def _named(tenant: Tenant) -> Any:
 
 
 def decision_columns(tenant: Tenant, wanted: DecisionFilter) -> Select[Any]:
-    """The same decisions as plain columns, for an export of any length, newest first.
+    """Select decisions as plain columns, newest first, for an export of any length.
 
-    The columns of the sample begin with `sample_`; `has_sample` says whether there is one.
+    Columns of the sample begin with `sample_`; `has_sample` says whether there is one.
     """
     decision, sample = SQLModel.metadata.tables["decision"], SQLModel.metadata.tables["sample"]
     columns = (
@@ -182,7 +182,7 @@ def _conditions(wanted: DecisionFilter) -> list[ColumnElement[bool]]:
         (col(row.outcome), wanted.outcome),
     ):
         if value is not None:
-            # In the statement itself, so that PostgreSQL can tell which partial index holds it.
+            # Literals in the statement, so that PostgreSQL can choose a partial index.
             found.append(column == bindparam(None, str(value), literal_execute=True))
     if wanted.is_eventful:
         found.append(col(row.outcome) != literal_column("'held'"))

@@ -1,6 +1,6 @@
-"""What do ticks leave behind? Tables of many rows, in partitions that are dropped when old.
+"""Tables of samples, decisions, usage and rollups, in partitions that are dropped when old.
 
-`guv.tables` has them, too; `worker.maintenance.partitions` says how long each is kept.
+`worker.maintenance.partitions` says how long each is kept.
 """
 
 from datetime import datetime
@@ -36,19 +36,19 @@ class Outcome(StrEnum):
 
 
 def _kept() -> Any:
-    """The column that says whether a row is kept for months, or for days: its partitions."""
+    """Make the column that tells rows kept for months from rows kept for days."""
     options = {"server_default": text("true")}
     return Field(default=True, primary_key=True, sa_column_kwargs=options)
 
 
 def _in_order(table: str) -> Index:
-    """A small index of rows that come in the order of time, for all roles of a time."""
+    """Make a small index of rows that arrive in the order of time, over all roles."""
     how: dict[str, Any] = {"pages_per_range": 16, "autosummarize": "on"}
     return Index(f"ix_{table}_at", "at", postgresql_using="brin", postgresql_with=how)
 
 
 class SampleRow(SQLModel, table=True):
-    """One reading of a role; `at` is also the time of the decision made on it."""
+    """A sample of a role; `at` is also the time of the decision made on it."""
 
     __tablename__ = "sample"
     __table_args__ = (_in_order("sample"), {"postgresql_partition_by": "LIST (kept)"})
@@ -63,12 +63,12 @@ class SampleRow(SQLModel, table=True):
     redelivered: int | None = Field(default=None, sa_type=BigInteger)
     consumers: int | None = None
     dynos: int | None = None
-    queues: dict[str, Any] | None = json_value(default=None)  # the counts of each queue by its name
-    web: dict[str, Any] | None = json_value(default=None)  # of a web role: a `WebReading`
+    queues: dict[str, Any] | None = json_value(default=None)  # counts by queue
+    web: dict[str, Any] | None = json_value(default=None)  # a `WebReading`, for a web role
 
 
 class DecisionRow(SQLModel, table=True):
-    """One tick of one role: what was decided, why, and what became of it. Always written."""
+    """One tick of one role: what was decided, why, and the outcome. Always written."""
 
     __tablename__ = "decision"
     __table_args__ = (
@@ -126,18 +126,18 @@ class DecisionRow(SQLModel, table=True):
     estimates: dict[str, Any] = json_value(default_factory=dict)
     trail: list[dict[str, Any]] = json_value(default_factory=list)
     notices: list[str] = json_value(default_factory=list)
-    # Since the role's last tick; None: the counters do not say.
+    # Counted since the role's last tick; None: unknown.
     arrived: int | None = Field(default=None, sa_type=BigInteger)
     served: int | None = Field(default=None, sa_type=BigInteger)
-    in_time: float | None = Field(default=None, sa_type=Double)  # of those served
-    seconds: float | None = Field(default=None, sa_type=Double)  # None: too long to tell
+    in_time: float | None = Field(default=None, sa_type=Double)  # share of those served
+    seconds: float | None = Field(default=None, sa_type=Double)  # None: the gap was too long
     at_maximum: bool | None = None  # whether all dynos ran that the settings allow
 
 
 class UsageHour(SQLModel, table=True):
-    """What a role used and reached in one hour with dynos of one size; ticks add to it.
+    """Use of a role in one hour with dynos of one size; every tick adds to it.
 
-    Seconds are those between ticks that are at most ten minutes apart.
+    Seconds are those between ticks at most ten minutes apart.
     """
 
     __tablename__ = "usage_hour"
@@ -148,7 +148,7 @@ class UsageHour(SQLModel, table=True):
 
     role_id: UUID = Field(foreign_key="role.id", ondelete="CASCADE", primary_key=True)
     hour: datetime = instant(primary_key=True)
-    dyno_size: str = Field(default="", primary_key=True)  # "": Heroku did not say
+    dyno_size: str = Field(default="", primary_key=True)  # "": unknown
     tenant_id: UUID
     app_id: UUID
     ticks: int = 0
@@ -157,21 +157,21 @@ class UsageHour(SQLModel, table=True):
     maximum_seconds: float = Field(default=0.0, sa_type=Double)  # at the maximum
     ups: int = 0
     downs: int = 0
-    finished: int = Field(default=0, sa_type=BigInteger)  # messages whose wait is known
-    in_time: float = Field(default=0.0, sa_type=Double)  # those of them within the deadline
+    finished: int = Field(default=0, sa_type=BigInteger)  # jobs whose wait is known
+    in_time: float = Field(default=0.0, sa_type=Double)  # of those, jobs within the deadline
 
 
 class Rollup(SQLModel, table=True):
-    """A role's ticks of one minute or of five, added up once the time is over.
+    """Sums of a role's ticks over one or five minutes, made once the time is over.
 
-    Counts of ticks say how many of them knew the value; a mean is a sum over those.
+    Counts of ticks say how many of them knew a value; a mean is a sum over those.
     """
 
     __tablename__ = "rollup"
     __table_args__ = (_in_order("rollup"), {"postgresql_partition_by": "LIST (width_s)"})
 
     role_id: UUID = Field(foreign_key="role.id", ondelete="CASCADE", primary_key=True)
-    at: datetime = instant(primary_key=True)  # when it begins
+    at: datetime = instant(primary_key=True)  # start
     width_s: int = Field(sa_type=SmallInteger, primary_key=True)  # seconds: 60 or 300
     ticks: int = Field(sa_type=SmallInteger)
     changes: int = Field(sa_type=SmallInteger)  # of the number of dynos
@@ -197,4 +197,6 @@ class Rollup(SQLModel, table=True):
     arrived: int | None = Field(default=None, sa_type=BigInteger)
     served: int | None = Field(default=None, sa_type=BigInteger)
     timed: int | None = Field(default=None, sa_type=BigInteger)  # those served whose wait is known
-    in_time: float | None = Field(default=None, sa_type=Double)  # those of them within the deadline
+    in_time: float | None = Field(
+        default=None, sa_type=Double
+    )  # of those, jobs within the deadline

@@ -1,4 +1,4 @@
-"""What does a tick have to know of the time before its samples? Only where settings ask for it.
+"""History before the samples of a decision, read only where settings need it.
 
 The samples of a decision reach back about an hour; a cooldown, a limit or a time without data may
 be longer than that.
@@ -35,7 +35,7 @@ def read_memory(
         session: Read with up to three queries by the role's own keys; none where the changes are
             given and no setting looks further back than the samples.
         role: A role of the caller's tenant.
-        settings: What holds for it.
+        values: Its effective settings.
         history: Its samples from old to new.
         now: The present.
         changes: Those that guv made since the first sample, where the caller knows them.
@@ -59,13 +59,13 @@ def read_memory(
 
 
 def _remembered(settings: EffectiveSettings) -> float:
-    """Seconds for which changes matter."""
+    """Return the seconds for which changes matter."""
     quiet = max(settings.cooldown_up or 0.0, settings.cooldown_down or 0.0)
     return max(quiet, HOUR_S if settings.change_budget is not None else 0.0)
 
 
 def _changes(session: Session, role: Role, before: datetime, since: datetime) -> tuple[Change, ...]:
-    """Return the changes that guv made in that time, from old to new."""
+    """Return when guv changed the dynos in that time."""
     if since >= before:
         return ()
     query = select(DecisionRow.at, DecisionRow.current, DecisionRow.desired).where(
@@ -85,7 +85,7 @@ def _counted(
     settings: EffectiveSettings,
     before: datetime,
 ) -> float | None:
-    """When messages were counted last, where the samples do not show it and it matters."""
+    """Return when messages were last counted, if it matters and the samples do not show it."""
     wanted = settings.no_data
     if not isinstance(wanted, Mapping) or settings.signal == "web" or any(map(is_counted, seen)):
         return None
@@ -97,14 +97,14 @@ def _counted(
         col(SampleRow.messages_unacknowledged).is_not(None),
     )
     at = session.exec(query).one()
-    # Not within that time: then it is longer ago, which is all that matters.
+    # Not within that time, so longer ago, which is all that matters.
     return unix_seconds(before) - wanted["after"] if at is None else unix_seconds(at)
 
 
 def _spare(
     session: Session, role: Role, seen: Sequence[Sample], settings: EffectiveSettings, now: datetime
 ) -> float | None:
-    """Since when the dynos are more than what runs needs, where that is before the samples."""
+    """Return since when there are spare dynos, if that was before the samples."""
     limit, dynos = settings.busy_protection_limit, seen[-1].dynos
     since = now - timedelta(seconds=limit + 2.0 * settings.interval)  # a tick beyond the limit
     if settings.busy_protection == "never" or dynos is None or since >= from_unix(seen[0].at):

@@ -1,4 +1,4 @@
-"""What was read of a tenant's role?"""
+"""Queries of samples."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ HISTORY = timedelta(hours=6)
 
 @dataclass(frozen=True, slots=True)
 class SampleFilter:
-    """Which samples are asked for; what is None does not narrow the choice.
+    """Filters of samples.
 
     Attributes:
-        role: Whose samples.
-        since: Read at this instant or later.
-        until: Read before this instant.
+        role: The role's id.
+        since: Read at this time or later.
+        until: Read before this time.
     """
 
     role: UUID
@@ -36,7 +36,7 @@ class SampleFilter:
 
 
 def sample_columns(tenant: Tenant, wanted: SampleFilter) -> Select[Any]:
-    """The role's samples as plain columns, newest first; none where it is another tenant's."""
+    """Select the role's samples as plain columns, newest first; none of another tenant's role."""
     table = SQLModel.metadata.tables["sample"]
     columns = [one for one in table.c if one.name not in {"role_id", "kept"}]
     query = (
@@ -54,19 +54,19 @@ def sample_columns(tenant: Tenant, wanted: SampleFilter) -> Select[Any]:
 def list_samples(
     session: Session, tenant: Tenant, wanted: SampleFilter, limit: int
 ) -> list[dict[str, Any]]:
-    """Up to `limit` of the role's samples, newest first."""
+    """List up to `limit` of the role's samples, newest first."""
     rows = session.connection().execute(sample_columns(tenant, wanted).limit(limit)).mappings()
     return [dict(row) for row in rows]
 
 
 def read_history(session: Session, tenant: Tenant, role: Role, now: datetime) -> list[Sample]:
-    """The role's newest samples of the last six hours as the scaling mathematics takes them."""
+    """Read the role's samples of the last six hours for the scaling mathematics."""
     wanted = SampleFilter(role.id, now - HISTORY, now)
     return as_history(list_samples(session, tenant, wanted, MOST_SAMPLES))
 
 
 def as_history(rows: Sequence[Mapping[str, Any]]) -> list[Sample]:
-    """Samples from old to new, of rows from new to old."""
+    """Convert rows, new to old, to samples from old to new."""
     return [
         Sample(
             at=unix_seconds(row["at"]),

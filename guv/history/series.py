@@ -1,7 +1,7 @@
-"""How did a tenant's role fare over a time? A few hundred points, each the worst of its step.
+"""Series for charts: a few hundred points of a role over a time range, each the worst of its step.
 
-Added up inside the database: of ticks, and of their sums where the time is long. A step without
-a tick has no point, and what was not known in a step is None.
+Aggregated in the database: from ticks, and from rollups where the range is long. A step without a
+tick has no point, and a value unknown in a step is None.
 """
 
 from dataclasses import asdict, dataclass
@@ -14,7 +14,7 @@ from sqlmodel import Session
 from guv.tenants.models import Tenant
 
 FIVE_MINUTES = timedelta(minutes=5)
-TICKS_READ = timedelta(days=2)  # a longer time is read from the sums of five minutes
+TICKS_READ = timedelta(days=2)  # of a longer range, rollups of five minutes are read
 
 # Steps begin at the same instants whatever is asked for. Until `tail` sums tell, then ticks.
 _POINTS = text("""
@@ -68,13 +68,13 @@ _CHANGES = text("""
 
 @dataclass(frozen=True, slots=True)
 class SeriesFilter:
-    """What is asked for.
+    """Filters of a series.
 
     Attributes:
-        role: Whose points.
-        since: From the step that begins then or later.
-        until: To the step that begins before then.
-        step: How much time one point stands for; of a long time, whole five minutes.
+        role: The role.
+        since: From the step that begins at this time or later.
+        until: To the step that begins before this time.
+        step: Length of a step; for a long range, whole five minutes.
     """
 
     role: UUID
@@ -85,19 +85,19 @@ class SeriesFilter:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What one step shows; of counts and waits the highest, of rates the mean.
+    """One step of a series: of counts and waits the highest, of rates the mean.
 
     Attributes:
-        at: When the step begins.
-        messages_ready: Messages waiting in the queues.
-        messages_unacknowledged: Messages delivered and not yet finished.
-        dynos: Dynos that Heroku was asked to run.
-        desired: Dynos after all steps of the decision.
-        predicted_wait: Seconds until the last waiting message would be done.
+        at: Start of the step.
+        messages_ready: Jobs waiting in the queues.
+        messages_unacknowledged: Jobs running.
+        dynos: Dynos of the formation.
+        desired: Dynos after all limits.
+        predicted_wait: Seconds until the last waiting job would be done.
         never_done: Whether that was never, at some decision.
-        arrival_rate: Messages published per second.
-        departure_rate: Messages finished per second.
-        share_in_time: Share of those finished whose wait is known that were in time, 0 to 1.
+        arrival_rate: Jobs published per second.
+        departure_rate: Jobs finished per second.
+        share_in_time: Share within the deadline, 0 to 1, of jobs whose wait is known.
     """
 
     at: datetime
@@ -117,14 +117,14 @@ class Change:
     """The last decision of a step that changed something, and how many did.
 
     Attributes:
-        at: When it was made.
-        id: Its number.
-        current: Dynos that ran.
-        desired: Dynos that were asked for instead.
-        reason: Why.
-        outcome: What became of it.
-        explanation: The same as a sentence.
-        count: Decisions of the step that changed something, this one too.
+        at: Time of the decision.
+        id: Its id.
+        current: Dynos before.
+        desired: Dynos after.
+        reason: Reason.
+        outcome: Outcome.
+        explanation: The decision in a sentence.
+        count: Decisions of the step that changed something, including this one.
     """
 
     at: datetime
@@ -138,13 +138,13 @@ class Change:
 
 
 def read_points(session: Session, tenant: Tenant, wanted: SeriesFilter) -> list[Point]:
-    """The role's points from old to new; none where it is another tenant's."""
+    """Read the role's points from old to new; none of another tenant's role."""
     values = {**asdict(wanted), "tenant": tenant.id, "tail": _tail(session, wanted)}
     return [Point(*row) for row in session.connection().execute(_POINTS, values)]
 
 
 def _tail(session: Session, wanted: SeriesFilter) -> datetime:
-    """From when on the ticks themselves are read: all of a short time, the end of a long one."""
+    """Return the time from which ticks are read: all of a short range, the end of a long one."""
     if wanted.until - wanted.since <= TICKS_READ:
         return wanted.since
     values = {"role": wanted.role, "since": wanted.since}
@@ -153,6 +153,6 @@ def _tail(session: Session, wanted: SeriesFilter) -> datetime:
 
 
 def read_changes(session: Session, tenant: Tenant, wanted: SeriesFilter) -> list[Change]:
-    """The role's decisions that changed something, the last one of each step, from old to new."""
+    """Read the last decision of each step that changed something, from old to new."""
     rows = session.connection().execute(_CHANGES, {"tenant": tenant.id, **asdict(wanted)})
     return [Change(*row) for row in rows]

@@ -1,4 +1,4 @@
-"""How much did a tenant's roles use, and how often were they in time? From sums by the hour."""
+"""Use and punctuality of roles, summed up by the hour."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -20,14 +20,14 @@ HOUR_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class UsageFilter:
-    """Whose usage of which time is asked for.
+    """Filters of usage.
 
     Attributes:
-        since: From the hour that begins then.
-        until: To the hour that begins before then.
-        roles: Only these; None: all of the tenant's.
+        since: From the hour that begins at this time.
+        until: To the hour that begins before this time.
+        roles: Ids of roles; None: all of the tenant's.
         step: "hour", "day" or "month" for sums of each; None: one sum.
-        zone: IANA name of the time zone whose days and months they are.
+        zone: IANA name of the time zone of days and months.
     """
 
     since: datetime
@@ -39,17 +39,17 @@ class UsageFilter:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """One sum; the times are in seconds.
+    """A sum; times are in seconds.
 
     Attributes:
         ticks: Decisions.
-        seconds: Time watched.
+        seconds: Time between ticks.
         dyno_seconds: Dynos times seconds.
         maximum_seconds: Time at the maximum.
         ups: Times that dynos were added.
         downs: Times that dynos were removed.
-        finished: Messages finished whose wait is known.
-        in_time: Those of them that were finished within the deadline.
+        finished: Jobs finished whose wait is known.
+        in_time: Of those, jobs within the deadline.
     """
 
     ticks: int = 0
@@ -62,14 +62,14 @@ class Usage:
     in_time: float = 0.0
 
     def __add__(self, other: "Usage") -> "Usage":
-        """Both together."""
+        """Add two sums."""
         names = [field.name for field in fields(self)]
         return Usage(**{name: getattr(self, name) + getattr(other, name) for name in names})
 
 
 @dataclass(frozen=True, slots=True)
 class NamedUsage:
-    """A sum for one role, size of dyno, and span of time (None: all of it)."""
+    """A sum for one role, dyno size and step (None: the whole range)."""
 
     app: str
     role: str
@@ -79,7 +79,7 @@ class NamedUsage:
 
 
 def read_usage(session: Session, tenant: Tenant, wanted: UsageFilter) -> list[NamedUsage]:
-    """The sums by app, role, size of dyno and span of time, in this order."""
+    """Read sums by app, role, dyno size and step, in this order."""
     begins = _begins(wanted)
     keys: list[Any] = [App.name, Role.name, col(UsageHour.dyno_size)]
     keys += [] if begins is None else [begins]
@@ -98,7 +98,7 @@ def read_usage(session: Session, tenant: Tenant, wanted: UsageFilter) -> list[Na
 
 
 def last_dyno_size(session: Session, tenant: Tenant, role: UUID) -> str:
-    """The size of the role's dynos as last seen; empty: Heroku never said."""
+    """Return the last known size of the role's dynos; empty: unknown."""
     query = select(UsageHour.dyno_size).where(
         UsageHour.tenant_id == tenant.id, UsageHour.role_id == role, UsageHour.dyno_size != ""
     )
@@ -108,13 +108,13 @@ def last_dyno_size(session: Session, tenant: Tenant, role: UUID) -> str:
 def read_spend(
     session: Session, tenant: Tenant, role: Role, cap: float | None, now: datetime
 ) -> Spend | None:
-    """The role's dyno-hours of this month against its cap; None: it has no cap.
+    """Read the role's dyno-hours of this month against its cap; None: it has no cap.
 
     Args:
         session: Read with one query by the role's own key.
-        tenant: Whose role.
+        tenant: The role's tenant.
         role: The role.
-        cap: Dyno-hours that it may use in a month.
+        cap: Dyno-hours allowed in a month.
         now: The present, in UTC.
     """
     if cap is None:
@@ -126,13 +126,13 @@ def read_spend(
 def read_hours(
     session: Session, tenant: Tenant, now: datetime, role: Role | None = None
 ) -> dict[UUID, tuple[float, float | None]]:
-    """Each role's dyno-hours of this month, and those it uses in an hour (None: not known yet).
+    """Read dyno-hours of this month by role, and the pace per hour (None: unknown).
 
     Args:
         session: Read with one query.
-        tenant: Whose roles.
+        tenant: The tenant.
         now: The present, in UTC.
-        role: Only this one; None: all.
+        role: Only this role; None: all.
     """
     month, week = month_begin(now), now - WEEK
     id_, hour, seconds = col(UsageHour.role_id), col(UsageHour.hour), col(UsageHour.dyno_seconds)
@@ -155,7 +155,7 @@ def read_hours(
 
 
 def _span(now: datetime, since: datetime) -> float:
-    """Seconds from then to now, an hour at least."""
+    """Return the seconds from a time to now, an hour at least."""
     return max((now - since).total_seconds(), HOUR_S)
 
 

@@ -1,1 +1,1 @@
-"""Incidents: causes, tables and queries."""
+"""Incidents of roles: table, causes and queries."""

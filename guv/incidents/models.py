@@ -16,7 +16,7 @@ from guv.columns import json_value as _json
 
 
 class Incident(SQLModel, table=True):
-    """One trouble of one role: pending, then open, then resolved; one row for its whole life."""
+    """An incident of a role: pending, then open, then resolved; one row for its lifetime."""
 
     __tablename__ = "incident"
     __table_args__ = (
@@ -40,13 +40,15 @@ class Incident(SQLModel, table=True):
     title: str
     text: str = Field(sa_type=Text)
     first_seen_at: datetime = _instant()
-    last_seen_at: datetime = _instant()  # when the trouble was last there
-    opened_at: datetime | None = _instant(default=None)  # None: has not lasted long enough
+    last_seen_at: datetime = _instant()  # last tick with this problem
+    opened_at: datetime | None = _instant(
+        default=None
+    )  # None: has not lasted for alert_after seconds
     resolved_at: datetime | None = _instant(default=None)
-    open_notified_at: datetime | None = _instant(default=None)  # when the first target took it
+    open_notified_at: datetime | None = _instant(default=None)  # when the first target accepted it
     resolve_notified_at: datetime | None = _instant(default=None)
-    notify_error: str | None = None  # why a target will not take it
-    notify_at: datetime | None = _instant(default=None)  # when its targets are told (again)
-    deliveries: dict[str, Any] = _json(  # what each target was told, by the target's name
+    notify_error: str | None = None  # why a target refuses it
+    notify_at: datetime | None = _instant(default=None)  # next attempt at its targets
+    deliveries: dict[str, Any] = _json(  # notifications by target
         default_factory=dict, sa_column_kwargs={"server_default": "{}"}
     )

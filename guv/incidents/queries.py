@@ -1,4 +1,4 @@
-"""Which troubles did a tenant's roles have?"""
+"""Queries of incidents."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ from guv.tenants.models import Tenant
 
 @dataclass(frozen=True, slots=True)
 class IncidentFilter:
-    """Which incidents are asked for; what is None does not narrow the choice.
+    """Filters of incidents; None does not filter.
 
     Attributes:
-        roles: The roles that may have them.
+        roles: Ids of roles.
         state: "pending", "open" or "resolved".
-        cause: What the trouble is.
-        since: It was still there at this instant or later, or is not over.
-        until: It was first seen before this instant.
-        before: Only those after this one in the order of the list: its first sight and its id.
+        cause: Cause.
+        since: Still there at this time or later, or not over.
+        until: First seen before this time.
+        before: Only those after this one in the list's order: its first sight and id.
     """
 
     roles: Sequence[UUID] | None = None
@@ -48,7 +48,7 @@ class NamedIncident:
 def list_incidents(
     session: Session, tenant: Tenant, wanted: IncidentFilter, limit: int
 ) -> list[NamedIncident]:
-    """Up to `limit` of the tenant's incidents, the one that was first seen last at the top."""
+    """List up to `limit` of the tenant's incidents, the one seen first most recently at the top."""
     query = (
         select(Incident, App.name, Role.name)
         .join(Role, col(Role.id) == col(Incident.role_id))
@@ -79,12 +79,12 @@ def list_incidents(
 
 
 def end_incidents(session: Session, role: Role, now: datetime) -> None:
-    """Nothing; the role's incidents are over, since nobody will look at it any more."""
+    """Resolve a role's incidents, since the role no longer ticks."""
     _end(session, now, col(Incident.role_id) == role.id)
 
 
 def end_all_incidents(session: Session, tenant: Tenant, now: datetime) -> None:
-    """Nothing; the tenant's incidents are over, and whoever heard of them will hear of that."""
+    """Resolve all of a tenant's incidents and notify the targets that saw them open."""
     _end(session, now, col(Incident.tenant_id) == tenant.id)
 
 
@@ -97,9 +97,9 @@ def _end(session: Session, now: datetime, whose: ColumnElement[bool]) -> None:
 
 
 def forget_targets(session: Session, tenant: Tenant) -> None:
-    """Nothing; where nobody has to be told of anything any more, no target is known either.
+    """Delete notification targets of a removed add-on once no notification is pending.
 
-    For a tenant whose add-on was removed: until then its open pages could not be resolved.
+    Until then its open alerts could not be resolved.
     """
     untold = select(Incident.id).where(
         Incident.tenant_id == tenant.id, col(Incident.notify_at).is_not(None)
@@ -112,9 +112,9 @@ def forget_targets(session: Session, tenant: Tenant) -> None:
 
 
 def notify_again(session: Session, tenant: Tenant, now: datetime) -> None:
-    """Nothing; whoever was not told of what the tenant's incidents are now is told.
+    """Send the tenant's present incidents to targets that have not accepted them.
 
-    For a target that is new, or that takes again what it refused.
+    For a target that is new, or that accepts again what it refused.
     """
     wanted = or_(col(Incident.notify_error).is_not(None), col(Incident.resolved_at).is_(None))
     query = select(Incident).where(

@@ -1,1 +1,1 @@
-"""Messages to notification targets and the clients that send them."""
+"""Notifications: messages, queues, and the clients that send them."""

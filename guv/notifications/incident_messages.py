@@ -1,8 +1,8 @@
-"""What does a notification target hear of an incident? A page when it opens, and its end.
+"""Messages about incidents: one when an incident opens, one when it is resolved.
 
-New Relic takes incident events (`NrAiIncidentExternal`): the same aggregation tags say that two
-of them belong together. A webhook takes JSON. Sending one of them twice changes nothing: tags and
-ids are the same again.
+New Relic takes incident events (`NrAiIncidentExternal`); equal aggregation tags make two of them
+one incident. A webhook takes JSON. A message that is sent twice has the same tags and ids, and
+changes nothing.
 """
 
 from collections.abc import Mapping
@@ -19,19 +19,19 @@ OPENED, RESOLVED = "opened", "resolved"
 
 @dataclass(frozen=True, slots=True)
 class IncidentMessage:
-    """What both kinds of target are told.
+    """A message about an incident, for any kind of target.
 
     Attributes:
-        id: The incident's id, the same for its whole life.
+        id: The incident's id, constant over its lifetime.
         change: OPENED or RESOLVED.
-        at: When that was.
+        at: Time of the change.
         tenant: The tenant's id.
         app_id: Heroku's UUID of the app; its name may change.
         app: The app's name.
         role: The role's name.
-        cause: What the trouble is, in a word for programs.
-        title: The same in a few words.
-        text: The same with its figures and what would help.
+        cause: Cause, for programs.
+        title: Title.
+        text: Details and what would help.
     """
 
     id: str
@@ -47,12 +47,12 @@ class IncidentMessage:
 
     @property
     def key(self) -> str:
-        """The same whenever the same is told again, and different otherwise."""
+        """The same for repeated messages, and different for others."""
         return f"{self.id}.{self.change}"
 
 
 def new_relic_event(message: IncidentMessage, priority: str, now: datetime) -> dict[str, str | int]:
-    """The event for New Relic, which takes none that is older than a day."""
+    """Make New Relic's event; it accepts none that is older than a day."""
     tags = {
         "tenant": str(message.tenant),
         "app": str(message.app_id),
@@ -67,7 +67,7 @@ def new_relic_event(message: IncidentMessage, priority: str, now: datetime) -> d
 def incident_event(
     title: str, text: str, priority: str, tags: Mapping[str, str], now: datetime
 ) -> dict[str, str | int]:
-    """An event that opens the incident with those tags; with the state "resolve" it ends it."""
+    """Make an event that opens the incident with these tags; the state "resolve" ends it."""
     return {
         "eventType": EVENT_TYPE,
         "version": 1,
@@ -82,7 +82,7 @@ def incident_event(
 
 
 def webhook_body(message: IncidentMessage) -> dict[str, Any]:
-    """The JSON for a webhook."""
+    """Make the JSON for a webhook."""
     return {
         "type": f"incident.{message.change}",
         "timestamp": message.at.isoformat(),

@@ -1,4 +1,4 @@
-"""How do events reach a tenant's New Relic account? The client of its Event API."""
+"""Client of New Relic's Event API, for tenants' accounts."""
 
 import gzip
 import json
@@ -16,7 +16,7 @@ HOSTS = {
     "jp": "https://insights-collector.jp.nr-data.net",
 }
 TIMEOUT_S = 5.0
-LONGEST_TEXT = 4096  # characters of an attribute's value; longer ones are cut off over there
+LONGEST_TEXT = 4096  # characters of an attribute's value, which New Relic would cut off
 Event = Mapping[str, str | int | float]
 _MAY_PASS = {httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS}
 
@@ -26,7 +26,7 @@ class EventClient:
 
     Args:
         base_url: Replaces the regions' hosts, for tests and the demo.
-        timeout: Seconds that one answer may take in all.
+        timeout: Seconds for a whole response.
         transport: Replaces the network, for tests.
     """
 
@@ -42,11 +42,11 @@ class EventClient:
         self._client = new_client(timeout, transport=transport)
 
     def close(self) -> None:
-        """Nothing; gives the connections back."""
+        """Close all connections."""
         self._client.close()
 
     def send(self, target: Mapping[str, Any], events: Sequence[Event]) -> None:
-        """Nothing; the events were accepted, which does not say that they were understood.
+        """Send events; an accepted event may still be dropped by New Relic as malformed.
 
         Args:
             target: The account as a tenant saved it: `account_id`, `license_key`, `region`.
@@ -66,7 +66,7 @@ class EventClient:
         try:
             answer = fetch(self._client, "POST", url, self._timeout, headers=headers, content=body)
         except httpx.HTTPError as error:
-            text = f"New Relic cannot be reached ({type(error).__name__})"
+            text = f"New Relic does not answer ({type(error).__name__})"
             raise NotifierFailed(text, retry=True) from None
         if not answer.is_success:
             raise _refusal(answer)
@@ -78,7 +78,7 @@ def _short(event: Event) -> dict[str, str | int | float]:
 
 def _refusal(answer: Answer) -> NotifierFailed:
     if answer.status == httpx.codes.FORBIDDEN:
-        text = "New Relic refuses the license key (403); an ingest key of this account is needed"
+        text = "New Relic rejects the license key (403); it must be an ingest key of this account"
         return NotifierFailed(text, retry=False)
     passes = answer.status in _MAY_PASS or answer.status >= httpx.codes.INTERNAL_SERVER_ERROR
     return NotifierFailed(f"New Relic answers {answer.status}", retry=passes)

@@ -9,7 +9,7 @@ from guv.settings.models import SettingsLevel
 _INCIDENT = Incident.metadata.tables["incident"]
 _LEVEL = SettingsLevel.metadata.tables["settings_level"]
 
-# Incidents that a notification target has still to hear of; 30 s for one attempt at each target.
+# Incidents with a notification that is due; 30 s suffice for one attempt at each target.
 DELIVERIES = LeaseQueue(_INCIDENT.c.id, _INCIDENT.c.notify_at, timedelta(seconds=30))
 # Levels of settings whose target gets the decisions of the last minute as events.
 FEEDS = LeaseQueue(_LEVEL.c.subject_id, _LEVEL.c.feed_at, timedelta(seconds=60))

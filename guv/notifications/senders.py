@@ -1,4 +1,4 @@
-"""How is a notification target told? By its own client, whichever kind of target it is."""
+"""Senders of notifications, one client for each kind of target."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,16 +23,16 @@ class Notifiers:
     def send(
         self, kind: str, target: Mapping[str, Any], message: IncidentMessage, now: datetime
     ) -> None:
-        """Nothing; the target has taken it.
+        """Send a message to a target.
 
         Args:
             kind: "new_relic" or "webhook".
             target: As a tenant saved it.
-            message: What it is told.
+            message: The message.
             now: The present.
 
         Raises:
-            NotifierFailed: It was not taken; `retry` says whether that may pass.
+            NotifierFailed: It was not accepted; `retry` says whether that may pass.
         """
         if kind == "webhook":
             self.webhooks.send(target, message.key, webhook_body(message), now)
@@ -41,7 +41,7 @@ class Notifiers:
             self.events.send(target, [new_relic_event(message, priority, now)])
 
     def close(self) -> None:
-        """Nothing; gives the connections back."""
+        """Close all connections."""
         self.events.close()
         self.webhooks.close()
 
@@ -49,7 +49,7 @@ class Notifiers:
 def build_notifiers(
     new_relic_url: str | None, fence: Fence, transport: httpx.BaseTransport | None = None
 ) -> Notifiers:
-    """The clients; nothing connects until one is used.
+    """Make the clients; nothing connects until one is used.
 
     Args:
         new_relic_url: Replaces the hosts of New Relic's regions, for tests and the demo.

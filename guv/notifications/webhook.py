@@ -1,7 +1,7 @@
-"""How does a tenant's own address hear of an incident? Signed as Standard Webhooks says.
+"""Client of tenants' webhooks, signed as Standard Webhooks specifies.
 
-`webhook-id` is the same whenever the same is sent again, `webhook-timestamp` is when it was sent,
-`webhook-signature` is HMAC-SHA256 of both and the body: libraries of many languages check it.
+`webhook-id` is the same for repeated messages, `webhook-timestamp` is the time of sending, and
+`webhook-signature` is an HMAC-SHA256 of both and the body; libraries of many languages verify it.
 """
 
 import json
@@ -31,7 +31,7 @@ class WebhookClient:
 
     Args:
         fence: Where the addresses may lead.
-        timeout: Seconds that one answer may take in all.
+        timeout: Seconds for a whole response.
         transport: Replaces the network, for tests.
     """
 
@@ -47,22 +47,22 @@ class WebhookClient:
         self._client = new_client(timeout, headers=headers, fence=fence, transport=transport)
 
     def close(self) -> None:
-        """Nothing; gives the connections back."""
+        """Close all connections."""
         self._client.close()
 
     def send(
         self, target: Mapping[str, Any], key: str, body: Mapping[str, Any], now: datetime
     ) -> None:
-        """Nothing; the address has taken it.
+        """Send a body to a webhook.
 
         Args:
             target: As a tenant saved it: `url` and `secret`.
-            key: The same when the same is sent again.
-            body: What to send, as JSON values.
+            key: The same for repeated messages.
+            body: The body, as JSON values.
             now: The present.
 
         Raises:
-            NotifierFailed: It was not taken; `retry` says whether that may pass.
+            NotifierFailed: It was not accepted; `retry` says whether that may pass.
         """
         content = json.dumps(body)
         headers = {
@@ -75,12 +75,12 @@ class WebhookClient:
         try:
             answer = fetch(self._client, "POST", url, self._timeout, **options)
         except httpx.HTTPError as error:
-            text = f"the webhook cannot be reached ({type(error).__name__})"
+            text = f"the webhook does not answer ({type(error).__name__})"
             raise NotifierFailed(text, retry=True) from None
         except AddressRefused as refused:
             raise NotifierFailed(f"the webhook is not called: {refused}", retry=False) from None
         except httpx.InvalidURL:
-            raise NotifierFailed("the webhook's url is no address", retry=False) from None
+            raise NotifierFailed("the webhook's URL is malformed", retry=False) from None
         if not answer.is_success:
             raise _refusal(answer.status)
 

@@ -1,1 +1,1 @@
-"""Replays of a role's history: tables, queries and start."""
+"""Replays of a role's history: table, queries and start."""

@@ -18,7 +18,7 @@ from guv.columns import json_value as _json
 
 
 class ReplayRow(SQLModel, table=True):
-    """A replay of a role's own history, from the moment it was asked for; its result is kept."""
+    """A replay of a role's own history, from the request on; its result is kept."""
 
     __tablename__ = "replay"
     __table_args__ = (
@@ -44,7 +44,7 @@ class ReplayRow(SQLModel, table=True):
     variants: list[dict[str, Any]] = _json(default_factory=list)  # names and settings
     state: str = "queued"
     progress: float = Field(default=0.0, sa_type=Double)  # 0 to 1
-    seen_at: datetime = _instant()  # the last sign of life
+    seen_at: datetime = _instant()  # last heartbeat of its job
     finished_at: datetime | None = _instant(default=None)
     error: str | None = Field(default=None, sa_type=Text)
     result: dict[str, Any] | None = _json(default=None)

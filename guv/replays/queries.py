@@ -1,4 +1,4 @@
-"""Which replays did a tenant ask for, and what came of them?"""
+"""Requests for replays, and their state."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,20 +23,22 @@ from guv.settings.variants import variant_faults, variant_settings
 from guv.tenants.models import Tenant
 from guv.tenants.plans import plan_of
 
-OLDEST = timedelta(days=7)  # until then every tick is kept
-USUAL = timedelta(days=1)
-MOST_VARIANTS = 5
-MOST_AT_ONCE = 5  # of a tenant, so that others need not wait for all its roles
-KEPT = 50  # of a role, the newest ones
-SILENT = timedelta(minutes=2)  # a running one without a sign of life for so long has stopped
-LOST = timedelta(hours=1)  # a queued one that nobody took for so long was lost
-STOPPED = "The process that ran it was stopped. Ask for it again."
+OLDEST = timedelta(days=7)  # every tick is kept for so long
+USUAL = timedelta(days=1)  # range where the request names no start
+MOST_VARIANTS = 5  # of a replay
+MOST_AT_ONCE = (
+    5  # unfinished replays of a tenant, so that other tenants' do not wait for all of them
+)
+KEPT = 50  # newest replays of a role
+SILENT = timedelta(minutes=2)  # without a heartbeat, after which a running replay has failed
+LOST = timedelta(hours=1)  # in the queue, after which a replay has failed
+STOPPED = "The process that ran it was stopped. Start the replay again."
 _UNFINISHED = text("state in ('queued', 'running')")
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """Settings to play a time with: a name for people, and the values that differ."""
+    """Settings to replay a time range with: a name, and the values that differ."""
 
     name: str
     values: dict[str, Any]
@@ -44,7 +46,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class ReplayWish:
-    """What to replay: a time, and the variants to play it with."""
+    """What to replay: a time range and variants."""
 
     since: datetime
     until: datetime
@@ -53,7 +55,7 @@ class ReplayWish:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who asks for a replay of which role, by their names, and when."""
+    """A request for a replay: who asks, for which role, and when."""
 
     tenant: Tenant
     app: str
@@ -73,11 +75,11 @@ class NamedReplay:
 
 @dataclass(frozen=True, slots=True)
 class ReplayFilter:
-    """Which replays are asked for; what is None does not narrow the choice.
+    """Filters of replays; None does not filter.
 
     Attributes:
-        roles: Of these roles.
-        before: Only those after this one in the order of the list: its asking and its id.
+        roles: Ids of roles.
+        before: Only those after this one in the list's order: the time of its request and its id.
     """
 
     roles: Sequence[UUID] | None = None
@@ -85,13 +87,12 @@ class ReplayFilter:
 
 
 def ask_for_replay(session: Session, asking: Asking, wish: ReplayWish) -> NamedReplay:
-    """The replay, queued; `guv.replays.start_replay` commits it and then enqueues its job.
+    """Add a replay in the state queued; `guv.replays.start` commits it and then enqueues its job.
 
     Raises:
         NotFound: The tenant has no such app or role.
-        Invalid: A variant holds what no replay can answer or what cannot work, or nothing of the
-            role's queues was recorded in that time.
-        Conflict: One of the role's is not finished yet, or too many of the tenant's.
+        Invalid: A variant cannot be replayed, or nothing of the role was recorded in that time.
+        Conflict: The role has an unfinished replay, or the tenant too many.
     """
     tenant, now = asking.tenant, asking.now
     app = find_app(session, tenant, asking.app)
@@ -114,13 +115,13 @@ def ask_for_replay(session: Session, asking: Asking, wish: ReplayWish) -> NamedR
     added = insert(ReplayRow).values(**row.model_dump())
     added = added.on_conflict_do_nothing(index_elements=["role_id"], index_where=_UNFINISHED)
     if session.execute(added.returning(col(ReplayRow.id))).first() is None:
-        raise Conflict(f"Replay {_unfinished_id(session, role)} of this role is not finished yet.")
+        raise Conflict(f"Replay {_unfinished_id(session, role)} of this role is still running.")
     _keep_newest(session, role)
     return NamedReplay(row, app.name, role.name)
 
 
 def find_replay(session: Session, tenant: Tenant, replay: UUID) -> NamedReplay:
-    """The tenant's replay of that id.
+    """Find a tenant's replay by id.
 
     Raises:
         NotFound: The tenant has no such replay.
@@ -134,7 +135,7 @@ def find_replay(session: Session, tenant: Tenant, replay: UUID) -> NamedReplay:
 def list_replays(
     session: Session, tenant: Tenant, wanted: ReplayFilter, limit: int
 ) -> list[NamedReplay]:
-    """Up to `limit` of the tenant's replays, the one that was asked for last at the top."""
+    """List up to `limit` of the tenant's replays, newest first."""
     query = _named(tenant)
     if wanted.roles is not None:
         query = query.where(col(ReplayRow.role_id).in_(wanted.roles))
@@ -145,7 +146,7 @@ def list_replays(
 
 
 def remove_replay(session: Session, tenant: Tenant, replay: UUID) -> None:
-    """Nothing; the replay is gone, and its job ends when it notices.
+    """Delete a replay; its job ends when it notices.
 
     Raises:
         NotFound: The tenant has no such replay.
@@ -154,7 +155,7 @@ def remove_replay(session: Session, tenant: Tenant, replay: UUID) -> None:
 
 
 def state_of(row: ReplayRow, now: datetime) -> tuple[str, str | None]:
-    """A replay's state in one word, and what went wrong; one that gives no sign has failed."""
+    """Return a replay's state and its error; one without a heartbeat has failed."""
     quiet = now - row.seen_at
     if (row.state == "running" and quiet > SILENT) or (row.state == "queued" and quiet > LOST):
         return "failed", STOPPED
@@ -186,11 +187,9 @@ def _refuse_faults(
 
 def _refuse_time(session: Session, role: Role, wish: ReplayWish, now: datetime) -> None:
     if wish.since >= min(wish.until, now):
-        raise _nothing("must be before to and before the present")
+        raise _nothing("must be before to and in the past")
     if wish.since < now - OLDEST:
-        raise _nothing(
-            f"must be within the last {OLDEST.days} days: every tick is kept for so long"
-        )
+        raise _nothing(f"must be within the last {OLDEST.days} days, for which every tick is kept")
     query = select(SampleRow.at).where(
         SampleRow.role_id == role.id,
         SampleRow.at >= wish.since,
@@ -198,7 +197,7 @@ def _refuse_time(session: Session, role: Role, wish: ReplayWish, now: datetime) 
         or_(col(SampleRow.messages_ready).is_not(None), col(SampleRow.web).is_not(None)),
     )
     if len(session.exec(query.limit(2)).all()) < 2:  # noqa: PLR2004 - a pair is a time
-        raise _nothing("no messages or requests of this role were counted between from and to")
+        raise _nothing("is in a time in which no jobs or requests of this role were counted")
 
 
 def _nothing(message: str) -> Invalid:
@@ -209,11 +208,13 @@ def _refuse_too_many(session: Session, tenant: Tenant) -> None:
     query = select(func.count()).select_from(ReplayRow)
     waiting = session.exec(query.where(ReplayRow.tenant_id == tenant.id, _UNFINISHED)).one()
     if waiting >= MOST_AT_ONCE:
-        raise Conflict(f"{waiting} of your replays are not finished yet: wait for one of them.")
+        raise Conflict(
+            f"{waiting} of your replays are still running. Wait for one of them to finish."
+        )
 
 
 def _expire(session: Session, tenant: Tenant, now: datetime) -> None:
-    """Nothing; those of the tenant's that give no sign of life have failed."""
+    """Mark the tenant's replays without a heartbeat as failed."""
     session.execute(
         update(ReplayRow)
         .where(col(ReplayRow.tenant_id) == tenant.id, _silent(now))

@@ -1,7 +1,7 @@
-"""How does a replay get to work? Committed first, then its job is enqueued.
+"""Start of a replay: committed first, then its job is enqueued.
 
-Replays take seconds to minutes, so they have a queue and a process of their own: ticks never wait
-for them.
+Replays take seconds to minutes, so they have a queue and a process of their own, and ticks never
+wait for them.
 """
 
 from uuid import UUID
@@ -18,17 +18,17 @@ from guv.replays.queries import Asking, NamedReplay, ReplayWish, ask_for_replay,
 
 QUEUE = "replays"
 JOB = "worker.jobs.replay_role"
-TIMEOUT_S = 1800
+TIMEOUT_S = 1800  # of a replay's job
 RESULT_S = 60
 FAILURE_S = 3600
 
 
 def start_replay(engine: Engine, redis: Redis, asking: Asking, wish: ReplayWish) -> NamedReplay:
-    """The replay, which waits for its turn.
+    """Add a replay and enqueue its job.
 
     Raises:
         GuvError: As `ask_for_replay` does.
-        Unavailable: Redis does not answer; then there is no replay.
+        Unavailable: Redis does not answer; then no replay is added.
     """
     with session_scope(engine) as session:
         named = ask_for_replay(session, asking, wish)
@@ -37,13 +37,13 @@ def start_replay(engine: Engine, redis: Redis, asking: Asking, wish: ReplayWish)
     except RedisError:
         with session_scope(engine) as session:
             remove_replay(session, asking.tenant, named.row.id)
-        message = "guv's queue of jobs does not answer. Try again in a moment."
+        message = "guv's job queue does not answer. Try again in a moment."
         raise Unavailable(message) from None
     return named
 
 
 def enqueue_replay(redis: Redis, replay: UUID) -> None:
-    """Nothing; the replay's job waits in the queue. A doubled job finds its replay taken.
+    """Enqueue a replay's job. A second job finds the replay taken.
 
     Raises:
         RedisError: Redis does not answer.

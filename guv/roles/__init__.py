@@ -1,1 +1,1 @@
-"""Roles: tables, queries, tick schedule and status."""
+"""Roles: tables, queries, tick schedule, spend and status."""

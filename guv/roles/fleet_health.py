@@ -1,8 +1,8 @@
-"""Does guv itself do its work, over all tenants? What an operator is woken for.
+"""Health of guv over all tenants: what an operator is alerted for.
 
-One tenant's trouble has its own incidents. Here is asked what no tenant can see: roles that should
-have ticked and did not, ticks that a fault of ours ended, and wishes that are not carried out for
-many at once.
+One tenant's problems have incidents of their own. Here is what no tenant can see: roles that should
+have ticked and did not, ticks that failed inside guv, and changes that many roles need and none
+gets.
 """
 
 from dataclasses import asdict, dataclass
@@ -12,11 +12,13 @@ from threading import Lock
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-SPAN = timedelta(minutes=5)
-PATIENCE = timedelta(minutes=3)  # and three intervals: then a role that did not tick is overdue
-LONGEST = timedelta(hours=4)  # an interval is an hour at most
-MANY = 3  # roles whose wishes are not carried out; fewer may be their own tenants' trouble
-SHARE = 0.2  # of the roles that wish for a change
+SPAN = timedelta(minutes=5)  # of recent ticks
+PATIENCE = timedelta(
+    minutes=3
+)  # after which a silent role is overdue, or three intervals if longer
+LONGEST = timedelta(hours=4)  # back to look for a last tick; an interval is at most an hour
+MANY = 3  # unfulfilled roles that alert; fewer may be due to their tenants
+SHARE = 0.2  # unfulfilled share of the roles that need a change that alerts
 
 _LOOK = text("""
     select
@@ -59,14 +61,14 @@ _LOOK = text("""
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What a look at all roles found; the last minutes are `SPAN`.
+    """Health of all roles over the last `SPAN`.
 
     Attributes:
         roles: Roles that tick.
-        overdue: Those that should have ticked and did not.
-        faulty: Those of which every tick in the last minutes ended by a fault of ours.
-        wishing: Those that wished for another number of dynos at every tick of them.
-        unfulfilled: Those of them whose wish was never carried out.
+        overdue: Roles that should have ticked and did not.
+        faulty: Roles whose ticks all failed inside guv.
+        wishing: Roles that needed a change at each of their ticks.
+        unfulfilled: Of those, roles whose change was never made.
         longest_silence: Seconds since the last tick of the role that is overdue the longest.
     """
 
@@ -79,38 +81,38 @@ class Watch:
 
     @property
     def alarms(self) -> list[str]:
-        """What an operator should be woken for, in sentences; [] if nothing."""
-        found = []
+        """What an operator should be alerted for, in sentences; [] if nothing."""
+        alarms = []
         if self.overdue:
-            found.append(
+            alarms.append(
                 f"{self.overdue} of {self.roles} roles did not tick when they should have,"
                 f" the longest for {self.longest_silence:.0f} s."
             )
         if self.faulty:
-            found.append(f"Every tick of {self.faulty} of {self.roles} roles ends in a fault.")
+            alarms.append(f"Every tick of {self.faulty} of {self.roles} roles fails inside guv.")
         if self.unfulfilled >= MANY and self.unfulfilled >= SHARE * self.wishing:
-            found.append(
-                f"The wishes of {self.unfulfilled} of {self.wishing} roles for another number of"
-                f" dynos were not carried out in {SPAN.total_seconds() / 60:.0f} minutes."
+            alarms.append(
+                f"{self.unfulfilled} of {self.wishing} roles that need another number of dynos"
+                f" have not got it in {SPAN.total_seconds() / 60:.0f} minutes."
             )
-        return found
+        return alarms
 
     def counts(self) -> dict[str, int | float]:
-        """The figures by their names."""
+        """Return the counts by name."""
         return asdict(self)
 
 
 def look(connection: Connection, now: datetime) -> Watch:
-    """How it is with the roles of all tenants."""
+    """Check the roles of all tenants."""
     values = {"now": now, "since": now - SPAN, "oldest": now - LONGEST, "patience": PATIENCE}
     return Watch(**connection.execute(_LOOK, values).mappings().one())
 
 
-FRESH = timedelta(seconds=30)  # anybody may ask for the health, and a look reads all roles
+FRESH = timedelta(seconds=30)  # a check reads all roles, and everybody may request the health
 
 
 class FleetHealthCache:
-    """The last look at all roles.
+    """The last check of all roles, repeated at most every `FRESH`.
 
     Args:
         engine: The database.
@@ -122,7 +124,7 @@ class FleetHealthCache:
         self._last: tuple[datetime, Watch | None] | None = None
 
     def look(self, now: datetime) -> Watch | None:
-        """What was seen in the last half minute; None: the database does not answer."""
+        """Return the health of all roles; None: the database does not answer."""
         with self._lock:
             if self._last is None or abs(now - self._last[0]) >= FRESH:
                 self._last = now, self._look(now)

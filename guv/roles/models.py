@@ -18,7 +18,7 @@ from guv.columns import json_value as _json
 
 
 class Role(SQLModel, table=True):
-    """One scaled thing: queues, a process type, and settings; the unit of a tick."""
+    """What guv scales: queues, a process type and settings; the unit of a tick."""
 
     __tablename__ = "role"
     __table_args__ = (
@@ -35,18 +35,20 @@ class Role(SQLModel, table=True):
     tenant_id: UUID = Field(foreign_key="tenant.id", ondelete="CASCADE", index=True)
     app_id: UUID = Field(foreign_key="app.id", ondelete="CASCADE")
     name: str
-    platform_limit: int | None = None  # most dynos that Heroku said it allows
-    platform_limit_until: datetime | None = _instant(default=None)  # then more is tried again
-    dynos_left: int | None = None  # how many ran after the last tick; None: not known for sure
-    foreign_changes: list[dict[str, Any]] | None = _json(default=None)  # the last ones, in order
-    unusual: str | None = Field(default=None, sa_type=Text)  # what goes on; None: nothing unusual
-    unusual_kept_at: datetime | None = _instant(default=None)  # the last tick of it kept for long
+    platform_limit: int | None = None  # most dynos that Heroku allows, as it said
+    platform_limit_until: datetime | None = _instant(default=None)  # when more is tried again
+    dynos_left: int | None = None  # dynos after the last tick; None: unknown
+    foreign_changes: list[dict[str, Any]] | None = _json(default=None)  # the latest, in order
+    unusual: str | None = Field(default=None, sa_type=Text)  # what is unusual now; None: nothing
+    unusual_kept_at: datetime | None = _instant(
+        default=None
+    )  # its last tick that is kept for months
     created_at: datetime = _instant()
     removed_at: datetime | None = _instant(default=None)
 
 
 class TickSchedule(SQLModel, table=True):
-    """When a role's next tick is due: narrow, since every tick updates it.
+    """When a role's next tick is due; a narrow table, since every tick updates it.
 
     The clock sets `queued_until` when it enqueues; the worker claims by moving `due_at` on.
     """

@@ -1,4 +1,4 @@
-"""How are all the tenant's roles, and what did they use? A fixed number of queries for any number.
+"""Overview of a tenant's roles, with a fixed number of queries for any number of roles.
 
 The newest decision of each role is found through the index over role and time, so old rows cost
 nothing.
@@ -29,12 +29,12 @@ DAY = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What a role used and reached over a time.
+    """Use of a role over a time.
 
     Attributes:
-        finished: Messages finished whose wait is known.
-        in_time: Those of them within the deadline.
-        dyno_seconds: Dynos times seconds, by size of dyno.
+        finished: Jobs finished whose wait is known.
+        in_time: Of those, jobs within the deadline.
+        dyno_seconds: Dynos times seconds, by dyno size.
     """
 
     finished: int
@@ -47,11 +47,11 @@ class RoleOverview:
     """A role as it is now.
 
     Attributes:
-        settings: What holds for it, with its app.
-        broker: What feeds it; None: not set.
-        decision: The newest; None: there is none.
-        sample: What it was made on; None: nothing was read.
-        incidents: Those that are not over, oldest first.
+        settings: Its effective settings, with its app.
+        broker: Its broker; None: not set.
+        decision: The newest decision; None: none yet.
+        sample: The sample of that decision; None: nothing was read.
+        incidents: Incidents that are not over, oldest first.
         day: The last 24 hours, from the hour in which they begin.
         month: This month, in UTC.
     """
@@ -68,7 +68,7 @@ class RoleOverview:
 def read_overview(
     session: Session, tenant: Tenant, now: datetime, role: Role | None = None
 ) -> list[RoleOverview]:
-    """The tenant's roles by app and name as they are now; with a role, that one alone."""
+    """Read the tenant's roles, or one of them, ordered by app and name."""
     only = None if role is None else role.id
     latest, troubles = _latest(session, tenant, only), _incidents(session, tenant)
     day = _used(session, tenant, (now - DAY).replace(minute=0, second=0, microsecond=0), only)
@@ -97,7 +97,7 @@ def read_overview(
 def _latest(
     session: Session, tenant: Tenant, only: UUID | None
 ) -> dict[UUID, tuple[DecisionRow, SampleRow | None]]:
-    """The newest decision of each role and its sample, by the role's id."""
+    """Return the newest decision of each role and its sample, by role id."""
     newest = (
         select(DecisionRow)
         .where(col(DecisionRow.role_id) == col(Role.id))

@@ -1,4 +1,4 @@
-"""Which roles does a tenant have, and when is each due?"""
+"""Queries of roles."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,7 +15,7 @@ from guv.tenants.models import Tenant
 
 
 def list_roles(session: Session, tenant: Tenant, app: App) -> list[Role]:
-    """The app's roles by name."""
+    """List the app's roles by name."""
     return list(
         session.exec(
             select(Role)
@@ -27,7 +27,7 @@ def list_roles(session: Session, tenant: Tenant, app: App) -> list[Role]:
 
 
 def list_all_roles(session: Session, tenant: Tenant) -> dict[UUID, list[Role]]:
-    """The roles of all the tenant's apps, by the app's id and then by name."""
+    """List the roles of all the tenant's apps by the app's id, ordered by name."""
     found: dict[UUID, list[Role]] = {}
     query = (
         select(Role)
@@ -40,10 +40,10 @@ def list_all_roles(session: Session, tenant: Tenant) -> dict[UUID, list[Role]]:
 
 
 def find_roles(session: Session, tenant: Tenant, app: App | None, name: str | None) -> list[UUID]:
-    """The ids of the tenant's roles, removed ones too, of that app and that name where given.
+    """Return the ids of roles, removed ones included, of an app or a name where given.
 
     Raises:
-        NotFound: The tenant never had a role of that name there.
+        NotFound: The tenant never had such a role.
     """
     query = select(Role.id).where(Role.tenant_id == tenant.id)
     if app is not None:
@@ -57,7 +57,7 @@ def find_roles(session: Session, tenant: Tenant, app: App | None, name: str | No
 
 
 def find_role(session: Session, tenant: Tenant, app: App, name: str) -> Role:
-    """The app's role by name.
+    """Find an app's role by name.
 
     Raises:
         NotFound: The app has no such role.
@@ -73,13 +73,13 @@ def find_role(session: Session, tenant: Tenant, app: App, name: str) -> Role:
 
 
 def believed_limit(role: Role, now: datetime) -> int | None:
-    """Most dynos that Heroku said it allows, while that is believed; then more is tried again."""
+    """Return Heroku's limit of dynos while it is believed; None: none, or to be tried again."""
     until = role.platform_limit_until
     return role.platform_limit if until is not None and until > now else None
 
 
 def count_roles(session: Session, tenant: Tenant) -> int:
-    """How many roles the tenant has over all its apps."""
+    """Count the tenant's roles over all its apps."""
     return session.exec(
         select(func.count(col(Role.id))).where(
             Role.tenant_id == tenant.id, col(Role.removed_at).is_(None)
@@ -107,12 +107,12 @@ def add_role(
 
 
 def set_intervals(session: Session, intervals: Mapping[UUID, float], now: datetime) -> None:
-    """Nothing; each role ticks at its interval from now on, first at once where it is another.
+    """Set the intervals of roles; one whose interval changes ticks at once.
 
     Args:
-        session: Its transaction is the caller's.
-        intervals: Seconds by the id of a role of the caller's tenant.
-        now: When those with another interval are due.
+        session: The caller's transaction.
+        intervals: Seconds by role id, of the caller's tenant.
+        now: When roles with a new interval are due.
     """
     query = select(TickSchedule).where(col(TickSchedule.role_id).in_(intervals))
     for schedule in session.exec(query):
@@ -123,13 +123,13 @@ def set_intervals(session: Session, intervals: Mapping[UUID, float], now: dateti
 
 
 def retry_role(session: Session, app: App, role: Role, now: datetime) -> None:
-    """Nothing; the role is due now, and no earlier failure makes its tick wait.
+    """Make a role due now, and clear the backoff of its broker and tokens.
 
     Args:
-        session: Its transaction is the caller's.
-        app: The role's app, whose broker and tokens are tried again at once.
-        role: Which.
-        now: The present instant.
+        session: The caller's transaction.
+        app: The role's app.
+        role: The role.
+        now: The present.
     """
     at_once = {"due_at": now, "queued_until": None}
     session.execute(
@@ -142,7 +142,7 @@ def retry_role(session: Session, app: App, role: Role, now: datetime) -> None:
 
 
 def remove_role(session: Session, role: Role, now: datetime) -> None:
-    """Nothing; the role ticks no more, and what it decided is kept for analysis."""
+    """Stop a role's ticks; its history is kept for analysis."""
     role.removed_at = now
     session.add(role)
     schedule = session.get_one(TickSchedule, role.id)

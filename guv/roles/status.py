@@ -1,7 +1,7 @@
-"""How is a role, in words? One sentence for a person and one word for a program.
+"""Status of a role, in words for people and a code for programs.
 
-What hurts most is said first. A state is concluded from what the last tick left behind, so nothing
-is asked of the outside; unknown is said to be unknown and never looks like well.
+The most serious state comes first. It follows from the last tick, so nothing outside is called; what
+is unknown is called unknown and never looks healthy.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,30 +15,30 @@ from guv.scaling.policies.response_time import TARGET
 from guv.settings.schema import EffectiveSettings
 
 Write = Callable[[datetime], str]
-OVERDUE_TICKS = 3
+OVERDUE_TICKS = 3  # intervals without a tick, after which a role is overdue
 OVERDUE_AT_LEAST = timedelta(seconds=60)
 
 
 class State(StrEnum):
-    """How a role is."""
+    """State of a role."""
 
-    NO_BROKER = "no_broker"  # its app has no broker yet
+    NO_BROKER = "no_broker"  # its app has no broker
     NEEDS_AUTHORIZATION = "needs_authorization"  # Heroku does not let guv scale the app
     NEW = "new"  # no tick yet
-    OVERDUE = "overdue"  # guv has not looked for several intervals
+    OVERDUE = "overdue"  # no tick for several intervals
     MISSES_AT_MAXIMUM = "misses_at_maximum"  # even the maximum cannot meet the deadline
-    IN_TROUBLE = "in_trouble"  # an incident of another cause is open
-    NO_DATA = "no_data"  # messages or dynos could not be counted
+    IN_TROUBLE = "in_trouble"  # another incident is open
+    NO_DATA = "no_data"  # jobs or dynos cannot be counted
     PAUSED = "paused"
     NO_GAIN = "no_gain"  # more dynos bring no more throughput
     LATE = "late"  # the deadline will be missed, and more dynos can help
-    UNKNOWN = "unknown"  # nothing says when the waiting messages will be done
-    DRY_RUN = "dry_run"  # decides and scales nothing
+    UNKNOWN = "unknown"  # the end of the backlog cannot be predicted
+    DRY_RUN = "dry_run"  # decides without scaling
     IN_TIME = "in_time"  # the deadline is kept
 
 
 class Tone(StrEnum):
-    """How much a person should mind."""
+    """Severity of a state."""
 
     GOOD = "good"
     REST = "rest"
@@ -48,15 +48,15 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """What a role's last tick concluded.
+    """The last tick of a role.
 
     Attributes:
-        at: When it was.
-        reason: Why it ended so.
-        outcome: What became of it.
+        at: Time of the tick.
+        reason: Reason of the decision.
+        outcome: Outcome of the decision.
         current: Dynos before; None: unknown.
-        desired: Dynos after all steps; None: unknown.
-        predicted_wait: Seconds until the last waiting message will be done; infinity: never.
+        desired: Dynos after all limits; None: unknown.
+        predicted_wait: Seconds until the last waiting job will be done; infinity: never.
         misses_at_maximum: Whether the maximum cannot meet the deadline.
     """
 
@@ -71,7 +71,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """An incident that is not over: its cause, its title, since when, and whether it pages."""
+    """An incident that is not over: cause, title, start, and whether it is open."""
 
     cause: str
     title: str
@@ -81,15 +81,15 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a state is concluded from.
+    """What a state follows from.
 
     Attributes:
-        settings: What holds for the role.
+        values: The role's effective settings.
         interval: Seconds between its ticks.
-        has_broker: Whether its app has one.
+        has_broker: Whether its app has a broker.
         authorization: "unknown", "authorized" or "needs_authorization".
-        tick: The last one; None: there was none.
-        troubles: The incidents that are not over.
+        tick: The last tick; None: none yet.
+        troubles: Incidents that are not over.
     """
 
     settings: EffectiveSettings
@@ -101,11 +101,11 @@ class Facts:
 
     @property
     def is_web(self) -> bool:
-        """Whether it is scaled on requests."""
+        """Whether the role is scaled on requests."""
         return self.settings.signal == "web"
 
     def since(self, cause: str, write: Write) -> str:
-        """Since when there is trouble of that cause, as the end of a sentence; else nothing."""
+        """Return " since <time>" for an incident of a cause; empty if there is none."""
         return next(
             (f" since {write(one.since)}" for one in self.troubles if one.cause == cause), ""
         )
@@ -113,13 +113,13 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class RoleState:
-    """How a role is.
+    """Status of a role.
 
     Attributes:
-        state: In one word.
-        tone: How much a person should mind.
-        text: The same in a few words, beginning with a small letter.
-        also: What else holds, each in a few words.
+        state: The state.
+        tone: Its severity.
+        text: The state in a few words, beginning with a small letter.
+        also: What else applies, each in a few words.
     """
 
     state: State
@@ -132,12 +132,12 @@ Found = RoleState | None
 
 
 def role_state(facts: Facts, now: datetime, write: Write) -> RoleState:
-    """How a role is.
+    """Determine the status of a role.
 
     Args:
-        facts: What is known of it.
-        now: Tells what is over and what is overdue.
-        write: Writes an instant for whoever reads the words.
+        facts: What it follows from.
+        now: The present.
+        write: Writes a time for the reader.
     """
     found = _not_watched(facts, now, write) or _trouble(facts, write)
     pause = pause_in_words(facts.settings.pause, now, write)
@@ -156,10 +156,10 @@ def _not_watched(facts: Facts, now: datetime, write: Write) -> Found:
         since = facts.since("authorization_lost", write)
         return RoleState(State.NEEDS_AUTHORIZATION, Tone.BAD, f"needs authorization{since}")
     if facts.tick is None:
-        return RoleState(State.NEW, Tone.REST, "not looked at yet")
+        return RoleState(State.NEW, Tone.REST, "no decision yet")
     patience = max(OVERDUE_AT_LEAST, timedelta(seconds=OVERDUE_TICKS * facts.interval))
     if now - facts.tick.at > patience:
-        return RoleState(State.OVERDUE, Tone.BAD, f"not looked at since {write(facts.tick.at)}")
+        return RoleState(State.OVERDUE, Tone.BAD, f"no decision since {write(facts.tick.at)}")
     return None
 
 
@@ -178,7 +178,7 @@ def _trouble(facts: Facts, write: Write) -> Found:
 
 
 def _as_decided(facts: Facts, write: Write) -> RoleState:
-    """How a role is of which nothing is wrong outside."""
+    """Determine the status of a role without outside problems."""
     tick = facts.tick
     if tick is None or tick.reason == "no_data":
         return RoleState(
@@ -190,12 +190,14 @@ def _as_decided(facts: Facts, write: Write) -> RoleState:
 
 
 def _of_queues(facts: Facts, tick: Tick) -> RoleState:
-    """How workers are: by the deadline of their messages."""
+    """Determine the status of workers by the deadline of their jobs."""
     wait, deadline = tick.predicted_wait, facts.settings.target_deadline
     if wait is None:
-        return RoleState(State.UNKNOWN, Tone.REST, "no finish can be predicted")
+        return RoleState(State.UNKNOWN, Tone.REST, "unknown when jobs will be done")
     if wait > deadline:
-        late = f"late by {wait - deadline:.0f} s" if isfinite(wait) else "nothing serves its queue"
+        late = (
+            f"late by {wait - deadline:.0f} s" if isfinite(wait) else "no worker consumes its queue"
+        )
         return RoleState(State.LATE, Tone.WATCH, f"{late}{_on_the_way(tick)}")
     if facts.settings.dry_run:
         return RoleState(State.DRY_RUN, Tone.REST, _dry_run(facts))
@@ -203,12 +205,12 @@ def _of_queues(facts: Facts, tick: Tick) -> RoleState:
 
 
 def _of_web(facts: Facts, tick: Tick) -> RoleState:
-    """How web dynos are: by the target of their response time, where their policy has one."""
+    """Determine the status of web dynos by the target of their response time, if there is one."""
     if facts.settings.dry_run:
         return RoleState(State.DRY_RUN, Tone.REST, _dry_run(facts))
     target = response_target(facts.settings)
     if target is None:
-        return RoleState(State.IN_TIME, Tone.GOOD, "as many dynos as its requests need")
+        return RoleState(State.IN_TIME, Tone.GOOD, "enough dynos for its requests")
     wait = tick.predicted_wait or 0.0
     if wait <= target:
         return RoleState(State.IN_TIME, Tone.GOOD, f"responses within {target:g} s")
@@ -217,7 +219,7 @@ def _of_web(facts: Facts, tick: Tick) -> RoleState:
 
 
 def response_target(settings: EffectiveSettings) -> float | None:
-    """Seconds that a web role's responses should take at most; None: its policy has no target."""
+    """Return a web role's target response time in seconds; None: its policy has none."""
     if settings.signal != "web" or settings.policy != "response_time":
         return None
     given: Any = settings.policy_parameters.get(TARGET.name)
@@ -232,19 +234,19 @@ def _on_the_way(tick: Tick) -> str:
 
 
 def pause_in_words(pause: Mapping[str, Any] | None, now: datetime, write: Write) -> str | None:
-    """A pause as it is stored, such as paused until 14:00; None: there is none any more."""
+    """Describe a stored pause, such as "paused until 14:00"; None: it is over."""
     until = _instant(pause)
     if pause is None or (until is not None and until <= now):
         return None
     what = {"up": "scaling up paused", "down": "scaling down paused"}
-    said = what.get(pause.get("direction", "both"), "paused")
-    return f"{said} until {write(until)}" if until is not None else said
+    words = what.get(pause.get("direction", "both"), "paused")
+    return f"{words} until {write(until)}" if until is not None else words
 
 
 def override_in_words(
     override: Mapping[str, Any] | None, now: datetime, write: Write
 ) -> str | None:
-    """An override as it is stored, such as override until 14:00: at most 9; None as before."""
+    """Describe a stored override, such as "override until 14:00: at most 9"; None: it is over."""
     until = _instant(override)
     if override is None or until is None or until <= now:
         return None
@@ -255,7 +257,7 @@ def override_in_words(
 
 
 def _dry_run(facts: Facts) -> str:
-    """What a dry run would do; empty: it is none."""
+    """Describe what a dry run would do; empty for other roles."""
     if not facts.settings.dry_run:
         return ""
     tick = facts.tick

@@ -1,10 +1,9 @@
-"""Which roles, of all tenants, are due? The clock marks them as queued, the worker claims them.
+"""Tick schedule: which roles of all tenants are due. The clock queues them, workers claim them.
 
-A role is claimed by moving its `due_at` on, under a row lock that others skip: two clocks or two
-jobs for the same role end in one tick, a lost job or an emptied Redis costs one lease, and a
-stretch without workers is not caught up: what is late by more than an interval starts again at a
-point of it that is its app's own, so that late apps do not all come back at once, but the roles of
-each do.
+A role is claimed by moving its `due_at` on, under a row lock that others skip. So two clocks or two
+jobs for the same role cause one tick, and a lost job or an emptied Redis costs one lease. Missed
+ticks are not made up for: a role that is late by more than an interval continues at a phase of its
+app, so that late apps do not all come back at once, but the roles of one app do.
 """
 
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-LEASE_S = 30.0  # a queued role that nobody claimed is queued again after this time
+LEASE_S = 30.0  # after which a queued role that was not claimed is queued again
 
 _QUEUE = text("""
     with due as (
@@ -28,8 +27,8 @@ _QUEUE = text("""
     select role_id from queued join role on role.id = role_id order by app_id, role_id
 """)
 
-# To a whole number of intervals after the app's first role: that never is a second tick at once,
-# and never more than an interval later than it would have been.
+# Move to whole intervals after the app's first role. That never causes a second tick at once, and
+# never delays a tick by more than an interval.
 _ALIGN = text("""
     with first as (
         select app_id, interval_s, min(due_at) as at
@@ -48,7 +47,7 @@ _ALIGN = text("""
     where wanted.role_id = tick_schedule.role_id
         and abs(extract(epoch from wanted.due_at - tick_schedule.due_at)) > :apart
 """)
-APART_S = 0.25  # the clock finds roles that are no further apart at the same beat
+APART_S = 0.25  # roles that are closer than this are found at the same beat of the clock
 
 _UNMARK = text("update tick_schedule set queued_until = null where role_id = any(:roles)")
 
@@ -98,7 +97,7 @@ _LAG = text("""
 
 
 def mark_queued(connection: Connection, now: datetime, most: int) -> list[UUID]:
-    """Up to `most` due roles that nobody has queued yet; now they are, for `LEASE_S` seconds.
+    """Queue up to `most` due roles for `LEASE_S` seconds and return their ids.
 
     The latest are chosen, and come app by app.
     """
@@ -107,37 +106,36 @@ def mark_queued(connection: Connection, now: datetime, most: int) -> list[UUID]:
 
 
 def align(connection: Connection, now: datetime) -> int:
-    """How many roles will be due at another instant: together with others of their app.
+    """Align roles with others of their app and interval; returns how many were moved.
 
-    Those with the same interval are meant; together they need one look at their broker and one at
-    their formation.
+    Aligned roles share one read of their broker and one of their formation.
     """
     return connection.execute(_ALIGN, {"now": now, "apart": APART_S}).rowcount
 
 
 def unmark_queued(connection: Connection, roles: Sequence[UUID]) -> None:
-    """Nothing; what was marked and could not be enqueued is due again at once."""
+    """Make roles due again that were marked but could not be enqueued."""
     connection.execute(_UNMARK, {"roles": list(roles)})
 
 
 def wake(connection: Connection, roles: Sequence[UUID], at: datetime) -> None:
-    """Nothing; the roles' next ticks are due then, where they would have come later."""
+    """Make the next ticks of roles due at a time, unless they are due earlier."""
     connection.execute(_WAKE, {"roles": list(roles), "at": at})
 
 
 def stop_app(connection: Connection, app: UUID) -> None:
-    """Nothing; no role of the app is due any more."""
+    """Stop the ticks of an app's roles."""
     connection.execute(_STOP, {"app": app})
 
 
 def claim(connection: Connection, roles: Sequence[UUID], now: datetime) -> list[UUID]:
-    """Those of the roles that are due and now the caller's to tick; the others are taken."""
+    """Claim the roles that are due; others were claimed elsewhere."""
     rows = connection.execute(_CLAIM, {"roles": list(roles), "now": now})
     return [row.role_id for row in rows]
 
 
 def mend(connection: Connection, now: datetime) -> int:
-    """How many roles were put off by a clock that went ahead; they are due now.
+    """Make roles due now that a clock set ahead had delayed; returns how many.
 
     No role is due later than an interval from now, nor queued for longer than a lease.
     """
@@ -150,5 +148,5 @@ def read_due(connection: Connection, roles: Sequence[UUID]) -> dict[UUID, dateti
 
 
 def lag(connection: Connection, now: datetime) -> float:
-    """Seconds that the latest due role is late; 0 when none is due."""
+    """Return the seconds that the latest due role is late; 0 when none is due."""
     return float(connection.execute(_LAG, {"now": now}).scalar_one())

@@ -1,8 +1,8 @@
-"""Where do deliveries wait between the web process and the worker? In Redis, never without bound.
+"""Queue of log deliveries between the web process and the worker: bounded, in Redis.
 
-Each drain has a stream of its own: compressed lines, in order. What a drain and all drains together
-may hold is limited in bytes; when all of it is used, only those are refused that hold more than
-their share, so nobody pays for another tenant's flood. A delivery counts once by its frame id.
+Each drain has a stream of its own: compressed lines, in order. The bytes of a drain and of all
+drains together are limited; at the limit only drains above their share are refused, so that no
+tenant pays for another's flood. A delivery counts once by its frame id.
 """
 
 import zlib
@@ -18,16 +18,16 @@ from redis import Redis
 from guv.clock import unix_seconds
 from guv.web_metrics.log_lines import join_frames, split_frames
 
-OF_ONE_DRAIN = 1_000_000  # compressed bytes; about 30,000 requests
-OF_ALL_DRAINS = 8_000_000  # Heroku's smallest Redis has 25 MB
+OF_ONE_DRAIN = 1_000_000  # compressed bytes of one drain; about 30,000 requests
+OF_ALL_DRAINS = 8_000_000  # compressed bytes of all drains; Heroku's smallest Redis has 25 MB
 OVERHEAD = 100  # bytes that Redis needs for an entry besides its content
-REPEATS_S = 60  # a delivery is tried three times within seconds
-KEPT_S = 3600  # a stream that nobody reads
-PAUSE_S = 1.0  # deliveries of so long are taken together
-LEASE_S = 30.0  # for whoever was told that deliveries wait
-MOST_LINES_BYTES = 1_000_000  # of one entry when it is opened again
+REPEATS_S = 60  # for which frame ids are kept; Logplex tries three times within seconds
+KEPT_S = 3600  # for which an unread stream is kept
+PAUSE_S = 1.0  # for which deliveries are collected before they are read
+LEASE_S = 30.0  # for the job that reads a drain
+MOST_LINES_BYTES = 1_000_000  # of an entry when it is decompressed
 START = "0-0"
-END = f"{2**63}-0"  # no place is behind it
+END = f"{2**63}-0"  # after every place in a stream
 _PREFIX = "guv:drain:"
 _WAITING = f"{_PREFIX}waiting"
 _SIZES = f"{_PREFIX}sizes"
@@ -79,22 +79,22 @@ else redis.call('hset', KEYS[2], 'all', all) end
 
 
 class Put(StrEnum):
-    """What became of a delivery."""
+    """Result of putting a delivery into the queue."""
 
     QUEUED = "queued"
-    REPEATED = "repeated"  # it is there already
-    FULL = "full"  # try again
+    REPEATED = "repeated"  # it is in the queue already
+    FULL = "full"  # to be sent again
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What waits of one delivery.
+    """A delivery in the queue.
 
     Attributes:
         id: Its place in the stream.
-        lines: Its lines that may say something.
-        lost: Lines of it that could not be read.
-        size: Bytes that it takes.
+        lines: Its lines that may hold an event.
+        lost: Its lines that could not be read.
+        size: Its bytes in Redis.
     """
 
     id: str
@@ -109,7 +109,7 @@ class DrainQueue:
     Args:
         redis: Where they wait.
         of_one: Most bytes of one drain.
-        of_all: Most bytes of all drains before shares count.
+        of_all: Most bytes of all drains, above which large shares are refused.
     """
 
     def __init__(
@@ -124,14 +124,14 @@ class DrainQueue:
     def put(
         self, drain: UUID, frame: str, lines: Sequence[bytes], now: datetime, lost: int = 0
     ) -> Put:
-        """What became of the delivery; errors are Redis's own.
+        """Put a delivery into the queue; errors are Redis's own.
 
         Args:
-            drain: Whose.
+            drain: The drain.
             frame: The delivery's id; "": it has none and always counts.
-            lines: Its lines that may say something.
+            lines: Its lines that may hold an event.
             now: The present.
-            lost: Lines of it that could not be read.
+            lost: Its lines that could not be read.
         """
         data = zlib.compress(join_frames(list(lines)), 1)
         minute = int(unix_seconds(now) // REPEATS_S)
@@ -154,29 +154,29 @@ class DrainQueue:
         return Put(told.decode())
 
     def take_waiting(self, now: datetime, most: int) -> list[UUID]:
-        """Up to `most` drains that have deliveries; nobody else is told of them for a while."""
+        """Lease up to `most` drains with deliveries to the caller."""
         at = unix_seconds(now)
         found = self._take_waiting(keys=[_WAITING], args=[at, at + LEASE_S, most])
         return [UUID(drain.decode()) for drain in found]
 
     def read(self, drain: UUID, after: str, most: int) -> list[Delivery]:
-        """Up to `most` deliveries after that place, in order; they stay until forgotten."""
+        """Read up to `most` deliveries after a place, in order; they stay until forgotten."""
         rows: Any = self._redis.xrange(_stream(drain), min=f"({after or START}", count=most)
         return [_delivery(place, fields) for place, fields in rows]
 
     def oldest(self, drain: UUID, after: str) -> float | None:
-        """When the first delivery after that place came in, Unix seconds; None: none waits."""
+        """Return the Unix seconds of the first delivery after a place; None: none waits."""
         rows: Any = self._redis.xrange(_stream(drain), min=f"({after or START}", count=1)
         return int(rows[0][0].partition(b"-")[0]) / 1000.0 if rows else None
 
     def forget(self, drain: UUID, read: Sequence[Delivery], now: datetime) -> None:
-        """Nothing; those deliveries are gone, and what waits behind them is due at once."""
+        """Delete deliveries; what is left is due at once."""
         if read:
             size = sum(one.size for one in read)
             self._end(drain, read[-1].id, size, now)
 
     def forget_until(self, drain: UUID, place: str, now: datetime) -> None:
-        """Nothing; whatever lies up to that place is gone, as is the drain where nothing waits."""
+        """Delete all deliveries up to a place, and the drain if none is left."""
         self._end(drain, place or START, 0, now)
 
     def _end(self, drain: UUID, place: str, size: int, now: datetime) -> None:

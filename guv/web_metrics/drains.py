@@ -1,4 +1,4 @@
-"""Which log drains are there, and who may deliver to them?"""
+"""Log drains: queries, keys, and their removal at Heroku."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,25 +22,25 @@ from guv.tenants.models import Tenant
 from guv.web_metrics.models import Drain
 
 Removal = Callable[[], None]
-USER = "logplex"  # of the drain's URL; the secret is its password
+USER = "logplex"  # in the drain's URL, with the secret as password
 
 
 @dataclass(frozen=True, slots=True)
 class DrainKey:
-    """What a delivery must show: hashes of the secret and, once it is known, of the token."""
+    """What a delivery is checked against: hashes of the secret and, once known, of the token."""
 
     secret_hash: str
     token_hash: str | None
 
 
 def find_drain(session: Session, tenant: Tenant, app: App) -> Drain | None:
-    """The app's drain; None: it has none."""
+    """Find the app's drain; None: it has none."""
     query = select(Drain).where(col(Drain.tenant_id) == tenant.id, col(Drain.app_id) == app.id)
     return session.scalars(query).first()
 
 
 def renew_drain(session: Session, tenant: Tenant, app: App, now: datetime) -> tuple[Drain, str]:
-    """The app's drain with a new secret, and that secret, which is stored nowhere."""
+    """Make the app's drain with a new secret; returns both, and the secret is stored nowhere."""
     secret = new_secret()
     drain = find_drain(session, tenant, app) or Drain(
         tenant_id=tenant.id, app_id=app.id, secret_hash="", created_at=now
@@ -53,22 +53,22 @@ def renew_drain(session: Session, tenant: Tenant, app: App, now: datetime) -> tu
 
 
 def remove_drain(session: Session, tenant: Tenant, app: App) -> bool:
-    """Whether the app had a drain; nothing is taken from it any more."""
+    """Delete the app's drain; returns whether there was one."""
     mine = (col(Drain.tenant_id) == tenant.id, col(Drain.app_id) == app.id)
     return session.execute(delete(Drain).where(*mine).returning(col(Drain.id))).first() is not None
 
 
 def drain_url(public_url: str, drain: UUID, secret: str) -> str:
-    """Where Logplex delivers; the secret is in the user info, which no log shows."""
+    """Return the address for Logplex; the secret is in the user info, which no log shows."""
     parts = urlsplit(public_url.rstrip("/"))
     place = f"{USER}:{secret}@{parts.netloc}"
     return urlunsplit((parts.scheme, place, f"{parts.path}/heroku/drains/{drain}", "", ""))
 
 
 def read_key(connection: Connection, drain: UUID) -> DrainKey | None:
-    """What a delivery to the drain must show; None: there is no such drain.
+    """Read what a delivery is checked against; None: there is no such drain.
 
-    It starts from the drain and not from a tenant: a delivery says nothing else.
+    It starts from the drain and not from a tenant: a delivery names nothing else.
     """
     query = select(col(Drain.secret_hash), col(Drain.token_hash)).where(col(Drain.id) == drain)
     found = connection.execute(query).first()
@@ -76,7 +76,7 @@ def read_key(connection: Connection, drain: UUID) -> DrainKey | None:
 
 
 def learn_token(connection: Connection, drain: UUID, secret_hash: str, token_hash: str) -> DrainKey:
-    """The drain's key with the token of its first delivery; whoever came first is kept."""
+    """Store the token of the drain's first delivery and return the key; the first one wins."""
     connection.execute(
         update(Drain)
         .where(

@@ -1,4 +1,4 @@
-"""What became of an app's dynos, as their log lines say? Starts, crashes, seconds of a start."""
+"""Dyno starts and crashes of an app, from its log lines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from sqlmodel import Session, col
 from guv.apps.models import App
 from guv.web_metrics.models import DynoEvent
 
-SLOWEST = timedelta(minutes=5)  # a dyno that comes up later was not started by that scaling
-LOOP = 3  # crashes, more than dynos that came up, are a loop
+SLOWEST = timedelta(minutes=5)  # between a scaling and a dyno that it started
+LOOP = 3  # crashes that are a loop, if they outnumber the starts
 
 
 @dataclass(frozen=True, slots=True)
 class Starts:
-    """What dynos did in a span of time.
+    """Starts and crashes of dynos in a time range.
 
     Attributes:
         ups: Dynos that came up.
         crashes: Dynos that crashed.
-        delay: Median seconds from a scaling up to each dyno that came up by it; None: none did.
+        delay: Median seconds from a scaling to each dyno that it started; None: it started none.
     """
 
     ups: int = 0
@@ -31,14 +31,14 @@ class Starts:
 
     @property
     def is_looping(self) -> bool:
-        """Whether dynos crash again and again rather than run."""
+        """Whether dynos crash repeatedly rather than run."""
         return self.crashes >= LOOP and self.crashes >= self.ups
 
 
 def read_starts(
     session: Session, app: App, since: datetime, process_type: str | None = None
 ) -> Starts:
-    """What the app's dynos, or those of one process type, did since then."""
+    """Read starts and crashes of an app's dynos, or of one process type, since a time."""
     query = select(DynoEvent).where(col(DynoEvent.app_id) == app.id, col(DynoEvent.at) >= since)
     events = [
         one
@@ -54,14 +54,14 @@ def read_starts(
 
 
 def _type_of(event: DynoEvent) -> str:
-    """Such as "web" of "web.1", or of "web-abc-123" where dynos are named so."""
+    """Return the process type, such as "web" of "web.1" or of "web-abc-123"."""
     if event.state == "scaled":
         return event.dyno
     return event.dyno.partition(".")[0].partition("-")[0]
 
 
 def _delays(events: Sequence[DynoEvent]) -> list[float]:
-    """Seconds from each scaling up to the dynos above the quantity before it that came up."""
+    """Return the seconds from each scaling up to the dynos that it started."""
     delays: list[float] = []
     quantities: dict[str, int] = {}
     asked: dict[str, tuple[datetime, int]] = {}

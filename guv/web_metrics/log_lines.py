@@ -1,8 +1,8 @@
-"""What does one log line say? A request, a dyno's change, a scaling, or that lines were lost.
+"""Log lines of Logplex: frames of a delivery, and the events in lines.
 
 A line is `<PRI>1 TIME host APP PROCESS MSGID MESSAGE`; some senders put a `-` for structured data
-before the message. Of an app's own lines nothing is read, of a request nothing that names a person:
-neither path nor address.
+before the message. An app's own lines are never read, and nothing personal of a request: neither
+path nor address. A delivery is a series of lines, each after its length in bytes.
 """
 
 import re
@@ -19,15 +19,15 @@ _DYNO = re.compile(rb"[-\w]{1,128}(?:\.\d{1,6})?")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as the router saw it.
+    """A request as the router saw it.
 
     Attributes:
         at: When it was finished, Unix seconds.
-        dyno: Which dyno answered, such as "web.1"; "": none.
-        status: The HTTP status; 0: not said.
+        dyno: The dyno that answered, such as "web.1"; "": none.
+        status: The HTTP status; 0: unknown.
         error: The router's error, such as "H12"; "": none.
-        connect: Seconds until the dyno took the connection; None: it did not.
-        service: Seconds that the dyno took for the answer; None: there was none.
+        connect: Seconds until the dyno accepted the connection; None: it did not.
+        service: Seconds until the dyno had answered; None: it did not.
     """
 
     at: float
@@ -40,7 +40,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class DynoChange:
-    """A dyno went from one state to another, such as from "starting" to "up"."""
+    """A dyno's change of state, such as from "starting" to "up"."""
 
     at: float
     dyno: str
@@ -50,7 +50,7 @@ class DynoChange:
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
-    """Somebody asked for these quantities by process type."""
+    """Requested quantities by process type."""
 
     at: float
     quantities: dict[str, int]
@@ -58,7 +58,7 @@ class Scaled:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """So many lines before this one never came."""
+    """Lines that were lost before this one."""
 
     at: float
     count: int
@@ -68,7 +68,7 @@ Event = Request | DynoChange | Scaled | Lost
 
 
 def is_wanted(line: bytes) -> bool:
-    """Whether it is a line of Heroku's that may say something; an app's own lines never are."""
+    """Whether it is a line of Heroku's that may hold an event; an app's own lines are not."""
     words = line.split(b" ", HEADER_WORDS - 1)
     if len(words) < HEADER_WORDS:
         return False
@@ -78,7 +78,7 @@ def is_wanted(line: bytes) -> bool:
 
 
 def read_line(line: bytes) -> Event | None:
-    """What the line says; None: nothing that counts here, or it cannot be read."""
+    """Parse the event of a line; None: it holds none, or is malformed."""
     words = line.split(b" ", HEADER_WORDS)
     if len(words) <= HEADER_WORDS:
         return None
@@ -135,7 +135,7 @@ def _instant(text: bytes) -> float | None:
 
 
 def _seconds(text: bytes) -> float | None:
-    """Seconds of a text such as "459ms"; None: it is empty or something else."""
+    """Parse a duration such as "459ms"; None: it is empty or malformed."""
     digits = text.removesuffix(b"ms")
     if digits == text or not digits.isdigit() or len(digits) > 9:  # noqa: PLR2004 - eleven days
         return None
@@ -146,14 +146,14 @@ MOST_DIGITS = 7  # of a length; a body has at most a million bytes
 
 
 class BadFrames(ValueError):
-    """A body that is not made of whole frames; its text holds nothing of what was sent."""
+    """A body that is not a series of whole frames; the text repeats nothing of it."""
 
 
 def split_frames(body: bytes) -> list[bytes]:
-    """The lines of a body, in order.
+    """Split a body into its lines.
 
     Raises:
-        BadFrames: A length is no number, or longer than what follows.
+        BadFrames: A length is not a number, or longer than what follows.
     """
     lines: list[bytes] = []
     place, end = 0, len(body)
@@ -170,5 +170,5 @@ def split_frames(body: bytes) -> list[bytes]:
 
 
 def join_frames(lines: list[bytes]) -> bytes:
-    """The body of these lines."""
+    """Make the body of these lines."""
     return b"".join(b"%d %s" % (len(line), line) for line in lines)

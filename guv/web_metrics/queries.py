@@ -1,4 +1,4 @@
-"""What do the sums of an app's web dynos say of a span of time?"""
+"""Queries of sums and pushed figures of web dynos."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,20 +15,20 @@ from guv.scaling import WebReading
 from guv.web_metrics.models import WebBucket, WebPush
 from guv.web_metrics.sketch import merged, percentile, unpacked
 
-PUSHES_KEPT = timedelta(days=1)
+PUSHES_KEPT = timedelta(days=1)  # of pushed figures
 
 Row = Mapping[str, Any]
 
 
 def read_sums(session: Session, app: App, since: datetime, until: datetime) -> Sequence[Row]:
-    """The app's sums of ten seconds that begin in that time, by time and dyno."""
+    """Read the app's sums of ten seconds that begin in a time range, by time and dyno."""
     table = WebBucket.metadata.tables["web_bucket"]
     query = select(table).where(table.c.app_id == app.id, table.c.at >= since, table.c.at < until)
     return [dict(row) for row in session.execute(query.order_by("at", "dyno")).mappings()]
 
 
 def reading_of(rows: Sequence[Row], seconds: float) -> WebReading:
-    """What the sums of so many seconds say together; percentiles are those of all requests."""
+    """Combine sums to a reading; percentiles are those of all requests."""
     times = merged([unpacked(row["service"]) for row in rows])
     errors: Counter[str] = sum((Counter(row["errors"]) for row in rows), Counter())
     timed = times.count
@@ -46,12 +46,12 @@ def reading_of(rows: Sequence[Row], seconds: float) -> WebReading:
 
 
 def web_reading(stored: Mapping[str, Any] | None) -> WebReading | None:
-    """The reading that was stored with a sample or a push."""
+    """Convert a stored reading of a sample or a push."""
     return None if stored is None else WebReading(**stored)
 
 
 def put_push(session: Session, role: Role, reading: Mapping[str, Any], now: datetime) -> None:
-    """Nothing; the role's web dynos were so just before; the same instant again changes nothing."""
+    """Store pushed figures of a role; repeating it changes nothing."""
     values = {"role_id": role.id, "at": now, "reading": dict(reading)}
     session.execute(insert(WebPush).values(**values).on_conflict_do_nothing())
     old = (col(WebPush.role_id) == role.id, col(WebPush.at) < now - PUSHES_KEPT)
@@ -59,6 +59,6 @@ def put_push(session: Session, role: Role, reading: Mapping[str, Any], now: date
 
 
 def last_push(session: Session, role: Role, since: datetime) -> WebPush | None:
-    """The newest that was pushed of the role since then."""
+    """Return the newest pushed figures of a role since a time."""
     query = select(WebPush).where(col(WebPush.role_id) == role.id, col(WebPush.at) >= since)
     return session.scalars(query.order_by(col(WebPush.at).desc()).limit(1)).first()

@@ -1,4 +1,4 @@
-"""How are times kept so that percentiles over any span are right? As sketches that can be merged.
+"""Sketches of times: percentiles over any range, since sketches can be merged.
 
 A sketch answers every percentile within two percent of the true value, however many values it holds
 (DDSketch), and two sketches merged are the sketch of all their values.
@@ -11,11 +11,11 @@ from ddsketch import DDSketch
 from ddsketch.pb.ddsketch_pb2 import DDSketch as Message
 from ddsketch.pb.proto import DDSketchProto
 
-ACCURACY = 0.02  # of a percentile, as a part of it
+ACCURACY = 0.02  # relative error of a percentile
 
 
 def sketch_of(counts: Mapping[float, int]) -> DDSketch:
-    """The sketch of these values, each so many times; seconds, 0 or more."""
+    """Make the sketch of values in seconds, each with its count."""
     sketch = DDSketch(ACCURACY)
     for value, count in counts.items():
         sketch.add(value, count)
@@ -23,7 +23,7 @@ def sketch_of(counts: Mapping[float, int]) -> DDSketch:
 
 
 def merged(sketches: Iterable[DDSketch]) -> DDSketch:
-    """The sketch of all their values."""
+    """Merge sketches."""
     total = DDSketch(ACCURACY)
     for sketch in sketches:
         total.merge(sketch)
@@ -31,19 +31,19 @@ def merged(sketches: Iterable[DDSketch]) -> DDSketch:
 
 
 def percentile(sketch: DDSketch, percent: float) -> float | None:
-    """The value that so many percent of the values are at or below; None: there are none."""
+    """Return the value below which `percent` of the values are; None: there are none."""
     value = sketch.get_quantile_value(percent / 100.0)
     return None if value is None else float(value)
 
 
 def packed(sketch: DDSketch) -> bytes:
-    """The sketch as some hundred bytes."""
+    """Serialize a sketch to some hundred bytes."""
     message = DDSketchProto.to_proto(sketch)  # type: ignore[no-untyped-call]  # it has no types
     return zlib.compress(message.SerializeToString(), 1)
 
 
 def unpacked(data: bytes | None) -> DDSketch:
-    """The sketch again; of None an empty one."""
+    """Deserialize a sketch; None becomes an empty one."""
     if data is None:
         return DDSketch(ACCURACY)
     message = Message()

@@ -1,4 +1,4 @@
-"""What did each dyno do in ten seconds? Requests, statuses, errors and times, added up."""
+"""Sums of log events over ten seconds and a dyno: requests, statuses, errors and times."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -6,27 +6,27 @@ from dataclasses import dataclass, field
 
 from guv.web_metrics.log_lines import DynoChange, Event, Lost, Request, Scaled
 
-SPAN_S = 10  # of one sum
-OLDEST_S = 900.0  # a line that is older says nothing about the present
+SPAN_S = 10  # of a sum
+OLDEST_S = 900.0  # age of a line, above which it is dropped
 NEWEST_S = 60.0  # by which Heroku's clocks may be ahead of ours
-UPGRADED = 101  # a WebSocket lives for as long as it likes
+UPGRADED = 101  # status of a WebSocket, whose duration says nothing
 WHOLE_APP = ""
 
-Place = tuple[int, str]  # when the ten seconds begin, Unix seconds; which dyno
+Place = tuple[int, str]  # start of the ten seconds in Unix seconds, and the dyno
 
 
 @dataclass(slots=True)
 class Sum:
-    """What one dyno did in ten seconds.
+    """Events of one dyno in ten seconds.
 
     Attributes:
-        requests: How many it answered, or did not.
-        lost: Lines that never came.
-        service_seconds: Seconds that it took for all of them.
+        requests: Requests, answered or not.
+        lost: Lost log lines.
+        service_seconds: Total service time.
         statuses: Requests by the first digit of the status.
         errors: Requests by the router's error code.
-        service: Requests by the seconds they took.
-        connect: Requests by the seconds until it took the connection.
+        service: Requests by their service time.
+        connect: Requests by the time until the dyno accepted the connection.
     """
 
     requests: int = 0
@@ -40,12 +40,12 @@ class Sum:
 
 @dataclass(slots=True)
 class Sums:
-    """What lines say together.
+    """Sums of log events.
 
     Attributes:
-        places: The sums by ten seconds and dyno.
-        changes: Dynos that went from one state to another.
-        scalings: Quantities that were asked for.
+        places: Sums by ten seconds and dyno.
+        changes: Dynos that changed state.
+        scalings: Requested quantities.
     """
 
     places: dict[Place, Sum] = field(default_factory=dict)
@@ -53,15 +53,15 @@ class Sums:
     scalings: list[Scaled] = field(default_factory=list)
 
     def at(self, at: float, dyno: str) -> Sum:
-        """The sum that this instant of the dyno belongs to."""
+        """Return the sum for a time and a dyno."""
         return self.places.setdefault((int(at // SPAN_S) * SPAN_S, dyno), Sum())
 
 
 def add_up(events: Iterable[Event | None], now: float) -> Sums:
-    """The sums of the events; those from another time than the present are left out.
+    """Add events up; those far from the present are dropped.
 
     Args:
-        events: From the lines; None: a line that says nothing.
+        events: From log lines; None: a line without an event.
         now: Unix seconds.
     """
     sums = Sums()

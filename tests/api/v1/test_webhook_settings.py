@@ -136,7 +136,7 @@ def test_a_test_page_says_which_target_refuses_and_why(
     answer = caller.ask("POST", f"{caller.role_path()}/test-page").json()
     assert answer["ok"] is False
     assert answer["messages"] == [
-        "New Relic refuses the license key (403); an ingest key of this account is needed",
+        "New Relic rejects the license key (403); it must be an ingest key of this account",
         "the webhook answers 404",
     ]
 
