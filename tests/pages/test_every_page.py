@@ -77,7 +77,7 @@ def told(session: Session, site: Site, sealer: Sealer, now: datetime) -> None:
         updated_by="me@example.com",
         notify_sealed=sealer.seal(json.dumps({"new_relic": new_relic, "webhook": webhook})),
         feed_failures=3,
-        feed_error="New Relic refuses the license key (403)",
+        feed_error="New Relic rejects the license key (403)",
     )
     row = session.exec(select(SettingsLevel).where(SettingsLevel.level == "role")).first()
     assert row is not None

@@ -205,7 +205,7 @@ def test_a_test_page_is_taken_or_says_why_not(visitor: Browser, world: Sandbox, 
     assert 'data-trial="ok"' in press(visitor, level, "test-page").text
     save(visitor, level, {"notify.new_relic.license_key": "a-wrong-key-marker"})
     refused = press(visitor, level, "test-page").text
-    assert "New Relic refuses the license key (403)" in text_of(refused)
+    assert "New Relic rejects the license key (403)" in text_of(refused)
     assert "a-wrong-key-marker" not in refused
 
 

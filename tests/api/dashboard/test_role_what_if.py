@@ -120,7 +120,7 @@ def test_a_second_replay_waits_for_the_first(visitor: Browser, page: str) -> Non
     asked(visitor, page)
     answer = asked(visitor, page)
     assert answer.status_code == 409
-    assert "is not finished yet" in answer.text
+    assert "is still running" in answer.text
     assert "Earlier replays" in answer.text
 
 

@@ -98,6 +98,6 @@ def test_no_private_address_is_called(host: str) -> None:
 @pytest.mark.parametrize("host", ["xn--", "xn--a.example.com", "a\0b"])
 def test_what_is_no_address_is_not_tried_again(host: str) -> None:
     target = {"url": f"https://{host}/url-marker", "secret": SECRET}
-    with pytest.raises(NotifierFailed, match="is no address") as failure:
+    with pytest.raises(NotifierFailed, match="is malformed") as failure:
         client(lambda _: httpx.Response(204)).send(target, "1", BODY, AT)
     assert not failure.value.retry

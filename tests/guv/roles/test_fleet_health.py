@@ -86,7 +86,7 @@ def test_a_role_whose_every_tick_is_a_fault_is_said(
     for minute in range(60, 66):
         a_decision(session, role, 60.0 * minute, settings_version="", outcome="failed")
     assert seen(engine, 61).faulty == 0
-    assert seen(engine, 66).alarms == ["Every tick of 1 of 1 roles ends in a fault."]
+    assert seen(engine, 66).alarms == ["Every tick of 1 of 1 roles fails inside guv."]
 
 
 def test_nobody_is_scaled_although_many_wish(engine: Engine, session: Session, app: App) -> None:
@@ -96,7 +96,7 @@ def test_nobody_is_scaled_although_many_wish(engine: Engine, session: Session, a
     watch = seen(engine)
     assert (watch.wishing, watch.unfulfilled) == (4, 4)
     assert len(watch.alarms) == 1
-    assert "wishes of 4 of 4 roles" in watch.alarms[0]
+    assert "4 of 4 roles that need another number" in watch.alarms[0]
 
 
 def test_one_tenants_own_trouble_wakes_no_operator(

@@ -63,7 +63,7 @@ LATE = a_tick(predicted_wait=90.4)
         (facts(), State.IN_TIME, "good", "within deadline"),
         (facts(a_tick(predicted_wait=60.0)), State.IN_TIME, "good", "within deadline"),
         (changed(has_broker=False), State.NO_BROKER, "watch", "needs a broker"),
-        (changed(tick=None), State.NEW, "rest", "not looked at yet"),
+        (changed(tick=None), State.NEW, "rest", "no decision yet"),
         (
             changed(authorization="needs_authorization"),
             State.NEEDS_AUTHORIZATION,
@@ -83,7 +83,7 @@ LATE = a_tick(predicted_wait=90.4)
             facts(a_tick(at=NOON + timedelta(minutes=4))),
             State.OVERDUE,
             "bad",
-            "not looked at since 12:04",
+            "no decision since 12:04",
         ),
         (
             facts(
@@ -130,8 +130,8 @@ LATE = a_tick(predicted_wait=90.4)
             "watch",
             "late by 30 s, 1 more dyno on the way",
         ),
-        (facts(a_tick(predicted_wait=inf)), State.LATE, "watch", "nothing serves its queue"),
-        (facts(a_tick(predicted_wait=None)), State.UNKNOWN, "rest", "no finish can be predicted"),
+        (facts(a_tick(predicted_wait=inf)), State.LATE, "watch", "no worker consumes its queue"),
+        (facts(a_tick(predicted_wait=None)), State.UNKNOWN, "rest", "unknown when jobs will be done"),
         (facts(dry_run=True), State.DRY_RUN, "rest", "dry run"),
         (facts(a_tick(desired=4), dry_run=True), State.DRY_RUN, "rest", "dry run: would run 4"),
     ],
@@ -205,4 +205,4 @@ def test_web_dynos_are_judged_by_their_response_time_and_need_no_broker(
 
 def test_web_dynos_without_a_target_are_as_many_as_they_need() -> None:
     given = facts(a_tick(predicted_wait=9.0), signal="web", policy="requests")
-    assert role_state(given, NOW, write).text == "as many dynos as its requests need"
+    assert role_state(given, NOW, write).text == "enough dynos for its requests"
