@@ -35,7 +35,7 @@ def read_memory(
         session: Read with up to three queries by the role's own keys; none where the changes are
             given and no setting looks further back than the samples.
         role: A role of the caller's tenant.
-        values: Its effective settings.
+        settings: Its effective settings.
         history: Its samples from old to new.
         now: The present.
         changes: Those that guv made since the first sample, where the caller knows them.

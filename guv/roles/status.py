@@ -1,7 +1,7 @@
 """Status of a role, in words for people and a code for programs.
 
-The most serious state comes first. It follows from the last tick, so nothing outside is called; what
-is unknown is called unknown and never looks healthy.
+The most serious state comes first. It follows from the last tick, so nothing outside is called;
+what is unknown is called unknown and never looks healthy.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -131,7 +131,12 @@ LATE = a_tick(predicted_wait=90.4)
             "late by 30 s, 1 more dyno on the way",
         ),
         (facts(a_tick(predicted_wait=inf)), State.LATE, "watch", "no worker consumes its queue"),
-        (facts(a_tick(predicted_wait=None)), State.UNKNOWN, "rest", "unknown when jobs will be done"),
+        (
+            facts(a_tick(predicted_wait=None)),
+            State.UNKNOWN,
+            "rest",
+            "unknown when jobs will be done",
+        ),
         (facts(dry_run=True), State.DRY_RUN, "rest", "dry run"),
         (facts(a_tick(desired=4), dry_run=True), State.DRY_RUN, "rest", "dry run: would run 4"),
     ],
