@@ -82,7 +82,7 @@ def test_a_code_is_worthless_to_whoever_caught_it(desk: Desk) -> None:
     caught = query(desk.back(desk.connect()))["code"]
     own = query(desk.back(desk.connect()))["state"]
     page = desk.follow(f"/heroku/oauth/callback?state={own}&code={caught}")
-    assert (page.status_code, "Heroku refuses" in page.text) == (422, True)
+    assert (page.status_code, "Heroku rejected" in page.text) == (422, True)
     assert desk.state()["credential"] == "partner"
 
 

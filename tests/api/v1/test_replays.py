@@ -101,7 +101,7 @@ def test_one_without_a_sign_of_life_has_failed_and_makes_room(
     session.add(row)
     session.commit()
     shown = caller.get(f"/replays/{first}").json()
-    assert (shown["state"], "Ask for it again" in shown["error"]) == ("failed", True)
+    assert (shown["state"], "Start the replay again" in shown["error"]) == ("failed", True)
     assert ask(caller).status_code == 202
 
 
