@@ -1,4 +1,4 @@
-"""How fast are a million decisions read? `python -m bench.api`, over a real PostgreSQL.
+"""Speed of the API over a million decisions, in a real PostgreSQL: `python -m bench.api`.
 
 Times are those of reading a page, from the query to its rows as objects, the median of seven;
 memory is the process's own while it streams every decision as CSV.
@@ -58,7 +58,7 @@ _SAMPLES = text("""
 
 @contextmanager
 def database(rows: int) -> Iterator[tuple[Engine, Tenant]]:
-    """A real PostgreSQL with that many decisions of one tenant's roles, over a week."""
+    """Start a PostgreSQL with `rows` decisions of one tenant's roles, spread over a week."""
     with tempfile.TemporaryDirectory() as folder, services.postgres(Path(folder)) as url:
         engine = make_engine(
             url.replace("postgresql://", "postgresql+psycopg://"), pool_size=4, application="bench"
@@ -72,7 +72,7 @@ def database(rows: int) -> Iterator[tuple[Engine, Tenant]]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Nothing; prints a table of times and the memory of an export."""
+    """Print a table of times and the memory of an export."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     rows: int = parser.parse_args(arguments).rows
@@ -122,7 +122,7 @@ def _tenant(engine: Engine, rows: int) -> Tenant:
 
 
 def _pages(engine: Engine, rows: int) -> dict[str, DecisionFilter]:
-    """What tenants ask for, by name."""
+    """Return the pages that tenants ask for, by name."""
     with Session(engine) as session:
         role: UUID = session.exec(select(Role.id).order_by(Role.name)).all()[0]
     middle = BEGIN + timedelta(seconds=rows * 10 / ROLES / 2)
@@ -171,7 +171,7 @@ def _export(engine: Engine, tenant: Tenant) -> None:
 
 
 def _megabytes() -> float:
-    """The most memory that this process ever had."""
+    """Return the most memory that this process ever had."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1024 if sys.platform != "darwin" else 1024**2)
 

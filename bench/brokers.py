@@ -24,7 +24,7 @@ HANGS = 20  # every so-manieth broker never answers
 
 @contextmanager
 def brokers(folder: Path) -> Iterator[tuple[str, Path]]:
-    """The brokers' host and port, in a process of their own, and the certificate to trust."""
+    """Serve the brokers from a process; yield their host and port and the CA certificate."""
     certificate, key = self_signed(folder)
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -68,7 +68,7 @@ async def _connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 
 
 def _listed(target: str) -> bytes:
-    """The queues whose names the address gives, or the one; five messages a second go through."""
+    """Answer with the queue that the address names, or all; each passes five messages a second."""
     parts = urlsplit(target)
     pattern = parse_qs(parts.query).get("name")
     if pattern is None:

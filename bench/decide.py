@@ -1,4 +1,4 @@
-"""How long does one decision take? `python -m bench.decide` prints milliseconds of processor time.
+"""Processor time of one decision, in milliseconds: `python -m bench.decide`.
 
 Histories of 1,000 samples, as `decide` gets them from a caller that keeps that many; it looks at
 the newest 400. The mean of 200 decisions each, after a warm-up.
@@ -21,7 +21,7 @@ HISTORIES: dict[str, Callable[[random.Random], int]] = {
 
 
 def history(kind: str, seed: int = 1) -> list[Sample]:
-    """Samples ten seconds apart of a role whose five dynos serve up to 25 messages a tick."""
+    """Return samples, ten seconds apart, of a role whose five dynos serve 25 messages a tick."""
     source = random.Random(seed)
     samples: list[Sample] = []
     published = served = 0
@@ -45,7 +45,7 @@ def history(kind: str, seed: int = 1) -> list[Sample]:
 
 
 def figures() -> Iterator[tuple[str, float]]:
-    """Each history's name and the milliseconds that one decision on it takes."""
+    """Return the milliseconds that one decision takes, by the history's name."""
     settings = Settings(maximum_dynos=20)
     for kind in HISTORIES:
         samples = history(kind)
@@ -58,7 +58,7 @@ def figures() -> Iterator[tuple[str, float]]:
 
 
 def main() -> None:
-    """Nothing; prints the table."""
+    """Print the table."""
     argparse.ArgumentParser(prog="python -m bench.decide", description=__doc__).parse_args()
     print("| history of 1,000 samples | ms a decision |\n|---|---|")
     for kind, milliseconds in figures():

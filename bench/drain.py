@@ -1,4 +1,4 @@
-"""How many log lines a second does guv take? `make bench-drain` measures it.
+"""Log lines a second that guv takes on one core: `make bench-drain`.
 
 guv's own processes (web, clock, worker) share one core; PostgreSQL, Redis and the senders use the
 others. First as many lines as are asked for, spread over tenants, then one tenant floods while
@@ -54,7 +54,7 @@ class Sender:
     times: list[float] = field(default_factory=list)
 
     def run(self, a_second: float, seconds: float) -> None:
-        """Nothing; so many deliveries a second were sent, for so long; 0: as many as can be."""
+        """Send `a_second` deliveries a second for `seconds`; 0 sends as many as possible."""
         url = httpx.URL(self.url)
         auth = httpx.BasicAuth(url.username, url.password)
         start = time.perf_counter()
@@ -96,7 +96,7 @@ class Watch:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Nothing; memory is looked at until the block ends."""
+        """Measure memory until the block ends."""
         stop = threading.Event()
 
         def look() -> None:
@@ -137,7 +137,7 @@ class Watch:
 
 
 def main() -> None:
-    """Nothing; prints the figures."""
+    """Print the figures."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--lines", type=int, default=5000, help="a second")
     options.add_argument("--seconds", type=float, default=30)
@@ -189,7 +189,7 @@ def _print(
 
 
 def _print_counted(folder: Path, watch: Watch, senders: Sequence[Sender]) -> None:
-    """Nothing; once the queue is empty, every line that was taken must be in the sums."""
+    """Wait until the queue is empty, and print whether every line that was taken is in the sums."""
     start = time.perf_counter()
     while watch.redis.zcard("guv:drain:waiting") and time.perf_counter() - start < 60:  # noqa: PLR2004
         time.sleep(0.1)
@@ -226,7 +226,7 @@ EXTRA = {"GUV_WORKER_PROCESSES": "1", "GUV_LOG_LEVEL": "WARNING"}
 
 
 def _drains(url: str, api_url: str, count: int) -> list[str]:
-    """The URLs of the drains of so many tenants."""
+    """Return the drain URLs of `count` tenants."""
     engine = make_engine(url, pool_size=1, application="guv bench")
     urls = []
     with Session(engine) as session:
@@ -246,7 +246,7 @@ def _drains(url: str, api_url: str, count: int) -> list[str]:
 
 
 def router_lines() -> bytes:
-    """A delivery of the router's lines of this moment."""
+    """Return a delivery of router lines with the current time."""
     at = utc_now().astimezone(UTC).isoformat(timespec="microseconds")
     return join_frames(
         [

@@ -1,4 +1,4 @@
-"""How fast is an event of Heroku's taken? `python -m bench.events`, over real PostgreSQL and Redis.
+"""Speed of Heroku's webhooks, over real PostgreSQL and Redis: `python -m bench.events`.
 
 Times are those of the whole web process, from the request to its answer, in milliseconds.
 """
@@ -34,7 +34,7 @@ REPEATS = 300
 
 
 def main() -> None:
-    """Nothing; prints a table of times."""
+    """Print a table of times."""
     argparse.ArgumentParser(prog="python -m bench.events", description=__doc__).parse_args()
     configure_logs("ERROR", json=True)
     with (
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def _bodies(app: str) -> dict[str, dict[str, Any]]:
-    """An event of each kind, by name; two tell of something that guv has to write."""
+    """Return an event of each kind by name; guv has something to write for two of them."""
     named = {"action": "update", "published_at": BEGIN.isoformat()}
     formation = {"app": {"id": app}, "type": "worker-0", "quantity": 9}
     return {
@@ -67,7 +67,7 @@ def _bodies(app: str) -> dict[str, dict[str, Any]]:
 
 
 def _times(client: TestClient, tenant: Tenant, body: dict[str, Any]) -> str:
-    """The median and the 99th percentile, as cells of a table."""
+    """Return the median and the 99th percentile as cells of a table."""
     raw = json.dumps(body).encode()
     digest = hmac.digest(SECRET.encode(), raw, hashlib.sha256)
     headers = {SIGNATURE: base64.b64encode(digest).decode()}

@@ -1,4 +1,4 @@
-"""How large a fleet do two worker processes tick? `make bench-ticks` measures guv's processes.
+"""Fleet size that two worker processes can tick: `make bench-ticks` measures guv's processes.
 
 Real PostgreSQL and Redis, `python -m worker` and `python -m worker.clock` as on a dyno, brokers
 that answer within 20 to 300 ms over TLS and of which one in twenty hangs; Heroku is the sandbox's.
@@ -112,7 +112,7 @@ class Fleet:
 
 
 def main() -> None:
-    """Nothing; prints the figures as a row of a table."""
+    """Print the figures as a row of a table."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--roles", type=int, default=10_000)
     options.add_argument("--interval", type=float, default=30.0, help="seconds")
@@ -188,7 +188,7 @@ def _stored(engine: Engine) -> str:
 
 @contextmanager
 def _guv(settings: Mapping[str, str]) -> Iterator[dict[str, int]]:
-    """The process ids of a worker and a clock, by name."""
+    """Start a worker and a clock; yield their process ids by name."""
     environment = {
         **os.environ,
         **settings,
@@ -227,7 +227,7 @@ def _fill(
 
 
 def _begin(engine: Engine, redis_url: str, fleet: Fleet) -> None:
-    """Nothing; guv's processes are there, and from now on the roles are due, app by app."""
+    """Wait for guv's processes, and make the roles due from now on, app by app."""
     end = steady_seconds() + START_S
     with Redis.from_url(redis_url) as redis:
         while redis.scard("rq:workers") <= TICKING:
@@ -239,7 +239,7 @@ def _begin(engine: Engine, redis_url: str, fleet: Fleet) -> None:
 
 
 def postmaster(folder: Path) -> int:
-    """The process id of the PostgreSQL below the folder."""
+    """Return the process id of the PostgreSQL below the folder."""
     return int((folder / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
 
 

@@ -1,4 +1,4 @@
-"""What do processes use? As Linux says in /proc."""
+"""Processor time and memory of processes, from Linux's /proc."""
 
 import os
 from collections.abc import Collection
@@ -9,7 +9,7 @@ _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 def tree_of(pid: int) -> set[int]:
-    """The process and all below it."""
+    """Return the process and all of its descendants."""
     children: dict[int, list[int]] = {}
     for one in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -23,7 +23,7 @@ def tree_of(pid: int) -> set[int]:
 
 
 def processor_seconds(pids: Collection[int]) -> float:
-    """What they used since they started; those that have ended count no more."""
+    """Return the processor time since they started; processes that have ended do not count."""
     total = 0
     for pid in pids:
         with suppress(OSError):
@@ -43,5 +43,5 @@ def resident_megabytes(pids: Collection[int]) -> float:
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat from the state on."""
+    """Return the fields of /proc/PID/stat from the state on."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

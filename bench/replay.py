@@ -1,4 +1,4 @@
-"""How long does a replay take, and how true is it? `python -m bench.replay` says both.
+"""Duration of a replay, and how true it is: `python -m bench.replay`.
 
 A day of samples every ten seconds is replayed with the role's own settings. With `--profile` the
 largest costs are printed, with `--truth` what a replay makes of the scenarios in which each message
@@ -23,7 +23,7 @@ TIMED = "sine"  # six hours of it, four times
 
 
 def main() -> None:
-    """Nothing; prints the figures."""
+    """Print the figures."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--profile", action="store_true", help="also show the largest costs")
     options.add_argument("--truth", action="store_true", help="compare with simulated messages")
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def recorded(recipe: Recipe) -> tuple[Result, Settings, list[Sample]]:
-    """What really came of guv's decisions in a scenario, and what guv saw of it."""
+    """Simulate guv in a scenario; return the result and what guv saw of it."""
     scenario, seen = recipe.build(), list[Sample]()
 
     def scaler(settings: Settings, samples: Sequence[Sample], now: float) -> int:
@@ -53,7 +53,7 @@ def recorded(recipe: Recipe) -> tuple[Result, Settings, list[Sample]]:
 
 
 def a_day(samples: Sequence[Sample]) -> list[Sample]:
-    """The samples again and again until they are a day, with counters that go on."""
+    """Repeat the samples until they last a day, with counters that keep growing."""
     found: list[Sample] = []
     start, span = samples[0].at, samples[-1].at - samples[0].at + 10.0
     published, served = samples[-1].published or 0, samples[-1].served or 0
@@ -71,7 +71,7 @@ def a_day(samples: Sequence[Sample]) -> list[Sample]:
 
 
 def play(settings: Settings, samples: Sequence[Sample]) -> Replay:
-    """The samples played again under the settings that they were recorded with.
+    """Replay the samples under the settings that they were recorded with.
 
     Raises:
         ValueError: There are too few.

@@ -1,4 +1,4 @@
-"""How fast is a role's page made? `python -m bench.role_page`, over real PostgreSQL and Redis.
+"""Speed of a role's page, over real PostgreSQL and Redis: `python -m bench.role_page`.
 
 A week of ticks, one every ten seconds, a million in all, and the sums of five minutes of the month
 before. Times are those of the whole web process, from the request to the last byte of its answer,
@@ -46,7 +46,7 @@ _SUMS = text("""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Nothing; prints a table of times and sizes."""
+    """Print a table of times and sizes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     rows: int = parser.parse_args(arguments).rows
@@ -86,7 +86,7 @@ class Timed:
 
 
 def _sums(engine: Engine, until: object) -> None:
-    """Nothing; the sums are there, as the clock's chore would have made them."""
+    """Write the rollups that the clock's chore would have written."""
     keep_partitions(engine, BEGIN - MONTH)
     with engine.begin() as connection:
         connection.execute(_SUMS, {"since": BEGIN - MONTH, "until": until})
@@ -95,7 +95,7 @@ def _sums(engine: Engine, until: object) -> None:
 
 
 def config_of(engine: Engine, redis_url: str) -> Config:
-    """The configuration of a web process over these."""
+    """Return the configuration of a web process."""
     return Config.model_validate(
         {
             "database_url": engine.url.render_as_string(hide_password=False),

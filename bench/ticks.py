@@ -1,4 +1,4 @@
-"""How many ticks a second does one worker process do? `python -m bench.ticks` measures it.
+"""Ticks a second of one worker process: `python -m bench.ticks`.
 
 Real PostgreSQL, Redis and RabbitMQ on this machine; Heroku is the sandbox's, in a process of its
 own. Every role has a full history. What is printed: wall and CPU time per tick, with one role a
@@ -51,7 +51,7 @@ HISTORY = """
 
 
 def main() -> None:
-    """Nothing; prints the figures."""
+    """Print the figures."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--profile", action="store_true", help="also show the largest costs")
     is_profiled = options.parse_args().profile
@@ -108,7 +108,7 @@ def make_due(engine: Engine) -> None:
 
 @contextmanager
 def world(folder: Path) -> Iterator[Runtime]:
-    """A runtime with `APPS` apps of `ROLES_PER_APP` roles, each with 600 samples of history."""
+    """Build a runtime with `APPS` apps of `ROLES_PER_APP` roles with 600 samples each."""
     with (
         services.postgres(folder / "postgres") as database_url,
         services.redis(folder / "redis") as redis_url,
@@ -164,7 +164,7 @@ def _add_roles(session: Session, app: App) -> None:
 
 
 def add_app(session: Session, sealer: Sealer, heroku_id: UUID, token: str, broker: str) -> App:
-    """A tenant's app that guv may scale, with its broker at that URL; nothing is committed."""
+    """Add a tenant's app that guv may scale, and its broker, without committing."""
     now = utc_now()
     tenant = Tenant(id=uuid4(), name="bench", plan="premium", state="provisioned", created_at=now)
     app = App(
@@ -187,7 +187,7 @@ def add_app(session: Session, sealer: Sealer, heroku_id: UUID, token: str, broke
 
 @contextmanager
 def heroku(apps: int, types: Sequence[str]) -> Iterator[tuple[str, dict[UUID, str]]]:
-    """A sandbox in a process of its own: its address, and a token for each of its apps.
+    """Run a sandbox in its own process; yield its address and a token for each of its apps.
 
     Args:
         apps: How many there are.

@@ -17,7 +17,7 @@ NAMES = x509.SubjectAlternativeName(
 
 
 def self_signed(folder: Path) -> tuple[Path, Path]:
-    """A certificate for this machine that signs itself, and its key, as files in the folder."""
+    """Write a self-signed certificate for this machine and its key into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     key, now = ec.generate_private_key(ec.SECP256R1()), utc_now()
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])

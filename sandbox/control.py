@@ -135,38 +135,38 @@ router = APIRouter(prefix=CONTROL)
 def read_requests(
     traffic: AnyTraffic, method: str | None = None, path: str = "/"
 ) -> Sequence[Json]:
-    """What the stand-ins were asked, oldest first."""
+    """List the requests that the stand-ins received, oldest first."""
     return [asdict(asked) for asked in traffic.requests(method, path)]
 
 
 @router.delete("/requests", status_code=204)
 def forget_requests(traffic: AnyTraffic) -> None:
-    """Empties the record."""
+    """Clear the record of requests."""
     traffic.forget()
 
 
 @router.post("/faults", status_code=204)
 def add_fault(order: FaultOrder, traffic: AnyTraffic) -> None:
-    """Puts a fault in force."""
+    """Put a fault in force."""
     traffic.add_fault(Fault(**order.model_dump()))
 
 
 @router.delete("/faults", status_code=204)
 def clear_faults(traffic: AnyTraffic) -> None:
-    """Ends all faults."""
+    """End all faults."""
     traffic.clear_faults()
 
 
 @router.post("/apps", status_code=201)
 def make_app(order: NewApp, heroku: AnyHeroku) -> Json:
-    """A deployed app."""
+    """Create an app and deploy it."""
     app = heroku.new_app(order.name, order.formation, boot_delay=order.boot_delay, size=order.size)
     return wire.app_json(app)
 
 
 @router.patch("/apps/{identity}")
 def change_app(identity: str, change: AppChange, heroku: AnyHeroku) -> Json:
-    """The app, renamed, limited, locked or slower."""
+    """Rename, limit, lock or slow down the app."""
     app = heroku.app(identity)
     given = change.model_dump(exclude_unset=True)
     if "boot_delay" in given:
@@ -177,19 +177,19 @@ def change_app(identity: str, change: AppChange, heroku: AnyHeroku) -> Json:
 
 @router.delete("/apps/{identity}", status_code=204)
 def remove_app(identity: str, heroku: AnyHeroku) -> None:
-    """Deletes the app."""
+    """Delete the app."""
     heroku.remove_app(heroku.app(identity))
 
 
 @router.get("/apps/{identity}/config-vars")
 def read_config_vars(identity: str, heroku: AnyHeroku) -> dict[str, str]:
-    """What the app's dynos see."""
+    """Return the variables that the app's dynos see."""
     return heroku.app(identity).config_vars
 
 
 @router.post("/apps/{identity}/formation")
 def scale_by_hand(identity: str, order: FormationOrder, heroku: AnyHeroku) -> list[Json]:
-    """The process types as somebody else has set them."""
+    """Scale the app as somebody else would."""
     app = heroku.app(identity)
     updates = [{"type": name, "quantity": count} for name, count in order.quantities.items()]
     return [wire.formation_json(app, one) for one in heroku.scale(app, updates, order.by)]
@@ -197,7 +197,7 @@ def scale_by_hand(identity: str, order: FormationOrder, heroku: AnyHeroku) -> li
 
 @router.post("/apps/{identity}/releases", status_code=201)
 def release_by_hand(identity: str, order: ReleaseOrder, heroku: AnyHeroku) -> Json:
-    """A release as somebody else has made it."""
+    """Release the app as somebody else would."""
     app = heroku.app(identity)
     return wire.release_json(app, heroku.release(app, order.description, order.by))
 
@@ -217,20 +217,20 @@ def set_partner(order: PartnerOrder, request: Request) -> None:
 
 @router.post("/addons", status_code=201)
 def create_addon(order: AddOnOrder, heroku: AnyHeroku, customer: AnyCustomer) -> Json:
-    """A new resource, as guv answered for it."""
+    """Create an add-on and return it as guv answered for it."""
     app: App = heroku.app(order.app)
     return describe(customer.create_addon(app, order.plan, order.options))
 
 
 @router.get("/addons/{identity}")
 def read_addon(identity: str, heroku: AnyHeroku) -> Json:
-    """One resource with its variables."""
+    """Return a resource with its variables."""
     return describe(heroku.addon(identity))
 
 
 @router.put("/addons/{identity}")
 def change_plan(identity: str, order: PlanOrder, heroku: AnyHeroku, customer: AnyCustomer) -> Json:
-    """The resource on another plan."""
+    """Move the resource to another plan."""
     addon = heroku.addon(identity)
     customer.change_plan(addon, order.plan)
     return describe(addon)
@@ -244,7 +244,7 @@ def destroy_addon(identity: str, heroku: AnyHeroku, customer: AnyCustomer) -> No
 
 @router.post("/tokens/{app}", status_code=201)
 def make_user_token(app: str, heroku: AnyHeroku) -> dict[str, str]:
-    """A token as a customer would paste it."""
+    """Create a token as a customer would paste it."""
     with heroku.lock:
         token = heroku.authorizations.user_token(heroku.app(app), "customer@example.com")
     return {"token": token}
@@ -252,7 +252,7 @@ def make_user_token(app: str, heroku: AnyHeroku) -> dict[str, str]:
 
 @router.patch("/tokens", status_code=204)
 def change_token_rules(rules: TokenRules, heroku: AnyHeroku) -> None:
-    """Changes how tokens behave."""
+    """Change how tokens behave."""
     with heroku.lock:
         for name, value in rules.model_dump(exclude_none=True).items():
             setattr(heroku.authorizations, name, value)
@@ -267,21 +267,21 @@ def revoke_tokens(heroku: AnyHeroku, addon: UUID | None = None, *, refresh: bool
 
 @router.put("/rate-limit", status_code=204)
 def set_calls(calls: Calls, heroku: AnyHeroku) -> None:
-    """Sets the calls that an account has left."""
+    """Set the calls that an account has left."""
     with heroku.lock:
         heroku.rate_limit.set(calls.account, calls.remaining, heroku.clock())
 
 
 @router.put("/accounts/{account}", status_code=204)
 def set_license_key(account: str, order: LicenseKey, new_relic: AnyNewRelic) -> None:
-    """Makes a New Relic account, or changes its key."""
+    """Create a New Relic account, or change its key."""
     with new_relic.lock:
         new_relic.accounts[account] = order.license_key
 
 
 @router.get("/events")
 def read_events(new_relic: AnyNewRelic) -> dict[str, list[Json]]:
-    """What New Relic stored, and what it dropped."""
+    """Return the events that New Relic stored, and those it dropped."""
     with new_relic.lock:
         return {
             "events": [asdict(event) for event in new_relic.events],
@@ -291,13 +291,13 @@ def read_events(new_relic: AnyNewRelic) -> dict[str, list[Json]]:
 
 @router.get("/incidents")
 def read_incidents(new_relic: AnyNewRelic) -> list[Json]:
-    """All incidents, open and closed."""
+    """List all incidents, open and closed."""
     with new_relic.lock:
         return [asdict(incident) for incident in new_relic.incidents]
 
 
 def answer_refusal(_: Request, error: Exception) -> JSONResponse:
-    """The answer for a control route that Heroku's rules or guv refused."""
+    """Answer a control route that Heroku's rules or guv refused."""
     if isinstance(error, PartnerRefused):
         body = {"id": "partner_refused", "message": str(error), "status": error.status}
         return JSONResponse(body, 502)

@@ -15,7 +15,7 @@ def alembic_settings() -> Config:
 
 
 def migrate(url: str) -> None:
-    """Nothing; the database has all of guv's tables, as `alembic upgrade head` makes them.
+    """Create all of guv's tables, as `alembic upgrade head` does.
 
     Args:
         url: The database as SQLAlchemy takes it.

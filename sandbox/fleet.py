@@ -65,7 +65,7 @@ class Fleet:
         }
 
     def start(self, name: str, code: Path | None = None) -> None:
-        """Nothing; the process runs, and the API answers.
+        """Start the process, and wait until the API answers.
 
         Args:
             name: Which.
@@ -84,7 +84,7 @@ class Fleet:
         self._running[name] = stack
 
     def create_addon(self, sandbox: Sandbox, app: App, plan: str = "premium") -> AddOn:
-        """What `heroku addons:create guv` adds to the app; its owner may be asked for consent.
+        """Provision the add-on as `heroku addons:create guv` does; offer its owner the consent page.
 
         Raises:
             PartnerRefused: As `Customer.create_addon` does.
@@ -94,11 +94,11 @@ class Fleet:
         return sandbox.customer(partner).create_addon(app, plan)
 
     def stop(self, name: str) -> None:
-        """Nothing; the process was asked to end, and has ended."""
+        """Ask the process to end, and wait until it has."""
         self._running.pop(name).close()
 
     def kill(self, name: str) -> int:
-        """How many processes were killed: it and its children, which could do nothing about it."""
+        """Kill the process and its children, and return how many they were."""
         found = self.pids(name)
         for pid in found:
             with suppress(ProcessLookupError):
@@ -107,7 +107,7 @@ class Fleet:
         return len(found)
 
     def pids(self, name: str) -> list[int]:
-        """The process ids of the process and its children, without whoever keeps it."""
+        """Return the ids of the process and its children, without its keeper."""
         marks = f"{MARK}={name}\0".encode(), f"GUV_PUBLIC_URL={self.api_url}\0".encode()
         return [
             int(entry.name)
@@ -118,12 +118,12 @@ class Fleet:
         ]
 
     def stop_all(self) -> None:
-        """Nothing; no process runs any more."""
+        """Stop every process."""
         for name in reversed(list(self._running)):
             self.stop(name)
 
     def log(self, name: str) -> str:
-        """What the process has written so far."""
+        """Return what the process has written so far."""
         path = self.folder / f"{name}.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
@@ -135,7 +135,7 @@ class Fleet:
 
 
 def _holds(path: Path, *words: bytes) -> bool:
-    """Whether the file holds all of the words; one that is gone holds none."""
+    """Check that the file holds all of the words; a file that is gone holds none."""
     with suppress(OSError):
         found = path.read_bytes()
         return all(word in found for word in words)
@@ -144,7 +144,7 @@ def _holds(path: Path, *words: bytes) -> bool:
 
 @contextmanager
 def fleet(surroundings: Surroundings, folder: Path, *names: str) -> Iterator[Fleet]:
-    """The named processes, running until the block ends."""
+    """Run the named processes until the block ends."""
     processes = Fleet(surroundings, folder)
     try:
         for name in names:

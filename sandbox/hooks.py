@@ -38,7 +38,7 @@ class Hooks:
 
 
 def is_genuine(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
-    """Whether the headers' signature is that of the body; how old it is, is not judged."""
+    """Check that the headers' signature is that of the body, however old it is."""
     at = from_unix(float(headers["webhook-timestamp"]))
     expected = Webhook(secret).sign(headers["webhook-id"], at, body.decode())
     return expected in headers["webhook-signature"].split(" ")
@@ -53,7 +53,7 @@ router = APIRouter()
 
 @router.post("/hooks/{name}")
 def take_webhook(name: str, request: Request, body: Annotated[bytes, Depends(_body)]) -> Response:
-    """Takes a webhook: 204, 404 where nobody listens, 401 where the signature is wrong."""
+    """Take a webhook: 204, 404 where nobody listens, 401 where the signature is wrong."""
     hooks: Hooks = request.app.state.hooks
     secret = hooks.secrets.get(name)
     if secret is None:

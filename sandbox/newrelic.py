@@ -84,7 +84,7 @@ class NewRelic:
             return [incident for incident in self.incidents if incident.closed_at is None]
 
     def take(self, account: str, body: bytes) -> None:
-        """Nothing; the events in the body are stored, or noted as errors."""
+        """Store the events in the body, or note them as errors."""
         try:
             found = json.loads(body)
         except (ValueError, UnicodeDecodeError):
@@ -106,7 +106,7 @@ class NewRelic:
             self._fold(account, attributes, now)
 
     def _fold(self, account: str, attributes: Mapping[str, Any], now: datetime) -> None:
-        """Opens, keeps or closes the incident that the event's tags name."""
+        """Open, keep or close the incident that the event's tags name."""
         tags = tags_of(attributes)
         same = [one for one in self.open_incidents() if (one.account, one.tags) == (account, tags)]
         if attributes["state"] == "resolve":
@@ -133,7 +133,7 @@ def _incident(
 
 
 def tags_of(attributes: Mapping[str, Any]) -> dict[str, str]:
-    """What tells the incident of an event from others."""
+    """Return the attributes that tell the incident of an event from others."""
     return {name: str(value) for name, value in attributes.items() if name.startswith(_TAG)}
 
 
@@ -176,7 +176,7 @@ def _wrong_incident(item: Mapping[str, Any]) -> str | None:
 
 
 def event_time(item: Mapping[str, Any], now: datetime) -> datetime:
-    """When the event was: its timestamp in whole seconds or milliseconds, else now."""
+    """Return the event's timestamp, which is in whole seconds or milliseconds, or else `now`."""
     stamp = item.get("timestamp")
     if not isinstance(stamp, int) or isinstance(stamp, bool):
         return now
@@ -184,7 +184,7 @@ def event_time(item: Mapping[str, Any], now: datetime) -> datetime:
 
 
 def new_relic_of(request: Request) -> NewRelic:
-    """The New Relic that this server stands for."""
+    """Return the New Relic that this server stands for."""
     new_relic: NewRelic = request.app.state.new_relic
     return new_relic
 
@@ -203,7 +203,7 @@ def take_events(
     body: Annotated[bytes, Depends(_body)],
     new_relic: Annotated[NewRelic, Depends(new_relic_of)],
 ) -> JSONResponse:
-    """Accepts events of an account."""
+    """Accept events of an account."""
     key = request.headers.get("Api-Key") or request.headers.get("X-Insert-Key")
     with new_relic.lock:
         known = new_relic.accounts.get(account)

@@ -76,18 +76,18 @@ class Sandbox:
         return self.outside.traffic
 
     def offer_consent(self, id_: str, secret: str, guv_url: str) -> None:
-        """Nothing; guv, which answers there, may ask customers to let it scale their apps."""
+        """Let guv, which answers at `guv_url`, ask customers for permission to scale their apps."""
         client = OAuthClient(id_, secret, f"{guv_url}/heroku/oauth/callback")
         self.heroku.consents.clients[id_] = client
 
     def customer(self, partner: Partner) -> Customer:
-        """A customer whose add-ons guv serves at the partner's address, and signs on to there."""
+        """Return a customer whose add-ons guv serves at the partner's address."""
         self.app.state.partner = partner
         return Customer(self.heroku, partner)
 
 
 def create_app(outside: Outside) -> FastAPI:
-    """The stand-ins as one application."""
+    """Build the application that serves all stand-ins."""
     app = FastAPI(title="The world around guv", openapi_url=None)
     app.state.heroku = outside.heroku
     app.state.new_relic = outside.new_relic
@@ -114,7 +114,7 @@ def create_app(outside: Outside) -> FastAPI:
 
 @contextmanager
 def running(outside: Outside | None = None, *, port: int = 0) -> Iterator[Sandbox]:
-    """The stand-ins answering on 127.0.0.1 from a thread of this process, until the block ends.
+    """Serve the stand-ins on 127.0.0.1 from a thread of this process until the block ends.
 
     Args:
         outside: What they stand for; new and empty without.

@@ -28,7 +28,7 @@ class Gate:
         threading.Thread(target=self._serve, args=(self._listener,), daemon=True).start()
 
     def shut(self) -> None:
-        """Nothing; all connections end, and new ones end at once."""
+        """End all connections, and new ones at once."""
         self.is_shut = True
         for side in self._open:
             with suppress(OSError):
@@ -36,11 +36,11 @@ class Gate:
         self._open.clear()
 
     def open(self) -> None:
-        """Nothing; new connections are forwarded."""
+        """Forward new connections again."""
         self.is_shut = False
 
     def close(self) -> None:
-        """Nothing; for good."""
+        """Stop for good."""
         self.shut()
         self._listener.close()
 

@@ -66,7 +66,7 @@ class Fault:
     calls: int | None = None
 
     def concerns(self, asked: Asked) -> bool:
-        """Whether it is for this request."""
+        """Check that the fault is for this request."""
         if self.calls == 0 or self.method not in {None, asked.method}:
             return False
         return re.match(self.path, asked.path) is not None
@@ -82,30 +82,30 @@ class Traffic:
         self._faults: list[Fault] = []
 
     def requests(self, method: str | None = None, path: str = "/") -> list[Asked]:
-        """What was asked, oldest first; `path` is a regular expression for its beginning."""
+        """List the requests, oldest first; `path` is a regular expression that begins the path."""
         wanted = Fault(path, method)
         with self._lock:
             return [asked for asked in self._asked if wanted.concerns(asked)]
 
     def forget(self) -> None:
-        """Nothing; the record is empty."""
+        """Clear the record."""
         with self._lock:
             self._asked.clear()
 
     def add_fault(self, fault: Fault) -> None:
-        """Nothing; it is in force, before older ones."""
+        """Put the fault in force, before older ones."""
         with self._lock:
             self._faults.insert(0, fault)
 
     def clear_faults(self) -> None:
-        """Nothing; all is answered as usual."""
+        """End all faults."""
         with self._lock:
             self._faults.clear()
 
     async def watch(
         self, request: Request, proceed: Callable[[Request], Awaitable[Response]]
     ) -> Response:
-        """The answer; a middleware for everything but the control routes."""
+        """Record and answer requests, except to the control routes; a middleware."""
         if request.url.path.startswith(CONTROL):
             return await proceed(request)
         asked = await self._note(request)

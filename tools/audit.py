@@ -1,4 +1,4 @@
-"""Has anything that guv stands on a known hole? `python -m tools.audit` asks the OSV database.
+"""Audit of guv's dependencies against the OSV database: `python -m tools.audit`.
 
 Without a network nothing is known, and that is said; it is no reason to stop a build.
 """
@@ -16,7 +16,7 @@ _AWAY = ("ConnectionError", "ProxyError", "Timeout", "ServiceError")
 
 
 def main() -> int:
-    """The exit status: 0 no hole is known, or the database cannot be asked; 1 some are."""
+    """Print known vulnerabilities; return 1 for any, 0 for none or where OSV cannot be asked."""
     argparse.ArgumentParser(prog="python -m tools.audit", description=__doc__).parse_args()
     requirements = str(ROOT / "requirements.txt")
     argv = [sys.executable, "-m", "pip_audit", *_ARGV, "--requirement", requirements]
@@ -43,7 +43,7 @@ def holes_in(found: Any) -> list[str]:
 
 
 def _read(text: str) -> Any:
-    """What was found; None: the database did not answer."""
+    """Parse the findings; None when the database did not answer."""
     try:
         return json.loads(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Do the tables in `guv.tables` and the migrations agree? `python -m tools.drift` says."""
+"""Check that the tables in `guv.tables` and the migrations agree: `python -m tools.drift`."""
 
 import argparse
 import sys
@@ -15,7 +15,7 @@ from sandbox.database import alembic_settings
 
 
 def main() -> int:
-    """The exit status: 0 when they agree, 1 with the differences on stdout when not."""
+    """Print the differences; return 0 when there are none, else 1."""
     argparse.ArgumentParser(prog="python -m tools.drift", description=__doc__).parse_args()
     settings = alembic_settings()
     with tempfile.TemporaryDirectory() as folder, services.postgres(Path(folder)) as url:

@@ -1,4 +1,4 @@
-"""How does the README's picture come about? From the demo, as a person sees it: `make picture`.
+"""The README's picture of the dashboard, taken from the demo: `make picture`.
 
 The demo plays for some minutes; then a browser opens the pages as a click at Heroku does, and
 takes the role's page with those minutes in the charts.
@@ -24,7 +24,7 @@ _ZOOM = "([from, to]) => Plotly.relayout('chart', {'xaxis.range': [from, to]})"
 
 
 def main() -> None:
-    """Nothing; the picture is written."""
+    """Write the picture."""
     parser = argparse.ArgumentParser(prog="python -m tools.picture", description=__doc__)
     parser.add_argument("--seconds", type=float, default=340, help="how long the demo plays")
     parser.add_argument("--to", type=Path, default=_TARGET, help="the file")

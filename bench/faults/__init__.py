@@ -1,1 +1,1 @@
-"""What does guv do while something around it fails? Its real processes, and real services."""
+"""guv's real processes while something around them fails."""

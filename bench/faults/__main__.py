@@ -1,4 +1,4 @@
-"""How does guv bear faults? `python -m bench.faults` makes the table of docs/reliability.md."""
+"""Table of docs/reliability.md: `python -m bench.faults`."""
 
 import argparse
 import sys
@@ -11,7 +11,7 @@ from bench.faults.scenarios import SCENES, CannotStage
 
 
 def main() -> int:
-    """The exit status: 0 when every promise was kept, else 1."""
+    """Print the table; return 0 when every promise was kept, else 1."""
     parser = argparse.ArgumentParser(prog="python -m bench.faults", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="how long each fault lasts")
     parser.add_argument("--only", choices=sorted(SCENES), help="this fault alone")

@@ -20,7 +20,7 @@ class Disk:
         self._ballast = folder / "ballast"
 
     def fill(self) -> None:
-        """Nothing; not a byte is left."""
+        """Fill the disk to the last byte."""
         with self._ballast.open("wb", buffering=0) as file:
             for size in (65536, 4096):
                 with suppress(OSError):
@@ -28,13 +28,13 @@ class Disk:
                         file.write(bytes(size))
 
     def empty(self) -> None:
-        """Nothing; there is room again."""
+        """Free what `fill` took."""
         self._ballast.unlink(missing_ok=True)
 
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[Disk | None]:
-    """A small disk at the folder; None: this machine lets us make none."""
+    """Mount a small disk at the folder; yield None where this machine does not allow it."""
     folder.mkdir(parents=True, exist_ok=True)
     mount = ["mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:  # noqa: S603

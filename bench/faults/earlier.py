@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def earlier_code(folder: Path, commits: int = BEFORE) -> Path | None:
-    """Where the code of so many commits ago is now; None: this checkout has no such history."""
+    """Extract the code of `commits` ago; return None where the checkout has no such history."""
     argv = ["git", "-C", str(ROOT), "archive", f"HEAD~{commits}", "api", "guv", "worker"]
     found = subprocess.run(argv, capture_output=True, check=False)  # noqa: S603
     if found.returncode:

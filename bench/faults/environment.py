@@ -58,7 +58,7 @@ class Stage:
     earlier: Path | None
 
     def ask_for(self, dynos: int) -> bool:
-        """Whether guv took the tenant's order that each moving role shall have so many dynos."""
+        """Order so many dynos for each moving role; return whether guv accepted all orders."""
         body = {"minimum_dynos": dynos, "maximum_dynos": dynos}
         taken = []
         for role in MOVING:
@@ -68,11 +68,11 @@ class Stage:
         return taken == [True] * len(MOVING)
 
     def dynos(self) -> set[int]:
-        """The numbers of dynos of the moving roles."""
+        """Return the numbers of dynos of the moving roles."""
         return {self.app.types[role].quantity for role in MOVING}
 
     def ask_for_room(self, *, always: bool) -> None:
-        """Nothing; every decision needs more room on the disk, or only where a page is full."""
+        """Make every decision need more room on the disk, or only those that begin a page."""
         parts = self.rows(
             "select relname from pg_class where relkind = 'r' and relname like 'decision%'"
         )
@@ -82,7 +82,7 @@ class Stage:
                 connection.execute(text(f'alter table "{part}" {share}'))
 
     def rows(self, query: str, **values: Any) -> list[Any]:
-        """What the database says."""
+        """Return the first column of the query's rows."""
         with self.engine.connect() as connection:
             return list(connection.execute(text(query), values).scalars())
 
@@ -99,7 +99,7 @@ def wait_for(what: Callable[[], object], seconds: float) -> float | None:
 
 @contextmanager
 def a_stage(folder: Path) -> Iterator[Stage]:
-    """A stage on which everything is well: each role has ticked, and one has paged.
+    """Start an environment in which each role has ticked and one role has paged.
 
     Args:
         folder: Where data and logs go.

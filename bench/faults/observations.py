@@ -1,4 +1,4 @@
-"""What was seen while a fault lasted and after it? The promises, as counts of what broke them."""
+"""Observations during a fault and after it: guv's promises, as counts of what broke them."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -54,7 +54,7 @@ HEADER = (
 
 
 def look_at(stage: Stage, fault: str, seconds: float, dynos: int) -> Seen:
-    """What comes of the fault, while the tenant orders another number of dynos.
+    """Make the fault while the tenant orders another number of dynos, and return what happened.
 
     Args:
         stage: On which all is well.

@@ -23,7 +23,7 @@ RESTART_S = 1.0  # Heroku starts a crashed dyno anew
 
 
 def _kills(stage: Stage, seconds: float) -> None:
-    """Processes die at random moments, also in the middle of a tick, and are started anew."""
+    """Kill processes at random moments, also in the middle of a tick, and start them anew."""
     end = time.monotonic() + seconds
     with _faulty(stage, Fault("/apps", hang=1.0)):  # so that ticks last
         while time.monotonic() < end:
@@ -97,12 +97,12 @@ def _full_disk(stage: Stage, seconds: float) -> None:
 
 
 def _without_room(stage: Stage) -> int:
-    """How many ticks of guv's met the full disk."""
+    """Count the ticks that met the full disk."""
     return stage.fleet.log("worker-1").count("DiskFull")
 
 
 def _deploy(stage: Stage, seconds: float) -> None:
-    """The schema is new, the processes are of an earlier version; new ones come, old ones go."""
+    """Run processes of an earlier version on the new schema; start new ones, then end the old."""
     if stage.earlier is None:
         raise CannotStage("this checkout has no earlier commits")
     new, old = ("clock-1", "worker-1"), ("clock-old", "worker-old")

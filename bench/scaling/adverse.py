@@ -1,4 +1,4 @@
-"""Which roles are hard on a scaler? Long jobs, many slots, wrong figures, a world that fails.
+"""Scenarios that are hard on a scaler: long jobs, many slots, wrong settings, failing platforms.
 
 Where a recipe tells the scaler a wrong figure, the world keeps the true one.
 """

@@ -1,4 +1,4 @@
-"""When are messages published? Rates as functions of time, and instants drawn from them."""
+"""Arrival processes: rates as functions of time, and instants drawn from them."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -9,12 +9,12 @@ Rate = Callable[[float], float]
 
 
 def steady(rate: float) -> Rate:
-    """The same rate at all times."""
+    """Return a constant rate."""
     return lambda _: rate
 
 
 def sine(low: float, high: float, period: float) -> Rate:
-    """A rate that swings from `low` to `high` and back once per `period` seconds."""
+    """Return a rate that swings from `low` to `high` and back once per `period` seconds."""
     middle, swing = (low + high) / 2, (high - low) / 2
     return lambda time: middle - swing * math.cos(2 * math.pi * time / period)
 
@@ -25,17 +25,17 @@ def square(low: float, high: float, period: float) -> Rate:
 
 
 def triangle(low: float, high: float, period: float) -> Rate:
-    """A rate that climbs evenly from `low` to `high` in half a `period` and falls again."""
+    """Return a rate that climbs evenly from `low` to `high` in half a `period` and falls again."""
     return lambda time: high - (high - low) * abs(2 * (time % period) / period - 1)
 
 
 def ramp(first: float, last: float, duration: float) -> Rate:
-    """A rate that goes evenly from `first` to `last` within `duration` seconds."""
+    """Return a rate that goes evenly from `first` to `last` within `duration` seconds."""
     return lambda time: first + (last - first) * min(1.0, time / duration)
 
 
 def steps(*changes: tuple[float, float]) -> Rate:
-    """A rate that jumps: pairs of (from this second on, messages per second), ascending."""
+    """Return a rate that jumps: pairs of (from this second on, messages per second), ascending."""
     return lambda time: next((rate for start, rate in reversed(changes) if start <= time), 0.0)
 
 

@@ -1,4 +1,4 @@
-"""What would the cheapest clairvoyant pay? A lower bound on dyno-seconds, as a linear program.
+"""Lower bound on the dyno-seconds of any scaler, even a clairvoyant one, as a linear program.
 
 The clairvoyant knows every arrival and every service time, starts dynos ahead of time, pays their
 boot, and may use fractions of a dyno. A message runs in one slot at most, so by an instant at
@@ -57,7 +57,7 @@ class _Demand:
 
 
 def lower_bound(scenario: Scenario, share: float = 0.99, grid: int = GRID) -> Bound:
-    """The fewest dyno-seconds with which `share` (0 to 1) of the messages can be on time.
+    """Return the fewest dyno-seconds with which `share` (0 to 1) of the messages can be on time.
 
     A coarser grid is faster and gives a bound that is lower.
     """
@@ -74,7 +74,7 @@ def lower_bound(scenario: Scenario, share: float = 0.99, grid: int = GRID) -> Bo
 
 
 def _whole_dynos(scenario: Scenario, share: float) -> float:
-    """The work and, between messages that no instant suits both of, the idle time or the boot.
+    """Return the work, plus idle time or a boot between messages that no single instant suits.
 
     A message that may be late could spoil two of these gaps, a dyno that is up at the start or
     the minimum could spare one boot.
@@ -88,7 +88,7 @@ def _whole_dynos(scenario: Scenario, share: float) -> float:
 
 
 def _gaps(scenario: Scenario) -> list[float]:
-    """What each gap costs: its idle seconds, or a boot where that is less."""
+    """Return the cost of each gap: its idle seconds, or a boot where that is less."""
     arrivals = np.asarray(scenario.arrivals, dtype=np.float64)
     services = np.asarray(scenario.services, dtype=np.float64)
     deadline, costs, chosen = scenario.settings.target_deadline, list[float](), 0
@@ -137,7 +137,7 @@ def _ramps(grid: _Curve, begin: _Curve) -> _Curve:
 
 
 def _solve(scenario: Scenario, demand: _Demand) -> float | None:
-    """The optimum over five columns per grid step: dynos, starts, work on time, late, given up."""
+    """Return the optimum over five columns a grid step: dynos, starts, on time, late, given up."""
     steps = len(demand.grid) - 1
     width = float(demand.grid[1] - demand.grid[0])
     cost = np.zeros(5 * steps)
@@ -179,7 +179,7 @@ class _Rows:
         self._limits: list[_Curve] = []
 
     def add(self, limit: _Curve | float, *terms: tuple[int, float, float]) -> None:
-        """Of each term (column, factor now, factor at the step before), the sum is <= limit."""
+        """Require that the sum of the terms (column, factor now, factor a step before) is <= limit."""
         steps = np.arange(self._steps, dtype=np.float64)
         top = len(self._limits) * self._steps
         for column, now, before in terms:
@@ -190,7 +190,7 @@ class _Rows:
         self._limits.append(np.broadcast_to(np.asarray(limit, dtype=np.float64), self._steps))
 
     def constraint(self) -> LinearConstraint:
-        """All of them as one sparse constraint."""
+        """Return all rows as one sparse constraint."""
         values, rows, columns = (np.concatenate(part) for part in zip(*self._entries, strict=True))
         shape = (len(self._limits) * self._steps, 5 * self._steps)
         kept = values != 0

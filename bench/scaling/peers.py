@@ -1,4 +1,4 @@
-"""Whom is guv compared with? Earlier and present systems, as shipped and fairly tuned.
+"""Peers of guv in the benchmark: earlier and present systems, as shipped and fairly tuned.
 
 Most are guv's own policies with that system's parameters, called without guv's estimates, shaping
 and learning. What a system keeps in memory and a stateless policy cannot express stands here in a
@@ -49,7 +49,7 @@ class Truth:
 
     @classmethod
     def of(cls, scenario: Scenario) -> "Truth":
-        """The true figures: `per_dyno` messages a dyno can take on and still meet the deadline."""
+        """Return the true figures; `per_dyno` messages are the most a dyno can do in time."""
         processing = fmean(scenario.services) if len(scenario.services) else 1.0
         settings = scenario.settings
         left = settings.target_deadline - scenario.boot_time - processing
@@ -63,13 +63,13 @@ class Truth:
 
 
 def guv(settings: Settings, samples: Sequence[Sample], now: float) -> int:
-    """What guv decides; the present number where it decides nothing."""
+    """Return what guv decides, or the present number where it makes no decision."""
     decision = decide(settings, samples, now)
     return decision.desired if decision.desired is not None else samples[-1].dynos or 0
 
 
 def of_policy(name: str, *, delay: float = 0.0, told: Settings | None = None) -> Scaler:
-    """A policy alone, told other settings if given, seeing samples that are `delay` s old.
+    """Return a policy alone, under settings of its own and with samples that are `delay` s old.
 
     Without an answer of the broker it does nothing, as every peer that reads one does.
     """
@@ -91,7 +91,7 @@ def of_policy(name: str, *, delay: float = 0.0, told: Settings | None = None) ->
 def _peer(
     name: str, policy: str, note: str, tune: Tune | Mapping[str, Value], *, keeps: int = 0
 ) -> Peer:
-    """A policy with parameters, never below `keeps` dynos where a system cannot start from none."""
+    """Return a peer that is a policy with parameters and never asks for less than `keeps` dynos."""
 
     def make(scenario: Scenario) -> Scaler:
         parameters = tune(scenario) if callable(tune) else tune

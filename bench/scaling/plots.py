@@ -1,4 +1,4 @@
-"""What do the figures look like? Plots as SVG, the same bytes for the same figures."""
+"""Plots of the benchmark as SVG, byte for byte the same for the same figures."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -32,7 +32,7 @@ mpl.rcParams.update({
 
 
 def plot_all(rows: Sequence[Row], folder: Path) -> list[str]:
-    """Writes all plots into `folder` and returns their file names in order."""
+    """Write all plots into `folder` and return their file names in order."""
     folder.mkdir(parents=True, exist_ok=True)
     names = ["overview.svg"]
     plot_overview(rows, folder / names[0])
@@ -46,7 +46,7 @@ def plot_all(rows: Sequence[Row], folder: Path) -> list[str]:
 
 
 def plot_overview(rows: Sequence[Row], path: Path) -> None:
-    """Each scaler as a point: scenarios met against the typical cost over the bound."""
+    """Plot each scaler as a point: scenarios met against the typical cost over the bound."""
     figure, axes = plt.subplots(figsize=(7.5, 4.5))
     feasible = [row for row in rows if row.feasible]
     for scaler in dict.fromkeys(row.scaler for row in feasible):
@@ -66,7 +66,7 @@ def plot_overview(rows: Sequence[Row], path: Path) -> None:
 
 
 def plot_course(runs: Sequence[tuple[str, Scenario, Result]], path: Path) -> None:
-    """A scenario's arrivals, the dynos of some scalers, and the time that messages took."""
+    """Plot a scenario's arrivals, the dynos of some scalers, and the time that messages took."""
     figure, (arrivals, dynos, times) = plt.subplots(
         3, 1, figsize=(7.5, 6), sharex=True, height_ratios=(1, 2, 2)
     )
@@ -103,7 +103,7 @@ def _draw_dynos(axes: Axes, result: Result, end: float, name: str, color: str) -
 
 
 def _draw_times(axes: Axes, scenario: Scenario, result: Result, name: str, color: str) -> None:
-    """The 99th percentile of each of 120 parts of the time, by when messages were published."""
+    """Draw the 99th percentile in each of 120 parts of the time, by time of publication."""
     width = scenario.end / 120
     parts: list[list[float]] = [[] for _ in range(121)]
     for arrival, done in zip(scenario.arrivals, result.done, strict=True):

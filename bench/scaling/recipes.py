@@ -1,4 +1,4 @@
-"""How is a scenario written down? Recipes with fixed seeds, built when asked for."""
+"""Recipes of scenarios, with fixed seeds and built on demand."""
 
 import random
 import zlib
@@ -42,7 +42,7 @@ class Recipe:
     family: str = "synthetic"
 
     def build(self, salt: int = 0) -> Scenario:
-        """The scenario, with its arrivals and service times drawn; another `salt`, other draws."""
+        """Draw arrivals and service times; another `salt` gives other draws."""
         seed = zlib.crc32(f"{self.name}{salt or ''}".encode())
         duration = self.hours * HOUR
         arrivals = self.draw(duration, random.Random(seed))
@@ -63,7 +63,7 @@ class Recipe:
 def told(
     deadline: float, processing: float | None, maximum: int, **more: float | str | bool | None
 ) -> Settings:
-    """A role's settings: its deadline and processing time in seconds, its maximum, and more."""
+    """Return a role's settings; times are in seconds."""
     return Settings(
         **{"minimum_dynos": 0, "maximum_dynos": maximum, "target_deadline": deadline} | more,  # type: ignore[arg-type]  # each key is a field of its own type
         processing_time=processing,
@@ -76,7 +76,7 @@ def rate(of: at.Rate, peak: float) -> Draw:
 
 
 def spikes(base: float, *spikes: tuple[float, int]) -> Draw:
-    """A Poisson `base` rate with spikes: pairs of (second, messages)."""
+    """Return a Poisson `base` rate with spikes: pairs of (second, messages)."""
 
     def draw(duration: float, chance: random.Random) -> list[float]:
         instants = at.poisson(at.steady(base), base, duration, chance)
@@ -89,7 +89,7 @@ def spikes(base: float, *spikes: tuple[float, int]) -> Draw:
 
 
 def batches(every: float, size: int) -> Draw:
-    """A batch of `size` messages every so many seconds."""
+    """Return batches of `size` messages, one every `every` seconds."""
     return lambda duration, chance: at.batches(every, size, duration, chance)
 
 

@@ -1,4 +1,4 @@
-"""What is published? docs/benchmark.md with its plots and all figures, made by one command."""
+"""The published report: docs/benchmark.md with its plots and all figures, made by one command."""
 
 import csv
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ Azure Functions 2019 and Azure's language-model trace of 2023 (CC BY 4.0), Faceb
 
 
 def write(rows: Sequence[Row], path: Path) -> None:
-    """Writes the report to `path`, and plots and figures into the folder named like it."""
+    """Write the report to `path`, and plots and figures into the folder of the same name."""
     folder = path.with_suffix("")
     plots = plot_all(rows, folder)
     _write_figures(rows, folder / "figures.csv")
@@ -68,7 +68,7 @@ cheap. The last column compares with guv where both met.
 
 
 def _losses(rows: Sequence[Row]) -> str:
-    """Where guv is not the best, in so many words."""
+    """List where guv is not the best."""
     guv = {row.scenario: row for row in rows if row.scaler == "guv" and row.feasible}
     missed = [f"{name} ({tables.percent(row.on_time)})" for name, row in guv.items()
               if not row.is_met]  # fmt: skip

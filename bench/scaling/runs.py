@@ -1,4 +1,4 @@
-"""How does each scaler do in each scenario? Runs on all cores, and the figures put together."""
+"""Runs of every scaler in every scenario, on all cores, and their figures."""
 
 import multiprocessing
 from collections.abc import Iterator, Sequence
@@ -51,19 +51,19 @@ class Row:
 
 
 def recipes() -> dict[str, Recipe]:
-    """All recipes by name, traces included where they are present."""
+    """Return all recipes by name, traces included."""
     return {recipe.name: recipe for recipe in (*SYNTHETIC, *traces())}
 
 
 def peers() -> dict[str, Peer]:
-    """All scalers by name."""
+    """Return all scalers by name."""
     return {peer.name: peer for peer in PEERS}
 
 
 def run_all(
     scenarios: Sequence[str], scalers: Sequence[str], processes: int, salt: int = 0
 ) -> Iterator[tuple[Row, ...]]:
-    """The rows of each scenario, in the order in which they are done."""
+    """Yield the rows of each scenario, in the order in which they are finished."""
     tasks = [(scenario, tuple(scalers), salt) for scenario in scenarios]
     if processes == 1:
         yield from map(_rows_of, tasks)
@@ -73,7 +73,7 @@ def run_all(
 
 
 def replay(scenario: str, scaler: str, salt: int = 0) -> tuple[Scenario, Result]:
-    """One run with everything that happened in it."""
+    """Simulate one run and return everything that happened in it."""
     built = _scenario(scenario, salt)
     return built, simulate(built, peers()[scaler].make(built))
 

@@ -1,4 +1,4 @@
-"""Which roles and loads is a scaler judged on? Shapes of load here, harder worlds in `adverse`.
+"""Scenarios of the benchmark: shapes of load here, harder worlds in `adverse`.
 
 Each shows one thing that makes scaling hard; the note says which.
 """

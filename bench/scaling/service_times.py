@@ -1,4 +1,4 @@
-"""How long do messages take? Distributions of the service time, in seconds."""
+"""Distributions of the time that a message takes, in seconds."""
 
 import math
 from bisect import bisect_right
@@ -10,7 +10,7 @@ Service = Callable[[Random], float]
 
 
 def fixed(seconds: float) -> Service:
-    """Always the same."""
+    """Return a constant service time."""
     return lambda _: seconds
 
 
@@ -37,7 +37,7 @@ def mixture(short: float, long: float, share: float) -> Service:
 
 
 def measured(durations: Sequence[float], scale: float, longest: float) -> Service:
-    """One of the measured `durations`, scaled and cut at `longest`."""
+    """Return a draw from the measured `durations`, scaled and cut at `longest`."""
     return lambda chance: min(longest, scale * chance.choice(durations))
 
 

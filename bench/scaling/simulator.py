@@ -1,4 +1,4 @@
-"""What would a scaler have done to a role? A discrete-event simulation of its queue and dynos.
+"""Discrete-event simulation of a role's queue and dynos under a scaler.
 
 The queue is first in, first out. A dyno boots for a time of its own, then consumes with
 `concurrency` slots. Going down stops the highest-numbered dynos first: they take nothing new and
@@ -197,7 +197,7 @@ class World:
         self._start(len(stopped), boot=True)
 
     def sample(self, at: float) -> Sample:
-        """What the broker shows at this instant, as if read at Unix second `at`."""
+        """Return what the broker shows at this instant, as if read at Unix second `at`."""
         return Sample(
             at=at,
             messages_ready=len(self._queue),
@@ -308,7 +308,7 @@ class World:
 
 
 def simulate(scenario: Scenario, scaler: Scaler) -> Result:
-    """What `scaler` achieves in `scenario`. The bounds of the settings hold for every scaler."""
+    """Simulate the scenario under `scaler`; the bounds of the settings hold for every scaler."""
     world, settings = World(scenario), scenario.settings
     chance = random.Random(scenario.seed + 1)
     phase = chance.uniform(0.0, STATISTICS_EVERY)

@@ -1,4 +1,4 @@
-"""How are the figures shown? Tables in Markdown, readable in a terminal too."""
+"""Tables of figures in Markdown that can also be read in a terminal."""
 
 from collections.abc import Iterable, Sequence
 from statistics import fmean
@@ -7,7 +7,7 @@ from bench.scaling.runs import Row
 
 
 def by_scenario(rows: Iterable[Row]) -> str:
-    """One line per run: share on time, cost over the bound, changes per hour, cut jobs."""
+    """Return a line for each run: share on time, cost over the bound, changes per hour, cut jobs."""
     head = ("scenario", "scaler", "on time", "p99/D", "cost/bound", "changes/h", "cut")
     lines = [
         (
@@ -25,7 +25,7 @@ def by_scenario(rows: Iterable[Row]) -> str:
 
 
 def summary(rows: Sequence[Row]) -> str:
-    """One line per scaler over the scenarios that a clairvoyant could meet.
+    """Return a line for each scaler over the scenarios that a clairvoyant could meet.
 
     The last column compares with the first scaler, over the scenarios that both have met.
     """
@@ -55,19 +55,19 @@ def _line(scaler: str, first: str, rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """A Markdown table whose columns are as wide as their widest cell."""
+    """Return a Markdown table whose columns are as wide as their widest cell."""
     widths = [max(len(line[k]) for line in (head, *lines)) for k in range(len(head))]
     rule = ["-" * width for width in widths]
     return "\n".join(_padded(line, widths) for line in (head, rule, *lines))
 
 
 def percent(share: float) -> str:
-    """A share in percent, rounded down so that 98.99 never reads as 99."""
+    """Format a share in percent, rounded down so that 98.99 never reads as 99."""
     return f"{int(share * 10_000 + 1e-6) / 100:.2f} %"
 
 
 def mean(values: Iterable[float]) -> str:
-    """The mean with two decimals, or a dash where there is nothing."""
+    """Format the mean with two decimals, or a dash where there are no values."""
     present = list(values)
     return f"{fmean(present):.2f}" if present else "-"
 

@@ -29,7 +29,7 @@ class BrokerRoute(APIRoute):
     """A route whose refusals have RabbitMQ's form."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler."""
+        """Turn refusals into RabbitMQ's error answers."""
         usual = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
@@ -67,25 +67,25 @@ router = APIRouter(prefix="/api", route_class=BrokerRoute)
 
 @router.get("/overview")
 def read_overview(user: AnyUser) -> Json:
-    """What kind of broker it is."""
+    """Describe the broker."""
     return {"product_name": "sandbox", "rabbitmq_version": "3.10.8", "user": user.user}
 
 
 @router.get("/whoami")
 def read_user(user: AnyUser) -> Json:
-    """Who asks."""
+    """Return the caller."""
     return {"name": user.user, "tags": "management"}
 
 
 @router.get("/vhosts")
 def list_vhosts(user: AnyUser) -> list[Json]:
-    """The virtual hosts that the user may see."""
+    """List the virtual hosts that the user may see."""
     return [{"name": user.vhost}]
 
 
 @router.get("/queues/{path:path}")  # noqa: FAST003  # read as it was sent, see below
 def read_queues(request: Request, broker: AnyBroker, user: AnyUser) -> Any:
-    """One queue of a virtual host, or all of them, paged where asked."""
+    """Return one queue of a virtual host, or all of them, in pages where asked."""
     # Names may hold slashes, so that only the path as sent tells its parts apart.
     raw = request.scope["raw_path"].decode().partition("/api/queues/")[2]
     vhost, *name = [unquote(part) for part in raw.split("/")]
@@ -108,7 +108,7 @@ def _entry(broker: MemoryBroker, vhost: str, name: str, *, live: bool) -> Json:
 
 
 def _queue(vhost: str, name: str, counts: Counts) -> Json:
-    """The queue as RabbitMQ describes it; what was never counted is absent."""
+    """Describe the queue as RabbitMQ does; what was never counted is absent."""
     counters = {
         "publish": counts.publish,
         "deliver": counts.deliver,
@@ -170,7 +170,7 @@ def _number(query: Mapping[str, str], name: str, default: int) -> int:
 
 
 def _columns(queue: Json, columns: str | None) -> Json:
-    """The queue with the named columns only; dots reach into objects."""
+    """Keep only the named columns of the queue; dots reach into objects."""
     if not columns:
         return queue
     chosen: Json = {}

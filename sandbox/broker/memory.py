@@ -49,7 +49,7 @@ class Queue:
     shown: Counts | None = None
 
     def live(self) -> Counts:
-        """The counts of this very moment."""
+        """Return the current counts."""
         return replace(
             self.now,
             messages_ready=len(self.ready),
@@ -66,7 +66,7 @@ class MemoryAccess:
     password: str
 
     def management_url(self, base: str) -> str:
-        """The broker's URL as guv takes it, for a sandbox at `base`."""
+        """Return the broker's URL as guv takes it, for a sandbox at `base`."""
         scheme, _, host = base.partition("://")
         login = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
         return f"{scheme}://{login}@{host}?vhost={quote(self.vhost, safe='')}"
@@ -79,13 +79,13 @@ class Consumer(Protocol):
     """One subscriber of a queue who holds at most one message."""
 
     def take(self, seconds: float) -> Message | None:
-        """The next message, or None where none came in time."""
+        """Return the next message, or None when none comes in time."""
 
     def ack(self, message: Message) -> None:
-        """Nothing; the message is done with."""
+        """Acknowledge the message."""
 
     def close(self) -> None:
-        """Nothing; an unacknowledged message is ready again."""
+        """Unsubscribe; an unacknowledged message becomes ready again."""
 
 
 class MemoryBroker:
@@ -106,7 +106,7 @@ class MemoryBroker:
         self._users: dict[str, MemoryAccess] = {}
 
     def new_vhost(self, name: str) -> MemoryAccess:
-        """A user who may watch a new, empty virtual host."""
+        """Create an empty virtual host and a user who may watch it."""
         access = MemoryAccess(name, f"{name}-watcher", secrets.token_urlsafe(12))
         with self._changed:
             self._queues[name] = {}
@@ -114,7 +114,7 @@ class MemoryBroker:
         return access
 
     def who(self, user: str, password: str) -> MemoryAccess | None:
-        """The user with that password."""
+        """Return the user with that name and password."""
         with self._changed:
             access = self._users.get(user)
         if access is None or not secrets.compare_digest(
@@ -124,12 +124,12 @@ class MemoryBroker:
         return access
 
     def has_vhost(self, name: str) -> bool:
-        """Whether there is such a virtual host."""
+        """Check that there is such a virtual host."""
         with self._changed:
             return name in self._queues
 
     def declare(self, vhost: str, name: str) -> None:
-        """Nothing; the queue is there.
+        """Create the queue unless it exists.
 
         Raises:
             UnknownQueue: There is no such virtual host.
@@ -141,12 +141,12 @@ class MemoryBroker:
             self._queues[vhost].setdefault(name, queue)
 
     def delete(self, vhost: str, name: str) -> None:
-        """Nothing; the queue and its messages are gone."""
+        """Delete the queue and its messages."""
         with self._changed:
             self._queues[vhost].pop(name, None)
 
     def publish(self, vhost: str, name: str, body: bytes) -> None:
-        """Nothing; the message waits; errors as in `counts`."""
+        """Append a message; errors as in `counts`."""
         with self._changed:
             queue = self._to_change(vhost, name)
             queue.ready.append(Message(next(self._numbers), body))
@@ -154,14 +154,14 @@ class MemoryBroker:
             self._changed.notify_all()
 
     def consume(self, vhost: str, name: str) -> Consumer:
-        """A subscription; errors as in `counts`."""
+        """Subscribe to the queue; errors as in `counts`."""
         with self._changed:
             queue = self._to_change(vhost, name)
             queue.now = replace(queue.now, consumers=queue.now.consumers + 1)
         return _MemoryConsumer(self, vhost, name)
 
     def counts(self, vhost: str, name: str, *, live: bool) -> Counts:
-        """What the queue's statistics show, or its counts of this very moment.
+        """Return what the queue's statistics show, or its current counts where `live`.
 
         Raises:
             UnknownQueue: It is not there.
@@ -171,14 +171,14 @@ class MemoryBroker:
             return queue.live() if live or queue.shown is None else queue.shown
 
     def names(self, vhost: str) -> list[str]:
-        """The queues of a virtual host; errors as in `counts`."""
+        """List the queues of a virtual host; errors as in `counts`."""
         with self._changed:
             if vhost not in self._queues:
                 raise UnknownQueue(vhost)
             return sorted(self._queues[vhost])
 
     def take(self, vhost: str, name: str, seconds: float) -> Message | None:
-        """The next message, now unacknowledged, or None where none came in time."""
+        """Deliver the next message, unacknowledged, or return None when none comes in time."""
         end = self._clock() + seconds
         with self._changed:
             while not (queue := self._to_change(vhost, name)).ready:
@@ -195,14 +195,14 @@ class MemoryBroker:
             return message
 
     def ack(self, vhost: str, name: str, message: Message) -> None:
-        """Nothing; the message is gone."""
+        """Acknowledge the message, which is gone then."""
         with self._changed:
             queue = self._to_change(vhost, name)
             if queue.unacked.pop(message.number, None) is not None:
                 queue.now = replace(queue.now, ack=queue.now.ack + 1)
 
     def leave(self, vhost: str, name: str, held: Message | None) -> None:
-        """Nothing; a consumer is gone, and what it held waits at the front again."""
+        """Remove a consumer, and put the message that it held back at the front."""
         with self._changed:
             queue = self._to_change(vhost, name)
             queue.now = replace(queue.now, consumers=queue.now.consumers - 1)
@@ -211,7 +211,7 @@ class MemoryBroker:
                 self._changed.notify_all()
 
     def _to_change(self, vhost: str, name: str) -> Queue:
-        """The queue; its statistics are first brought to the beginning of this slot."""
+        """Return the queue, with its statistics brought to the beginning of this slot."""
         queue = self._queues.get(vhost, {}).get(name)
         if queue is None:
             raise UnknownQueue(name)

@@ -31,7 +31,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
-    """The exit status: 0 when all was shown, or when it was ended by hand."""
+    """Run the demo; return 0 when it showed everything or was ended by hand, else 1."""
     options = _options()
     for name in _SIGNALS:
         # A shell starts background jobs with SIGINT ignored; only nohup means what it does.
@@ -63,7 +63,7 @@ def _options() -> argparse.Namespace:
 
 
 def _leave(*_: object) -> NoReturn:
-    """Ends the demo; while everything stops, another signal changes nothing."""
+    """End the demo; while everything stops, another signal changes nothing."""
     for name in _SIGNALS:
         signal.signal(name, signal.SIG_IGN)
     raise KeyboardInterrupt
@@ -85,7 +85,7 @@ def _play(console: Console, folder: Path, options: argparse.Namespace) -> int:
 
 
 def _introduce(console: Console, set_up: Stage, played: Scene) -> None:
-    """Sets everything as a tenant would, and shows how."""
+    """Set guv up as a tenant would, and print how."""
     console.print(f"\nBroker: {set_up.broker.kind}. The tenant calls guv with:\n")
     _plain(console, f"export GUV_URL={set_up.guv_url}")
     _plain(console, f"open {set_up.pages}    # heroku addons:open guv")
@@ -107,7 +107,7 @@ def _show(console: Console, set_up: Stage, seconds: float | None) -> None:
 
 @contextlib.contextmanager
 def _screen(console: Console, set_up: Stage) -> Iterator[Callable[[Moment], None]]:
-    """How moments are shown: in one place of a terminal, or line by line elsewhere."""
+    """Yield a function that shows a moment: in one place of a terminal, or line by line elsewhere."""
     if not console.is_terminal:
         yield _Lines(console).show
         return
@@ -126,7 +126,7 @@ class _Lines:
         self._incidents: list[str] = []
 
     def show(self, moment: Moment) -> None:
-        """Nothing; new decisions and new states of incidents are printed."""
+        """Print new decisions and new states of incidents."""
         for line in decision_lines(moment, self._decision):
             _plain(self._console, line)
         self._decision = max([self._decision, *(one["id"] for one in moment.decisions)])
@@ -138,7 +138,7 @@ class _Lines:
 
 
 def _plain(console: Console, line: str) -> None:
-    """Prints a line as it is, to be copied."""
+    """Print a line unchanged, so that it can be copied."""
     console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 

@@ -18,7 +18,7 @@ class Call:
     body: Mapping[str, Any]
 
     def as_curl(self) -> str:
-        """The line for a shell in which `GUV_URL` is set."""
+        """Return the command for a shell in which `GUV_URL` is set."""
         data = shlex.quote(json.dumps(self.body))
         return (
             f'curl -X {self.method} "$GUV_URL/{self.path}" -H "Content-Type: application/json"'
@@ -26,7 +26,7 @@ class Call:
         )
 
     def make(self, api: httpx.Client) -> None:
-        """Nothing; guv did as asked.
+        """Send the request.
 
         Raises:
             CallFailed: It did not; the text says why.

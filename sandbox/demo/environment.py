@@ -59,7 +59,7 @@ class Stage:
 
 @contextmanager
 def stage(folder: Path, played: Scene, *, rabbitmq: bool, say: Say) -> Iterator[Stage]:
-    """The demo, ready to be set up by its tenant, until the block ends.
+    """Start everything that the demo needs, ready for the tenant to set up, until the block ends.
 
     Args:
         folder: Holds all that it writes.
@@ -88,7 +88,7 @@ def stage(folder: Path, played: Scene, *, rabbitmq: bool, say: Say) -> Iterator[
 
 
 def calls(broker: Broker, played: Scene) -> list[Call]:
-    """How the tenant sets guv up."""
+    """Return the calls with which the tenant sets guv up."""
     return [
         Call("PUT", f"apps/{scene.APP}/broker", {"url": broker.url}),
         Call("PATCH", "settings", played.tenant_settings),
@@ -97,7 +97,7 @@ def calls(broker: Broker, played: Scene) -> list[Call]:
 
 
 def _guv(stack: ExitStack, folder: Path, sandbox: Sandbox, say: Say) -> Fleet:
-    """Its processes, with a new database and an empty Redis, until the stack is unwound."""
+    """Run guv's processes, with a new database and an empty Redis, until the stack is unwound."""
     say("Starting PostgreSQL and Redis")
     database_url = stack.enter_context(services.postgres(folder / "postgres"))
     redis_url = stack.enter_context(services.redis(folder / "redis"))

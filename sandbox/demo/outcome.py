@@ -1,4 +1,4 @@
-"""Did the demo show what it should?"""
+"""Check of what the demo has shown."""
 
 from dataclasses import dataclass
 
@@ -52,7 +52,7 @@ class Outcome:
 
 
 def outcome(stage: Stage) -> Outcome:
-    """What happened so far."""
+    """Return what has happened so far."""
     heroku, moment = stage.sandbox.heroku, look(stage)
     with heroku.lock:
         changes = [change for change in heroku.changes if change.by == PARTNER]

@@ -39,7 +39,7 @@ class Moment:
 
 
 def look(stage: Stage) -> Moment:
-    """The demo as it is now."""
+    """Read the present state of the demo."""
     workload, heroku = stage.workload, stage.sandbox.heroku
     dynos = heroku.dynos(stage.app, scene.ROLE)
     up = heroku.dynos(stage.app, scene.ROLE, DynoState.UP)
@@ -55,13 +55,13 @@ def look(stage: Stage) -> Moment:
 
 
 def waiting(decision: Decision) -> tuple[int | None, int | None]:
-    """The messages that wait and that are worked on, as guv saw them; None is unknown."""
+    """Return the jobs waiting and running, as guv saw them; None is unknown."""
     sample = decision.get("sample") or {}
     return sample.get("messages_ready"), sample.get("messages_unacknowledged")
 
 
 def finish(decision: Decision) -> str:
-    """When the last waiting message will be done, in words."""
+    """Describe when the last waiting message will be done."""
     if decision.get("never_done"):
         return "never"
     wait = decision.get("predicted_wait")
@@ -69,7 +69,7 @@ def finish(decision: Decision) -> str:
 
 
 def clock_time(decision: Decision) -> str:
-    """The local time of day at which it was decided."""
+    """Return the local time of day of the decision."""
     return datetime.fromisoformat(decision["at"]).astimezone().strftime("%H:%M:%S")
 
 

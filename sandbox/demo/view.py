@@ -15,7 +15,7 @@ _BAD = {"refused": "yellow", "failed": "red", "skipped": "yellow"}
 
 
 def table(moment: Moment, links: str, lines: int) -> RenderableType:
-    """All that there is to see.
+    """Return the whole picture for a terminal.
 
     Args:
         moment: The demo.
@@ -32,7 +32,7 @@ def table(moment: Moment, links: str, lines: int) -> RenderableType:
 
 
 def summary_line(moment: Moment) -> str:
-    """The app now."""
+    """Describe the app's present state in one line."""
     stats = moment.stats
     on_time = "?" if stats.on_time is None else f"{stats.on_time:.0%}"
     return (
@@ -43,7 +43,7 @@ def summary_line(moment: Moment) -> str:
 
 
 def decision_lines(moment: Moment, after: int) -> list[str]:
-    """A line for every decision newer than the one with the id `after`, oldest first."""
+    """Return a line for every decision newer than the one with the id `after`, oldest first."""
     return [
         f"{clock_time(one)}  waiting {_pair(waiting(one)):>9}  dynos {change(one):<7}"
         f" {one['outcome']:<8} finish {finish(one):<9} {one['explanation']}"
@@ -53,7 +53,7 @@ def decision_lines(moment: Moment, after: int) -> list[str]:
 
 
 def incident_lines(moment: Moment) -> list[str]:
-    """A line for every incident."""
+    """Return a line for every incident."""
     return [
         f"{'open    ' if one.closed_at is None else 'resolved'}  {one.title}: {one.description}"
         for one in moment.incidents

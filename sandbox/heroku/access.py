@@ -65,7 +65,7 @@ class Authorizations:
     refresh: dict[str, Grant] = field(default_factory=dict)
 
     def new_grant(self, addon: AddOn, now: datetime) -> Grant:
-        """A code for the add-on's partner."""
+        """Create a grant code for the add-on's partner."""
         expires_at = now + timedelta(seconds=_GRANT_SECONDS)
         grant = Grant(str(uuid4()), addon.id, addon.app.id, expires_at)
         self.grants[grant.code] = grant
@@ -86,7 +86,7 @@ class Authorizations:
         return self._issue(grant, refresh_token, now)
 
     def renew(self, refresh_token: str, secret: str, now: datetime) -> IssuedTokens:
-        """A new access token for a refresh token, which keeps working.
+        """Issue a new access token for a refresh token, which keeps working.
 
         Raises:
             Refusal: It is unknown or revoked, or the secret is wrong.
@@ -98,13 +98,13 @@ class Authorizations:
         return self._issue(grant, refresh_token, now)
 
     def user_token(self, app: App, email: str, scope: str = "write") -> str:
-        """A token as a customer pastes it: opens one app's formation and does not expire."""
+        """Create a token as a customer pastes it, for one app's formation and without expiry."""
         token = f"HRKU-user-{secrets.token_urlsafe(24)}"
         self.access[token] = Access(frozenset({app.id}), None, email, None, scope)
         return token
 
     def find(self, token: str, now: datetime) -> Access:
-        """What the token opens.
+        """Return what the token opens.
 
         Raises:
             Refusal: Nothing (any more).
@@ -115,7 +115,7 @@ class Authorizations:
         return access
 
     def revoke(self, addon_id: UUID | None = None, *, refresh: bool = True) -> None:
-        """Nothing; the tokens of one add-on, or all tokens, stop working."""
+        """Revoke the tokens of one add-on, or all tokens."""
         for token, access in list(self.access.items()):
             if addon_id in {None, access.addon_id}:
                 del self.access[token]
@@ -142,12 +142,12 @@ class RateLimit:
     left: dict[str, tuple[float, datetime]] = field(default_factory=dict)
 
     def remaining(self, account: str, now: datetime) -> int:
-        """The calls that the account may make at once."""
+        """Return the calls that the account may make at once."""
         calls, at = self.left.get(account, (_CALLS, now))
         return int(min(_CALLS, calls + (now - at).total_seconds() * _CALLS_PER_SECOND))
 
     def take(self, account: str, now: datetime) -> int:
-        """The calls left after this one.
+        """Count a call and return how many are left.
 
         Raises:
             Refusal: There was none left.
@@ -159,5 +159,5 @@ class RateLimit:
         return remaining - 1
 
     def set(self, account: str, calls: float, now: datetime) -> None:
-        """Nothing; the account has so many calls left."""
+        """Set the calls that the account has left."""
         self.left[account] = (calls, now)

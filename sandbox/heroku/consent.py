@@ -45,7 +45,7 @@ class Consents:
     def agree(
         self, email: str, scope: str, app_ids: frozenset[UUID], challenge: str, now: datetime
     ) -> str:
-        """A code for the client to which the user said yes."""
+        """Create a code for the client to which the user agreed."""
         code = secrets.token_urlsafe(16)
         expires_at = now + timedelta(seconds=_CODE_SECONDS)
         self.codes[code] = Consent(email, scope, app_ids, challenge, expires_at)
@@ -66,12 +66,12 @@ class Consents:
         return self._issue(consent, refresh_token, now)
 
     def renew(self, refresh_token: str, secret: str, now: datetime) -> IssuedTokens:
-        """A new access token; errors as in `exchange`."""
+        """Issue a new access token; errors as in `exchange`."""
         self._check_secret(secret)
         return self._issue(self.refresh[refresh_token], refresh_token, now)
 
     def revoke(self, email: str) -> None:
-        """Nothing; nothing that the user agreed to works any more, as after a new password."""
+        """Revoke everything that the user agreed to, as a new password does."""
         for token, access in list(self.office.access.items()):
             if access.account == email and access.addon_id is None:
                 del self.office.access[token]
@@ -92,6 +92,6 @@ class Consents:
 
 
 def _proves(verifier: str, challenge: str) -> bool:
-    """Whether the verifier belongs to the challenge; true where none was made."""
+    """Check that the verifier belongs to the challenge; true where there is no challenge."""
     digest = hashlib.sha256(verifier.encode()).digest()
     return not challenge or challenge == base64.urlsafe_b64encode(digest).decode().rstrip("=")

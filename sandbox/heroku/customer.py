@@ -72,7 +72,7 @@ class Customer:
     def create_addon(
         self, app: App, plan: str = "test", options: Mapping[str, str] | None = None
     ) -> AddOn:
-        """The resource, provisioned or still on its way, with its variables in the app.
+        """Create the resource, provisioned or pending, with its variables in the app.
 
         Raises:
             PartnerRefused: guv refused, or gave no usable answer; there is no resource then.
@@ -87,7 +87,7 @@ class Customer:
         return addon
 
     def provision_body(self, addon: AddOn, options: Mapping[str, str]) -> dict[str, Any]:
-        """What Heroku sends for a new resource; a new grant with each."""
+        """Build what Heroku sends for a new resource, with a new grant each time."""
         heroku = self._heroku
         with heroku.lock:
             grant = heroku.authorizations.new_grant(addon, heroku.clock())
@@ -106,13 +106,13 @@ class Customer:
         }
 
     def change_plan(self, addon: AddOn, plan: str) -> None:
-        """Nothing; the resource has the plan; errors as in `create_addon`."""
+        """Move the resource to the plan; errors as in `create_addon`."""
         answer = self.ask("PUT", f"/{addon.id}", {"plan": plan})
         self._heroku.change_plan(addon, plan)
         self._take_config(addon, answer)
 
     def destroy_addon(self, addon: AddOn) -> None:
-        """Nothing; the resource is gone, also where guv says that it already was."""
+        """Destroy the resource, also where guv answers that it is already gone."""
         answer = self.ask("DELETE", f"/{addon.id}", accepted=(200, 204, 410))
         if answer.status_code != httpx.codes.ACCEPTED:
             self._heroku.remove_addon(addon)
@@ -124,7 +124,7 @@ class Customer:
         body: Mapping[str, Any] | None = None,
         accepted: tuple[int, ...] = (200, 201, 202),
     ) -> httpx.Response:
-        """The answer that guv gives to one call of Heroku.
+        """Send one of Heroku's calls to guv and return the answer.
 
         Raises:
             PartnerRefused: It is no accepted one.
@@ -167,5 +167,5 @@ def _message(answer: httpx.Response) -> str:
 
 
 def describe(addon: AddOn) -> dict[str, Any]:
-    """The resource for the control routes: Heroku's JSON and the variables' values."""
+    """Describe the resource for the control routes: Heroku's JSON and the variables' values."""
     return {**wire.addon_json(addon), "config": dict(addon.config)}

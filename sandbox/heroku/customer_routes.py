@@ -44,14 +44,14 @@ AnyCustomer = Annotated[Customer, Depends(_customer)]
 
 @router.get("/account")
 def read_account(caller: CountedCaller) -> Json:
-    """Who asks."""
+    """Return the caller's account."""
     email = caller.access.account
     return {"id": str(sso.user_id(email)), "email": email, "name": email}
 
 
 @router.get("/apps/{identity}/config-vars")
 def read_config_vars(identity: str, caller: CountedCaller) -> dict[str, str]:
-    """What the app's dynos see."""
+    """Return the variables that the app's dynos see."""
     return caller.app(identity).config_vars
 
 
@@ -59,7 +59,7 @@ def read_config_vars(identity: str, caller: CountedCaller) -> dict[str, str]:
 def create_addon(
     identity: str, body: JsonBody, caller: CountedCaller, customer: AnyCustomer
 ) -> Json:
-    """A new resource, as its partner answered for it."""
+    """Create a resource and return it as its partner answered for it."""
     app, plan = caller.app(identity), _plan(body)
     try:
         addon = customer.create_addon(app, plan, body.get("config") or {})
@@ -70,13 +70,13 @@ def create_addon(
 
 @router.get("/apps/{identity}/addons")
 def list_addons(identity: str, caller: CountedCaller) -> list[Json]:
-    """The app's resources."""
+    """List the app's resources."""
     return [wire.addon_json(one) for one in _addons(caller, caller.app(identity))]
 
 
 @router.get("/apps/{identity}/addons/{addon}")
 def read_addon(identity: str, addon: str, caller: CountedCaller) -> Json:
-    """One of the app's resources."""
+    """Return one of the app's resources."""
     return wire.addon_json(_find(caller, caller.app(identity), addon))
 
 
@@ -84,7 +84,7 @@ def read_addon(identity: str, addon: str, caller: CountedCaller) -> Json:
 def change_plan(
     identity: str, addon: str, body: JsonBody, caller: CountedCaller, customer: AnyCustomer
 ) -> Json:
-    """The resource on another plan, if its partner agrees."""
+    """Move the resource to another plan if its partner agrees."""
     found = _find(caller, caller.app(identity), addon)
     try:
         customer.change_plan(found, _plan(body))
@@ -95,7 +95,7 @@ def change_plan(
 
 @router.delete("/apps/{identity}/addons/{addon}")
 def destroy_addon(identity: str, addon: str, caller: CountedCaller, customer: AnyCustomer) -> Json:
-    """The resource, removed."""
+    """Remove the resource and return it."""
     found = _find(caller, caller.app(identity), addon)
     customer.destroy_addon(found)
     return wire.addon_json(found)
@@ -103,7 +103,7 @@ def destroy_addon(identity: str, addon: str, caller: CountedCaller, customer: An
 
 @router.get("/apps/{identity}/addons/{addon}/sso")
 def sign_on(identity: str, addon: str, request: Request, caller: CountedCaller) -> Json:
-    """The form that takes the customer to the partner's pages."""
+    """Return the form that takes the customer to the partner's pages."""
     found, partner = _find(caller, caller.app(identity), addon), request.app.state.partner
     now = int(unix_seconds(caller.heroku.clock()))
     form = sso.sso_form(found, partner.sso_salt, caller.access.account, now)
@@ -112,27 +112,27 @@ def sign_on(identity: str, addon: str, request: Request, caller: CountedCaller) 
 
 @router.post("/actions/addons/resolve")
 def resolve_addon(body: JsonBody, caller: CountedCaller) -> list[Json]:
-    """The resources of that name."""
+    """List the resources of that name."""
     return [wire.addon_json(_find(caller, _app_of(caller, body), str(body.get("addon"))))]
 
 
 @router.post("/actions/addon-attachments/resolve")
 def resolve_attachment(body: JsonBody, caller: CountedCaller) -> list[Json]:
-    """The attachments of that name."""
+    """List the attachments of that name."""
     found = _find(caller, _app_of(caller, body), str(body.get("addon_attachment")))
     return [_attachment(found)]
 
 
 @router.get("/addon-attachments")
 def list_attachments(caller: CountedCaller) -> list[Json]:
-    """All the customer's attachments."""
+    """List all of the customer's attachments."""
     apps = [caller.heroku.app(str(id_)) for id_ in caller.access.app_ids]
     return [_attachment(one) for app in apps for one in _addons(caller, app)]
 
 
 @router.get("/addons/{addon}/addon-attachments")
 def list_attachments_of(addon: str, caller: CountedCaller) -> list[Json]:
-    """The resource's attachments."""
+    """List the resource's attachments."""
     return [_attachment(caller.heroku.addon(addon))]
 
 
@@ -178,7 +178,7 @@ def _client(heroku: AnyHeroku, id_: str) -> OAuthClient:
 
 
 def _plan(body: Json) -> str:
-    """The plan's slug without the service's."""
+    """Return the plan's slug without the service's."""
     plan: Any = body.get("plan")
     name = str(plan.get("name") if isinstance(plan, dict) else plan)
     service, _, slug = name.partition(":")
@@ -201,7 +201,7 @@ def _find(caller: CountedCaller, app: App, name: str) -> AddOn:
 
 
 def _app_of(caller: CountedCaller, body: Json) -> App:
-    """The app that the body names, or the one that the customer has."""
+    """Return the app that the body names, or the only one that the customer has."""
     named = body.get("app") or next(iter(caller.access.app_ids))
     return caller.app(str(named))
 

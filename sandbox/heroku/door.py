@@ -1,4 +1,4 @@
-"""What does a click on an add-on in Heroku's dashboard do? It posts a form that Heroku signed."""
+"""Opening of an add-on from Heroku's dashboard, which posts a form that Heroku signed."""
 
 import html
 from typing import Annotated
@@ -28,7 +28,7 @@ def open_addon(
     heroku: AnyHeroku,
     email: Annotated[str, Query()] = CUSTOMER,
 ) -> HTMLResponse:
-    """A page that takes this person to the partner's pages, with or without script."""
+    """Return a page that takes this person to the partner's pages, with or without script."""
     partner: Partner | None = request.app.state.partner
     found = heroku.addon(addon)
     if partner is None or found.app is not heroku.app(app):

@@ -14,14 +14,14 @@ router = APIRouter(route_class=HerokuRoute)
 
 @router.get("/apps/{identity}/log-drains")
 def list_drains(identity: str, caller: CountedCaller) -> list[Json]:
-    """The app's log drains."""
+    """List the app's log drains."""
     app = caller.app(identity)
     return [drain_json(app, one) for one in app.drains]
 
 
 @router.post("/apps/{identity}/log-drains", status_code=201)
 def add_drain(identity: str, body: JsonBody, caller: CountedCaller) -> Json:
-    """One more log drain."""
+    """Add a log drain."""
     app, url = caller.app(identity), body.get("url")
     if app.generation == "fir":
         raise errors.invalid("Log drains are not supported for apps of the Fir generation.")
@@ -35,14 +35,14 @@ def add_drain(identity: str, body: JsonBody, caller: CountedCaller) -> Json:
 
 @router.delete("/apps/{identity}/log-drains/{drain}")
 def remove_drain(identity: str, drain: str, caller: CountedCaller) -> Json:
-    """The drain that was removed."""
+    """Remove the drain and return it."""
     app = caller.app(identity)
     return drain_json(app, _removed(caller, app, drain))
 
 
 @router.get("/apps/{identity}/formation/{type_}/monitors")
 def list_monitors(identity: str, type_: str, caller: KnownCaller) -> list[Json]:
-    """What Heroku watches of a process type, on the host of its metrics."""
+    """List Heroku's alerts on a process type, on the host of its metrics."""
     app = caller.app(identity)
     is_scaled = type_ in app.autoscaled
     scale = {"action_type": "scale", "name": "LATENCY_SCALE", "is_active": is_scaled, "value": 500}

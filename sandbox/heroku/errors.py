@@ -18,7 +18,7 @@ class Refusal(Exception):
 
 
 def bad_request() -> Refusal:
-    """A body that is no JSON object."""
+    """Refuse a body that is not a JSON object."""
     return Refusal(400, "bad_request", "Unable to parse the JSON in the request body.")
 
 
@@ -28,27 +28,27 @@ def bad_credentials() -> Refusal:
 
 
 def bad_grant() -> Refusal:
-    """A grant code or refresh token that does not work (any more)."""
+    """Refuse a grant code or refresh token that does not work (any more)."""
     return Refusal(401, "unauthorized", "OAuth authorization invalid.")
 
 
 def no_access(app: str) -> Refusal:
-    """A token that is not for this app or this endpoint."""
+    """Refuse a token that is not for this app or this endpoint."""
     return Refusal(403, "forbidden", f"You do not have access to the app {app}.")
 
 
 def missing(what: str) -> Refusal:
-    """Nothing there of that name or id."""
+    """Refuse a name or id that does not exist."""
     return Refusal(404, "not_found", f"Couldn't find that {what}.", resource=what)
 
 
 def no_process_type(name: str) -> Refusal:
-    """The app's Procfile has no such type."""
+    """Refuse a process type that the app's Procfile does not have."""
     return Refusal(404, "not_found", f"Couldn't find that process type ({name}).")
 
 
 def invalid(message: str) -> Refusal:
-    """A request that Heroku understands and does not accept."""
+    """Refuse a request that is well formed but not acceptable."""
     return Refusal(422, "invalid_params", message)
 
 
@@ -59,13 +59,13 @@ def above_limit(limit: int, size: str) -> Refusal:
 
 
 def locked() -> Refusal:
-    """A release is under way."""
+    """Refuse a change while a release is under way."""
     return invalid(
         "Cannot change formation for a preboot app until release phase and preboot complete"
     )
 
 
 def rate_limited() -> Refusal:
-    """The account has used up its calls."""
+    """Refuse an account that has used up its calls."""
     message = "Your account reached the API rate limit. Please wait a few minutes before making"
     return Refusal(429, "rate_limit", f"{message} new requests")

@@ -24,7 +24,7 @@ class Change:
 
 
 def read_changes(app: App, updates: Sequence[Mapping[str, Any]]) -> list[Change]:
-    """What the updates of a request ask for, checked as one whole.
+    """Read the updates of a request, checked as one whole.
 
     Raises:
         Refusal: One of them cannot be done; nothing may be changed then.
@@ -38,7 +38,7 @@ def read_changes(app: App, updates: Sequence[Mapping[str, Any]]) -> list[Change]
 
 
 def apply(app: App, change: Change, now: datetime) -> None:
-    """Starts the missing dynos with the next numbers, or stops those with the highest."""
+    """Start the missing dynos with the next numbers, or stop those with the highest."""
     process = change.process
     del process.dynos[change.quantity :]
     for number in range(process.quantity + 1, change.quantity + 1):
@@ -57,7 +57,7 @@ def _read_change(app: App, update: Mapping[str, Any]) -> Change:
 
 
 def _read_quantity(asked: Any, current: int) -> int:
-    """An absolute number, or a step such as "+1"; Heroku takes numbers as text, too."""
+    """Read an absolute number, or a step such as "+1"; Heroku takes numbers as text, too."""
     if isinstance(asked, bool) or not re.fullmatch(r"[+-]?\d{1,6}", str(asked)):
         raise errors.invalid("Invalid quantity: must be a number.")
     relative = isinstance(asked, str) and asked[0] in "+-"
@@ -78,7 +78,7 @@ def _read_size(update: Mapping[str, Any], current: str) -> str:
 
 
 def _refuse_above_limit(app: App, change: Change, changes: Sequence[Change]) -> None:
-    """A limit holds for what grows only: a formation that is above it may shrink."""
+    """Refuse growth above the limit; a formation that is above it may shrink."""
     if change.quantity <= change.process.quantity and change.size == change.process.size:
         return
     family = change.size.partition("-")[0]

@@ -67,11 +67,11 @@ class Logplex:
         )
 
     def close(self) -> None:
-        """Nothing; the connection is closed."""
+        """Close the connection."""
         self._client.close()
 
     def write(self, line: str, process: str, at: datetime, source: str = "heroku") -> None:
-        """Nothing; the line waits to be delivered, or is lost where too many do."""
+        """Queue the line for delivery, or lose it where too many are waiting."""
         text = f"<158>1 {at.isoformat(timespec='microseconds')} host {source} {process} - {line}\n"
         with self._lock:
             if len(self._lines) >= BUFFER:
@@ -81,7 +81,7 @@ class Logplex:
                 self._lines.append(text.encode())
 
     def flush(self, at: datetime) -> None:
-        """Nothing; all lines that wait were delivered, or given up."""
+        """Deliver all waiting lines, or give them up."""
         while lines := self._batch(at):
             self._deliver(lines)
 
@@ -112,7 +112,7 @@ class Logplex:
             self.sent.dropped += len(lines)
 
     def _post(self, lines: list[bytes], frame: str) -> bool:
-        """Whether there is no use in another attempt: it was taken, or refused for good."""
+        """Send the lines; return False where another attempt may succeed."""
         headers = {
             "Logplex-Msg-Count": str(len(lines)),
             "Logplex-Frame-Id": frame,

@@ -49,7 +49,7 @@ class Dyno:
         return f"{self.process_type}.{self.number}"
 
     def state(self, now: datetime) -> DynoState:
-        """Starting until the boot is over, up from then on."""
+        """Return STARTING until the boot is over, then UP."""
         return DynoState.UP if now >= self.ready_at else DynoState.STARTING
 
 
@@ -122,7 +122,7 @@ class App:
     autoscaled: set[str] = field(default_factory=set)
 
     def find_type(self, identity: str) -> ProcessType | None:
-        """The process type of that name or id."""
+        """Return the process type of that name or id."""
         for process in self.types.values():
             if identity in {process.name, str(process.id)}:
                 return process

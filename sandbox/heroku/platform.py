@@ -65,7 +65,7 @@ class Heroku:
         boot_delay: float = 0.0,
         size: str = "Standard-1X",
     ) -> App:
-        """A deployed app whose dynos are up; `boot_delay` in seconds is for those that follow."""
+        """Create a deployed app whose dynos are up; `boot_delay`, in seconds, is for later ones."""
         now = self.clock()
         types = {
             type_: ProcessType(uuid4(), type_, size, now, now, _running(type_, quantity, now))
@@ -77,7 +77,7 @@ class Heroku:
         return app
 
     def new_addon(self, app: App, plan: str) -> AddOn:
-        """A resource that its partner has not heard of yet."""
+        """Create a resource that its partner has not heard of yet."""
         name, id_ = f"guv-{secrets.token_hex(4)}", uuid4()
         web_url = f"{self.sso_url}/apps/{app.id}/addons/{id_}"
         addon = AddOn(id_, name, plan, app, self.clock(), web_url)
@@ -86,7 +86,7 @@ class Heroku:
         return addon
 
     def app(self, identity: str) -> App:
-        """The app with that id or name.
+        """Return the app with that id or name.
 
         Raises:
             Refusal: There is none.
@@ -98,7 +98,7 @@ class Heroku:
         raise errors.missing("app")
 
     def addon(self, identity: str) -> AddOn:
-        """The add-on with that id or name; errors as in `app`."""
+        """Return the add-on with that id or name; errors as in `app`."""
         with self.lock:
             for addon in self.addons.values():
                 gone = addon.state is AddOnState.DEPROVISIONED
@@ -109,7 +109,7 @@ class Heroku:
     def scale(
         self, app: App, updates: Sequence[Mapping[str, Any]], by: str = CUSTOMER
     ) -> list[ProcessType]:
-        """The changed process types; all updates are done, or none.
+        """Apply all updates, or none, and return the changed process types.
 
         Args:
             app: Whose formation.
@@ -132,7 +132,7 @@ class Heroku:
             return [change.process for change in changes]
 
     def change_app(self, app: App, **values: Any) -> None:
-        """Nothing; the app has those values, such as `name` and `maintenance`."""
+        """Set values of the app, such as `name` and `maintenance`."""
         with self.lock:
             before = {name: getattr(app, name) for name in values if name in _TOLD}
             for name, value in values.items():
@@ -141,7 +141,7 @@ class Heroku:
                 self._tell_of_app(app, "update", before)
 
     def change_plan(self, addon: AddOn, plan: str) -> None:
-        """Nothing; the resource has that plan."""
+        """Move the resource to the plan."""
         with self.lock:
             addon.plan = plan
             self.post.tell(addon, addon_event(addon, "update", self.clock()))
@@ -154,7 +154,7 @@ class Heroku:
         return [one for one in self.addons.values() if one.app is app]
 
     def release(self, app: App, description: str, by: str = CUSTOMER) -> Release:
-        """A new release of the app, such as "Deploy fa8b262f"."""
+        """Create a release of the app, such as "Deploy fa8b262f"."""
         with self.lock:
             version = len(app.releases) + 1
             release = Release(uuid4(), version, description, by, self.clock())
@@ -162,7 +162,7 @@ class Heroku:
         return release
 
     def dynos(self, app: App, process_type: str, state: DynoState | None = None) -> list[Dyno]:
-        """The app's dynos of the type in their order; `state` leaves out all others."""
+        """Return the app's dynos of the type in their order, or only those in `state`."""
         now = self.clock()
         with self.lock:
             process = app.types.get(process_type)
@@ -170,13 +170,13 @@ class Heroku:
         return [dyno for dyno in found if state in {None, dyno.state(now)}]
 
     def finish_provisioning(self, addon: AddOn) -> None:
-        """Nothing; the resource is in use and its variables are the app's."""
+        """Put the resource into use and its variables into the app."""
         with self.lock:
             addon.state = AddOnState.PROVISIONED
             addon.app.config_vars.update(addon.config)
 
     def set_config(self, addon: AddOn, values: Mapping[str, str]) -> None:
-        """Nothing; the partner's variables are set.
+        """Set the partner's variables.
 
         Raises:
             Refusal: One of them is not in the partner's manifest.
@@ -190,7 +190,7 @@ class Heroku:
                 addon.app.config_vars.update(values)
 
     def remove_addon(self, addon: AddOn) -> None:
-        """Nothing; the resource is gone, its tokens are dead and its variables are unset."""
+        """Remove the resource, its tokens and its variables."""
         with self.lock:
             addon.state = AddOnState.DEPROVISIONED
             self.post.tell(addon, addon_event(addon, "destroy", self.clock()))
@@ -200,13 +200,13 @@ class Heroku:
                 addon.app.config_vars.pop(name, None)
 
     def remove_app(self, app: App) -> None:
-        """Nothing; the app is gone."""
+        """Remove the app."""
         with self.lock:
             self.apps.pop(app.id, None)
             self._tell_of_app(app, "destroy")
 
     def who(self, access: Access) -> str:
-        """The e-mail address under which changes with this access are noted."""
+        """Return the e-mail address under which changes with this access are noted."""
         return PARTNER if access.addon_id else access.account
 
 

@@ -24,7 +24,7 @@ class HerokuRoute(APIRoute):
     """A route whose answers, refusals too, carry the headers that all of Heroku's answers have."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler."""
+        """Turn refusals into Heroku's error answers."""
         usual = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
@@ -58,7 +58,7 @@ class Caller:
     access: Access
 
     def app(self, identity: str) -> App:
-        """The app, if it is theirs.
+        """Return the app if it is the caller's.
 
         Raises:
             Refusal: It is not there, or not theirs.
@@ -69,21 +69,21 @@ class Caller:
         return app
 
     def app_to_scale(self, identity: str) -> App:
-        """The app, if they may see and change its formation; errors as in `app`."""
+        """Return the app if the caller may change its formation; errors as in `app`."""
         app = self.app(identity)
         if self.access.addon_id and not self.heroku.authorizations.partner_may_scale:
             raise errors.no_access(app.name)
         return app
 
     def app_to_change(self, identity: str) -> App:
-        """The app, if they may change its formation, too; errors as in `app`."""
+        """Return the app if the caller may change everything of it; errors as in `app`."""
         app = self.app_to_scale(identity)
         if self.access.scope not in {"write", "write-protected", "global"}:
             raise errors.no_access(app.name)
         return app
 
     def addon(self, identity: str) -> AddOn:
-        """The add-on resource, if it is theirs; errors as in `app`."""
+        """Return the add-on if it is the caller's; errors as in `app`."""
         addon = self.heroku.addon(identity)
         if addon.id != self.access.addon_id:
             raise errors.no_access(addon.app.name)
@@ -91,7 +91,7 @@ class Caller:
 
 
 def heroku_of(request: Request) -> Heroku:
-    """The Heroku that this server stands for."""
+    """Return the Heroku that this server stands for."""
     heroku: Heroku = request.app.state.heroku
     return heroku
 
@@ -131,7 +131,7 @@ router = APIRouter(route_class=HerokuRoute)
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """What was sent as a form, or in the query, as Heroku's own example does."""
+    """Read a form from the body, or from the query as in Heroku's own example."""
     sent = parse_qsl((await request.body()).decode(errors="replace"))
     return dict(request.query_params) | dict(sent)
 
@@ -154,26 +154,26 @@ def give_tokens(heroku: AnyHeroku, form: Annotated[dict[str, str], Depends(read_
 
 @router.get("/account/rate-limits")
 def read_rate_limit(caller: KnownCaller) -> Json:
-    """The calls left; asking costs none."""
+    """Return the calls left; asking costs none."""
     now = caller.heroku.clock()
     return {"remaining": caller.heroku.rate_limit.remaining(caller.access.account, now)}
 
 
 @router.get("/apps")
 def list_apps(caller: CountedCaller) -> list[Json]:
-    """The caller's apps."""
+    """List the caller's apps."""
     return [wire.app_json(caller.heroku.app(str(id_))) for id_ in caller.access.app_ids]
 
 
 @router.get("/apps/{identity}")
 def read_app(identity: str, caller: CountedCaller) -> Json:
-    """One app."""
+    """Return an app."""
     return wire.app_json(caller.app(identity))
 
 
 @router.get("/apps/{identity}/formation")
 def read_formation(identity: str, caller: CountedCaller) -> list[Json]:
-    """All process types of an app."""
+    """List all process types of an app."""
     app = caller.app_to_scale(identity)
     with caller.heroku.lock:
         return [wire.formation_json(app, process) for process in app.types.values()]
@@ -181,7 +181,7 @@ def read_formation(identity: str, caller: CountedCaller) -> list[Json]:
 
 @router.get("/apps/{identity}/formation/{type_}")
 def read_process_type(identity: str, type_: str, caller: CountedCaller) -> Json:
-    """One process type of an app."""
+    """Return one process type of an app."""
     app = caller.app_to_scale(identity)
     process = app.find_type(type_)
     if process is None:
@@ -191,7 +191,7 @@ def read_process_type(identity: str, type_: str, caller: CountedCaller) -> Json:
 
 @router.patch("/apps/{identity}/formation")
 def change_formation(identity: str, body: JsonBody, caller: CountedCaller) -> list[Json]:
-    """The changed process types; all or none."""
+    """Change process types, all or none, and return them."""
     app = caller.app_to_change(identity)
     updates = body.get("updates")
     if not isinstance(updates, list) or not all(isinstance(one, dict) for one in updates):
@@ -201,7 +201,7 @@ def change_formation(identity: str, body: JsonBody, caller: CountedCaller) -> li
 
 @router.patch("/apps/{identity}/formation/{type_}")
 def change_process_type(identity: str, type_: str, body: JsonBody, caller: CountedCaller) -> Json:
-    """The changed process type."""
+    """Change the process type and return it."""
     app = caller.app_to_change(identity)
     [process] = _scale(caller, app, [{**body, "type": type_}])
     return wire.formation_json(app, process)
@@ -209,7 +209,7 @@ def change_process_type(identity: str, type_: str, body: JsonBody, caller: Count
 
 @router.get("/apps/{identity}/dynos")
 def list_dynos(identity: str, caller: CountedCaller) -> list[Json]:
-    """All dynos of an app."""
+    """List all dynos of an app."""
     app, now = caller.app_to_scale(identity), caller.heroku.clock()
     with caller.heroku.lock:
         found = [(process, dyno) for process in app.types.values() for dyno in process.dynos]
@@ -218,7 +218,7 @@ def list_dynos(identity: str, caller: CountedCaller) -> list[Json]:
 
 @router.get("/apps/{identity}/releases")
 def list_releases(identity: str, request: Request, caller: CountedCaller) -> list[Json]:
-    """The app's releases; `Range: version ..; order=desc,max=N` asks for the N newest."""
+    """List the app's releases; `Range: version ..; order=desc,max=N` asks for the N newest."""
     app, wanted = caller.app_to_scale(identity), request.headers.get("Range", "")
     with caller.heroku.lock:
         releases = [wire.release_json(app, release) for release in app.releases]
@@ -229,19 +229,19 @@ def list_releases(identity: str, request: Request, caller: CountedCaller) -> lis
 
 @router.get("/addons/{identity}")
 def read_addon(identity: str, caller: CountedCaller) -> Json:
-    """One add-on resource."""
+    """Return one add-on resource."""
     return wire.addon_json(caller.addon(identity))
 
 
 @router.get("/addons/{identity}/config")
 def read_config(identity: str, caller: CountedCaller) -> list[Json]:
-    """The add-on's own variables."""
+    """Return the add-on's own variables."""
     return wire.config_json(caller.addon(identity))
 
 
 @router.patch("/addons/{identity}/config")
 def change_config(identity: str, body: JsonBody, caller: CountedCaller) -> list[Json]:
-    """The add-on's own variables, changed."""
+    """Change the add-on's own variables and return them."""
     addon = caller.addon(identity)
     try:
         values = {str(one["name"]): str(one["value"]) for one in body["config"]}
@@ -253,7 +253,7 @@ def change_config(identity: str, body: JsonBody, caller: CountedCaller) -> list[
 
 @router.post("/addons/{identity}/actions/provision")
 def finish_provisioning(identity: str, caller: CountedCaller) -> Json:
-    """The resource, now in use."""
+    """Put the resource into use and return it."""
     addon = caller.addon(identity)
     caller.heroku.finish_provisioning(addon)
     return wire.addon_json(addon)
@@ -261,7 +261,7 @@ def finish_provisioning(identity: str, caller: CountedCaller) -> Json:
 
 @router.post("/addons/{identity}/actions/deprovision")
 def give_up(identity: str, caller: CountedCaller) -> Json:
-    """The resource, removed."""
+    """Remove the resource and return it."""
     addon = caller.addon(identity)
     caller.heroku.remove_addon(addon)
     return wire.addon_json(addon)
@@ -269,13 +269,13 @@ def give_up(identity: str, caller: CountedCaller) -> Json:
 
 @router.get("/addons/{identity}/webhooks")
 def list_webhooks(identity: str, caller: CountedCaller) -> list[Json]:
-    """Where the partner is told of the resource's events."""
+    """List the partner's subscriptions to the resource's events."""
     return [wire.webhook_json(one) for one in caller.addon(identity).webhooks]
 
 
 @router.post("/addons/{identity}/webhooks", status_code=201)
 def add_webhook(identity: str, body: JsonBody, caller: CountedCaller) -> Json:
-    """One more address for the resource's events."""
+    """Add a subscription to the resource's events."""
     addon = caller.addon(identity)
     include = tuple(body.get("include") or ())
     more = MORE_EVENTS if caller.heroku.authorizations.partner_may_hear else ()
@@ -290,7 +290,7 @@ def add_webhook(identity: str, body: JsonBody, caller: CountedCaller) -> Json:
 
 @router.delete("/addons/{identity}/webhooks/{webhook}")
 def remove_webhook(identity: str, webhook: UUID, caller: CountedCaller) -> Json:
-    """The address, to which nothing is told any more."""
+    """Remove the subscription and return it."""
     addon = caller.addon(identity)
     with caller.heroku.lock:
         for one in addon.webhooks:

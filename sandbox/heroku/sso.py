@@ -1,4 +1,4 @@
-"""How does a customer come to the partner's pages? With a form that Heroku signs."""
+"""The signed form with which Heroku signs a customer on to the partner's pages."""
 
 import hashlib
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -7,7 +7,7 @@ from sandbox.heroku.model import AddOn
 
 
 def sso_form(addon: AddOn, salt: str, email: str, timestamp: int) -> dict[str, str]:
-    """What the customer's browser posts, with both tokens that are valid today.
+    """Build what the customer's browser posts, with both tokens that are valid today.
 
     Args:
         addon: Whose pages.

@@ -37,20 +37,20 @@ class Event:
 
 
 def addon_event(addon: AddOn, action: str, now: datetime) -> Event:
-    """An event about the resource: "create", "update" or "destroy"."""
+    """Build an event about the resource: "create", "update" or "destroy"."""
     return _event("addon", action, {**wire.addon_json(addon), "updated_at": _time(now)}, {}, now)
 
 
 def app_event(
     addon: AddOn, action: str, now: datetime, previous: Mapping[str, Any] | None = None
 ) -> Event:
-    """An event about the resource's app; `previous` holds what it was before."""
+    """Build an event about the resource's app; `previous` holds what it was before."""
     data = {**wire.app_json(addon.app), "updated_at": _time(now)}
     return _event("app", action, data, previous or {}, now)
 
 
 def formation_event(addon: AddOn, process: ProcessType, before: int, now: datetime) -> Event:
-    """An event about a process type of the resource's app, which had so many dynos before."""
+    """Build an event about a process type of the resource's app and its dynos before."""
     return _event(
         "formation", "update", wire.formation_json(addon.app, process), {"quantity": before}, now
     )
@@ -70,13 +70,13 @@ class Post:
         self._office = ThreadPoolExecutor(1, thread_name_prefix="webhooks")
 
     def tell(self, addon: AddOn, event: Event) -> None:
-        """Nothing; the event is on its way."""
+        """Send the event in the background."""
         for webhook in addon.webhooks:
             if event.include in webhook.include:
                 self._office.submit(self._deliver, webhook, event)
 
     def wait(self) -> None:
-        """Nothing; all that was told so far was delivered, or could not be."""
+        """Wait until all events so far were delivered, or could not be."""
         self._office.submit(int).result()
 
     def _deliver(self, webhook: Webhook, event: Event) -> None:
@@ -89,7 +89,7 @@ class Post:
 
 
 def deliver(webhook: Webhook, event: Event) -> int:
-    """The status of the partner's answer."""
+    """Deliver the event and return the status of the partner's answer."""
     digest = hmac.digest(webhook.secret.encode(), event.body, hashlib.sha256)
     headers = {"Content-Type": "application/json", SIGNATURE: base64.b64encode(digest).decode()}
     answer = httpx.post(webhook.url, content=event.body, headers=headers, timeout=_TIMEOUT)

@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 
 def app_json(app: App) -> Json:
-    """An app."""
+    """Serialize an app."""
     return {
         "id": str(app.id),
         "name": app.name,
@@ -31,7 +31,7 @@ def app_json(app: App) -> Json:
 
 
 def drain_json(app: App, drain: LogDrain) -> Json:
-    """A log drain."""
+    """Serialize a log drain."""
     return {
         "id": str(drain.id),
         "addon": None,
@@ -44,7 +44,7 @@ def drain_json(app: App, drain: LogDrain) -> Json:
 
 
 def formation_json(app: App, process: ProcessType) -> Json:
-    """One process type of an app."""
+    """Serialize a process type of an app."""
     return {
         "id": str(process.id),
         "app": {"id": str(app.id), "name": app.name},
@@ -59,7 +59,7 @@ def formation_json(app: App, process: ProcessType) -> Json:
 
 
 def dyno_json(app: App, process: ProcessType, dyno: Dyno, now: datetime) -> Json:
-    """One dyno of an app."""
+    """Serialize a dyno of an app."""
     return {
         "id": str(dyno.id),
         "name": dyno.name,
@@ -76,7 +76,7 @@ def dyno_json(app: App, process: ProcessType, dyno: Dyno, now: datetime) -> Json
 
 
 def release_json(app: App, release: Release) -> Json:
-    """One release of an app."""
+    """Serialize a release of an app."""
     return {
         "id": str(release.id),
         "app": {"id": str(app.id), "name": app.name},
@@ -91,7 +91,7 @@ def release_json(app: App, release: Release) -> Json:
 
 
 def addon_json(addon: AddOn) -> Json:
-    """An add-on resource, with the app that owns it."""
+    """Serialize an add-on resource, with the app that owns it."""
     app = {"id": str(addon.app.id), "name": addon.app.name}
     return {
         "id": str(addon.id),
@@ -113,12 +113,12 @@ def addon_json(addon: AddOn) -> Json:
 
 
 def config_json(addon: AddOn) -> list[Json]:
-    """An add-on's variables."""
+    """Serialize an add-on's variables."""
     return [{"name": name, "value": value} for name, value in sorted(addon.config.items())]
 
 
 def webhook_json(webhook: Webhook) -> Json:
-    """A subscription to events; its secret is shown to nobody."""
+    """Serialize a subscription to events, without its secret."""
     return {
         "id": str(webhook.id),
         "url": webhook.url,
@@ -130,7 +130,7 @@ def webhook_json(webhook: Webhook) -> Json:
 
 
 def tokens_json(tokens: IssuedTokens) -> Json:
-    """What the token endpoint answers."""
+    """Serialize the answer of the token endpoint."""
     return {
         "access_token": tokens.access_token,
         "refresh_token": tokens.refresh_token,
@@ -142,7 +142,7 @@ def tokens_json(tokens: IssuedTokens) -> Json:
 
 
 def etag(body: bytes) -> str:
-    """A fingerprint of an answer; the same answer has the same."""
+    """Return a fingerprint of an answer; equal answers have equal ones."""
     return f'"{zlib.crc32(body):08x}{len(body):x}"'
 
 

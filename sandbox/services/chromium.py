@@ -14,14 +14,14 @@ _HOW_TO_GET = "Chromium is missing: install the package chromium"
 
 
 def find_chromium() -> str | None:
-    """Where the browser is; None: there is none. `GUV_TEST_CHROMIUM` names one of one's own."""
+    """Return the browser's path, or None; `GUV_TEST_CHROMIUM` overrides the search."""
     given = os.environ.get("GUV_TEST_CHROMIUM")
     return given or next((found for name in _NAMES if (found := shutil.which(name))), None)
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """The running browser, until the block ends.
+    """Run the browser until the block ends.
 
     Raises:
         ServiceFailed: The machine has none.

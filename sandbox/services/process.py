@@ -45,7 +45,7 @@ class Command:
 def running(
     command: Command, log: Path, ready: Callable[[], bool], *, seconds: float = 20.0
 ) -> Iterator[None]:
-    """A running server that answers; ends with the block, and with this process at the latest.
+    """Run a server until the block ends, and end it with this process at the latest.
 
     Args:
         command: What runs.
@@ -94,14 +94,14 @@ def _wait(
 
 
 def failure(what: str, log: Path) -> ServiceFailed:
-    """The error that says what happened and shows the end of the log."""
+    """Build the error that says what happened and shows the end of the log."""
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
     shown = "\n".join(f"  {line}" for line in lines[-LOG_LINES:])
     return ServiceFailed(f"{what}; the last lines of {log}:\n{shown or '  (none)'}")
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on now.
+    """Return a TCP port of the loopback interface on which nobody listens now.
 
     Below the range that the kernel hands out, so that no connection takes it before the server
     does, and drawn at random, so that test processes do not meet.
@@ -116,7 +116,7 @@ def free_port() -> int:
 
 
 def listens(port: int) -> bool:
-    """Whether something accepts connections on the loopback port."""
+    """Check that something accepts connections on the loopback port."""
     with socket.socket() as probe:
         probe.settimeout(1.0)
         return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -70,7 +70,7 @@ class RabbitMQ:
         return f"RabbitMQ({self.management_url})"
 
     def new_vhost(self, name: str) -> BrokerAccess:
-        """The access to a new virtual host, with one user to work in it and one to watch it."""
+        """Create a virtual host with one user to work in it and one to watch it."""
         worker, watcher = f"{name}-worker", f"{name}-watcher"
         passwords = {worker: secrets.token_urlsafe(12), watcher: secrets.token_urlsafe(12)}
         part = quote(name, safe="")
@@ -88,7 +88,7 @@ class RabbitMQ:
         )
 
     def control(self, *words: str) -> None:
-        """Nothing; `rabbitmqctl` did it, such as `stop_app` and `start_app` (0.3 s and more).
+        """Run a command of `rabbitmqctl`, such as `stop_app` and `start_app` (0.3 s and more).
 
         Raises:
             subprocess.CalledProcessError: It did not.
@@ -96,7 +96,7 @@ class RabbitMQ:
         subprocess.run([_CONTROL, *words], env=self.environment, check=True, capture_output=True)  # noqa: S603
 
     def admin(self) -> httpx.Client:
-        """A client of the management API with all rights; the caller closes it."""
+        """Return a client of the management API with all rights; the caller closes it."""
         return httpx.Client(
             base_url=self.management_url,
             auth=httpx.BasicAuth(self.user, self.password),
@@ -105,13 +105,13 @@ class RabbitMQ:
 
 
 def find_rabbitmq() -> Path | None:
-    """The server's program, or None where this machine has no RabbitMQ."""
+    """Return the server's program, or None where this machine has no RabbitMQ."""
     return _SERVER if os.access(_SERVER, os.X_OK) and shutil.which("epmd") else None
 
 
 @contextmanager
 def rabbitmq(folder: Path) -> Iterator[RabbitMQ]:
-    """A new broker with the management plugin on the loopback interface (4 to 6 s to start).
+    """Run a new broker with the management plugin on the loopback interface (4 to 6 s to start).
 
     Everything is below `folder`; the data goes away at the end, the logs stay.
 
@@ -184,7 +184,7 @@ def _write_configuration(folder: Path, broker: RabbitMQ, management_port: int) -
 
 
 def _environment(folder: Path, ports: Mapping[str, int]) -> dict[str, str]:
-    """What keeps the broker inside its folder and makes the script become the server itself."""
+    """Return what keeps the broker in its folder and makes the script become the server itself."""
     return {
         "HOME": str(folder / "home"),
         "RABBITMQ_CONF_ENV_FILE": "/dev/null",
@@ -205,7 +205,7 @@ def _environment(folder: Path, ports: Mapping[str, int]) -> dict[str, str]:
 
 
 def _answers(api: httpx.Client) -> bool:
-    """Whether the broker has finished its start: its management answers, and takes changes."""
+    """Check that the broker has started: its management answers and accepts changes."""
     try:
         return api.put("/api/vhosts/%2F", json={}).is_success
     except httpx.HTTPError:

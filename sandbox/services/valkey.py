@@ -12,7 +12,7 @@ from sandbox.services.process import Command, ServiceFailed, free_port, running
 
 @contextmanager
 def redis(folder: Path) -> Iterator[str]:
-    """The URL of a new, empty Redis on the loopback interface; nothing is kept on disk.
+    """Run a new, empty Redis on the loopback interface, with nothing on disk, and yield its URL.
 
     Raises:
         ServiceFailed: The server did not start.

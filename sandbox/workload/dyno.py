@@ -39,20 +39,20 @@ class RunningDyno:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Nothing; it consumes."""
+        """Begin to consume."""
         self._thread.start()
 
     def stop(self, grace: float) -> None:
-        """Nothing; it takes no more jobs, and gives the one in hand back after `grace` seconds."""
+        """Take no more jobs, and give the current one back after `grace` seconds."""
         self._killed_at = min(self._killed_at, time.monotonic() + grace)
         self._stopping.set()
 
     def is_alive(self) -> bool:
-        """Whether it still works on a job."""
+        """Check that the dyno still works on a job."""
         return self._thread.is_alive()
 
     def join(self) -> None:
-        """Nothing, as soon as it has ended."""
+        """Wait until it has ended."""
         self._thread.join()
 
     def _run(self) -> None:
@@ -75,7 +75,7 @@ class RunningDyno:
             self._done(job)
 
     def _finish(self) -> bool:
-        """Whether a job was finished before the grace was over."""
+        """Work on the job; return whether it was finished before the grace period was over."""
         end = time.monotonic() + self._work.draw(self._random)
         while (left := end - time.monotonic()) > 0:
             if time.monotonic() >= self._killed_at:

@@ -29,27 +29,27 @@ class Hands(Protocol):
     """A dyno's connection; it holds at most one job, which goes back unless acknowledged."""
 
     def take(self, seconds: float) -> Job | None:
-        """The next job, or None where none came in time."""
+        """Return the next job, or None when none comes in time."""
 
     def ack(self, job: Job) -> None:
-        """Nothing; the job is done."""
+        """Acknowledge the job."""
 
 
 class Sender(Protocol):
     """A producer's connection."""
 
     def send(self, text: str) -> None:
-        """Nothing; the job waits."""
+        """Publish a job."""
 
 
 class JobQueue(Protocol):
     """One queue; every use connects anew. All methods, and what they return, raise BrokerGone."""
 
     def consuming(self) -> contextlib.AbstractContextManager[Hands]:
-        """A subscription; it ends with its block."""
+        """Subscribe until the block ends."""
 
     def producing(self) -> contextlib.AbstractContextManager[Sender]:
-        """A sender; it ends with its block."""
+        """Open a sender until the block ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,14 @@ class AmqpQueue:
 
     @contextmanager
     def consuming(self) -> Iterator[Hands]:
-        """A subscription with a connection of its own and one message in advance."""
+        """Subscribe with a connection of its own and one message in advance."""
         with self._channel() as channel:
             channel.basic_qos(prefetch_count=1)
             yield _AmqpHands(self.name, channel)
 
     @contextmanager
     def producing(self) -> Iterator[Sender]:
-        """A sender with a connection of its own."""
+        """Open a sender with a connection of its own."""
         with self._channel() as channel:
             yield _AmqpSender(self.name, channel)
 
@@ -125,7 +125,7 @@ class MemoryQueue:
 
     @contextmanager
     def consuming(self) -> Iterator[Hands]:
-        """A subscription."""
+        """Subscribe to the queue in memory."""
         with _gone_for_unknown():
             self.broker.declare(self.vhost, self.name)
             consumer = self.broker.consume(self.vhost, self.name)
@@ -136,7 +136,7 @@ class MemoryQueue:
 
     @contextmanager
     def producing(self) -> Iterator[Sender]:
-        """A sender."""
+        """Open a sender to the queue in memory."""
         with _gone_for_unknown():
             self.broker.declare(self.vhost, self.name)
             yield _MemorySender(self)

@@ -14,7 +14,7 @@ class Spike:
     rate: float
 
     def rate_at(self, second: float) -> float:
-        """The jobs a second that it adds."""
+        """Return the jobs a second that the spike adds."""
         return self.rate if self.start <= second < self.start + self.seconds else 0.0
 
 

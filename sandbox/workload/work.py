@@ -12,7 +12,7 @@ class Work:
     stddev: float = 0.0
 
     def draw(self, source: random.Random) -> float:
-        """The service time of one job."""
+        """Draw the service time of one job."""
         if self.stddev == 0:
             return self.mean
         shape = (self.mean / self.stddev) ** 2

@@ -91,7 +91,7 @@ class Workload:
         return self._shape.rate_at(self.seconds)
 
     def stats(self) -> Stats:
-        """What became of the jobs so far."""
+        """Count what has become of the jobs so far."""
         with self._lock:
             return self._stats
 
@@ -120,7 +120,7 @@ class Workload:
                 self._ended.wait(_AGAIN)
 
     def _send(self, sender: Sender) -> None:
-        """Publishes what the shape asks for; what a missing broker did not take never was."""
+        """Publish what the shape asks for; jobs that a missing broker did not take do not count."""
         last, owed = self.seconds, 0.0
         while not self._ended.wait(_BEAT):
             now = self.seconds
