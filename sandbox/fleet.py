@@ -84,7 +84,7 @@ class Fleet:
         self._running[name] = stack
 
     def create_addon(self, sandbox: Sandbox, app: App, plan: str = "premium") -> AddOn:
-        """Provision the add-on as `heroku addons:create guv` does; offer its owner the consent page.
+        """Provision the add-on as `heroku addons:create guv` does, ready to ask for consent.
 
         Raises:
             PartnerRefused: As `Customer.create_addon` does.

@@ -1,4 +1,4 @@
-"""A port in front of a server that can be shut and opened again while processes use it."""
+"""TCP proxy in front of a server, which can be shut and opened while processes use it."""
 
 import socket
 import threading
@@ -7,11 +7,11 @@ from contextlib import suppress
 from urllib.parse import urlsplit, urlunsplit
 
 
-class Gate:
+class TcpProxy:
     """Forwards connections of its own port to a server; shut, it ends them and takes no more.
 
     Attributes:
-        url: The server's URL by way of the gate.
+        url: The server's URL by way of the proxy.
         is_shut: Whether nobody gets through.
         cuts: Whether answers break off in their first line, and the connection with them.
     """

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from sandbox.demo import scenario as scene
-from sandbox.demo.environment import Stage, calls, stage
-from sandbox.demo.scenario import Scene
+from sandbox.demo import scenario
+from sandbox.demo.environment import Environment, calls, demo_environment
+from sandbox.demo.scenario import Scenario
 from sandbox.services.chromium import chromium
 
 _TARGET = Path(__file__).parent.parent / "docs" / "dashboard.png"
@@ -31,27 +31,27 @@ def main() -> None:
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="guv-picture-", ignore_cleanup_errors=True) as folder,
-        stage(Path(folder), Scene(), rabbitmq=False, say=print) as set_up,
+        demo_environment(Path(folder), Scenario(), rabbitmq=False, say=print) as environment,
         chromium() as browser,
     ):
         page = browser.new_page(viewport=_SIZE, timezone_id="UTC")  # type: ignore[arg-type]
-        _play(set_up, options.seconds)
-        _take(page, set_up, options.seconds, options.to)
+        _play(environment, options.seconds)
+        _take(page, environment, options.seconds, options.to)
     print(f"{options.to} is written.")
 
 
-def _play(set_up: Stage, seconds: float) -> None:
-    for call in calls(set_up.broker, Scene()):
-        call.make(set_up.api)
-    with set_up.workload.running():
+def _play(environment: Environment, seconds: float) -> None:
+    for call in calls(environment.broker, Scenario()):
+        call.make(environment.api)
+    with environment.workload.running():
         time.sleep(seconds)
 
 
-def _take(page: Page, set_up: Stage, seconds: float, target: Path) -> None:
-    page.goto(set_up.pages)
+def _take(page: Page, environment: Environment, seconds: float, target: Path) -> None:
+    page.goto(environment.pages)
     page.wait_for_url("**/dashboard/**")
     page.wait_for_selector("script[data-zone=known]", state="attached")
-    page.get_by_role("link", name=scene.ROLE, exact=True).first.click()
+    page.get_by_role("link", name=scenario.ROLE, exact=True).first.click()
     page.get_by_role("link", name="1 hour", exact=True).click()
     page.locator("#chart .main-svg").first.wait_for()
     now = page.evaluate("Date.now()")

@@ -1,5 +1,8 @@
-"""The stage of the faults: guv's processes behind gates, a tenant, and roles that have to move."""
+"""The environment of the faults: guv's processes behind proxies, and a tenant whose roles move."""
 
+import io
+import subprocess
+import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -11,7 +14,6 @@ import httpx
 from sqlalchemy import Engine, text
 
 from bench.faults.disk import Disk, small_disk
-from bench.faults.earlier import earlier_code
 from guv.clock import steady_seconds
 from guv.database import make_engine
 from sandbox import services
@@ -20,15 +22,17 @@ from sandbox.fleet import OAUTH_SECRET, PROCESSES, Fleet, Surroundings, fleet
 from sandbox.heroku.model import App
 from sandbox.heroku.platform import Heroku
 from sandbox.server import Outside, Sandbox, running
-from sandbox.tcp_proxy import Gate
+from sandbox.tcp_proxy import TcpProxy
 
-INTERVAL = 5
+ROOT = Path(__file__).parents[2]
+COMMITS_BACK = 30  # far enough for the wire formats and the schema to differ
+INTERVAL = 5  # seconds between the ticks of each role
 MOVING = ("orders", "mails")  # roles whose number of dynos the tenant changes
 LATE = "late"  # the role whose deadline cannot be met, so that it pages
 
 
 @dataclass
-class Stage:
+class Environment:
     """Everything that a fault may hit.
 
     Attributes:
@@ -36,13 +40,13 @@ class Stage:
         fleet: guv's processes.
         app: The tenant's app.
         api: The tenant's client of guv.
-        engine: guv's database, past the gate.
-        redis_url: Redis past the gate.
-        database: The gate before PostgreSQL.
-        redis: The gate before Redis.
-        heroku: The gate before Heroku.
-        disk: The small disk that PostgreSQL's data are on; None: they are on the usual one.
-        earlier: Where an earlier version of guv is; None: there is none.
+        engine: guv's database, past the proxy.
+        redis_url: Redis past the proxy.
+        database: The proxy before PostgreSQL.
+        redis: The proxy before Redis.
+        heroku: The proxy before Heroku.
+        disk: The small disk that PostgreSQL's data are on, or None.
+        earlier_version: Where an earlier version of guv is, or None.
     """
 
     sandbox: Sandbox
@@ -51,13 +55,13 @@ class Stage:
     api: httpx.Client
     engine: Engine
     redis_url: str
-    database: Gate
-    redis: Gate
-    heroku: Gate
+    database: TcpProxy
+    redis: TcpProxy
+    heroku: TcpProxy
     disk: Disk | None
-    earlier: Path | None
+    earlier_version: Path | None
 
-    def ask_for(self, dynos: int) -> bool:
+    def order_dynos(self, dynos: int) -> bool:
         """Order so many dynos for each moving role; return whether guv accepted all orders."""
         body = {"minimum_dynos": dynos, "maximum_dynos": dynos}
         taken = []
@@ -71,7 +75,7 @@ class Stage:
         """Return the numbers of dynos of the moving roles."""
         return {self.app.types[role].quantity for role in MOVING}
 
-    def ask_for_room(self, *, always: bool) -> None:
+    def need_room(self, *, always: bool) -> None:
         """Make every decision need more room on the disk, or only those that begin a page."""
         parts = self.rows(
             "select relname from pg_class where relkind = 'r' and relname like 'decision%'"
@@ -87,10 +91,21 @@ class Stage:
             return list(connection.execute(text(query), values).scalars())
 
 
-def wait_for(what: Callable[[], object], seconds: float) -> float | None:
-    """Seconds until it was so; None: not within the time."""
+def earlier_code(folder: Path) -> Path | None:
+    """Extract the code of `COMMITS_BACK` ago; return None where history is too short."""
+    argv = ["git", "-C", str(ROOT), "archive", f"HEAD~{COMMITS_BACK}", "api", "guv", "worker"]
+    archived = subprocess.run(argv, capture_output=True, check=False)  # noqa: S603
+    if archived.returncode:
+        return None
+    with tarfile.open(fileobj=io.BytesIO(archived.stdout)) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+def wait_for(condition: Callable[[], object], seconds: float) -> float | None:
+    """Wait for a condition; return after how many seconds it held, or None where it did not."""
     start = steady_seconds()
-    while not what():
+    while not condition():
         if steady_seconds() - start > seconds:
             return None
         sleep(0.1)
@@ -98,7 +113,7 @@ def wait_for(what: Callable[[], object], seconds: float) -> float | None:
 
 
 @contextmanager
-def a_stage(folder: Path) -> Iterator[Stage]:
+def fault_environment(folder: Path) -> Iterator[Environment]:
     """Start an environment in which each role has ticked and one role has paged.
 
     Args:
@@ -114,13 +129,12 @@ def a_stage(folder: Path) -> Iterator[Stage]:
         heroku = Heroku(client_secret=OAUTH_SECRET)
         sandbox = stack.enter_context(running(Outside(heroku=heroku)))
         urls = database_url, redis_url, sandbox.url
-        database, redis, platform = (_gate(url, stack) for url in urls)
+        database, redis, platform = (_proxy(url, stack) for url in urls)
         extra = {"GUV_RESOLVE_AFTER": "10", "GUV_WORKER_PROCESSES": "2"}
         given = Surroundings(database.url, redis.url, platform.url, sandbox.url, extra)
         guv = stack.enter_context(fleet(given, folder / "guv", *PROCESSES))
         app, api = _tenant(sandbox, guv, stack)
-        earlier = earlier_code(folder / "earlier")
-        stage = Stage(
+        environment = Environment(
             sandbox=sandbox,
             fleet=guv,
             app=app,
@@ -131,16 +145,16 @@ def a_stage(folder: Path) -> Iterator[Stage]:
             redis=redis,
             heroku=platform,
             disk=disk,
-            earlier=earlier,
+            earlier_version=earlier_code(folder / "earlier"),
         )
-        _roles(stage)
-        yield stage
+        _roles(environment)
+        yield environment
 
 
-def _gate(url: str, stack: ExitStack) -> Gate:
-    gate = Gate(url)
-    stack.callback(gate.close)
-    return gate
+def _proxy(url: str, stack: ExitStack) -> TcpProxy:
+    proxy = TcpProxy(url)
+    stack.callback(proxy.close)
+    return proxy
 
 
 def _tenant(sandbox: Sandbox, guv: Fleet, stack: ExitStack) -> tuple[App, httpx.Client]:
@@ -158,10 +172,10 @@ def _tenant(sandbox: Sandbox, guv: Fleet, stack: ExitStack) -> tuple[App, httpx.
     return app, api
 
 
-def _roles(stage: Stage) -> None:
+def _roles(environment: Environment) -> None:
     for role in MOVING:
         body = {"interval": INTERVAL, "minimum_dynos": 1, "maximum_dynos": 1, "alert_after": 3600}
-        stage.api.put(f"apps/shop/roles/{role}", json=body).raise_for_status()
+        environment.api.put(f"apps/shop/roles/{role}", json=body).raise_for_status()
     late = {
         "interval": INTERVAL,
         "maximum_dynos": 1,
@@ -170,9 +184,9 @@ def _roles(stage: Stage) -> None:
         "alert_after": 0,
         "notify": {"new_relic": {"account_id": 4711, "license_key": "license-key-of-faults"}},
     }
-    stage.api.put(f"apps/shop/roles/{LATE}", json=late).raise_for_status()
+    environment.api.put(f"apps/shop/roles/{LATE}", json=late).raise_for_status()
     for _ in range(50):
-        stage.sandbox.broker.publish("shop", LATE, b"")
-    paged = wait_for(lambda: stage.sandbox.new_relic.incidents, 120)
+        environment.sandbox.broker.publish("shop", LATE, b"")
+    paged = wait_for(lambda: environment.sandbox.new_relic.incidents, 120)
     if paged is None:
-        raise services.ServiceFailed("the stage does not come to work")
+        raise services.ServiceFailed("the environment does not come to work")

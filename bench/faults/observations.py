@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bench.faults.environment import INTERVAL, MOVING, Stage, wait_for
-from bench.faults.scenarios import SCENES
+from bench.faults.environment import INTERVAL, MOVING, Environment, wait_for
+from bench.faults.scenarios import FAULTS
 from guv.clock import steady_seconds, utc_now
 from guv.roles.tick_schedule import LEASE_S
 
@@ -12,7 +12,7 @@ PATIENCE_S = 2 * LEASE_S + 4 * INTERVAL  # in which every role ticks again, or i
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Observation:
     """What came of one fault.
 
     Attributes:
@@ -53,49 +53,49 @@ HEADER = (
 )
 
 
-def look_at(stage: Stage, fault: str, seconds: float, dynos: int) -> Seen:
+def observe(environment: Environment, fault: str, seconds: float, dynos: int) -> Observation:
     """Make the fault while the tenant orders another number of dynos, and return what happened.
 
     Args:
-        stage: On which all is well.
+        environment: Where everything works.
         fault: Its name.
         seconds: How long it lasts.
         dynos: The order, another number than before.
     """
-    changes = len(stage.sandbox.heroku.changes)
+    changes = len(environment.sandbox.heroku.changes)
     begin, start = utc_now(), steady_seconds()
-    is_taken = stage.ask_for(dynos) if fault != "PostgreSQL away" else False
-    SCENES[fault](stage, seconds)
+    is_taken = environment.order_dynos(dynos) if fault != "PostgreSQL away" else False
+    FAULTS[fault](environment, seconds)
     lasted = steady_seconds() - start
-    is_taken = stage.ask_for(dynos) or is_taken
+    is_taken = environment.order_dynos(dynos) or is_taken
     end = utc_now()
-    recovered = wait_for(lambda: _is_well_again(stage, end, dynos), PATIENCE_S)
-    made = stage.sandbox.heroku.changes[changes:]
-    return Seen(
+    recovered = wait_for(lambda: _is_well_again(environment, end, dynos), PATIENCE_S)
+    made = environment.sandbox.heroku.changes[changes:]
+    return Observation(
         fault,
         lasted,
-        max(_gaps(stage, begin)),
+        max(_gaps(environment, begin)),
         recovered,
         wrong=sum(one.after != dynos for one in made) + max(0, len(made) - len(MOVING)),
-        lost=_lost(stage, dynos) + (not is_taken),
-        doubled=_doubled(stage),
+        lost=_lost(environment, dynos) + (not is_taken),
+        doubled=_doubled(environment),
     )
 
 
-def _is_well_again(stage: Stage, end: object, dynos: int) -> bool:
-    good = stage.rows(
+def _is_well_again(environment: Environment, end: object, dynos: int) -> bool:
+    good = environment.rows(
         "select count(distinct role_id) from decision where at > :end"
         " and outcome in ('held', 'scaled') and current is not null",
         end=end,
     )
-    return good == [len(MOVING) + 1] and stage.dynos() == {dynos}
+    return good == [len(MOVING) + 1] and environment.dynos() == {dynos}
 
 
-def _gaps(stage: Stage, begin: object) -> list[float]:
+def _gaps(environment: Environment, begin: object) -> list[float]:
     """Seconds between the ticks of each role since the tick before the fault."""
     found = [0.0]
-    for role in stage.rows("select id from role"):
-        times = stage.rows(
+    for role in environment.rows("select id from role"):
+        times = environment.rows(
             "select extract(epoch from at)::float8 from decision where role_id = :role"
             " and at > cast(:begin as timestamptz) - interval '10 s' order by at",
             role=role,
@@ -105,19 +105,19 @@ def _gaps(stage: Stage, begin: object) -> list[float]:
     return found
 
 
-def _lost(stage: Stage, dynos: int) -> int:
-    [orders] = stage.rows(
+def _lost(environment: Environment, dynos: int) -> int:
+    [orders] = environment.rows(
         "select count(*) from settings_level where level = 'role'"
         " and values->>'minimum_dynos' = :dynos",
         dynos=str(dynos),
     )
-    [halves] = stage.rows(
+    [halves] = environment.rows(
         "select count(*) from decision d full join sample s using (role_id, at)"
         " where d.role_id is null or s.role_id is null"
     )
     return len(MOVING) - int(orders) + int(halves)
 
 
-def _doubled(stage: Stage) -> int:
-    [opened] = stage.rows("select count(*) from incident where opened_at is not null")
-    return max(0, len(stage.sandbox.new_relic.incidents) - int(opened))
+def _doubled(environment: Environment) -> int:
+    [opened] = environment.rows("select count(*) from incident where opened_at is not null")
+    return max(0, len(environment.sandbox.new_relic.incidents) - int(opened))

@@ -179,7 +179,7 @@ class _Rows:
         self._limits: list[_Curve] = []
 
     def add(self, limit: _Curve | float, *terms: tuple[int, float, float]) -> None:
-        """Require that the sum of the terms (column, factor now, factor a step before) is <= limit."""
+        """Require that the sum of terms (column, factor now, factor a step before) is <= limit."""
         steps = np.arange(self._steps, dtype=np.float64)
         top = len(self._limits) * self._steps
         for column, now, before in terms:

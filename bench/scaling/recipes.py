@@ -5,8 +5,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from bench.scaling import arrivals as at
-from bench.scaling import service_times as takes
+from bench.scaling import arrivals, service_times
 from bench.scaling.simulator import Scenario
 from guv.scaling.model import Settings
 
@@ -36,7 +35,7 @@ class Recipe:
     note: str
     hours: float
     draw: Draw
-    service: takes.Service
+    service: service_times.Service
     settings: Settings
     world: Mapping[str, float | int | tuple[float, ...]] = field(default_factory=dict)
     family: str = "synthetic"
@@ -45,13 +44,13 @@ class Recipe:
         """Draw arrivals and service times; another `salt` gives other draws."""
         seed = zlib.crc32(f"{self.name}{salt or ''}".encode())
         duration = self.hours * HOUR
-        arrivals = self.draw(duration, random.Random(seed))
+        instants = self.draw(duration, random.Random(seed))
         chance = random.Random(seed + 1)
-        services = [self.service(chance) for _ in arrivals]
+        services = [self.service(chance) for _ in instants]
         return Scenario(
             name=self.name,
             settings=self.settings,
-            arrivals=arrivals,
+            arrivals=instants,
             services=services,
             duration=duration,
             seed=seed,
@@ -60,7 +59,7 @@ class Recipe:
         )
 
 
-def told(
+def role_settings(
     deadline: float, processing: float | None, maximum: int, **more: float | str | bool | None
 ) -> Settings:
     """Return a role's settings; times are in seconds."""
@@ -70,19 +69,19 @@ def told(
     )
 
 
-def rate(of: at.Rate, peak: float) -> Draw:
+def rate(of: arrivals.Rate, peak: float) -> Draw:
     """Poisson arrivals of that rate, which is never above `peak`."""
-    return lambda duration, chance: at.poisson(of, peak, duration, chance)
+    return lambda duration, chance: arrivals.poisson(of, peak, duration, chance)
 
 
 def spikes(base: float, *spikes: tuple[float, int]) -> Draw:
     """Return a Poisson `base` rate with spikes: pairs of (second, messages)."""
 
     def draw(duration: float, chance: random.Random) -> list[float]:
-        instants = at.poisson(at.steady(base), base, duration, chance)
+        instants = arrivals.poisson(arrivals.steady(base), base, duration, chance)
         for start, size in spikes:
             if start < duration:
-                instants += at.burst(start, size, 20.0, chance)
+                instants += arrivals.burst(start, size, 20.0, chance)
         return sorted(instants)
 
     return draw
@@ -90,18 +89,18 @@ def spikes(base: float, *spikes: tuple[float, int]) -> Draw:
 
 def batches(every: float, size: int) -> Draw:
     """Return batches of `size` messages, one every `every` seconds."""
-    return lambda duration, chance: at.batches(every, size, duration, chance)
+    return lambda duration, chance: arrivals.batches(every, size, duration, chance)
 
 
 def clusters(rate: float, size: float) -> Draw:
     """Batches at random instants (`rate` a second), of random sizes around `size`."""
-    return lambda duration, chance: at.clusters(rate, size, duration, chance)
+    return lambda duration, chance: arrivals.clusters(rate, size, duration, chance)
 
 
 def moods(*rates: float, stay: float) -> Draw:
     """Poisson arrivals whose rate jumps among `rates` about every `stay` seconds."""
-    return lambda duration, chance: at.moods(rates, stay, duration, chance)
+    return lambda duration, chance: arrivals.moods(rates, stay, duration, chance)
 
 
-SLOW_SINE = rate(at.sine(0.1, 2.0, 2 * HOUR), 2.0)
+SLOW_SINE = rate(arrivals.sine(0.1, 2.0, 2 * HOUR), 2.0)
 """Swings of two hours, as several scenarios have them."""

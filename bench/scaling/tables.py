@@ -7,7 +7,7 @@ from bench.scaling.runs import Row
 
 
 def by_scenario(rows: Iterable[Row]) -> str:
-    """Return a line for each run: share on time, cost over the bound, changes per hour, cut jobs."""
+    """Return a line for each run: share on time, cost over the bound, changes an hour, cut jobs."""
     head = ("scenario", "scaler", "on time", "p99/D", "cost/bound", "changes/h", "cut")
     lines = [
         (

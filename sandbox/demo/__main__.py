@@ -19,9 +19,9 @@ from rich.live import Live
 
 from sandbox import services
 from sandbox.demo.calls import CallFailed
-from sandbox.demo.environment import Stage, calls, stage
+from sandbox.demo.environment import Environment, calls, demo_environment
 from sandbox.demo.outcome import outcome
-from sandbox.demo.scenario import SHORTEST_CYCLE, Scene
+from sandbox.demo.scenario import SHORTEST_CYCLE, Scenario
 from sandbox.demo.state import Moment, look
 from sandbox.demo.view import decision_lines, incident_lines, table
 from sandbox.heroku.customer import PartnerRefused
@@ -52,7 +52,9 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox.demo", description=__doc__)
     parser.add_argument("--exit-after", type=float, help="seconds until it ends by itself")
-    parser.add_argument("--cycle", type=float, default=Scene().cycle, help="seconds of one round")
+    parser.add_argument(
+        "--cycle", type=float, default=Scenario().cycle, help="seconds of one round"
+    )
     parser.add_argument(
         "--broker", choices=("auto", "rabbitmq", "memory"), default="auto", help="which broker"
     )
@@ -70,49 +72,49 @@ def _leave(*_: object) -> NoReturn:
 
 
 def _play(console: Console, folder: Path, options: argparse.Namespace) -> int:
-    started, played = time.monotonic(), Scene(cycle=options.cycle)
+    started, plan = time.monotonic(), Scenario(cycle=options.cycle)
     rabbitmq = options.broker == "rabbitmq" or (
         options.broker == "auto" and services.find_rabbitmq() is not None
     )
-    with stage(folder, played, rabbitmq=rabbitmq, say=console.print) as set_up:
-        _introduce(console, set_up, played)
-        with set_up.workload.running():
+    with demo_environment(folder, plan, rabbitmq=rabbitmq, say=console.print) as environment:
+        _introduce(console, environment, plan)
+        with environment.workload.running():
             console.print(f"Ready after {time.monotonic() - started:.1f} s.\n")
-            _show(console, set_up, options.exit_after)
-            result = outcome(set_up)
+            _show(console, environment, options.exit_after)
+            result = outcome(environment)
     _plain(console, str(result))
     return 1 if result.missing else 0
 
 
-def _introduce(console: Console, set_up: Stage, played: Scene) -> None:
+def _introduce(console: Console, environment: Environment, plan: Scenario) -> None:
     """Set guv up as a tenant would, and print how."""
-    console.print(f"\nBroker: {set_up.broker.kind}. The tenant calls guv with:\n")
-    _plain(console, f"export GUV_URL={set_up.guv_url}")
-    _plain(console, f"open {set_up.pages}    # heroku addons:open guv")
-    for call in calls(set_up.broker, played):
+    console.print(f"\nBroker: {environment.broker.kind}. The tenant calls guv with:\n")
+    _plain(console, f"export GUV_URL={environment.guv_url}")
+    _plain(console, f"open {environment.pages}    # heroku addons:open guv")
+    for call in calls(environment.broker, plan):
         _plain(console, call.as_curl())
-        call.make(set_up.api)
+        call.make(environment.api)
     console.print()
 
 
-def _show(console: Console, set_up: Stage, seconds: float | None) -> None:
+def _show(console: Console, environment: Environment, seconds: float | None) -> None:
     end = time.monotonic() + (seconds if seconds is not None else float("inf"))
-    with _screen(console, set_up) as show:
+    with _screen(console, environment) as show:
         while time.monotonic() < end:
             # Without an answer the last picture stays: somebody may be trying what happens.
             with contextlib.suppress(httpx.HTTPError):
-                show(look(set_up))
+                show(look(environment))
             time.sleep(_BEAT)
 
 
 @contextlib.contextmanager
-def _screen(console: Console, set_up: Stage) -> Iterator[Callable[[Moment], None]]:
-    """Yield a function that shows a moment: in one place of a terminal, or line by line elsewhere."""
+def _screen(console: Console, environment: Environment) -> Iterator[Callable[[Moment], None]]:
+    """Yield what shows a moment: in one place of a terminal, or line by line elsewhere."""
     if not console.is_terminal:
         yield _Lines(console).show
         return
-    guv = set_up.fleet
-    links = f"Pages {set_up.pages}   API {guv.api_url}   logs {guv.folder}   Ctrl-C ends"
+    guv = environment.fleet
+    links = f"Pages {environment.pages}   API {guv.api_url}   logs {guv.folder}   Ctrl-C ends"
     with Live(console=console, auto_refresh=False) as live:
         yield lambda moment: live.update(table(moment, links, console.height), refresh=True)
 

@@ -10,9 +10,9 @@ import httpx
 
 from sandbox import services
 from sandbox.database import migrate
-from sandbox.demo import scenario as scene
+from sandbox.demo import scenario
 from sandbox.demo.calls import Call
-from sandbox.demo.scenario import Scene
+from sandbox.demo.scenario import Scenario
 from sandbox.fleet import OAUTH_SECRET, Fleet, Surroundings, fleet
 from sandbox.heroku.model import App
 from sandbox.heroku.platform import Heroku
@@ -33,7 +33,7 @@ class Broker:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Environment:
     """The running demo.
 
     Attributes:
@@ -58,12 +58,14 @@ class Stage:
 
 
 @contextmanager
-def stage(folder: Path, played: Scene, *, rabbitmq: bool, say: Say) -> Iterator[Stage]:
+def demo_environment(
+    folder: Path, plan: Scenario, *, rabbitmq: bool, say: Say
+) -> Iterator[Environment]:
     """Start everything that the demo needs, ready for the tenant to set up, until the block ends.
 
     Args:
         folder: Holds all that it writes.
-        played: What the app's jobs are like.
+        plan: What the app's jobs are like.
         rabbitmq: Whether the broker is a real RabbitMQ; else it is the one in memory.
         say: Is told what happens.
 
@@ -78,21 +80,23 @@ def stage(folder: Path, played: Scene, *, rabbitmq: bool, say: Say) -> Iterator[
             guv = _guv(stack, folder, sandbox, say)
             broker = to_come.result()
         say("heroku addons:create guv")
-        app = sandbox.heroku.new_app(scene.APP, {scene.ROLE: 1}, boot_delay=scene.BOOT)
-        addon = guv.create_addon(sandbox, app, scene.PLAN)
+        app = sandbox.heroku.new_app(scenario.APP, {scenario.ROLE: 1}, boot_delay=scenario.BOOT)
+        addon = guv.create_addon(sandbox, app, scenario.ADDON_PLAN)
         url = app.config_vars["GUV_URL"]
         api = stack.enter_context(httpx.Client(base_url=f"{url}/", timeout=10))
-        tenant = Tenant(sandbox.heroku, app, scene.ROLE, broker.queue, scene.WORK, scene.DEADLINE)
-        workload = Workload(tenant, played.shape)
-        yield Stage(sandbox, guv, app, url, api, broker, workload, addon.web_url)
+        tenant = Tenant(
+            sandbox.heroku, app, scenario.ROLE, broker.queue, scenario.WORK, scenario.DEADLINE
+        )
+        workload = Workload(tenant, plan.shape)
+        yield Environment(sandbox, guv, app, url, api, broker, workload, addon.web_url)
 
 
-def calls(broker: Broker, played: Scene) -> list[Call]:
+def calls(broker: Broker, plan: Scenario) -> list[Call]:
     """Return the calls with which the tenant sets guv up."""
     return [
-        Call("PUT", f"apps/{scene.APP}/broker", {"url": broker.url}),
-        Call("PATCH", "settings", played.tenant_settings),
-        Call("PUT", f"apps/{scene.APP}/roles/{scene.ROLE}", played.role_settings),
+        Call("PUT", f"apps/{scenario.APP}/broker", {"url": broker.url}),
+        Call("PATCH", "settings", plan.tenant_settings),
+        Call("PUT", f"apps/{scenario.APP}/roles/{scenario.ROLE}", plan.role_settings),
     ]
 
 
@@ -103,14 +107,14 @@ def _guv(stack: ExitStack, folder: Path, sandbox: Sandbox, say: Say) -> Fleet:
     redis_url = stack.enter_context(services.redis(folder / "redis"))
     migrate(database_url)
     say("Starting guv: API, clock and worker")
-    extra = {"GUV_RESOLVE_AFTER": f"{scene.RESOLVE_AFTER:g}", "GUV_WORKER_PROCESSES": "1"}
+    extra = {"GUV_RESOLVE_AFTER": f"{scenario.RESOLVE_AFTER:g}", "GUV_WORKER_PROCESSES": "1"}
     around = Surroundings(database_url, redis_url, sandbox.url, sandbox.url, extra)
     return stack.enter_context(fleet(around, folder / "guv", "api", "clock", "worker"))
 
 
 def _outside() -> Outside:
     outside = Outside(heroku=Heroku(client_secret=OAUTH_SECRET))
-    outside.new_relic.accounts[str(scene.ACCOUNT_ID)] = scene.LICENSE_KEY
+    outside.new_relic.accounts[str(scenario.ACCOUNT_ID)] = scenario.LICENSE_KEY
     outside.broker.slot = SLOT
     return outside
 
@@ -118,14 +122,14 @@ def _outside() -> Outside:
 @contextmanager
 def _broker(folder: Path, sandbox: Sandbox, *, rabbitmq: bool) -> Iterator[Broker]:
     if not rabbitmq:
-        memory = sandbox.broker.new_vhost(scene.APP)
-        queue: JobQueue = MemoryQueue(sandbox.broker, memory.vhost, scene.QUEUE)
+        memory = sandbox.broker.new_vhost(scenario.APP)
+        queue: JobQueue = MemoryQueue(sandbox.broker, memory.vhost, scenario.QUEUE)
         with queue.producing():  # declares the queue
             yield Broker("in-memory broker", queue, memory.management_url(sandbox.url))
         return
     with services.rabbitmq(folder / "rabbitmq") as server:
-        access = server.new_vhost(scene.APP)
-        queue = AmqpQueue(access.amqp_url, scene.QUEUE)
+        access = server.new_vhost(scenario.APP)
+        queue = AmqpQueue(access.amqp_url, scenario.QUEUE)
         with queue.producing():
             pass
         yield Broker("RabbitMQ", queue, access.management_url)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sandbox.demo.environment import Stage
+from sandbox.demo.environment import Environment
 from sandbox.demo.state import look
 from sandbox.heroku.access import PARTNER
 
@@ -51,9 +51,9 @@ class Outcome:
         return "\n".join([facts, *(f"Missing: {what}." for what in self.missing)])
 
 
-def outcome(stage: Stage) -> Outcome:
+def outcome(environment: Environment) -> Outcome:
     """Return what has happened so far."""
-    heroku, moment = stage.sandbox.heroku, look(stage)
+    heroku, moment = environment.sandbox.heroku, look(environment)
     with heroku.lock:
         changes = [change for change in heroku.changes if change.by == PARTNER]
     return Outcome(

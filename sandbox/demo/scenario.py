@@ -1,4 +1,4 @@
-"""What the demo shows: an app whose jobs come in waves, and two spikes.
+"""The demo's scenario: an app whose jobs come in waves, and two spikes.
 
 The maximum can serve the first spike in time, and cannot serve the second.
 """
@@ -12,7 +12,7 @@ from sandbox.workload import Shape, Spike, Work
 APP = "shop"
 ROLE = "worker"
 QUEUE = "orders"
-PLAN = "premium"  # the shortest interval
+ADDON_PLAN = "premium"  # the shortest interval
 BOOT = 3.0
 WORK = Work(mean=1.0, stddev=0.2)
 DEADLINE = 15.0
@@ -23,7 +23,7 @@ SHORTEST_CYCLE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Scenario:
     """One round of the demo, which repeats itself.
 
     Attributes:

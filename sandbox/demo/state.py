@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sandbox.demo import scenario as scene
-from sandbox.demo.environment import Stage
+from sandbox.demo import scenario
+from sandbox.demo.environment import Environment
 from sandbox.heroku.model import DynoState
 from sandbox.newrelic import Incident
 from sandbox.workload import Stats
@@ -38,19 +38,19 @@ class Moment:
     incidents: Sequence[Incident]
 
 
-def look(stage: Stage) -> Moment:
+def look(environment: Environment) -> Moment:
     """Read the present state of the demo."""
-    workload, heroku = stage.workload, stage.sandbox.heroku
-    dynos = heroku.dynos(stage.app, scene.ROLE)
-    up = heroku.dynos(stage.app, scene.ROLE, DynoState.UP)
+    workload, heroku = environment.workload, environment.sandbox.heroku
+    dynos = heroku.dynos(environment.app, scenario.ROLE)
+    up = heroku.dynos(environment.app, scenario.ROLE, DynoState.UP)
     return Moment(
         workload.seconds,
         workload.rate,
         len(up),
         len(dynos) - len(up),
         workload.stats(),
-        _decisions(stage),
-        list(stage.sandbox.new_relic.incidents),
+        _decisions(environment),
+        list(environment.sandbox.new_relic.incidents),
     )
 
 
@@ -85,8 +85,8 @@ def _count(value: int | None) -> str:
     return "?" if value is None else str(value)
 
 
-def _decisions(stage: Stage) -> Sequence[Decision]:
-    answer = stage.api.get("decisions", params={"app": scene.APP, "limit": SHOWN})
+def _decisions(environment: Environment) -> Sequence[Decision]:
+    answer = environment.api.get("decisions", params={"app": scenario.APP, "limit": SHOWN})
     answer.raise_for_status()
     found: list[Decision] = answer.json()["decisions"]
     return found

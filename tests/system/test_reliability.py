@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.faults.environment import Stage, a_stage
-from bench.faults.observations import HEADER, look_at
-from bench.faults.scenarios import SCENES, CannotStage
+from bench.faults.environment import Environment, fault_environment
+from bench.faults.observations import HEADER, observe
+from bench.faults.scenarios import FAULTS, FaultImpossible
 
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("faults")]
 ROOT = Path(__file__).parents[2]
@@ -15,15 +15,15 @@ SECONDS = 4.0
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with a_stage(tmp_path_factory.mktemp("faults")) as stage:
-        yield stage
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
+    with fault_environment(tmp_path_factory.mktemp("faults")) as environment:
+        yield environment
 
 
-@pytest.mark.parametrize("fault", SCENES)
-def test_every_promise_is_kept_while_it_fails(stage: Stage, fault: str) -> None:
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_promise_is_kept_while_it_fails(environment: Environment, fault: str) -> None:
     try:
-        seen = look_at(stage, fault, SECONDS, min(stage.dynos()) % 4 + 1)
-    except CannotStage as why:
+        observation = observe(environment, fault, SECONDS, min(environment.dynos()) % 4 + 1)
+    except FaultImpossible as why:
         pytest.skip(f"not seen on this machine: {why}")
-    assert seen.is_well, f"\n{HEADER}\n{seen.row}"
+    assert observation.is_well, f"\n{HEADER}\n{observation.row}"

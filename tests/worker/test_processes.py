@@ -15,7 +15,7 @@ from guv.clock import steady_seconds
 from guv.config import Config
 from guv.replays.start import enqueue_replay
 from guv.roles.tick_schedule import LEASE_S
-from sandbox.tcp_proxy import Gate
+from sandbox.tcp_proxy import TcpProxy
 from tests.worker.replays.rows import long_replay, stored_replay
 from tests.worker.world import World, wait_until
 from worker.clock import HEARTBEAT
@@ -67,14 +67,16 @@ class Running:
 
 
 @pytest.fixture
-def gate(redis_url: str) -> Iterator[Gate]:
-    gate = Gate(redis_url)
+def gate(redis_url: str) -> Iterator[TcpProxy]:
+    gate = TcpProxy(redis_url)
     yield gate
     gate.close()
 
 
 @pytest.fixture
-def start(outside_config: Config, gate: Gate, tmp_path: Path) -> Iterator[Callable[..., Running]]:
+def start(
+    outside_config: Config, gate: TcpProxy, tmp_path: Path
+) -> Iterator[Callable[..., Running]]:
     """Starts a module as a process with that configuration, its Redis behind the gate."""
     environment = {
         name.upper(): _text(getattr(outside_config, name)) for name in Config.model_fields
@@ -116,7 +118,7 @@ def test_the_clock_stops_well_within_the_grace(
 
 
 def test_the_clock_stops_within_a_second_while_redis_is_away(
-    start: Callable[[str], Running], gate: Gate
+    start: Callable[[str], Running], gate: TcpProxy
 ) -> None:
     gate.shut()
     clock = start("worker.clock")
@@ -126,7 +128,7 @@ def test_the_clock_stops_within_a_second_while_redis_is_away(
 
 
 def test_the_clock_outlives_an_outage_of_redis_and_tells_of_it_once(
-    start: Callable[[str], Running], gate: Gate, redis_url: str
+    start: Callable[[str], Running], gate: TcpProxy, redis_url: str
 ) -> None:
     clock = start("worker.clock")
     wait_until(beats(redis_url))
@@ -151,7 +153,7 @@ def test_clock_and_worker_tick_a_role_again_and_again(
 
 
 def test_a_worker_that_starts_before_redis_waits_for_it(
-    start: Callable[[str], Running], world: MakeWorld, gate: Gate
+    start: Callable[[str], Running], world: MakeWorld, gate: TcpProxy
 ) -> None:
     here = world(interval=1)
     here.make_due()
@@ -166,7 +168,7 @@ def test_a_worker_that_starts_before_redis_waits_for_it(
 
 
 def test_a_worker_outlives_an_outage_of_redis(
-    start: Callable[[str], Running], world: MakeWorld, gate: Gate
+    start: Callable[[str], Running], world: MakeWorld, gate: TcpProxy
 ) -> None:
     here = world(interval=1)
     here.make_due()

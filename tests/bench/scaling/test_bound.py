@@ -6,7 +6,7 @@ import pytest
 
 from bench.scaling.bound import lower_bound
 from bench.scaling.peers import PEERS
-from bench.scaling.recipes import Recipe, told
+from bench.scaling.recipes import Recipe, role_settings
 from bench.scaling.service_times import fixed, spread
 from bench.scaling.simulator import Scenario, simulate
 from guv.scaling.model import Settings
@@ -36,7 +36,7 @@ def random_scenario(seed: int) -> Scenario:
             dice.uniform(0, duration) for _ in range(int(rate * duration))
         ),
         service=spread(mean, mean / 2),
-        settings=told(chance.uniform(4, 12) * mean + 60, mean, 20),
+        settings=role_settings(chance.uniform(4, 12) * mean + 60, mean, 20),
     )
     return recipe.build()
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.scaling import arrivals
-from bench.scaling import service_times as services
+from bench.scaling import arrivals, service_times
 from bench.scaling.recipes import Recipe
 from bench.scaling.runs import recipes
 from bench.scaling.scenarios import QUICK, SYNTHETIC
@@ -97,14 +96,14 @@ def test_binned_counts_are_thinned_or_multiplied(share: float, expected: int) ->
 @pytest.mark.parametrize(
     ("service", "mean"),
     [
-        (services.spread(10.0, 4.0), 10.0),
-        (services.exponential(5.0), 5.0),
-        (services.mixture(1.0, 11.0, 0.5), 6.0),
-        (services.measured([2.0, 100.0], 0.5, 3.0), 2.0),
-        (services.percentiles(((0, 0.0), (50, 1.0), (100, 2.0)), 4.0), 4.0),
+        (service_times.spread(10.0, 4.0), 10.0),
+        (service_times.exponential(5.0), 5.0),
+        (service_times.mixture(1.0, 11.0, 0.5), 6.0),
+        (service_times.measured([2.0, 100.0], 0.5, 3.0), 2.0),
+        (service_times.percentiles(((0, 0.0), (50, 1.0), (100, 2.0)), 4.0), 4.0),
     ],
 )
-def test_service_times_have_their_mean(service: services.Service, mean: float) -> None:
+def test_service_times_have_their_mean(service: service_times.Service, mean: float) -> None:
     chance = random.Random(1)
     draws = [service(chance) for _ in range(4000)]
 
