@@ -15,9 +15,17 @@ from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from guv.errors import FieldError, GuvError, Invalid, Unauthorized, Unavailable
+from guv.errors import (
+    FieldError,
+    GuvError,
+    Invalid,
+    Unauthorized,
+    Unavailable,
+    first_reason,
+)
 from guv.logging import mask
 from guv.settings.field_errors import field_errors
+from guv.settings.schema import SettingsValues
 
 _IDS = {
     400: "bad_request",
@@ -104,29 +112,27 @@ async def _guv_error(_request: Request, error: GuvError) -> JSONResponse:
 
 async def _invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
     errors = error.errors()
-    malformed = next((one for one in errors if one["type"] == "json_invalid"), None)
-    if malformed is not None:
-        message = _not_json(str(error.body or ""), int(malformed["loc"][-1]))
-        return error_answer(400, "bad_request", message)
-    fields = field_errors(errors)
-    return await _guv_error(request, Invalid(_first_reason(fields), fields))
+    for one in errors:
+        if one["type"] == "json_invalid":
+            place = _place(error.body, one["loc"][-1])
+            return error_answer(400, "bad_request", f"The body is not valid JSON{place}.")
+    fields = field_errors(errors, "setting" if _takes_settings(request) else "field")
+    return await _guv_error(request, Invalid(first_reason(fields), fields))
 
 
-def _not_json(text: str, position: int) -> str:
-    before = text[:position]
-    line, column = before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1
-    return f"The body is not valid JSON (line {line}, column {column})."
+def _place(body: object, position: object) -> str:
+    """Return the line and column of a position in a text, where both are known."""
+    if not isinstance(body, str) or not isinstance(position, int):
+        return ""
+    before = body[:position]
+    column = position - (before.rfind("\n") + 1) + 1
+    return f" (line {before.count(chr(10)) + 1}, column {column})"
 
 
-def _first_reason(fields: Sequence[FieldError]) -> str:
-    """Return the first reason as a sentence, with the number of further ones."""
-    first, more = fields[0], len(fields) - 1
-    reason = (
-        f"{first.field} {first.message}"
-        if first.field
-        else f"The request cannot be accepted: {first.message}"
-    )
-    return reason.removesuffix(".") + (f" (and {more} more)." if more else ".")
+def _takes_settings(request: Request) -> bool:
+    """Whether the body of the request's route is a level of settings."""
+    body = getattr(request.scope.get("route"), "body_field", None)
+    return getattr(getattr(body, "field_info", None), "annotation", None) is SettingsValues
 
 
 async def _http_error(request: Request, error: HTTPException) -> JSONResponse:

@@ -82,11 +82,13 @@ EXAMPLES: dict[str, Any] = {
     "error": None,
     "notify_error": None,
     "warning": None,
-    "message": "minimum_dynos must be at least 0.",
+    "message": "minimum_dynos is 8 (from role), above maximum_dynos 5 (from default);"
+    " it must be at most 5.",
     "PlanAnswer.message": "Your plan is now standard.",
     "ProvisionAnswer.message": "guv is ready. Set the broker and the roles next.",
     "FieldFault.field": "minimum_dynos",
-    "FieldFault.message": "is 8 (from role), above maximum_dynos 5 (from default)",
+    "FieldFault.message": "is 8 (from role), above maximum_dynos 5 (from default);"
+    " it must be at most 5",
     "messages": ["role 'mailer': the broker has no queue 'mail'; did you mean 'mails'?"],
     "ok": True,
     "dry_run": False,
@@ -203,8 +205,8 @@ BODIES: dict[str, Any] = {
     "PlanRequest": {"plan": "standard"},
     "ErrorBody": {
         "id": "invalid_params",
-        "message": "target_deadline must be greater than 0.",
-        "fields": [{"field": "target_deadline", "message": "must be greater than 0"}],
+        "message": "target_deadline must be above 0 s.",
+        "fields": [{"field": "target_deadline", "message": "must be above 0 s"}],
     },
 }
 

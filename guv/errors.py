@@ -36,9 +36,11 @@ class FieldError:
 
 
 def first_reason(errors: Sequence[FieldError]) -> str:
-    """Return the first error as a sentence, for the message above them all."""
-    field, message = errors[0].field, errors[0].message
+    """Return the first error as a sentence, with the number of further ones."""
+    field, message, more = errors[0].field, errors[0].message, len(errors) - 1
     reason = f"{field} {message}" if field else f"{message[:1].upper()}{message[1:]}"
+    if more:
+        return f"{reason.removesuffix('.')} (and {more} more)."
     return reason if reason.endswith((".", "?")) else f"{reason}."
 
 

@@ -17,10 +17,10 @@ from sqlmodel import Session
 from guv.apps import queries as apps
 from guv.apps.models import App
 from guv.crypto import Sealer
-from guv.errors import FieldError, Invalid
+from guv.errors import FieldError, Invalid, first_reason
 from guv.rabbitmq.client import parse_broker_url
 from guv.settings.contradictions import contradictions
-from guv.settings.field_errors import nearest_name
+from guv.settings.field_errors import field_errors, nearest_name
 from guv.settings.field_types import role_name
 from guv.settings.levels import Access, Subject
 from guv.settings.queries import Edit
@@ -175,9 +175,8 @@ def _checked(where: str, values: Mapping[str, Any]) -> dict[str, Any]:
     try:
         checked = SettingsValues.model_validate({**values})
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"][:1])
-        raise _refusal(f"{where}{name}", first["msg"].removeprefix("Value error, ")) from None
+        first = field_errors(error.errors(), "setting")[0]
+        raise _refusal(f"{where}{first.field}", first.message) from None
     if checked.notify is not None:
         raise _refusal(f"{where}notify", "is set with the API, since it holds a secret")
     return checked.model_dump(mode="json", exclude_none=True, exclude={"notify"})
@@ -202,5 +201,7 @@ def _refuse_contradictions(wanted: Wanted, plan: Plan) -> None:
 
 
 def _refusal(name: str, message: str) -> Invalid:
-    option = name.replace("_", "-")
-    return Invalid(f"--{option}: {message}.".replace("..", "."), [FieldError(name, message)])
+    """Return the refusal with a sentence that `heroku addons:create` prints."""
+    option = f"--config {name}" if "." in name else f"--{name.replace('_', '-')}"
+    error = FieldError(name, message)
+    return Invalid(first_reason([FieldError(option, message)]), [error])

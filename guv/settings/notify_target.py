@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from guv.crypto import Sealer
-from guv.errors import FieldError, Invalid
+from guv.errors import FieldError, Invalid, first_reason
 from guv.logging import MASK
 from guv.settings.field_models import Nothing, Notify
 
@@ -58,7 +58,8 @@ def _unmasked(kind: str, name: str, sent: str, before: dict[str, Any] | None) ->
     if MASK not in sent:
         return sent
     if before is None or sent != _masked(name, before[name]):
-        words = name.replace("_", " ")
-        field = FieldError(f"notify.{kind}.{name}", "is needed; it was sent masked")
-        raise Invalid(f"The {words} is needed.", [field])
+        field = FieldError(
+            f"notify.{kind}.{name}", "is required: it was sent masked, and none is stored"
+        )
+        raise Invalid(first_reason([field]), [field])
     return str(before[name])

@@ -173,7 +173,7 @@ def _values(
     try:
         return SettingsValues.model_validate(named)
     except ValidationError as error:
-        faults += [_at(where, one) for one in field_errors(error.errors())]
+        faults += [_at(where, one) for one in field_errors(error.errors(), "setting")]
         return SettingsValues()
 
 

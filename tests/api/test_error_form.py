@@ -40,6 +40,16 @@ def test_a_body_that_is_no_json_has_the_form(caller: TenantCaller, body: str) ->
     assert (answer.status_code, answer.json()["id"]) == (400, "bad_request")
 
 
+def test_a_body_that_is_no_json_is_refused_with_its_place(caller: TenantCaller) -> None:
+    answer = caller.client.put(
+        "/v1/settings",
+        content=b'{"minimum_dynos": 1,\n x}',
+        headers={"Content-Type": "application/json"},
+        auth=("guv", caller.key),
+    )
+    assert answer.json()["message"] == "The body is not valid JSON (line 2, column 2)."
+
+
 @pytest.mark.parametrize("body", [None, [], 3, "text"])
 def test_a_body_that_is_no_object_is_refused_with_what_is_needed(
     caller: TenantCaller, body: Any
@@ -135,16 +145,18 @@ def test_an_error_of_ours_is_500_without_details(broken: TestClient) -> None:
 
 def test_a_body_that_is_none_is_refused_in_a_whole_sentence(caller: TenantCaller) -> None:
     answer = caller.client.put("/v1/settings", content=b"{}", auth=("guv", caller.key))
-    assert answer.json()["message"].startswith("The request cannot be accepted: ")
+    assert answer.json()["message"] == (
+        "The body must be a JSON object, sent with Content-Type: application/json."
+    )
     assert "Content-Type" in answer.json()["fields"][0]["message"]
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"maximum_dynos": "3"}, "must be a valid integer"),
-        ({"maximum_dynos": -1}, "must be greater than or equal to 0"),
-        ({"policy": "magic"}, "must be 'deadline', "),
+        ({"maximum_dynos": "3"}, "must be a whole number"),
+        ({"maximum_dynos": -1}, "must be at least 0"),
+        ({"policy": "magic"}, "must be deadline, "),
         ({"pause": {"until": "2027-01-01T00:00:00"}}, "needs an offset from UTC, such as Z"),
     ],
 )

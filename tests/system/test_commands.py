@@ -40,7 +40,7 @@ def test_a_missing_variable_ends_a_process_with_its_name_and_no_traceback(comman
     done = run(command)
 
     assert done.returncode in {1, 2}
-    assert "DATABASE_URL is needed" in done.stdout + done.stderr
+    assert "DATABASE_URL is required" in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -108,7 +108,7 @@ def test_a_suspended_tenants_roles_are_said_to_get_no_tick(
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"DATABASE_URL": ""}, "DATABASE_URL is needed"),
+        ({"DATABASE_URL": ""}, "DATABASE_URL is required"),
         ({"DATABASE_URL": "postgres://u:marker@127.0.0.1:9/x"}, "The database does not answer"),
     ],
 )

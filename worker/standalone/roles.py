@@ -55,7 +55,9 @@ def read_roles(text: str, default_app: str | None) -> list[FileRole]:
     for (named, name), values in document.roles.items():
         app = named or default_app
         if app is None:
-            faults.append(FieldError(f"{name}.app", "is needed; or name one with --app or GUV_APP"))
+            faults.append(
+                FieldError(f"{name}.app", "is required, or name one with --app or GUV_APP")
+            )
         else:
             roles.append(FileRole(app, name, _effective(document, app, name, values)))
     for role in roles:

@@ -93,7 +93,7 @@ def test_a_repeated_delivery_does_not_set_them_again(provision: Any, session: Se
         ({"maximum_dynos": "many"}, "--maximum-dynos"),
         ({"minimum_dynos": "9"}, "maximum_dynos"),
         ({"config": "no json"}, "--config"),
-        ({"config": '{"worker": {"maximun_dynos": 1}}'}, "--worker.maximun-dynos"),
+        ({"config": '{"worker": {"maximun_dynos": 1}}'}, "--config worker.maximun_dynos"),
         ({"role": "no/name"}, "--role"),
     ],
 )

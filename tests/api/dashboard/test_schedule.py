@@ -69,9 +69,9 @@ def test_the_roles_own_windows_can_be_taken_away(visitor: Browser, session: Sess
     [
         ({**NIGHT}, "needs either days (weekly) or a date (once)"),
         ({**NIGHT, "days.0": ["1"], "timezone.0": "Berlin"}, "timezone is not an IANA time zone"),
-        ({**NIGHT, "days.0": ["1"], "dynos.0": "-1"}, "dynos must be greater"),
+        ({**NIGHT, "days.0": ["1"], "dynos.0": "-1"}, "dynos must be at least"),
         ({**NIGHT, "days.0": ["1"], "dynos.0": "x"}, "dynos must be a whole number"),
-        ({**NIGHT, "days.0": ["1"], "start.0": ""}, "start is"),
+        ({**NIGHT, "days.0": ["1"], "start.0": ""}, "start is required"),
         ({**NIGHT, "days.0": ["1"], "minimum_dynos.0": "9", "maximum_dynos.0": "1"}, "above"),
         ({**NIGHT, "date.0": "2027-02-30"}, "date"),
     ],

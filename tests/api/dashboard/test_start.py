@@ -109,7 +109,7 @@ def test_what_is_wrong_stands_at_its_field_and_what_was_typed_stays(
         ("target_deadline", "soon", "must be a number"),
         ("target_deadline", "nan", "finite number"),
         ("minimum_dynos", "1.5", "must be a whole number"),
-        ("maximum_dynos", "5000", "less than or equal to 1000"),
+        ("maximum_dynos", "5000", "at most 1000"),
         ("process_type", "a b", "letters, digits, - and _"),
         ("process_type", "a" * 101, "1 to 100 letters"),
         ("queue", [], "at least one queue"),

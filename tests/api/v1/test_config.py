@@ -139,7 +139,7 @@ def test_times_and_days_need_no_quotes(caller: TenantCaller) -> None:
 
 
 def test_a_number_of_minutes_is_none(caller: TenantCaller) -> None:
-    assert "valid integer" in refused(caller, "worker: {interval: 1:30}\n")["worker.interval"]
+    assert "a whole number" in refused(caller, "worker: {interval: 1:30}\n")["worker.interval"]
 
 
 def test_what_cannot_work_together_is_refused(caller: TenantCaller) -> None:

@@ -69,7 +69,9 @@ def test_what_was_read_can_be_sent_back(
 def test_a_masked_key_without_a_stored_one_is_refused(caller: TenantCaller) -> None:
     answer = caller.put("/settings", target("[masked]"))
     assert answer.status_code == 422
-    assert faults(answer) == {"notify.new_relic.license_key": "is needed; it was sent masked"}
+    assert faults(answer) == {
+        "notify.new_relic.license_key": "is required: it was sent masked, and none is stored"
+    }
 
 
 def test_other_changes_leave_the_target_alone(caller: TenantCaller) -> None:

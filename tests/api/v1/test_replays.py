@@ -156,7 +156,7 @@ def test_a_variant_that_cannot_work_is_refused_by_name(
 def test_a_setting_beside_settings_is_not_taken_for_another(caller: TenantCaller) -> None:
     caller.put(caller.role_path(), {})
     answer = ask(caller, {"variants": [{"maximum_dynos": 3}]})
-    assert faults(answer) == {"variants.0.maximum_dynos": "is no known name"}
+    assert faults(answer) == {"variants.0.maximum_dynos": "is not a known field"}
 
 
 @pytest.mark.parametrize(
