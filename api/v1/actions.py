@@ -11,8 +11,7 @@ from api.paths import AppName, RoleName
 from guv.clock import from_unix, unix_seconds
 from guv.roles import update
 from guv.roles.scaling_input import scaling_input
-from guv.scaling.shape.schedule_windows import Bounds, bounds_at
-from guv.scaling.shape.upcoming_bounds import next_switches
+from guv.scaling.shape.bounds import Bounds, bounds_at, next_switches
 from guv.settings.field_models import OverrideBounds, PauseScaling, ScheduleWindow, Strict
 from guv.settings.levels import Access, Subject, read_chain
 from guv.settings.queries import stored_levels

@@ -14,7 +14,7 @@ from guv.history.models import DecisionRow, SampleRow
 from guv.history.samples import HISTORY
 from guv.roles.models import Role
 from guv.scaling import Sample
-from guv.scaling.estimate.sample_cleaning import MOST_SAMPLES, is_counted
+from guv.scaling.estimate.cleaning import MOST_SAMPLES, is_counted
 from guv.scaling.model import Change, Memory
 from guv.settings.schema import EffectiveSettings
 

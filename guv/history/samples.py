@@ -13,7 +13,7 @@ from guv.clock import unix_seconds
 from guv.history.models import SampleRow
 from guv.roles.models import Role
 from guv.scaling import Sample
-from guv.scaling.estimate.sample_cleaning import MOST_SAMPLES
+from guv.scaling.estimate.cleaning import MOST_SAMPLES
 from guv.tenants.models import Tenant
 from guv.web_metrics.queries import web_reading
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from math import isfinite
 from typing import Any
 
-from guv.scaling.policies.response_time import TARGET
+from guv.scaling.policies.web import TARGET
 from guv.settings.schema import EffectiveSettings
 
 Write = Callable[[datetime], str]

@@ -1,7 +1,7 @@
 """How many dynos does a role need? `decide(settings, history, now)` answers; no I/O here."""
 
 from guv.scaling.decide import decide
-from guv.scaling.estimate.sample_cleaning import clean, followed
+from guv.scaling.estimate.cleaning import clean, followed
 from guv.scaling.model import (
     Decision,
     Direction,
@@ -12,10 +12,10 @@ from guv.scaling.model import (
     Sample,
     Settings,
     Step,
+    WebReading,
     Window,
     Wish,
 )
-from guv.scaling.web.load import WebReading
 
 __all__ = [
     "Decision",

@@ -6,9 +6,8 @@ from dataclasses import replace
 from guv.scaling.demand.gain import not_consuming, not_finishing
 from guv.scaling.demand.predict import Prediction, next_downscale, predict
 from guv.scaling.demand.profile import Profile, growth
+from guv.scaling.estimate.cleaning import clean, is_counted, is_number, sound, usual_gap
 from guv.scaling.estimate.estimate import estimate
-from guv.scaling.estimate.sample_cleaning import clean, is_counted, is_number, usual_gap
-from guv.scaling.estimate.sanitize import sound
 from guv.scaling.explain import UNKNOWN_DYNOS, explain
 from guv.scaling.model import (
     Decision,
@@ -22,9 +21,9 @@ from guv.scaling.model import (
 )
 from guv.scaling.policies import POLICIES
 from guv.scaling.policies.deadline import deadline
+from guv.scaling.shape.bounds import bounds_at
 from guv.scaling.shape.rules import Case, shape
-from guv.scaling.shape.schedule_windows import bounds_at
-from guv.scaling.web.decide import expect, is_known, is_web, web_estimates
+from guv.scaling.web.decide import expect, is_known, web_estimates
 
 STALE_GAPS = 3.0  # samples may be so many of their usual gaps old
 STALE_AFTER = 90.0  # and so many seconds in any case
@@ -52,7 +51,7 @@ def decide(
     missing = _missing(settings, samples, now)
     if missing:
         return _without_data(settings, samples, now, missing)
-    if is_web(settings):
+    if settings.is_web:
         estimates = web_estimates(settings, samples)
     else:
         estimates = _foreseen(estimate(settings, samples), profile, now)
@@ -111,13 +110,13 @@ def _decided(
 def _predicted(
     settings: Settings, samples: Sequence[Sample], estimates: Estimates, desired: int
 ) -> Prediction:
-    if is_web(settings):
+    if settings.is_web:
         return expect(settings, samples, desired)
     return predict(settings, samples, estimates, desired)
 
 
 def _next_downscale(case: Case, desired: int, prediction: Prediction) -> float | None:
-    if is_web(case.settings):  # fewer must have been enough for a while
+    if case.settings.is_web:  # fewer must have been enough for a while
         prediction = replace(prediction, wait=case.settings.history)
     return next_downscale(case, desired, prediction)
 
@@ -128,7 +127,7 @@ def _no_gain(
     """Why more dynos would not help, in words; idle dynos count whether or not more are asked."""
     if wish.reason is Reason.NO_GAIN:
         return f"no more dynos are added: {wish.note}"
-    if is_web(settings):
+    if settings.is_web:
         return ""
     return not_consuming(samples, estimates) or not_finishing(samples, estimates)
 
@@ -141,14 +140,14 @@ def _missing(settings: Settings, samples: Sequence[Sample], now: float) -> str:
     if age > max(STALE_AFTER, STALE_GAPS * usual_gap(samples, settings.interval)):
         return f"the last sample is {age:.0f} s old"
     if not _is_read(settings, last):
-        return f"the number of {'requests' if is_web(settings) else 'messages'} is unknown"
+        return f"the number of {'requests' if settings.is_web else 'messages'} is unknown"
     if last.dynos is None:
         return UNKNOWN_DYNOS
     return ""
 
 
 def _is_read(settings: Settings, sample: Sample) -> bool:
-    return is_known(sample) if is_web(settings) else is_counted(sample)
+    return is_known(sample) if settings.is_web else is_counted(sample)
 
 
 def _without_data(

@@ -1,10 +1,10 @@
-"""How is a decision said? One sentence that a person understands."""
+"""Decisions put into words."""
 
 from math import isinf
 
 from guv.scaling.formatting import counted, seconds_beside
 from guv.scaling.model import Decision, Reason, Settings, Step
-from guv.scaling.web.decide import is_web, said
+from guv.scaling.web.decide import said
 
 UNKNOWN_DYNOS = "the number of dynos is unknown"
 WHY = {
@@ -17,7 +17,7 @@ def explain(settings: Settings, decision: Decision) -> str:
     """The sentence for a decision whose other fields are filled."""
     if decision.desired is None or decision.required is None:
         return _no_data(decision)
-    work = said if is_web(settings) else _work
+    work = said if settings.is_web else _work
     return f"{work(settings, decision)} {_count(decision)}{_because(decision)}."
 
 

@@ -1,4 +1,4 @@
-"""How are counts and seconds said? As a person would, and so that a sentence stays true."""
+"""Counts and seconds in words, shared by policies, rules and explanations."""
 
 
 def counted(count: int, one: str, many: str) -> str:

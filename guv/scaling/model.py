@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from guv.scaling.web.load import WebReading
-
 
 class Direction(StrEnum):
     """Which way the number of dynos goes."""
@@ -44,6 +42,60 @@ class Reason(StrEnum):
     MAXIMUM = "maximum"
     PLATFORM_LIMIT = "platform_limit"
     NO_DATA = "no_data"
+
+
+# Codes of Heroku's router for requests that dynos were too busy for: backlog too deep, request
+# timeout, app boot timeout.
+TOO_BUSY = ("H11", "H12", "H20")
+
+
+@dataclass(frozen=True, slots=True)
+class WebReading:
+    """What the web dynos did in the seconds before a sample.
+
+    Attributes:
+        seconds: How long that was.
+        requests: Requests that were finished in it.
+        p50: Seconds that half of them took at most; None: unknown, or there were none.
+        p95: The same for 95 percent.
+        p99: The same for 99 percent.
+        mean: Mean of those seconds.
+        errors: Requests that the router gave up on, by its code.
+        serving: Dynos that finished at least one; None: unknown.
+        lost: Log lines that never came, so that there were more requests than said.
+    """
+
+    seconds: float
+    requests: int
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    mean: float | None = None
+    errors: Mapping[str, int] | None = None
+    serving: int | None = None
+    lost: int = 0
+
+    @property
+    def rate(self) -> float:
+        """Requests a second."""
+        return self.requests / self.seconds
+
+    @property
+    def busy(self) -> float | None:
+        """Requests that were being answered at the same time, by Little's law; None: unknown."""
+        if not self.requests:
+            return 0.0
+        return None if self.mean is None else self.rate * self.mean
+
+    @property
+    def given_up(self) -> int:
+        """Requests that dynos were too busy for."""
+        return sum((self.errors or {}).get(code, 0) for code in TOO_BUSY)
+
+    def percentile(self, name: str) -> float | None:
+        """The one of that name: p50, p95 or p99."""
+        value: float | None = {"p50": self.p50, "p95": self.p95, "p99": self.p99}.get(name)
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +265,11 @@ class Settings:
     dyno_hours_used: float | None = None
     platform_limit: int | None = None
     memory: Memory = Memory()
+
+    @property
+    def is_web(self) -> bool:
+        """Whether the role is scaled on requests and not on messages."""
+        return self.signal == "web"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,8 @@ from guv.clock import unix_seconds
 from guv.roles.models import Role
 from guv.roles.scaling_input import scaling_input
 from guv.scaling.model import Settings
-from guv.scaling.policies.response_time import TARGET
-from guv.scaling.shape.schedule_windows import bounds_at
-from guv.scaling.web.decide import is_web
+from guv.scaling.policies.web import TARGET
+from guv.scaling.shape.bounds import bounds_at
 from guv.settings.models import SettingsChange
 from guv.settings.queries import role_levels
 from guv.settings.resolve import Level, effective_settings
@@ -71,7 +70,7 @@ def limits_at(past: Sequence[PastSettings], instant: datetime) -> Limits:
     place = bisect_right(past, instant, key=lambda one: one.since)
     settings = past[max(place - 1, 0)].settings
     bounds = bounds_at(settings, unix_seconds(instant))
-    web = is_web(settings)
+    web = settings.is_web
     deadline = TARGET.of(settings) if web else settings.target_deadline
     return Limits(bounds.minimum, bounds.maximum, deadline, web)
 

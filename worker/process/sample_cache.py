@@ -19,7 +19,7 @@ from guv.clock import from_unix, unix_seconds
 from guv.database import read_plainly
 from guv.history.samples import HISTORY
 from guv.scaling import Sample, clean, followed
-from guv.scaling.estimate.sample_cleaning import MOST_SAMPLES, Clean
+from guv.scaling.estimate.cleaning import MOST_SAMPLES, Clean
 from guv.scaling.model import Change
 from guv.web_metrics.queries import web_reading
 

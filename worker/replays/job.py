@@ -26,7 +26,6 @@ from guv.roles.scaling_input import scaling_input
 from guv.scaling import Sample, Settings
 from guv.scaling.replay.replay import LEAD, replay
 from guv.scaling.replay.web import replay_web
-from guv.scaling.web.decide import is_web
 from guv.settings.queries import role_levels
 from guv.settings.schema import EffectiveSettings
 from guv.settings.variants import variant_settings
@@ -109,7 +108,7 @@ def _played(engine: Engine, replay_id: UUID) -> dict[str, Any]:
     """The values of its row when it is finished."""
     with Session(engine) as session:
         told = _read(session, replay_id, utc_now())
-    play = replay_web if is_web(told.own) else replay
+    play = replay_web if told.own.is_web else replay
     found = play(told.own, told.samples, told.since, told.variants, _teller(engine, replay_id))
     if found is None:
         return {"state": "failed", "error": NOTHING}

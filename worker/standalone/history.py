@@ -15,7 +15,7 @@ from pydantic import ConfigDict, TypeAdapter
 from guv.clock import unix_seconds
 from guv.history.samples import HISTORY
 from guv.scaling import Sample
-from guv.scaling.estimate.sample_cleaning import MOST_SAMPLES
+from guv.scaling.estimate.cleaning import MOST_SAMPLES
 from worker.standalone.roles import CannotRun
 
 COLUMNS = [field.name for field in fields(Sample)]

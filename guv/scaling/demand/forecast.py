@@ -1,10 +1,10 @@
-"""What lies ahead of a role? Supply, deadlines, load and batches, in seconds from now."""
+"""Forecast: the slots that will be up, and what must have begun by when."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import sqrt
 
-from guv.scaling.demand.capacity import Supply, supply_of
-from guv.scaling.demand.deadline_curve import Flow, Point, coming_points, known_points
 from guv.scaling.demand.queueing import (
     Load,
     late_risk,
@@ -12,10 +12,14 @@ from guv.scaling.demand.queueing import (
     longest_wait,
     service_time_quantile,
 )
-from guv.scaling.estimate.bursts import Burst, next_burst
+from guv.scaling.estimate.arrivals import Burst, Curve, next_burst, published_at
+from guv.scaling.estimate.dynos import asked_at
 from guv.scaling.estimate.estimate import waiting_curve, waiting_of
 from guv.scaling.model import Estimates, Sample, Settings
 
+OVERDUE = 0.25  # of the boot time; how long a dyno that should be up is given
+MOST_POINTS = 32  # known points; more cost time and say nothing new
+WATCHED_S = 120.0  # a history this long that still does not show an arrival is a cut one
 MOST_COMING = 16.0  # points for coming messages
 CAUTION = 0.5  # standard deviations of arrivals that far points expect on top of the mean
 BACKLOG_LATE = 0.6  # part of the allowed late messages that a backlog may use up
@@ -28,6 +32,176 @@ SEEN_LATE = 3.0  # seconds by which a broker's counts are old
 DOUBT = 0.5  # standard deviations by which the rate is expected to be higher than it seems
 BOOT_MARGIN = 0.5  # standard deviations by which a boot is expected to be longer than its mean
 EPSILON = 1e-9  # messages or dynos that rounding alone may miss
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """The slots that will take messages.
+
+    Attributes:
+        busy: Slots at work on a message now.
+        idle: Slots of dynos that are up and have nothing to do.
+        boots: Seconds from now until each booting dyno is up, the earliest first.
+        concurrency: Slots per dyno.
+        service_time: Seconds per message and slot, above 0.
+        head_start: Messages that a fresh slot begins beyond time / service time.
+    """
+
+    busy: int
+    idle: int
+    boots: tuple[float, ...]
+    concurrency: int
+    service_time: float
+    head_start: float
+
+
+def supply_of(settings: Settings, samples: Sequence[Sample], estimates: Estimates) -> Supply:
+    """The supply of the present formation; the last sample's dynos must be known."""
+    dynos = samples[-1].dynos or 0
+    up = dynos if estimates.dynos_up is None else estimates.dynos_up
+    running = estimates.running or 0
+    slots = max(up * settings.concurrency, running)
+    now = samples[-1].at
+    boot_time = estimates.boot_time or 0.0
+    boots = tuple(
+        _remaining(asked + boot_time - now, boot_time) for asked in asked_at(samples, up + 1, dynos)
+    )
+    return Supply(
+        busy=running,
+        idle=slots - running,
+        boots=tuple(sorted(boots)),
+        concurrency=settings.concurrency,
+        service_time=estimates.service_time or 1.0,
+        head_start=_head_start(estimates),
+    )
+
+
+def with_dynos(supply: Supply, dynos: int) -> Supply:
+    """The same supply with fewer dynos: those that boot go first, then the share of busy ones."""
+    slots = supply.busy + supply.idle
+    up = slots // supply.concurrency
+    if dynos >= up:
+        return replace(supply, boots=supply.boots[: dynos - up])
+    left = dynos * supply.concurrency
+    busy = min(left, supply.busy)
+    return replace(supply, busy=busy, idle=left - busy, boots=())
+
+
+def begun(supply: Supply, seconds: float) -> float:
+    """Messages that will have begun by then if there are always some to begin."""
+    rounds = seconds / supply.service_time
+    total = supply.busy * rounds + supply.idle * fresh(supply, seconds)
+    for boot in supply.boots:
+        if boot >= seconds:
+            break
+        total += supply.concurrency * fresh(supply, seconds - boot)
+    return total
+
+
+def fresh(supply: Supply, seconds: float) -> float:
+    """Messages that one slot with nothing to do begins within that time: one at once."""
+    if seconds < 0.0:
+        return 0.0
+    return max(1.0, seconds / supply.service_time + supply.head_start)
+
+
+def seconds_to_begin(supply: Supply, messages: float) -> float:
+    """Seconds until that many messages will have begun; infinity when nothing serves."""
+    if messages <= 0.0:
+        return 0.0
+    low, high = 0.0, 1.0
+    while begun(supply, high) < messages:
+        low, high = high, high * 2.0
+        if high > 1e9:  # noqa: PLR2004 - thirty years are never
+            return float("inf")
+    for _ in range(30):
+        middle = (low + high) / 2.0
+        low, high = (low, middle) if begun(supply, middle) >= messages else (middle, high)
+    return high
+
+
+def _remaining(seconds: float, boot_time: float) -> float:
+    return seconds if seconds > 0.0 else OVERDUE * boot_time
+
+
+def _head_start(estimates: Estimates) -> float:
+    mean = estimates.service_time or 1.0
+    variation = (estimates.service_time_stddev or 0.0) / mean
+    # Renewal theory: a slot that starts fresh is ahead of time / mean by half of 1 - cv2 ... of
+    # which a part is kept back, since times near a whole number of services are not there yet.
+    return min(1.0, variation * variation) / 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """So many messages must have begun within so many seconds from now."""
+
+    seconds: float
+    messages: float
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """The messages that are expected.
+
+    Attributes:
+        rate: Messages per second.
+        dispersion: Variance of arrivals by their mean.
+        caution: Standard deviations by which more are expected than the mean.
+    """
+
+    rate: float
+    dispersion: float
+    caution: float
+
+
+def known_points(curve: Curve, now: float, waiting: int, patience: float) -> list[Point]:
+    """Points for the messages that wait already: exact, from when they were published.
+
+    What has waited since before a history that is shorter than the patience is of unknown age;
+    once that history is `WATCHED_S` long it counts as due, or it might wait for ever.
+
+    Args:
+        curve: Messages published until each instant.
+        now: Unix seconds.
+        waiting: Messages that have not begun.
+        patience: Seconds that a message may wait.
+    """
+    if waiting <= 0:
+        return []
+    first = curve.totals[-1] - waiting
+    oldest = published_at(curve, first + min(1.0, waiting / 2.0))
+    points = [Point(oldest + patience - now, min(1.0, waiting))]
+    hidden = min(curve.totals[0] - first, float(waiting))
+    if hidden > 0 and now - curve.times[0] >= WATCHED_S:
+        points = [Point(min(0.0, curve.times[0] + patience - now), hidden)]
+    start = bisect_right(curve.totals, max(first, curve.totals[0]))
+    stride = 1 + (len(curve.times) - start) // MOST_POINTS
+    indices = list(range(len(curve.times) - 1, start - 1, -stride))[::-1]
+    points += [
+        Point(curve.times[i] + patience - now, curve.totals[i] - first)
+        for i in indices
+        if curve.totals[i] > curve.totals[i - 1]
+    ]
+    if not indices:
+        points.append(Point(curve.times[-1] + patience - now, float(waiting)))
+    return points
+
+
+def coming_points(
+    flow: Flow, waiting: int, patience: float, horizon: float, step: float
+) -> list[Point]:
+    """Points for the messages that will come until the horizon, `step` seconds apart."""
+    count = max(0, int((horizon - patience) / step) + 1)
+    return [
+        Point(patience + k * step, waiting + expected(flow, k * step)) for k in range(1, count + 1)
+    ]
+
+
+def expected(flow: Flow, seconds: float) -> float:
+    """Messages expected within that time, with the flow's caution on top."""
+    mean = flow.rate * seconds
+    return mean + flow.caution * sqrt(flow.dispersion * mean)
 
 
 @dataclass(frozen=True, slots=True)

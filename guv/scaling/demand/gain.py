@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
 
-from guv.scaling.demand.arrival_curve import served_between
+from guv.scaling.estimate.arrivals import served_between
 from guv.scaling.model import Estimates, Sample
 
 INCREASES = 2  # without any gain before no more are added

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil, inf
 
-from guv.scaling.demand.capacity import (
+from guv.scaling.demand.forecast import (
     Supply,
     begun,
     fresh,
+    known_points,
     seconds_to_begin,
     supply_of,
     with_dynos,
 )
-from guv.scaling.demand.deadline_curve import known_points
 from guv.scaling.demand.queueing import service_time_quantile
-from guv.scaling.estimate.changes import last_change
+from guv.scaling.estimate.dynos import last_change
 from guv.scaling.estimate.estimate import waiting_curve, waiting_of
 from guv.scaling.model import Estimates, Sample, Settings
 from guv.scaling.shape.rules import Case

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from math import floor
 
-from guv.scaling.demand.arrival_curve import Curve, published_until
-from guv.scaling.estimate.sample_cleaning import is_number
+from guv.scaling.estimate.arrivals import Curve, published_until
+from guv.scaling.estimate.cleaning import is_number
 
 WEEK = 604_800.0  # seconds
 MONDAY = 345_600.0  # Unix seconds of the first Monday, 00:00 UTC

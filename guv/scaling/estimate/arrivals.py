@@ -1,10 +1,13 @@
-"""How fast do messages arrive? Rate, its uncertainty and its unrest from the published curve."""
+"""Arrivals: the curve of published messages, their rate and unrest, and the bursts in them."""
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf, sqrt
 
-from guv.scaling.demand.arrival_curve import Curve, published_until
+from guv.scaling.estimate.cleaning import backlog_of, is_counted
+from guv.scaling.model import Sample
 
 WINDOWS = (15.0, 30.0, 60.0, 120.0, 240.0, 480.0, 960.0)  # seconds, multiples of 5
 CONFIRMED_BY = 20.0  # seconds before the last sample
@@ -17,6 +20,115 @@ MOST_DISPERSION = 10.0  # beyond it the arrivals are batches, which no caution c
 PEAKEDNESS = 0.8  # mean square of what a Poisson count stands out, by its variance
 MOST_PERIODS = 48
 FEWEST_PERIODS = 8  # below it the unrest of arrivals cannot be told from chance
+INTERVALS = 2  # that must have been even, the last ones
+LEAST_MESSAGES = 5.0  # in a sample, or it is no burst
+PART = 0.25  # of the greatest rise between two samples that makes a burst too
+UNEVEN = 0.04  # of an interval, by which it may differ; and two samples more
+LIKE = 2.0  # times the smallest of the last bursts that the greatest may be
+SEEN_LATE = 5.0  # seconds by which a broker's counts are old at most
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Messages published until each instant, counted back from the last instant.
+
+    Attributes:
+        times: Unix seconds, rising.
+        totals: Messages published until then, never falling; 0 at the last instant.
+    """
+
+    times: Sequence[float]
+    totals: Sequence[float]
+
+
+def published_curve(
+    samples: Sequence[Sample],
+    slots_per_second: float,
+    concurrency: int,
+    since: float,
+    messages: float = inf,
+) -> Curve:
+    """The curve of published messages that the counted samples show, back to where it is needed.
+
+    The difference of two published counters counts; where a counter is missing or was reset, the
+    change of the backlog and what was served meanwhile stand in for it.
+
+    Args:
+        samples: Clean samples from old to new.
+        slots_per_second: What one busy slot serves per second (1 / service time), for samples
+            without any counter.
+        concurrency: Slots per dyno.
+        since: Unix seconds; what was published before does not matter,
+        messages: or nothing before the last so many messages.
+    """
+    times: list[float] = []
+    totals: list[float] = []
+    after: Sample | None = None
+    total = 0.0
+    for sample in reversed(samples):
+        if sample.messages_ready is None or sample.messages_unacknowledged is None:
+            continue
+        if after is not None:
+            total -= arrived(sample, after, slots_per_second, concurrency)
+        times.append(sample.at)
+        totals.append(total)
+        if sample.at < since or -total > messages:
+            break
+        after = sample
+    return Curve(times[::-1], totals[::-1])
+
+
+def arrived(before: Sample, after: Sample, slots_per_second: float, concurrency: int) -> float:
+    """Messages published between two counted samples, 0 or more."""
+    if before.published is not None and after.published is not None:
+        change = after.published - before.published
+        if change >= 0:
+            return float(change)
+    served = served_between(before, after)
+    if served is None:
+        served = _guess_served(before, after, slots_per_second, concurrency)
+    return max(0.0, backlog_of(after) - backlog_of(before) + served)
+
+
+def served_between(before: Sample, after: Sample) -> float | None:
+    """Messages finished between two samples; None where the counter is missing or was reset."""
+    if before.served is not None and after.served is not None and after.served >= before.served:
+        return float(after.served - before.served)
+    return None
+
+
+def published_at(curve: Curve, total: float) -> float:
+    """When that many messages had been published (between samples evenly), Unix seconds."""
+    index = bisect_left(curve.totals, total)
+    if index == 0:
+        return curve.times[0]
+    if index == len(curve.totals):
+        return curve.times[-1]
+    low, high = curve.totals[index - 1], curve.totals[index]
+    part = (total - low) / (high - low)
+    return curve.times[index - 1] + part * (curve.times[index] - curve.times[index - 1])
+
+
+def published_until(curve: Curve, instant: float) -> float:
+    """Messages published until an instant; the curve's ends hold beyond it."""
+    index = bisect_left(curve.times, instant)
+    if index == 0:
+        return curve.totals[0]
+    if index == len(curve.times):
+        return curve.totals[-1]
+    low, high = curve.times[index - 1], curve.times[index]
+    part = (instant - low) / (high - low)
+    return curve.totals[index - 1] + part * (curve.totals[index] - curve.totals[index - 1])
+
+
+def _guess_served(
+    before: Sample, after: Sample, slots_per_second: float, concurrency: int
+) -> float:
+    busy = ((before.messages_unacknowledged or 0) + (after.messages_unacknowledged or 0)) / 2
+    dynos = after.dynos if before.dynos is None else before.dynos
+    if dynos is not None:
+        busy = min(busy, dynos * concurrency)
+    return busy * slots_per_second * (after.at - before.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +247,80 @@ def _peak(newer: float, count: float, older: float) -> float:
     """
     least, most = sorted((count - newer, count - older))
     return min(least * least, most * most) if least * most > 0.0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """A batch of messages that is expected.
+
+    Attributes:
+        starts_in: Seconds from now until its first message, 0 or less when it is due.
+        lasts: Seconds from its first message to its last.
+        messages: How many.
+        doubt: Seconds by which it may come later; after them it is not expected any more.
+        others: Part of all messages that came outside of bursts, 0 to 1.
+    """
+
+    starts_in: float
+    lasts: float
+    messages: float
+    doubt: float
+    others: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    start: float
+    end: float
+    messages: float
+
+
+def next_burst(
+    samples: Sequence[Sample], slots_per_second: float, concurrency: int, gap: float
+) -> Burst | None:
+    """The next burst, if the last ones came evenly and were alike; else None.
+
+    Args:
+        samples: Clean samples from old to new.
+        slots_per_second: What one busy slot serves per second.
+        concurrency: Slots per dyno.
+        gap: Usual seconds between samples.
+    """
+    found, messages = _bursts(samples, slots_per_second, concurrency)
+    seen = found[-INTERVALS - 1 :]
+    if len(seen) <= INTERVALS:
+        return None
+    pauses = [later.start - earlier.start for earlier, later in pairwise(seen)]
+    pause = sum(pauses) / len(pauses)
+    doubt = UNEVEN * pause + 2.0 * gap
+    sizes = [burst.messages for burst in seen]
+    if max(pauses) - min(pauses) > doubt or max(sizes) > LIKE * min(sizes):
+        return None
+    starts_in = seen[-1].start + pause - samples[-1].at
+    if starts_in < -doubt - SEEN_LATE:
+        return None
+    lasts = max(burst.end - burst.start for burst in seen)
+    others = 1.0 - sum(burst.messages for burst in found) / messages
+    return Burst(starts_in, max(0.0, lasts - gap), max(sizes), doubt + SEEN_LATE, others)
+
+
+def _bursts(
+    samples: Sequence[Sample], slots_per_second: float, concurrency: int
+) -> tuple[list[_Seen], float]:
+    counted = [sample for sample in samples if is_counted(sample)]
+    rises = [
+        arrived(before, after, slots_per_second, concurrency) for before, after in pairwise(counted)
+    ]
+    least = max(LEAST_MESSAGES, PART * max(rises, default=0.0))
+    seen: list[_Seen] = []
+    last = -9
+    for index, rise in enumerate(rises):
+        if rise < least:
+            continue
+        if index - last <= 2:  # noqa: PLR2004 - one sample in between may be thin
+            first = seen.pop()
+            seen.append(_Seen(first.start, counted[index + 1].at, first.messages + rise))
+        else:
+            seen.append(_Seen(counted[index].at, counted[index + 1].at, rise))
+        last = index
+    return seen, sum(rises)

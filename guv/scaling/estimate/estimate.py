@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
 
-from guv.scaling.demand.arrival_curve import Curve, published_curve
-from guv.scaling.estimate.arrivals import MOST_PERIODS, WINDOWS, arrivals
-from guv.scaling.estimate.boot import boot, consumers_per_dyno
-from guv.scaling.estimate.sample_cleaning import backlog_of, is_counted, usual_gap
+from guv.scaling.estimate.arrivals import MOST_PERIODS, WINDOWS, Curve, arrivals, published_curve
+from guv.scaling.estimate.cleaning import backlog_of, is_counted, usual_gap
+from guv.scaling.estimate.dynos import boot, consumers_per_dyno, dynos_up
 from guv.scaling.estimate.service_time import service
 from guv.scaling.model import Estimates, Sample, Settings
 
@@ -65,35 +64,6 @@ def waiting_curve(settings: Settings, samples: Sequence[Sample], estimates: Esti
     if waiting <= 0:
         return Curve([samples[-1].at], [0.0])
     return published_curve(samples, pace, settings.concurrency, -inf, waiting)
-
-
-def asked_at(samples: Sequence[Sample], lowest: int, highest: int) -> list[float]:
-    """When the formation was asked to reach each level from lowest to highest, Unix seconds.
-
-    A change is first seen by the sample after it, so it was asked for at the sample before; what
-    the first sample has was asked for long ago.
-    """
-    asked: list[float] = []
-    for sample in reversed(samples):
-        dynos = sample.dynos
-        while dynos is not None and dynos < highest >= lowest:
-            asked.append(sample.at)
-            highest -= 1
-        if highest < lowest:
-            break
-    asked += [-inf] * (highest - lowest + 1)
-    return asked[::-1]
-
-
-def dynos_up(samples: Sequence[Sample], per_dyno: int, boot_time: float) -> int | None:
-    """Dynos that consume now: by the consumers where known, else by the boot time."""
-    last = samples[-1]
-    if last.dynos is None:
-        return None
-    if last.consumers is not None:
-        return min(last.dynos, -(-last.consumers // per_dyno))
-    settled = [s.dynos for s in samples if s.at >= last.at - boot_time and s.dynos is not None]
-    return min(settled)
 
 
 def _running(last: Sample, up: int | None, concurrency: int) -> int | None:

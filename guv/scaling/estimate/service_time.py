@@ -1,13 +1,13 @@
-"""How long does a message take? Service time from busy slots and finished messages."""
+"""Service time: mean and spread from busy slots and finished messages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import log, sqrt
+from typing import NamedTuple
 
-from guv.scaling.demand.arrival_curve import served_between
-from guv.scaling.estimate.sample_cleaning import backlog_of, usual_gap
-from guv.scaling.estimate.sanitize import PRIOR_SERVICE_TIME, PRIOR_SPREAD
-from guv.scaling.estimate.spread import PRIOR_BLOCKS, TOLD_BLOCKS, Stretch, squared_variation
+from guv.scaling.estimate.arrivals import served_between
+from guv.scaling.estimate.cleaning import PRIOR_SERVICE_TIME, PRIOR_SPREAD, backlog_of, usual_gap
 from guv.scaling.model import Sample, Settings
 
 TOLD_ERROR = 0.12  # standard error that a told value is believed to have, as a part of it
@@ -19,6 +19,31 @@ SHORT = 2.0  # times between two samples; what lasts less may be missed by both
 HALF = 0.5
 RECENT = 64  # samples that are all looked at
 LEAST_CONTRADICTION = 0.25  # of the told value; smaller differences are averaged in
+BLOCK = 60.0  # seconds of full slots that are counted together, at least
+BLOCK_SERVICES = 4.0  # and so many service times
+FEWEST_BLOCKS = 4
+TOLD_BLOCKS = 40.0  # a told spread counts as much as so many measured blocks
+PRIOR_BLOCKS = 8.0
+LEAST, MOST = 0.04, 16.0  # squared variations that are believed
+
+
+class Stretch(NamedTuple):
+    """What two neighboring samples show: the work between them, and how sure it is.
+
+    Attributes:
+        seconds: Time between them.
+        slot_seconds: Seconds that slots were busy, added up.
+        finished: Messages finished.
+        seen: Messages that the work is sure by. Where slots came or went, or the queue ran empty
+            or filled up, the two ends say little of what was between.
+        is_full: Whether every slot was busy all the time.
+    """
+
+    seconds: float
+    slot_seconds: float
+    finished: float
+    seen: float = 0.0
+    is_full: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,3 +202,48 @@ def _served(before: Sample, after: Sample) -> float | None:
     if change < 0:
         return None
     return max(0.0, change - (backlog_of(after) - backlog_of(before)))
+
+
+def squared_variation(
+    stretches: Sequence[Stretch], service_time: float, prior: float, weight: float
+) -> float:
+    """Squared coefficient of variation of the service times, the prior corrected by the blocks.
+
+    Busy slots finish messages as renewal processes do: in the long run the number finished has a
+    variance of its mean times the squared variation of a service time.
+
+    Args:
+        stretches: Stretches of full slots, in a row.
+        service_time: Mean service time in seconds.
+        prior: The squared variation that was told or is usual.
+        weight: Blocks that the prior counts for.
+    """
+    blocks = _blocks(stretches, max(BLOCK, BLOCK_SERVICES * service_time))
+    if len(blocks) < FEWEST_BLOCKS:
+        return prior
+    finished = sum(block.finished for block in blocks)
+    work = sum(block.slot_seconds for block in blocks)
+    if finished <= 0.0 or work <= 0.0:
+        return prior
+    pace = finished / work
+    # Neighbors are compared, so that a pace which changes slowly is no spread.
+    unrest = sum(
+        (later.finished / later.slot_seconds - earlier.finished / earlier.slot_seconds) ** 2
+        / (pace / later.slot_seconds + pace / earlier.slot_seconds)
+        for later, earlier in pairwise(blocks)
+    )
+    mixed = (weight * prior + unrest) / (weight + len(blocks) - 1.0)
+    return min(max(mixed, LEAST), MOST)
+
+
+def _blocks(stretches: Sequence[Stretch], length: float) -> list[Stretch]:
+    blocks: list[Stretch] = []
+    seconds = slot_seconds = finished = 0.0
+    for stretch in stretches:
+        seconds += stretch.seconds
+        slot_seconds += stretch.slot_seconds
+        finished += stretch.finished
+        if seconds >= length:
+            blocks.append(Stretch(seconds, slot_seconds, finished))
+            seconds = slot_seconds = finished = 0.0
+    return blocks

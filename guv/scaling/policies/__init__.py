@@ -1,60 +1,37 @@
-"""The ways of scaling, one file each: settings, history, estimates and the time in, a wish out.
+"""The ways of scaling: settings, history, estimates and the time in, a wish out.
 
 A policy is a pure function. It gets the role's samples from old to new (the last one is the
 present, with its counts known) and keeps no state: whatever it needs of the past it reads from
 the history, so a restart changes nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from guv.scaling.model import Estimates, Sample, Settings, Wish
-from guv.scaling.policies import (
-    band,
-    fixed,
-    latency,
-    on_off,
-    proportional,
-    ratio,
-    requests,
-    response_time,
-    schedule,
-    target_tracking,
-    utilization,
-)
+from guv.scaling.policies import band, latency, proportional, ratio, schedule, target_tracking, web
 from guv.scaling.policies.deadline import deadline
 from guv.scaling.policies.parameters import Parameter
 
 Policy = Callable[[Settings, Sequence[Sample], Estimates, float], Wish]
 
-POLICIES: dict[str, Policy] = {
-    "deadline": deadline,
-    "proportional": proportional.proportional,
-    "ratio": ratio.ratio,
-    "band": band.band,
-    "latency": latency.latency,
-    "on_off": on_off.on_off,
-    "target_tracking": target_tracking.target_tracking,
-    "schedule": schedule.schedule,
-    "fixed": fixed.fixed,
-    "response_time": response_time.response_time,
-    "requests": requests.requests,
-    "utilization": utilization.utilization,
+_REGISTRY: Mapping[str, tuple[Policy, tuple[Parameter, ...]]] = {
+    "deadline": (deadline, ()),
+    "proportional": (proportional.proportional, proportional.PARAMETERS),
+    "ratio": (ratio.ratio, ratio.PARAMETERS),
+    "band": (band.band, band.BAND),
+    "latency": (latency.latency, latency.PARAMETERS),
+    "on_off": (band.on_off, band.ON_OFF),
+    "target_tracking": (target_tracking.target_tracking, target_tracking.PARAMETERS),
+    "schedule": (schedule.schedule, schedule.SCHEDULE),
+    "fixed": (schedule.fixed, schedule.FIXED),
+    "response_time": (web.response_time, web.RESPONSE_TIME),
+    "requests": (web.requests, web.REQUESTS),
+    "utilization": (web.utilization, web.UTILIZATION),
+}
+POLICIES: Mapping[str, Policy] = {name: policy for name, (policy, _) in _REGISTRY.items()}
+PARAMETERS: Mapping[str, tuple[Parameter, ...]] = {
+    name: parameters for name, (_, parameters) in _REGISTRY.items()
 }
 
-PARAMETERS: dict[str, tuple[Parameter, ...]] = {
-    "deadline": (),
-    "proportional": proportional.PARAMETERS,
-    "ratio": ratio.PARAMETERS,
-    "band": band.PARAMETERS,
-    "latency": latency.PARAMETERS,
-    "on_off": on_off.PARAMETERS,
-    "target_tracking": target_tracking.PARAMETERS,
-    "schedule": schedule.PARAMETERS,
-    "fixed": fixed.PARAMETERS,
-    "response_time": response_time.PARAMETERS,
-    "requests": requests.PARAMETERS,
-    "utilization": utilization.PARAMETERS,
-}
-
-WEB = frozenset({"response_time", "requests", "utilization"})  # on requests
-ANY = frozenset({"schedule", "fixed"})  # on neither requests nor messages
+WEB = frozenset({"response_time", "requests", "utilization"})  # policies that look at requests
+ANY = frozenset({"schedule", "fixed"})  # policies that look at neither requests nor messages

@@ -1,4 +1,4 @@
-"""A band per dyno with fixed steps: Heroku Vector, Viki's script.
+"""Policies that step between thresholds: a band, and on or off.
 
 A measure is averaged over a window. Above `highest` times the dynos, some are added; below
 `lowest` times the dynos, some are removed; in between nothing happens. Nothing is decided before
@@ -7,6 +7,9 @@ the window is full, nor within a rest after any change; exactly the rest still w
 The measure is one of: messages being worked on (Heroku Vector counted busy Sidekiq threads), the
 whole backlog, or messages published per minute (its request throughput). With the busy messages,
 `lowest` and `highest` divided by the concurrency are Viki's ratio of dynos used to dynos set.
+
+Any message, waiting or running, starts the dynos; an empty queue stops them. The original knew
+one worker only; how many are started can be set here.
 """
 
 import itertools
@@ -14,7 +17,8 @@ from collections.abc import Sequence
 from math import floor
 from statistics import fmean
 
-from guv.scaling.estimate.changes import last_change
+from guv.scaling.estimate.dynos import last_change
+from guv.scaling.formatting import counted
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.policies.parameters import Number, Parameter, Text
 from guv.scaling.policies.past import backlog, window
@@ -27,7 +31,10 @@ UP_BY = Number("up_by", 1.0, "dynos", "how many are added at once", 1.0)
 DOWN_BY = Number("down_by", 1.0, "dynos", "how many are removed at once", 1.0)
 REST = Number("rest", 300.0, "s", "time after a change in which nothing is decided")
 
-PARAMETERS: tuple[Parameter, ...] = (SOURCE, LOWEST, HIGHEST, WINDOW, UP_BY, DOWN_BY, REST)
+BAND: tuple[Parameter, ...] = (SOURCE, LOWEST, HIGHEST, WINDOW, UP_BY, DOWN_BY, REST)
+DYNOS = Number("dynos", 1.0, "dynos", "how many are started", 1.0)
+
+ON_OFF: tuple[Parameter, ...] = (DYNOS,)
 
 
 def band(settings: Settings, samples: Sequence[Sample], _: Estimates, now: float) -> Wish:
@@ -82,3 +89,15 @@ def _step(settings: Settings, current: int, average: float) -> Wish:
         more = min(settings.maximum_dynos, current + int(UP_BY.of(settings)))
         return Wish(max(current, more), Reason.BACKLOG, note)
     return Wish(current, Reason.STEADY, note)
+
+
+def on_off(settings: Settings, samples: Sequence[Sample], _: Estimates, __: float) -> Wish:
+    """The set number while there is any message; never fewer than run already; else none."""
+    messages = backlog(samples[-1])
+    current = samples[-1].dynos or 0
+    if messages is None:
+        return Wish(current, Reason.NO_DATA, "the backlog is unknown")
+    if not messages:
+        return Wish(0, Reason.IDLE, "the queue is empty")
+    note = counted(messages, "message", "messages")
+    return Wish(max(current, int(DYNOS.of(settings))), Reason.BACKLOG, note)

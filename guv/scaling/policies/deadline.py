@@ -1,12 +1,22 @@
 """The deadline policy: every message in time, with the fewest dynos and few changes."""
 
 from collections.abc import Sequence
+from math import ceil, floor, inf, sqrt
 
-from guv.scaling.demand.forecast import EPSILON, outlook
+from guv.scaling.demand.forecast import EPSILON, Outlook, begun, fresh, outlook, risk, with_dynos
 from guv.scaling.demand.gain import no_gain, not_consuming, not_finishing
-from guv.scaling.demand.scale_down import fewer, is_known_enough
-from guv.scaling.demand.scale_up import by_burst, by_curve, by_risk, needed_extra, useful
+from guv.scaling.demand.queueing import GRACE, RARE, mean_passage, outlasting
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
+
+RISK_UP = 0.025  # probability of a late message before help can come, above which help is asked
+PRICE_OF_WAITING = 0.25  # dynos more that asking a tick later may cost
+TICK_MARGIN = 1.25  # ticks until the next decision at the latest
+A_FLOW = 4.2  # squared ratio of a rate to its error from five messages on
+RISK_DOWN = 0.01  # smaller than the risk for going up, so that the two cannot chase each other
+ALARM = 2.24  # standard deviations that leave half of the risk for going up above them
+CHANGE_COST = 20.0  # dyno-seconds that a person would pay to be spared one change
+CHANGE_COST_PER_DYNO = 5.0  # and so many more for each dyno in use
+ENOUGH_SAMPLES = 6
 
 
 def deadline(
@@ -29,3 +39,152 @@ def deadline(
     if not is_known_enough(settings, samples, estimates):
         return Wish(view.dynos, Reason.STEADY, "the history is too short to go down")
     return fewer(view, estimates)
+
+
+def by_curve(view: Outlook) -> int:
+    """Dynos that the deadlines ask for now; those here where that can wait; 0: they are kept."""
+    extra = needed_extra(view, view.boot)
+    if not view.dynos and view.waiting and view.patience <= view.boot + view.tick:
+        extra = max(extra, 1.0)
+    lost = _lost_extra(view)
+    if lost > EPSILON:
+        return view.dynos + ceil(max(extra if extra < inf else 0.0, lost) - EPSILON)
+    if extra <= EPSILON:
+        return 0
+    next_tick = view.boot + TICK_MARGIN * view.tick
+    later = needed_extra(view, next_tick)
+    if later - extra > PRICE_OF_WAITING:
+        return view.dynos + ceil(extra - EPSILON)
+    return view.dynos
+
+
+def needed_extra(view: Outlook, delay: float) -> float:
+    """Dynos missing if they are asked for so that they help after `delay` seconds, maybe broken."""
+    most = 0.0
+    for point in view.points:
+        missing = point.messages - begun(view.supply, point.seconds)
+        if missing <= EPSILON or point.seconds <= view.boot - view.tick:
+            continue
+        # What is late by less than a tick may still be met by a boot shorter than expected.
+        if max(point.seconds, view.boot) < delay:
+            return inf
+        # A point right after the boot would ask for a crowd that idles a moment later.
+        seconds = max(point.seconds - delay, view.tick)
+        most = max(most, missing / (view.supply.concurrency * fresh(view.supply, seconds)))
+    return most
+
+
+def _lost_extra(view: Outlook) -> float:
+    """Dynos missing to finish what is too late already within the same patience once more.
+
+    Nothing can keep its deadline, but it must not wait for ever behind messages that never come.
+    """
+    lost = max((p.messages for p in view.points if p.seconds <= view.boot - view.tick), default=0.0)
+    again = max(view.patience, view.tick)
+    missing = lost - begun(view.supply, view.boot + again)
+    if missing <= EPSILON:
+        return 0.0
+    return missing / (view.supply.concurrency * fresh(view.supply, again))
+
+
+def by_risk(view: Outlook) -> int:
+    """Dynos with which few messages are late before more could help; 0: those here will do."""
+    seconds = view.boot + view.tick
+    # What waits now is over, or not, when help comes; only what waits then can be helped.
+    waiting = max(0.0, view.waiting + view.load.rate * view.boot - begun(view.supply, view.boot))
+    if view.dynos and risk(view, view.dynos, waiting, seconds) > RISK_UP:
+        for dynos in range(view.dynos + 1, 2 * view.dynos + 2):
+            if risk(view, dynos, waiting, seconds) <= RISK_UP:
+                return dynos
+        return 2 * view.dynos + 2
+    return 0
+
+
+def by_burst(view: Outlook) -> int:
+    """Dynos that the next burst will need, from when they must be asked for until it is over."""
+    burst = view.burst
+    if burst is None or burst.starts_in > view.boot + TICK_MARGIN * view.tick:
+        return 0
+    each = view.supply.concurrency * fresh(view.supply, view.patience + burst.lasts)
+    return ceil(burst.messages / each)
+
+
+def useful(settings: Settings, estimates: Estimates, view: Outlook) -> int:
+    """Most dynos that the messages can use: those here, and those of a flow that is a flow."""
+    backlog = ceil((estimates.backlog or 0) / settings.concurrency)
+    rate, error = estimates.arrival_rate or 0.0, estimates.arrival_rate_stddev or 0.0
+    if rate * rate * estimates.arrival_dispersion < A_FLOW * error * error:
+        return max(view.dynos, backlog)
+    use = view.load.rate * view.load.service_time / settings.concurrency
+    return max(view.dynos, backlog, ceil(use + 2.0 * sqrt(use)))
+
+
+def is_known_enough(settings: Settings, samples: Sequence[Sample], estimates: Estimates) -> bool:
+    """Whether the history says enough to go down: after a restart a lull looks like the rule."""
+    span = samples[-1].at - samples[0].at
+    reaction = (estimates.boot_time or 0.0) + 2.0 * settings.interval
+    return estimates.arrival_rate is not None and (
+        len(samples) >= ENOUGH_SAMPLES or span >= reaction
+    )
+
+
+def fewer(view: Outlook, estimates: Estimates) -> Wish:
+    """The fewest dynos that keep the deadlines and pay; those here where none can go."""
+    soon = begun(view.supply, view.tick) - view.load.rate * view.tick
+    if view.waiting > soon:
+        return Wish(view.dynos, Reason.STEADY, "every dyno has work")
+    use = view.load.rate * view.load.service_time / view.supply.concurrency
+    fewest = _fewest(view, estimates)
+    for dynos in range(max(fewest, floor(use)), view.dynos):
+        if _keeps(view, dynos) and _pays(view, dynos, use):
+            return Wish(dynos, Reason.IDLE, f"{use:.2f} dynos are in use")
+    return Wish(view.dynos, Reason.STEADY, "fewer would miss a deadline or not pay")
+
+
+def _fewest(view: Outlook, estimates: Estimates) -> int:
+    """Dynos below which there is no point to go: a cut message must find a slot to run again."""
+    lasting = outlasting(view.load.service_time, estimates.service_time_stddev or 0.0, GRACE)
+    messages = (estimates.backlog or 0) if lasting >= RARE else min(estimates.backlog or 0, 1)
+    return max(by_burst(view), ceil(messages / view.supply.concurrency))
+
+
+def _keeps(view: Outlook, dynos: int) -> bool:
+    seconds = view.boot + (2.0 if dynos else 1.0) * view.tick
+    if risk(view, dynos, float(view.waiting), seconds) > RISK_DOWN:
+        return False
+    supply = with_dynos(view.supply, dynos)
+    return all(
+        point.messages <= begun(supply, point.seconds) + EPSILON
+        for point in view.points
+        if point.seconds <= seconds
+    )
+
+
+def _pays(view: Outlook, dynos: int, use: float) -> bool:
+    """Whether giving up the dyno above `dynos` saves more than two changes are worth.
+
+    Saved is what it would idle until it is asked for again, and the buffer of messages that fills
+    until then and keeps it busy later; its boot is covered by the messages that come meanwhile.
+    """
+    pace = view.supply.concurrency / view.load.service_time
+    idle = min(1.0, dynos + 1.0 - use)
+    if dynos:
+        buffer, quiet = _until_asked_again(view, dynos * pace)
+    else:
+        gather = max(0.0, view.patience - view.boot - view.tick)
+        buffer = view.load.rate * gather
+        quiet = gather + 1.0 / view.load.rate if view.load.rate > 0.0 else inf
+    # Where many dynos work, a little idling is less of the bill, and quiet is worth more.
+    return idle * quiet + buffer / pace > 2.0 * (CHANGE_COST + CHANGE_COST_PER_DYNO * use)
+
+
+def _until_asked_again(view: Outlook, pace: float) -> tuple[float, float]:
+    """Messages that may wait until more dynos are asked for, and the mean seconds until they do."""
+    load, drift = view.load, view.load.rate - pace
+    if load.rate <= 0.0:
+        return 0.0, inf
+    variance = load.rate * (load.dispersion + load.variation**2)
+    reaction = view.boot + view.tick
+    spare = pace * view.patience_of_few - drift * reaction - ALARM * sqrt(variance * reaction)
+    buffer = max(0.0, min(spare, pace * view.patience_of_few))
+    return buffer, mean_passage(max(buffer, 1.0), drift, variance)

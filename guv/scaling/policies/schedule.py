@@ -1,4 +1,4 @@
-"""So many dynos from this time of day on: the clock process of a well-known tutorial (Real Python).
+"""Policies without a signal: a fixed count, and what the schedule says.
 
 The original set a number at each time and then forgot it, so that a clock restarting at that very
 minute lost the change. Here the number of the latest time holds until the next, on every tick.
@@ -9,14 +9,17 @@ from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
-from guv.scaling.policies.parameters import Parameter, Text
+from guv.scaling.policies.parameters import Number, Parameter, Text
 
 TIMES = Text("times", "07:00=3, 22:00=2, 03:00=1", "times of day and dynos from then on")
 TIMEZONE = Text("timezone", "UTC", "IANA name of the time zone in which they are meant")
 
-PARAMETERS: tuple[Parameter, ...] = (TIMES, TIMEZONE)
+SCHEDULE: tuple[Parameter, ...] = (TIMES, TIMEZONE)
 
 _Entry = tuple[int, int]  # minute of the day, dynos
+DYNOS = Number("dynos", -1.0, "dynos", "how many; the role's minimum where it is not set", -1.0)
+
+FIXED: tuple[Parameter, ...] = (DYNOS,)
 
 
 def schedule(settings: Settings, samples: Sequence[Sample], _: Estimates, now: float) -> Wish:
@@ -53,3 +56,11 @@ def _zone(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         return UTC
+
+
+def fixed(settings: Settings, _: Sequence[Sample], __: Estimates, ___: float) -> Wish:
+    """The number that was set."""
+    dynos = int(DYNOS.of(settings))
+    if dynos < 0:
+        return Wish(settings.minimum_dynos, Reason.MINIMUM, "as many as the minimum")
+    return Wish(dynos, Reason.STEADY, f"always {dynos}")

@@ -6,7 +6,7 @@ says, so it was published when the counter of published messages stood that much
 
 from collections.abc import Sequence
 
-from guv.scaling.estimate.sample_cleaning import backlog_of, is_counted
+from guv.scaling.estimate.cleaning import backlog_of, is_counted
 from guv.scaling.model import Sample
 
 FEWEST = 2

@@ -11,9 +11,8 @@ from functools import partial
 from itertools import count
 from math import ceil
 
-from guv.scaling.demand.arrival_curve import published_until
-from guv.scaling.estimate.sample_cleaning import is_counted, usual_gap
-from guv.scaling.estimate.sanitize import sound
+from guv.scaling.estimate.arrivals import published_until
+from guv.scaling.estimate.cleaning import is_counted, sound, usual_gap
 from guv.scaling.model import Sample, Settings
 from guv.scaling.replay.figures import Figures, Point, Series, instants, point_of, record, thinned
 from guv.scaling.replay.run import Stretch, play

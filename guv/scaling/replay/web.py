@@ -14,16 +14,15 @@ from itertools import pairwise
 from math import inf
 
 from guv.scaling.decide import decide
-from guv.scaling.estimate.sample_cleaning import MOST_SAMPLES, followed
-from guv.scaling.estimate.sanitize import PRIOR_BOOT_TIME
-from guv.scaling.model import Sample, Settings
-from guv.scaling.policies.response_time import TARGET, load_of
+from guv.scaling.estimate.cleaning import MOST_SAMPLES, PRIOR_BOOT_TIME, followed
+from guv.scaling.model import Sample, Settings, WebReading
+from guv.scaling.policies.web import TARGET, load_of
 from guv.scaling.replay.figures import Figures, Point
 from guv.scaling.replay.replay import Progress, Replay, program_of
 from guv.scaling.replay.run import Stretch
 from guv.scaling.replay.work import Times
 from guv.scaling.web.decide import is_known
-from guv.scaling.web.load import WebReading, response_at, service_from, share_within
+from guv.scaling.web.load import response_at, service_from, share_within
 
 FULL = 0.985  # of the slots in use: more requests are not finished
 SPAN = 30.0  # seconds of a reading

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from guv.scaling.demand.arrival_curve import Curve, arrived
-from guv.scaling.estimate.boot import consumers_per_dyno
+from guv.scaling.estimate.arrivals import Curve, arrived
+from guv.scaling.estimate.cleaning import MOST_SAMPLES, clean, is_counted, sound
+from guv.scaling.estimate.dynos import consumers_per_dyno
 from guv.scaling.estimate.estimate import estimate
-from guv.scaling.estimate.sample_cleaning import MOST_SAMPLES, clean, is_counted
-from guv.scaling.estimate.sanitize import sound
 from guv.scaling.model import Sample, Settings
 
 CHUNK = 1800.0  # seconds for which one estimate of the times holds

@@ -9,8 +9,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from math import sqrt
 
-from guv.scaling.demand.arrival_curve import published_until
-from guv.scaling.estimate.sample_cleaning import backlog_of
+from guv.scaling.estimate.arrivals import published_until
+from guv.scaling.estimate.cleaning import backlog_of
 from guv.scaling.model import Sample
 from guv.scaling.replay.work import Times, Work
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from guv.scaling.demand.queueing import GRACE, RARE, outlasting
-from guv.scaling.estimate.changes import changes_since, last_change
+from guv.scaling.estimate.dynos import changes_since, last_change
 from guv.scaling.formatting import counted
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Step, Wish
 from guv.scaling.policies import Policy
-from guv.scaling.shape.schedule_windows import Bounds
+from guv.scaling.shape.bounds import Bounds
 
 CUT_COST = 100.0  # dyno-seconds that a person would pay to be spared a cut message
 CUT_WORK = 6.0  # and as many service times

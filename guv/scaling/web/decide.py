@@ -5,15 +5,8 @@ from math import isinf
 
 from guv.scaling.demand.predict import Prediction
 from guv.scaling.model import Decision, Estimates, Sample, Settings
-from guv.scaling.policies.response_time import PERCENTILE, TARGET, load_of
+from guv.scaling.policies.web import PERCENTILE, TARGET, load_of
 from guv.scaling.web.load import is_sound
-
-WEB = "web"  # the signal
-
-
-def is_web(settings: Settings) -> bool:
-    """Whether the role is scaled on requests and not on messages."""
-    return settings.signal == WEB
 
 
 def is_known(sample: Sample) -> bool:

@@ -6,12 +6,13 @@ closed form, which is close for service times of other shapes too; read backward
 request would take with nobody else there.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import pairwise
 from math import inf, isfinite, sqrt
 from operator import attrgetter
 from typing import Any
+
+from guv.scaling.model import WebReading
 
 OVERLOADED = 0.95  # of its slots; above it more requests come than are finished
 NEARLY_ONE = 0.999
@@ -21,57 +22,7 @@ LARGEST = 1e15  # beyond it a number is nonsense
 BEYOND = 1.5  # of the 99th percentile; all requests are taken to have been that fast
 
 
-@dataclass(frozen=True, slots=True)
-class WebReading:
-    """What the web dynos did in the seconds before a sample.
-
-    Attributes:
-        seconds: How long that was.
-        requests: Requests that were finished in it.
-        p50: Seconds that half of them took at most; None: unknown, or there were none.
-        p95: The same for 95 percent.
-        p99: The same for 99 percent.
-        mean: Mean of those seconds.
-        errors: Requests that the router gave up on, by its code.
-        serving: Dynos that finished at least one; None: unknown.
-        lost: Log lines that never came, so that there were more requests than said.
-    """
-
-    seconds: float
-    requests: int
-    p50: float | None = None
-    p95: float | None = None
-    p99: float | None = None
-    mean: float | None = None
-    errors: Mapping[str, int] | None = None
-    serving: int | None = None
-    lost: int = 0
-
-    @property
-    def rate(self) -> float:
-        """Requests a second."""
-        return self.requests / self.seconds
-
-    @property
-    def busy(self) -> float | None:
-        """Requests that were being answered at the same time, by Little's law; None: unknown."""
-        if not self.requests:
-            return 0.0
-        return None if self.mean is None else self.rate * self.mean
-
-    @property
-    def given_up(self) -> int:
-        """Requests that dynos were too busy for."""
-        return sum((self.errors or {}).get(code, 0) for code in TOO_BUSY)
-
-    def percentile(self, name: str) -> float | None:
-        """The one of that name: p50, p95 or p99."""
-        value: float | None = {"p50": self.p50, "p95": self.p95, "p99": self.p99}.get(name)
-        return value
-
-
 _NUMBERS = ("seconds", "requests", "lost", "serving", "p50", "p95", "p99", "mean")
-TOO_BUSY = ("H11", "H12", "H20")  # backlog too deep, request timeout, app boot timeout
 
 
 def is_sound(reading: object) -> bool:

@@ -5,11 +5,10 @@ from math import ceil
 import pytest
 
 from guv.scaling import Sample, Settings, decide
-from guv.scaling.demand.capacity import fresh
-from guv.scaling.demand.forecast import Outlook, outlook, patience
-from guv.scaling.demand.scale_up import needed_extra
+from guv.scaling.demand.forecast import Outlook, fresh, outlook, patience
+from guv.scaling.estimate.cleaning import sound
 from guv.scaling.estimate.estimate import estimate
-from guv.scaling.estimate.sanitize import sound
+from guv.scaling.policies.deadline import needed_extra
 
 ROLE = Settings(
     minimum_dynos=0,

@@ -13,7 +13,7 @@ from guv.apps.models import App
 from guv.history.models import SampleRow
 from guv.history.samples import HISTORY
 from guv.roles.models import Role
-from guv.scaling.estimate.sample_cleaning import MOST_SAMPLES
+from guv.scaling.estimate.cleaning import MOST_SAMPLES
 from tests.builders import NOON, a_role, a_tenant, an_app
 from worker.process.sample_cache import FORGOTTEN_S, TRUSTED_S, SampleCache
 

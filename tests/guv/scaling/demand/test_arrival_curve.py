@@ -4,7 +4,7 @@ from math import inf
 
 import pytest
 
-from guv.scaling.demand.arrival_curve import (
+from guv.scaling.estimate.arrivals import (
     Curve,
     arrived,
     published_at,

@@ -4,7 +4,7 @@ from math import inf
 
 import pytest
 
-from guv.scaling.demand.capacity import (
+from guv.scaling.demand.forecast import (
     Supply,
     begun,
     fresh,
@@ -12,7 +12,8 @@ from guv.scaling.demand.capacity import (
     supply_of,
     with_dynos,
 )
-from guv.scaling.estimate.estimate import asked_at, dynos_up, estimate, waiting_of
+from guv.scaling.estimate.dynos import asked_at, dynos_up
+from guv.scaling.estimate.estimate import estimate, waiting_of
 from guv.scaling.model import Estimates, Sample, Settings
 
 

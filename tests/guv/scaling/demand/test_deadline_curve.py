@@ -2,8 +2,8 @@
 
 import pytest
 
-from guv.scaling.demand.arrival_curve import Curve
-from guv.scaling.demand.deadline_curve import Flow, coming_points, expected, known_points
+from guv.scaling.demand.forecast import Flow, coming_points, expected, known_points
+from guv.scaling.estimate.arrivals import Curve
 
 A_CURVE = Curve([0.0, 10.0, 20.0, 30.0], [-9.0, -6.0, -6.0, 0.0])
 

@@ -5,8 +5,8 @@ from math import nan
 import pytest
 
 from guv.scaling import Sample, Settings, decide
-from guv.scaling.demand.arrival_curve import Curve
 from guv.scaling.demand.profile import WEEK, growth, profile_of, usual_rate
+from guv.scaling.estimate.arrivals import Curve
 
 MONDAY = 1_767_571_200.0  # 2026-01-05, 00:00 UTC
 HOUR = 3600.0

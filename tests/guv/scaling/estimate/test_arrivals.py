@@ -4,8 +4,7 @@ from random import Random
 
 import pytest
 
-from guv.scaling.demand.arrival_curve import Curve
-from guv.scaling.estimate.arrivals import Arrivals, arrivals
+from guv.scaling.estimate.arrivals import Arrivals, Curve, arrivals
 
 
 def a_curve(counts: list[int], gap: float = 10.0) -> Curve:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from guv.scaling.estimate.bursts import next_burst
+from guv.scaling.estimate.arrivals import next_burst
 from guv.scaling.model import Sample
 
 

@@ -4,13 +4,7 @@ from math import inf, nan
 
 import pytest
 
-from guv.scaling.estimate.sample_cleaning import (
-    MOST_SAMPLES,
-    clean,
-    followed,
-    is_number,
-    usual_gap,
-)
+from guv.scaling.estimate.cleaning import MOST_SAMPLES, clean, followed, is_number, usual_gap
 from guv.scaling.model import Sample
 
 NOW = 1_000_000.0

@@ -4,7 +4,7 @@ from math import inf, nan
 
 import pytest
 
-from guv.scaling.estimate.sanitize import sound
+from guv.scaling.estimate.cleaning import sound
 from guv.scaling.model import Settings
 
 

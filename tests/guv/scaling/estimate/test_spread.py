@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from guv.scaling.estimate.spread import Stretch, squared_variation
+from guv.scaling.estimate.service_time import Stretch, squared_variation
 
 
 def stretches(

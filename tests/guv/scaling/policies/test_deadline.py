@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from guv.scaling.estimate.cleaning import sound
 from guv.scaling.estimate.estimate import estimate
-from guv.scaling.estimate.sanitize import sound
 from guv.scaling.model import Reason, Sample, Settings, Wish
 from guv.scaling.policies.deadline import deadline
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guv.scaling import Sample
-from guv.scaling.demand.arrival_curve import Curve
+from guv.scaling.estimate.arrivals import Curve
 from guv.scaling.replay.work import Times, Work
 from guv.scaling.replay.world import GRACE, Start, World
 from tests.guv.scaling.stories import START

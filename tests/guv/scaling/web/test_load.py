@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guv.scaling.web.load import WebReading, is_sound, response_at, service_from
+from guv.scaling.model import WebReading
+from guv.scaling.web.load import is_sound, response_at, service_from
 
 SERVICE = st.floats(0.001, 10.0)
 USED = st.floats(0.01, 0.99)

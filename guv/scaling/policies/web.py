@@ -1,4 +1,4 @@
-"""A response time that most requests keep: more dynos where load makes them slow, and only there.
+"""Policies of web roles: response time, requests per dyno, utilization.
 
 From the mean response, the load of each dyno and its slots follows what a request would take with
 nobody else there (`guv.scaling.web.load`); from that, the response with any number of dynos, and
@@ -6,21 +6,22 @@ the percentile in proportion. Dynos that cannot help are not asked for: where th
 miss the target on an idle dyno, or where the last increase made nothing faster.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
 
-from guv.scaling.estimate.changes import last_change
+from guv.scaling.estimate.dynos import last_change
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.policies.parameters import Number, Parameter, Text
 from guv.scaling.policies.past import is_resting, window
-from guv.scaling.policies.web_past import settled
-from guv.scaling.web.load import OVERLOADED, response_at, service_from
+from guv.scaling.web.load import OVERLOADED, highest, response_at, service_from
 
+Need = Callable[[Sample], int | None]
+SHORT_OF_SAMPLES = 0.75  # of the window must be there, as by the interval
 TARGET = Number("response_time", 0.5, "s", "that the percentile of requests must keep", 1e-3, 60.0)
 PERCENTILE = Text("response_percentile", "p95", "which", ("p50", "p95", "p99"))
-PARAMETERS: tuple[Parameter, ...] = (TARGET, PERCENTILE)
+RESPONSE_TIME: tuple[Parameter, ...] = (TARGET, PERCENTILE)
 
 LEAST = 20  # requests that say something about a percentile
 ROOM = 0.8  # of the target, that fewer dynos must keep
@@ -35,6 +36,37 @@ FEWER = 0.8  # of the requests of then: fewer are another load
 SETTLED = 80.0  # seconds after an increase: a boot, and a reading of what came afterwards
 LONGEST = 300.0  # seconds for which that is looked for
 DRAINED = 4.0  # times the response of then, until what had piled up is answered
+PER_DYNO = Number("requests_per_dyno", 10.0, "1/s", "requests a second that a dyno is for", 1e-3)
+REQUESTS: tuple[Parameter, ...] = (PER_DYNO,)
+SHARE = Number("utilization", 0.6, "share", "of the slots that are to be in use", 0.05, 0.95)
+UTILIZATION: tuple[Parameter, ...] = (SHARE,)
+
+
+def settled(
+    settings: Settings, samples: Sequence[Sample], need: Need, now: float, why: Wish
+) -> Wish:
+    """The wish for what is needed now; down only to the most that was needed lately.
+
+    Args:
+        settings: `history` says how long lately is.
+        samples: From old to new; the last one's dynos are known.
+        need: The dynos that a sample asks for; None: it does not say.
+        now: Unix seconds.
+        why: The need of the present sample, with its reason and note for going up.
+    """
+    current = samples[-1].dynos or 0
+    if why.dynos >= current:
+        return why if why.dynos > current else Wish(current, Reason.STEADY, why.note)
+    recent = window(samples, settings.history, now)
+    if any(one.web is not None and one.web.lost for one in recent):
+        return Wish(current, Reason.NO_DATA, "log lines were lost, so there may be more requests")
+    most = highest([need(sample) for sample in recent])
+    few = len(recent) * settings.interval < SHORT_OF_SAMPLES * settings.history
+    if most is None or few:
+        return Wish(current, Reason.STABILIZED, "too little is known of the last minutes")
+    if most >= current:
+        return Wish(current, Reason.STABILIZED, f"{why.dynos} now, lately up to {most}")
+    return Wish(most, Reason.IDLE, why.note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,3 +259,35 @@ def _note(settings: Settings, load: Load, dynos: int) -> str:
     if load.is_overloaded:
         return "dynos finish fewer requests than come"
     return f"{PERCENTILE.of(settings)} of {load.slow_with(dynos):.2f} s is expected with {dynos}"
+
+
+def requests(settings: Settings, samples: Sequence[Sample], _: Estimates, now: float) -> Wish:
+    """The dynos that the present rate of requests is divided by."""
+    each = PER_DYNO.of(settings)
+
+    def need(sample: Sample) -> int | None:
+        return None if sample.web is None else max(1, ceil(sample.web.rate / each))
+
+    reading, wanted = samples[-1].web, need(samples[-1])
+    if reading is None or wanted is None:
+        return Wish(samples[-1].dynos or 0, Reason.NO_DATA, "the requests are unknown")
+    note = f"{reading.rate:.3g} requests a second, {each:g} for each dyno"
+    return settled(settings, samples, need, now, Wish(wanted, Reason.ARRIVALS, note))
+
+
+def utilization(settings: Settings, samples: Sequence[Sample], _: Estimates, now: float) -> Wish:
+    """The dynos of whose slots that share is in use."""
+    each = settings.concurrency * SHARE.of(settings)
+
+    def need(sample: Sample) -> int | None:
+        busy = None if sample.web is None else sample.web.busy
+        return None if busy is None else max(1, ceil(busy / each))
+
+    reading, wanted = samples[-1].web, need(samples[-1])
+    if reading is None or wanted is None:
+        return Wish(samples[-1].dynos or 0, Reason.NO_DATA, "the mean response time is unknown")
+    note = (
+        f"{reading.busy or 0.0:.1f} requests at the same time,"
+        f" {each:g} for each dyno of {settings.concurrency} slots"
+    )
+    return settled(settings, samples, need, now, Wish(wanted, Reason.ARRIVALS, note))

@@ -1,14 +1,15 @@
-"""Which readings can be trusted? A history of any kind in, clean samples from old to new out."""
+"""Cleaning: a history and settings of any kind in, what can be computed with out."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from numbers import Real
 from operator import attrgetter, lt
 from types import NoneType
 from typing import Any, TypeGuard
 
-from guv.scaling.model import Sample
+from guv.scaling.model import Sample, Settings
 from guv.scaling.web.load import are_sound, is_sound
 
 MOST_SAMPLES = 400  # the newest ones; more would cost time and say nothing about the present
@@ -30,6 +31,12 @@ _counts_of = attrgetter(*_COUNTS)
 _COLUMNS = tuple(map(attrgetter, _COUNTS))
 _at_of = attrgetter("at")
 _web_of = attrgetter("web")
+PRIOR_SERVICE_TIME = 10.0  # seconds, where nobody told and nothing was measured
+PRIOR_BOOT_TIME = 30.0  # seconds, likewise
+PRIOR_SPREAD = 0.5  # standard deviation of a service time, as a part of its mean
+LONGEST = 1e9  # seconds; a larger duration is a slip of the keyboard
+
+_DEFAULTS = Settings()
 
 
 class Clean(tuple[Sample, ...]):
@@ -159,3 +166,45 @@ def _count(value: object) -> int | None:
     if not isinstance(value, Real) or not is_number(value):
         return None
     return int(float(value)) if 0 <= float(value) <= LARGEST_COUNT else None
+
+
+def sound(settings: Settings) -> Settings:
+    """The same settings where they make sense, with defaults and order where they do not.
+
+    A saved setting was checked before; this guards those that call `decide` directly. A minimum
+    above the maximum gives way: the maximum is the budget and wins.
+    """
+    maximum = _whole(settings.maximum_dynos, _DEFAULTS.maximum_dynos)
+    return replace(
+        settings,
+        minimum_dynos=min(_whole(settings.minimum_dynos, _DEFAULTS.minimum_dynos), maximum),
+        maximum_dynos=maximum,
+        target_deadline=_seconds(settings.target_deadline, _DEFAULTS.target_deadline),
+        percentile=_percentile(settings.percentile),
+        processing_time=_told(settings.processing_time),
+        processing_time_stddev=_spread(settings.processing_time_stddev),
+        concurrency=max(1, _whole(settings.concurrency, 1)),
+        boot_time=_told(settings.boot_time),
+        interval=_seconds(settings.interval, _DEFAULTS.interval),
+        history=_seconds(settings.history, _DEFAULTS.history),
+    )
+
+
+def _whole(value: float, otherwise: int) -> int:
+    return int(value) if is_number(value) and 0 <= value < LONGEST else otherwise
+
+
+def _seconds(value: float, otherwise: float) -> float:
+    return float(value) if is_number(value) and 0 < value < LONGEST else otherwise
+
+
+def _told(value: float | None) -> float | None:
+    return float(value) if value is not None and is_number(value) and 0 < value < LONGEST else None
+
+
+def _spread(value: float | None) -> float | None:
+    return float(value) if value is not None and is_number(value) and 0 <= value < LONGEST else None
+
+
+def _percentile(value: float) -> float:
+    return min(max(float(value), 50.0), 99.99) if is_number(value) else _DEFAULTS.percentile

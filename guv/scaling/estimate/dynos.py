@@ -1,10 +1,11 @@
-"""How long does a dyno take to start? From the rise of dynos to the rise of consumers."""
+"""Dynos: how they changed, how long they take to start, and how many consume."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 
-from guv.scaling.estimate.sanitize import PRIOR_BOOT_TIME
-from guv.scaling.model import Sample, Settings
+from guv.scaling.estimate.cleaning import PRIOR_BOOT_TIME
+from guv.scaling.model import Change, Memory, Sample, Settings
 
 TOLD_WEIGHT = 2.0  # a told value counts as much as so many measured starts
 PRIOR_WEIGHT = 1.0
@@ -15,6 +16,52 @@ CONTRADICTION = 1.5  # times; a measured value so far off overrules the told one
 SEEN_LATE = 2.5  # seconds after which a broker shows new consumers, on average
 FEW = 3  # samples with running messages and no consumers are no chance
 ENOUGH = 2  # starts before it may
+
+
+def last_change(samples: Sequence[Sample], memory: Memory, direction: int = 0) -> float | None:
+    """Return when the dynos were last changed, Unix seconds; None where no change is known.
+
+    Args:
+        samples: From old to new; a change shows in the sample after the decision, so the instant
+            of the last known count before it is taken. Unknown counts are passed over.
+        memory: What guv recorded of its own changes; those count whatever the samples show.
+        direction: 1 counts only changes up, -1 only changes down, 0 both.
+    """
+    recorded = (change for change in reversed(memory.changes) if _goes(change, direction))
+    shown = (change for change in _shown(samples) if _goes(change, direction))
+    latest = [change.at for change in (next(recorded, None), next(shown, None)) if change]
+    return max(latest, default=None)
+
+
+def changes_since(samples: Sequence[Sample], since: float, memory: Memory) -> int:
+    """Return how many changes of the dynos are known since an instant (Unix seconds).
+
+    A change that the samples show is one that guv recorded where a recorded one lies between the
+    two known counts; else somebody else made it, or it was never recorded.
+    """
+    recorded = sum(1 for change in memory.changes if change.at >= since)
+    shown = [change for change in _shown(samples) if change.at >= since]
+    return recorded + sum(1 for change in shown if not _is_recorded(change, memory))
+
+
+def _shown(samples: Sequence[Sample]) -> Iterator[Change]:
+    """Changes between neighboring known counts, from new to old."""
+    later: Sample | None = None
+    for sample in reversed(samples):
+        if sample.dynos is None:
+            continue
+        if later is not None and later.dynos is not None and later.dynos != sample.dynos:
+            yield Change(sample.at, sample.dynos, later.dynos, seen_at=later.at)
+        later = sample
+
+
+def _is_recorded(shown: Change, memory: Memory) -> bool:
+    seen_at = shown.at if shown.seen_at is None else shown.seen_at
+    return any(shown.at <= change.at <= seen_at for change in memory.changes)
+
+
+def _goes(change: Change, direction: int) -> bool:
+    return (change.after - change.before) * direction >= 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +149,32 @@ def _seconds_until_up(
 def _spread(starts: Sequence[float], mean: float) -> float:
     variance = sum((s - mean) ** 2 for s in starts) + (SPREAD * mean) ** 2
     return float((variance / (len(starts) + 1)) ** 0.5)
+
+
+def asked_at(samples: Sequence[Sample], lowest: int, highest: int) -> list[float]:
+    """When the formation was asked to reach each level from lowest to highest, Unix seconds.
+
+    A change is first seen by the sample after it, so it was asked for at the sample before; what
+    the first sample has was asked for long ago.
+    """
+    asked: list[float] = []
+    for sample in reversed(samples):
+        dynos = sample.dynos
+        while dynos is not None and dynos < highest >= lowest:
+            asked.append(sample.at)
+            highest -= 1
+        if highest < lowest:
+            break
+    asked += [-inf] * (highest - lowest + 1)
+    return asked[::-1]
+
+
+def dynos_up(samples: Sequence[Sample], per_dyno: int, boot_time: float) -> int | None:
+    """Dynos that consume now: by the consumers where known, else by the boot time."""
+    last = samples[-1]
+    if last.dynos is None:
+        return None
+    if last.consumers is not None:
+        return min(last.dynos, -(-last.consumers // per_dyno))
+    settled = [s.dynos for s in samples if s.at >= last.at - boot_time and s.dynos is not None]
+    return min(settled)
