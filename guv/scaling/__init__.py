@@ -1,4 +1,4 @@
-"""How many dynos does a role need? `decide(settings, history, now)` answers; no I/O here."""
+"""The scaling mathematics: `decide(settings, history, now)`, pure and without I/O."""
 
 from guv.scaling.decide import decide
 from guv.scaling.estimate.cleaning import clean, followed

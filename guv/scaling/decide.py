@@ -1,4 +1,4 @@
-"""How many dynos does a role need now? Clean, estimate, wish, shape, predict, explain."""
+"""The decision: clean, estimate, wish, shape, predict, explain."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,14 +25,14 @@ from guv.scaling.shape.bounds import bounds_at
 from guv.scaling.shape.rules import Case, shape
 from guv.scaling.web.decide import expect, is_known, web_estimates
 
-STALE_GAPS = 3.0  # samples may be so many of their usual gaps old
-STALE_AFTER = 90.0  # and so many seconds in any case
+STALE_GAPS = 3.0  # A sample is stale after this many of the usual gaps between samples.
+STALE_AFTER = 90.0  # A sample is never stale before this many seconds.
 
 
 def decide(
     settings: Settings, history: Sequence[Sample], now: float, profile: Profile = ()
 ) -> Decision:
-    """The decision for one role: pure, total, and the same for the same input.
+    """Decide how many dynos a role needs: pure, total, and the same for the same input.
 
     Args:
         settings: The role's settings.
@@ -59,7 +59,7 @@ def decide(
 
 
 def _foreseen(estimates: Estimates, profile: Profile, now: float) -> Estimates:
-    """The estimates with the rise of the arrivals until a dyno asked for now is up."""
+    """Add the rise of arrivals that the profile expects until a dyno asked for now is up."""
     rate = estimates.arrival_rate
     if not profile or rate is None:
         return estimates
@@ -124,7 +124,7 @@ def _next_downscale(case: Case, desired: int, prediction: Prediction) -> float |
 def _no_gain(
     settings: Settings, samples: Sequence[Sample], estimates: Estimates, wish: Wish
 ) -> str:
-    """Why more dynos would not help, in words; idle dynos count whether or not more are asked."""
+    """Say why more dynos would not help; idle dynos count whether or not more are asked."""
     if wish.reason is Reason.NO_GAIN:
         return f"no more dynos are added: {wish.note}"
     if settings.is_web:

@@ -14,7 +14,7 @@ WHY = {
 
 
 def explain(settings: Settings, decision: Decision) -> str:
-    """The sentence for a decision whose other fields are filled."""
+    """Return the sentence for a decision whose other fields are filled."""
     if decision.desired is None or decision.required is None:
         return _no_data(decision)
     work = said if settings.is_web else _work

@@ -2,12 +2,12 @@
 
 
 def counted(count: int, one: str, many: str) -> str:
-    """The count with the word that fits it, such as "1 message waits" or "2 messages wait"."""
+    """Return the count with the word that fits it: "1 message", "2 messages"."""
     return f"{count} {one if count == 1 else many}"
 
 
 def seconds_beside(value: float, limit: float) -> str:
-    """Seconds as a number, whole where that still says on which side of the limit they are."""
+    """Return rounded seconds that stay on the same side of the limit."""
     whole = round(value)
     is_told = whole > 0 or value == 0
     return f"{whole}" if is_told and (whole > limit) == (value > limit) else f"{value:.4g}"

@@ -1,4 +1,4 @@
-"""What does a decision see, and what does it say? Frozen values, plain numbers, no behaviour.
+"""Values that decisions see and make: frozen, plain numbers, no behavior.
 
 All times are seconds: instants are Unix seconds (UTC), durations are plain seconds. Counts are
 whole messages or whole dynos. Whatever could not be measured is `None`, which means *unknown* and
@@ -77,23 +77,23 @@ class WebReading:
 
     @property
     def rate(self) -> float:
-        """Requests a second."""
+        """Return the requests per second."""
         return self.requests / self.seconds
 
     @property
     def busy(self) -> float | None:
-        """Requests that were being answered at the same time, by Little's law; None: unknown."""
+        """Return the requests answered at the same time, by Little's law; None: unknown."""
         if not self.requests:
             return 0.0
         return None if self.mean is None else self.rate * self.mean
 
     @property
     def given_up(self) -> int:
-        """Requests that dynos were too busy for."""
+        """Return the requests that dynos were too busy for."""
         return sum((self.errors or {}).get(code, 0) for code in TOO_BUSY)
 
     def percentile(self, name: str) -> float | None:
-        """The one of that name: p50, p95 or p99."""
+        """Return p50, p95 or p99 by that name."""
         value: float | None = {"p50": self.p50, "p95": self.p95, "p99": self.p99}.get(name)
         return value
 
@@ -268,7 +268,7 @@ class Settings:
 
     @property
     def is_web(self) -> bool:
-        """Whether the role is scaled on requests and not on messages."""
+        """Return whether the role is scaled on requests and not on messages."""
         return self.signal == "web"
 
 

@@ -17,21 +17,22 @@ from guv.scaling.estimate.dynos import asked_at
 from guv.scaling.estimate.estimate import waiting_curve, waiting_of
 from guv.scaling.model import Estimates, Sample, Settings
 
-OVERDUE = 0.25  # of the boot time; how long a dyno that should be up is given
-MOST_POINTS = 32  # known points; more cost time and say nothing new
-WATCHED_S = 120.0  # a history this long that still does not show an arrival is a cut one
-MOST_COMING = 16.0  # points for coming messages
-CAUTION = 0.5  # standard deviations of arrivals that far points expect on top of the mean
-BACKLOG_LATE = 0.6  # part of the allowed late messages that a backlog may use up
-BRINK = 0.3  # part of the allowed late messages for those that wait as long as they may
-BOLD = 4.0  # times the allowed late messages whose service times outlast the patience of few
-BURSTY = 3.0  # variance of arrivals by their mean from which batches are looked for
-FAR = 3.0  # reaction times; a longer patience needs no forecast of batches
-FORESEEN = 0.005  # part of the messages that may come outside of the bursts foreseen
-SEEN_LATE = 3.0  # seconds by which a broker's counts are old
-DOUBT = 0.5  # standard deviations by which the rate is expected to be higher than it seems
-BOOT_MARGIN = 0.5  # standard deviations by which a boot is expected to be longer than its mean
-EPSILON = 1e-9  # messages or dynos that rounding alone may miss
+OVERDUE = 0.25  # Part of the boot time that an overdue dyno is still given.
+MOST_POINTS = 32  # Most known points; more cost time and say nothing new.
+WATCHED_S = 120.0  # Seconds after which a history without an arrival is taken to be cut.
+MOST_COMING = 16.0  # Most points for coming messages.
+CAUTION = 0.5  # Standard deviations of arrivals that far points expect on top of the mean.
+BACKLOG_LATE = 0.6  # Part of the allowed late messages that a backlog may use up.
+BRINK = 0.3  # Part of the allowed late messages for those that wait as long as they may.
+# Multiple of the allowed late messages whose service may outlast the patience of a few.
+BOLD = 4.0
+BURSTY = 3.0  # Dispersion of arrivals from which batches are looked for.
+FAR = 3.0  # Reaction times beyond which a patience needs no forecast of batches.
+FORESEEN = 0.005  # Part of the messages that may come outside of the predicted bursts.
+COUNTS_OLD = 3.0  # Seconds by which a broker's counts are old.
+DOUBT = 0.5  # Standard deviations by which the rate is taken to be higher than it seems.
+BOOT_MARGIN = 0.5  # Standard deviations by which a boot is taken to be longer than its mean.
+EPSILON = 1e-9  # Messages or dynos that rounding alone may miss.
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Supply:
 
 
 def supply_of(settings: Settings, samples: Sequence[Sample], estimates: Estimates) -> Supply:
-    """The supply of the present formation; the last sample's dynos must be known."""
+    """Return the supply of the present formation; the last sample's dynos must be known."""
     dynos = samples[-1].dynos or 0
     up = dynos if estimates.dynos_up is None else estimates.dynos_up
     running = estimates.running or 0
@@ -77,7 +78,7 @@ def supply_of(settings: Settings, samples: Sequence[Sample], estimates: Estimate
 
 
 def with_dynos(supply: Supply, dynos: int) -> Supply:
-    """The same supply with fewer dynos: those that boot go first, then the share of busy ones."""
+    """Return the supply with fewer dynos: booting ones go first, then a share of the busy ones."""
     slots = supply.busy + supply.idle
     up = slots // supply.concurrency
     if dynos >= up:
@@ -88,7 +89,7 @@ def with_dynos(supply: Supply, dynos: int) -> Supply:
 
 
 def begun(supply: Supply, seconds: float) -> float:
-    """Messages that will have begun by then if there are always some to begin."""
+    """Return how many messages will have begun by then if there are always some to begin."""
     rounds = seconds / supply.service_time
     total = supply.busy * rounds + supply.idle * fresh(supply, seconds)
     for boot in supply.boots:
@@ -99,14 +100,14 @@ def begun(supply: Supply, seconds: float) -> float:
 
 
 def fresh(supply: Supply, seconds: float) -> float:
-    """Messages that one slot with nothing to do begins within that time: one at once."""
+    """Return how many messages an idle slot begins within that time: one at once."""
     if seconds < 0.0:
         return 0.0
     return max(1.0, seconds / supply.service_time + supply.head_start)
 
 
 def seconds_to_begin(supply: Supply, messages: float) -> float:
-    """Seconds until that many messages will have begun; infinity when nothing serves."""
+    """Return the seconds until that many messages have begun; infinity when nothing serves."""
     if messages <= 0.0:
         return 0.0
     low, high = 0.0, 1.0
@@ -156,7 +157,7 @@ class Flow:
 
 
 def known_points(curve: Curve, now: float, waiting: int, patience: float) -> list[Point]:
-    """Points for the messages that wait already: exact, from when they were published.
+    """Return points for the waiting messages: exact, from when they were published.
 
     What has waited since before a history that is shorter than the patience is of unknown age;
     once that history is `WATCHED_S` long it counts as due, or it might wait for ever.
@@ -191,7 +192,7 @@ def known_points(curve: Curve, now: float, waiting: int, patience: float) -> lis
 def coming_points(
     flow: Flow, waiting: int, patience: float, horizon: float, step: float
 ) -> list[Point]:
-    """Points for the messages that will come until the horizon, `step` seconds apart."""
+    """Return points for the messages expected until the horizon, `step` seconds apart."""
     count = max(0, int((horizon - patience) / step) + 1)
     return [
         Point(patience + k * step, waiting + expected(flow, k * step)) for k in range(1, count + 1)
@@ -199,7 +200,7 @@ def coming_points(
 
 
 def expected(flow: Flow, seconds: float) -> float:
-    """Messages expected within that time, with the flow's caution on top."""
+    """Return the messages expected within that time, with the flow's caution on top."""
     mean = flow.rate * seconds
     return mean + flow.caution * sqrt(flow.dispersion * mean)
 
@@ -236,7 +237,7 @@ class Outlook:
 def outlook(
     settings: Settings, samples: Sequence[Sample], estimates: Estimates, now: float
 ) -> Outlook:
-    """The present supply and what it must keep; the last sample's dynos must be known.
+    """Return the present supply and what it must keep; the last sample's dynos must be known.
 
     Args:
         settings: Sound settings.
@@ -276,7 +277,7 @@ def outlook(
 
 
 def _load(estimates: Estimates, rate: float, tightness: float) -> Load:
-    """The load that is to be expected; a rise ahead counts as far as help would come too late."""
+    """Return the load to expect; a rise ahead counts as far as help would come too late."""
     mean = estimates.service_time or 1.0
     doubt = DOUBT * (estimates.arrival_rate_stddev or 0.0) if rate else 0.0
     rise = max(0.0, (estimates.arrival_rate_ahead or 0.0) - rate)
@@ -289,7 +290,7 @@ def _load(estimates: Estimates, rate: float, tightness: float) -> Load:
 
 
 def patience(settings: Settings, estimates: Estimates, doubt: float = 1.0) -> float:
-    """Seconds that a message may wait and still be done in time with the asked probability.
+    """Return how long a message may wait and still be done in time with the asked probability.
 
     Args:
         settings: Sound settings.
@@ -300,11 +301,11 @@ def patience(settings: Settings, estimates: Estimates, doubt: float = 1.0) -> fl
     spread = estimates.service_time_stddev or 0.0
     percentile = max(50.0, 100.0 - doubt * (100.0 - settings.percentile))
     worst = service_time_quantile(mean, spread, percentile)
-    return max(settings.target_deadline - worst - SEEN_LATE, 0.0)
+    return max(settings.target_deadline - worst - COUNTS_OLD, 0.0)
 
 
 def _boldness(settings: Settings, estimates: Estimates) -> float:
-    """How many times the allowed late messages a service time may be longer, if few have to wait.
+    """Return how far a service time may exceed the allowed late share, if few have to wait.
 
     A message that hardly waits has the whole deadline for its service. Where that is hardly
     enough already, nothing is left to be bold with.
@@ -316,7 +317,7 @@ def _boldness(settings: Settings, estimates: Estimates) -> float:
 
 
 def _brink(settings: Settings, estimates: Estimates, slack: float) -> float:
-    """Seconds that a message which waits already may wait, depending on how many do so long.
+    """Return how long a message that waits already may wait, by how many others wait as long.
 
     In a lasting backlog few wait so long. Of rare messages every other one does: a dyno is
     started for the first one, as late as can be.
@@ -328,11 +329,11 @@ def _brink(settings: Settings, estimates: Estimates, slack: float) -> float:
         return patience(settings, estimates, BRINK)
     share = 100.0 - BACKLOG_LATE * (100.0 - settings.percentile)
     longest = longest_wait(mean, spread, settings.target_deadline, share)
-    return max(slack, longest - SEEN_LATE)
+    return max(slack, longest - COUNTS_OLD)
 
 
 def risk(view: Outlook, dynos: int, waiting: float, seconds: float) -> float:
-    """Probability of a late message before help can come, from 0 to 1.
+    """Return the probability of a late message before help can come, from 0 to 1.
 
     Args:
         view: The outlook.

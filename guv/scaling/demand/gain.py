@@ -1,4 +1,4 @@
-"""Do more dynos bring more? Where they do not, the limit is elsewhere and adding is no help."""
+"""Gain: whether more dynos would bring more, or the limit is elsewhere."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from math import sqrt
 from guv.scaling.estimate.arrivals import served_between
 from guv.scaling.model import Estimates, Sample
 
-INCREASES = 2  # without any gain before no more are added
-MOST_INCREASES = 4  # that are looked back on
-LASTS = 900.0  # seconds after the last increase until it is tried again
-GAIN = 0.5  # of what the added dynos should bring that counts as a gain
-GROWTH = 1.25  # times the dynos before that make a comparison
-CERTAIN = 3.0  # standard deviations beyond chance
-MOST_VARIATION = 1.5  # that is believed here; a pace that falls looks like spread
-LEAST_SECONDS = 45.0  # on either side
-FEWEST_SERVED = 20.0  # messages on either side that make a comparison
-SERVICES = 10.0  # service times in which one of the messages being worked on is finished
-BOOTS = 3.0  # boot times in which a dyno that will consume has begun to
+INCREASES = 2  # Increases without any gain before no more dynos are added.
+MOST_INCREASES = 4  # Most increases that are looked back on.
+LASTS = 900.0  # Seconds after the last increase until it is tried again.
+GAIN = 0.5  # Part of what the added dynos should bring that counts as a gain.
+GROWTH = 1.25  # Factor by which the dynos must have grown to be compared.
+CERTAIN = 3.0  # Standard deviations that are beyond chance.
+MOST_VARIATION = 1.5  # Largest spread that is believed here; a falling pace looks like spread.
+LEAST_SECONDS = 45.0  # Fewest seconds on either side that make a comparison.
+FEWEST_SERVED = 20.0  # Fewest messages on either side that make a comparison.
+SERVICES = 10.0  # Service times within which one of the running messages is finished.
+BOOTS = 3.0  # Boot times within which a dyno that will consume has begun to.
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Served:
 
 
 def no_gain(samples: Sequence[Sample], estimates: Estimates) -> str:
-    """Why more dynos would not help, in words; empty where they would or nothing is known.
+    """Say why more dynos would not help; empty where they would or nothing is known.
 
     The throughput since the first of the last increases is compared with that before it, both with
     messages waiting all the time. Two increases are the fewest; more of them reach back to where
@@ -60,7 +60,7 @@ def no_gain(samples: Sequence[Sample], estimates: Estimates) -> str:
 
 
 def _compared(samples: Sequence[Sample], stretches: Sequence[Stretch], estimates: Estimates) -> str:
-    """The same for the increases between these stretches only."""
+    """Compare the throughput before and after the increases between these stretches."""
     before, *grown = stretches
     is_rising = before.dynos > 0 and all(a.dynos < b.dynos for a, b in pairwise(stretches))
     if not is_rising or samples[-1].at - samples[grown[-1].first].at > LASTS:
@@ -84,7 +84,7 @@ def _compared(samples: Sequence[Sample], stretches: Sequence[Stretch], estimates
 
 
 def not_consuming(samples: Sequence[Sample], estimates: Estimates) -> str:
-    """Why dynos seem to be up without work, in words; empty where they consume or may boot yet."""
+    """Say why dynos seem to be up without work; empty where they consume or may still boot."""
     last, patience = samples[-1], BOOTS * (estimates.boot_time or 0.0)
     if not last.dynos or last.consumers != 0 or not last.messages_ready:
         return ""
@@ -99,7 +99,7 @@ def not_consuming(samples: Sequence[Sample], estimates: Estimates) -> str:
 
 
 def not_finishing(samples: Sequence[Sample], estimates: Estimates) -> str:
-    """Why work seems to be stuck, in words; empty where messages are finished or may be yet.
+    """Say why work seems to be stuck; empty where messages are finished or may be yet.
 
     Messages are being worked on and more wait, and for many service times none was finished.
     Nothing is said while the service time is only assumed: the jobs may be long ones.
@@ -121,25 +121,25 @@ def not_finishing(samples: Sequence[Sample], estimates: Estimates) -> str:
 
 
 def _stretches(samples: Sequence[Sample]) -> list[Stretch]:
-    """The last stretches of equal dynos, from old to new, one more than the most increases."""
-    found: list[Stretch] = []
+    """Return the last stretches of equal dynos, old to new, one more than the most increases."""
+    stretches: list[Stretch] = []
     last: int | None = None
     for index in range(len(samples) - 1, -1, -1):
         dynos = samples[index].dynos
         if dynos is None:
             continue
-        if last is None or dynos != found[-1].dynos:
-            if len(found) > MOST_INCREASES:
+        if last is None or dynos != stretches[-1].dynos:
+            if len(stretches) > MOST_INCREASES:
                 break
-            found.append(Stretch(dynos, index, index))
+            stretches.append(Stretch(dynos, index, index))
         else:
-            found[-1] = Stretch(dynos, index, found[-1].last)
+            stretches[-1] = Stretch(dynos, index, stretches[-1].last)
         last = index
-    return found[::-1]
+    return stretches[::-1]
 
 
 def _settled(samples: Sequence[Sample], stretch: Stretch, boot: float) -> int:
-    """Index of the first sample from which the dynos of a stretch should all be up."""
+    """Return the index of the first sample by which the dynos of a stretch should all be up."""
     up_at = samples[max(stretch.first - 1, 0)].at + boot
     index = stretch.first
     while index < len(samples) - 1 and samples[index].at < up_at:
@@ -148,7 +148,7 @@ def _settled(samples: Sequence[Sample], stretch: Stretch, boot: float) -> int:
 
 
 def _served(samples: Sequence[Sample], first: int, last: int) -> Served | None:
-    """What was served between two samples with some waiting throughout; None: no comparison."""
+    """Count what was served between two samples with some waiting throughout, else None."""
     last = min(last, len(samples) - 1)
     if last <= first or not all(sample.messages_ready for sample in samples[first : last + 1]):
         return None

@@ -1,4 +1,4 @@
-"""What will become of the waiting messages? Finish, misses, and when fewer dynos are possible."""
+"""Prediction: when the waiting messages will be done, and when fewer dynos are possible."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -39,7 +39,7 @@ class Prediction:
 def predict(
     settings: Settings, samples: Sequence[Sample], estimates: Estimates, desired: int
 ) -> Prediction:
-    """The prediction for the messages that wait now, from the present sample on."""
+    """Predict what becomes of the messages that wait now, from the present sample on."""
     last = samples[-1]
     waiting = waiting_of(samples, estimates)
     present = supply_of(settings, samples, estimates)
@@ -63,14 +63,14 @@ def predict(
 
 
 def _is_overdue(settings: Settings, samples: Sequence[Sample], estimates: Estimates) -> bool:
-    """Whether a message waits whose deadline has passed, however long its service takes."""
+    """Return whether a waiting message's deadline has passed, however long its service takes."""
     curve, waiting = waiting_curve(settings, samples, estimates), waiting_of(samples, estimates)
     points = known_points(curve, samples[-1].at, waiting, settings.target_deadline)
     return any(point.seconds <= 0.0 for point in points)
 
 
 def next_downscale(case: Case, desired: int, prediction: Prediction) -> float | None:
-    """When fewer dynos are possible at the earliest if nothing arrives; None: they are not.
+    """Return when fewer dynos are possible at the earliest if nothing arrives, else None.
 
     Args:
         case: What shaping looked at.

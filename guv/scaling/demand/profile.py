@@ -1,4 +1,4 @@
-"""What does the role's own week look like? Mean arrival rates by the hour of the week."""
+"""The role's usual week: mean arrival rates by the hour of the week."""
 
 from collections.abc import Sequence
 from math import floor
@@ -6,10 +6,10 @@ from math import floor
 from guv.scaling.estimate.arrivals import Curve, published_until
 from guv.scaling.estimate.cleaning import is_number
 
-WEEK = 604_800.0  # seconds
+WEEK = 604_800.0  # Seconds of a week.
 MONDAY = 345_600.0  # Unix seconds of the first Monday, 00:00 UTC
-MOST_GROWTH = 4.0  # times the present rate that a profile may foresee
-FEWEST_VISITS = 2  # weeks that must have shown a slot before it counts
+MOST_GROWTH = 4.0  # Most that a profile may multiply the present rate by.
+FEWEST_VISITS = 2  # Weeks that must have shown a slot before it counts.
 
 Profile = Sequence[float | None]
 """Mean messages per second in each equal slot of the week from Monday 00:00 UTC; None: unknown.
@@ -17,7 +17,7 @@ With 24 slots of an hour given seven times it is a daily pattern."""
 
 
 def growth(profile: Profile, now: float, ahead: float) -> float:
-    """Times by which the rate usually grows from now until `ahead` seconds later, 1 to 4.
+    """Return by which factor the rate usually grows within `ahead` seconds, from 1 to 4.
 
     Only growth is foreseen: a fall that does not come would be paid with a missed deadline.
     """
@@ -28,7 +28,7 @@ def growth(profile: Profile, now: float, ahead: float) -> float:
 
 
 def usual_rate(profile: Profile, instant: float) -> float | None:
-    """Usual messages per second at an instant, evenly between the middles of slots; or unknown."""
+    """Return the usual messages per second at an instant, between the middles of slots."""
     if not profile:
         return None
     place = (instant - MONDAY) % WEEK / WEEK * len(profile) - 0.5
@@ -40,7 +40,7 @@ def usual_rate(profile: Profile, instant: float) -> float | None:
 
 
 def profile_of(curve: Curve, slots: int = 168) -> Profile:
-    """The profile that a long curve of published messages shows.
+    """Return the profile that a long curve of published messages shows.
 
     A slot counts when at least `FEWEST_VISITS` weeks have shown it; one busy hour is no pattern.
 

@@ -1,13 +1,13 @@
-"""Known results of queueing theory that the estimates and the deadline policy stand on."""
+"""Results of queueing theory that the estimates and the deadline policy stand on."""
 
 from dataclasses import dataclass
 from math import exp, inf, log, sqrt
 from statistics import NormalDist
 
-GRACE = 30.0  # seconds between the platform's request to stop and its kill
-RARE = 0.005  # part of the running messages that may outlast the grace without notice
-PORTIONS = 5  # in which a spread of waits is added up
-MOST_SERVERS = 60  # beyond it the recursion costs more than it tells
+GRACE = 30.0  # Seconds between the platform's request to stop and its kill.
+RARE = 0.005  # Part of the running messages that may outlast the grace without being counted.
+PORTIONS = 5  # Portions in which a spread of waits is added up.
+MOST_SERVERS = 60  # Servers beyond which the recursion costs more than it tells.
 
 _NORMAL = NormalDist()
 
@@ -30,12 +30,12 @@ class Load:
 
 
 def normal_quantile(percentile: float) -> float:
-    """Standard normal quantile of a percentile between 50 and 99.99."""
+    """Return the standard normal quantile of a percentile between 50 and 99.99."""
     return _NORMAL.inv_cdf(percentile / 100.0)
 
 
 def service_time_quantile(mean: float, stddev: float, percentile: float) -> float:
-    """Seconds within which that percent of messages is served, service times being lognormal.
+    """Return the seconds within which that percent is served; service times are lognormal.
 
     Run times of jobs are never negative and lean to the right, which a normal distribution is
     wrong about; a lognormal one with the same mean and spread fits them well.
@@ -52,7 +52,7 @@ def service_time_quantile(mean: float, stddev: float, percentile: float) -> floa
 
 
 def longer_than(mean: float, stddev: float, seconds: float) -> float:
-    """Probability that a service takes longer, from 0 to 1; lognormal as in the quantile."""
+    """Return the probability that a service takes longer, from 0 to 1 (lognormal)."""
     if stddev <= 0.0:
         return 1.0 if mean > seconds else 0.0
     variance = log(1.0 + (stddev / mean) ** 2)
@@ -60,7 +60,7 @@ def longer_than(mean: float, stddev: float, seconds: float) -> float:
 
 
 def longest_wait(mean: float, stddev: float, within: float, percentile: float) -> float:
-    """Seconds up to which waits may spread evenly with that percent of messages done in time.
+    """Return up to which wait that percent is done in time, waits spreading evenly.
 
     Messages of a backlog that fills and empties wait anything from nothing to the longest wait;
     few are as late as the last. So the longest may be longer than if all waited as long.
@@ -88,7 +88,7 @@ def longest_wait(mean: float, stddev: float, within: float, percentile: float) -
 
 
 def outlasting(mean: float, stddev: float, seconds: float) -> float:
-    """Part of the messages in service now that will still be in service that much later, 0 to 1.
+    """Return which part of the messages in service now still is that much later, 0 to 1.
 
     The equilibrium residual of a lognormal service time: E[max(S - seconds, 0)] / E[S].
     """
@@ -101,7 +101,7 @@ def outlasting(mean: float, stddev: float, seconds: float) -> float:
 
 
 def erlang_c(servers: int, offered: float) -> float:
-    """Probability that a message has to wait in M/M/n, from 0 to 1 (Erlang 1917).
+    """Return the probability that a message has to wait in M/M/n, 0 to 1 (Erlang 1917).
 
     Above `MOST_SERVERS` the limit of many servers stands in for it (Halfin and Whitt 1981).
 
@@ -123,7 +123,7 @@ def erlang_c(servers: int, offered: float) -> float:
 
 
 def passage(level: float, drift: float, variance: float, seconds: float) -> float:
-    """Probability that a random walk from 0 reaches a level within some time, from 0 to 1.
+    """Return the probability that a random walk from 0 reaches a level in time, 0 to 1.
 
     Brownian motion with drift, the inverse Gaussian law of its first passage.
 
@@ -149,7 +149,7 @@ def passage(level: float, drift: float, variance: float, seconds: float) -> floa
 
 
 def mean_passage(level: float, drift: float, variance: float) -> float:
-    """Mean seconds that a random walk from 0, never below 0, takes to reach a level.
+    """Return the mean seconds that a random walk from 0, never below 0, takes to a level.
 
     Brownian motion reflected at 0; grows without bound as the drift falls.
 
@@ -169,7 +169,7 @@ def mean_passage(level: float, drift: float, variance: float) -> float:
 
 
 def late_risk(servers: int, load: Load, waiting: float, patience: float, seconds: float) -> float:
-    """Probability that the wait exceeds `patience` within some time, from 0 to 1.
+    """Return the probability that the wait exceeds `patience` within some time, 0 to 1.
 
     The steady state's tail (Erlang C, stretched by the variability as in the Lee-Longton
     correction for M/G/n) times the part of it that a walk from the present reaches in the time.

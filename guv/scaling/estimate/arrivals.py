@@ -1,4 +1,4 @@
-"""Arrivals: the curve of published messages, their rate and unrest, and the bursts in them."""
+"""Arrivals: the curve of published messages, their rate and variability, and bursts."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -9,23 +9,26 @@ from math import inf, sqrt
 from guv.scaling.estimate.cleaning import backlog_of, is_counted
 from guv.scaling.model import Sample
 
-WINDOWS = (15.0, 30.0, 60.0, 120.0, 240.0, 480.0, 960.0)  # seconds, multiples of 5
-CONFIRMED_BY = 20.0  # seconds before the last sample
-TREND_WINDOWS = (60.0, 120.0, 240.0)  # seconds
-TREND_ERRORS = 3.0  # standard errors that make a slope certain
-TREND_MESSAGES = 40.0  # fewer show no trend
-CHANGED = 2.5  # standard deviations by which a longer window must differ to be of another time
-BORNE_OUT = 1.0  # standard deviations above what was counted by which a rate may still be that
-MOST_DISPERSION = 10.0  # beyond it the arrivals are batches, which no caution covers
-PEAKEDNESS = 0.8  # mean square of what a Poisson count stands out, by its variance
-MOST_PERIODS = 48
-FEWEST_PERIODS = 8  # below it the unrest of arrivals cannot be told from chance
-INTERVALS = 2  # that must have been even, the last ones
-LEAST_MESSAGES = 5.0  # in a sample, or it is no burst
-PART = 0.25  # of the greatest rise between two samples that makes a burst too
-UNEVEN = 0.04  # of an interval, by which it may differ; and two samples more
-LIKE = 2.0  # times the smallest of the last bursts that the greatest may be
-SEEN_LATE = 5.0  # seconds by which a broker's counts are old at most
+# Seconds over which the rate is counted, multiples of 5.
+WINDOWS = (15.0, 30.0, 60.0, 120.0, 240.0, 480.0, 960.0)
+# Seconds before the last sample up to which earlier ones must bear a rate out.
+CONFIRMED_BY = 20.0
+TREND_WINDOWS = (60.0, 120.0, 240.0)  # Seconds over which a slope is looked for.
+TREND_ERRORS = 3.0  # Standard errors that make a slope certain.
+TREND_MESSAGES = 40.0  # Fewest messages that show a trend.
+# A longer window is of another time when it differs by this many standard deviations.
+CHANGED = 2.5
+BORNE_OUT = 1.0  # Standard deviations above a count by which a rate may still be that.
+MOST_DISPERSION = 10.0  # Above this dispersion the arrivals are batches, which no caution covers.
+PEAKEDNESS = 0.8  # Mean square of what a Poisson count stands out, divided by its variance.
+MOST_PERIODS = 48  # Most periods that are looked at for the dispersion.
+FEWEST_PERIODS = 8  # Fewer periods cannot tell the dispersion of arrivals from chance.
+INTERVALS = 2  # Number of last intervals between bursts that must have been even.
+LEAST_MESSAGES = 5.0  # Fewest messages in a sample that make a burst.
+PART = 0.25  # A rise is a burst, too, from this part of the greatest rise between two samples on.
+UNEVEN = 0.04  # Part of an interval by which it may differ, beside two samples.
+LIKE = 2.0  # The greatest of the last bursts may be this many times the smallest.
+COUNTS_OLDEST = 5.0  # Seconds by which a broker's counts are old at most.
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ def published_curve(
     since: float,
     messages: float = inf,
 ) -> Curve:
-    """The curve of published messages that the counted samples show, back to where it is needed.
+    """Return the curve of published messages, back to where it is needed.
 
     The difference of two published counters counts; where a counter is missing or was reset, the
     change of the backlog and what was served meanwhile stand in for it.
@@ -79,7 +82,7 @@ def published_curve(
 
 
 def arrived(before: Sample, after: Sample, slots_per_second: float, concurrency: int) -> float:
-    """Messages published between two counted samples, 0 or more."""
+    """Count the messages published between two counted samples, 0 or more."""
     if before.published is not None and after.published is not None:
         change = after.published - before.published
         if change >= 0:
@@ -91,14 +94,14 @@ def arrived(before: Sample, after: Sample, slots_per_second: float, concurrency:
 
 
 def served_between(before: Sample, after: Sample) -> float | None:
-    """Messages finished between two samples; None where the counter is missing or was reset."""
+    """Count the messages finished between two samples; None: counter missing or reset."""
     if before.served is not None and after.served is not None and after.served >= before.served:
         return float(after.served - before.served)
     return None
 
 
 def published_at(curve: Curve, total: float) -> float:
-    """When that many messages had been published (between samples evenly), Unix seconds."""
+    """Return when that many messages had been published, Unix seconds."""
     index = bisect_left(curve.totals, total)
     if index == 0:
         return curve.times[0]
@@ -110,7 +113,7 @@ def published_at(curve: Curve, total: float) -> float:
 
 
 def published_until(curve: Curve, instant: float) -> float:
-    """Messages published until an instant; the curve's ends hold beyond it."""
+    """Count the messages published until an instant; the curve's ends hold beyond it."""
     index = bisect_left(curve.times, instant)
     if index == 0:
         return curve.totals[0]
@@ -151,7 +154,7 @@ class Arrivals:
 
 
 def arrivals(curve: Curve, period: float) -> Arrivals | None:
-    """The present arrival rate; None where the history is shorter than two samples.
+    """Estimate the present arrival rate; None where there are fewer than two samples.
 
     The longest window counts that does not differ from the shorter ones by more than chance, so
     a steady flow is known well and a change is seen at once.
@@ -182,7 +185,7 @@ def arrivals(curve: Curve, period: float) -> Arrivals | None:
 
 
 def _confirmed(curve: Curve) -> float:
-    """The most that the rate can well be by the last sample and by those before it, each alone."""
+    """Return the highest rate that the last sample and those before it each bear out."""
     if len(curve.times) < 3:  # noqa: PLR2004 - a last sample and two before it
         return inf
     newest, last, before = curve.times[-1], curve.times[-2], curve.times[-3]
@@ -198,7 +201,7 @@ def _most(count: float, seconds: float) -> float:
 
 
 def _ahead(curve: Curve, dispersion: float, period: float) -> float:
-    """The rate a period from now, by the shortest pair of windows that shows a certain rise."""
+    """Return the rate a period from now, by the shortest windows that show a certain rise."""
     end = curve.times[-1]
     for window in TREND_WINDOWS:
         if end - curve.times[0] < 2.0 * window:
@@ -241,7 +244,7 @@ def _dispersion(curve: Curve, period: float) -> float:
 
 
 def _peak(newer: float, count: float, older: float) -> float:
-    """Square of what a count stands out from both of its neighbors, above or below.
+    """Return the square of what a count stands out from both neighbors, above or below.
 
     A spike does; a step stands out from one of them only, and a tide from none.
     """
@@ -278,7 +281,7 @@ class _Seen:
 def next_burst(
     samples: Sequence[Sample], slots_per_second: float, concurrency: int, gap: float
 ) -> Burst | None:
-    """The next burst, if the last ones came evenly and were alike; else None.
+    """Predict the next burst if the last ones came evenly and were alike, else None.
 
     Args:
         samples: Clean samples from old to new.
@@ -286,8 +289,8 @@ def next_burst(
         concurrency: Slots per dyno.
         gap: Usual seconds between samples.
     """
-    found, messages = _bursts(samples, slots_per_second, concurrency)
-    seen = found[-INTERVALS - 1 :]
+    bursts, messages = _bursts(samples, slots_per_second, concurrency)
+    seen = bursts[-INTERVALS - 1 :]
     if len(seen) <= INTERVALS:
         return None
     pauses = [later.start - earlier.start for earlier, later in pairwise(seen)]
@@ -297,11 +300,11 @@ def next_burst(
     if max(pauses) - min(pauses) > doubt or max(sizes) > LIKE * min(sizes):
         return None
     starts_in = seen[-1].start + pause - samples[-1].at
-    if starts_in < -doubt - SEEN_LATE:
+    if starts_in < -doubt - COUNTS_OLDEST:
         return None
     lasts = max(burst.end - burst.start for burst in seen)
-    others = 1.0 - sum(burst.messages for burst in found) / messages
-    return Burst(starts_in, max(0.0, lasts - gap), max(sizes), doubt + SEEN_LATE, others)
+    others = 1.0 - sum(burst.messages for burst in bursts) / messages
+    return Burst(starts_in, max(0.0, lasts - gap), max(sizes), doubt + COUNTS_OLDEST, others)
 
 
 def _bursts(

@@ -1,4 +1,4 @@
-"""Cleaning: a history and settings of any kind in, what can be computed with out."""
+"""Cleaning: any history and settings in, usable ones out."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -12,11 +12,12 @@ from typing import Any, TypeGuard
 from guv.scaling.model import Sample, Settings
 from guv.scaling.web.load import are_sound, is_sound
 
-MOST_SAMPLES = 400  # the newest ones; more would cost time and say nothing about the present
-CLOCK_SKEW = 5.0  # seconds by which a reader's clock may be ahead of ours
-OLDEST = 86_400.0  # seconds; what is older says nothing about the present
+# Newest samples that are looked at; more cost time and say nothing about the present.
+MOST_SAMPLES = 400
+CLOCK_SKEW = 5.0  # Seconds by which a reader's clock may be ahead.
+OLDEST = 86_400.0  # Seconds after which a sample says nothing about the present.
 LARGEST_NUMBER = 1e300
-LARGEST_COUNT = 2**53  # beyond it a count is nonsense, and floats lose whole numbers
+LARGEST_COUNT = 2**53  # Largest count: beyond it floats lose whole numbers.
 
 _COUNTS = (
     "messages_ready",
@@ -31,10 +32,10 @@ _counts_of = attrgetter(*_COUNTS)
 _COLUMNS = tuple(map(attrgetter, _COUNTS))
 _at_of = attrgetter("at")
 _web_of = attrgetter("web")
-PRIOR_SERVICE_TIME = 10.0  # seconds, where nobody told and nothing was measured
-PRIOR_BOOT_TIME = 30.0  # seconds, likewise
-PRIOR_SPREAD = 0.5  # standard deviation of a service time, as a part of its mean
-LONGEST = 1e9  # seconds; a larger duration is a slip of the keyboard
+PRIOR_SERVICE_TIME = 10.0  # Seconds per message while nobody told and nothing was measured.
+PRIOR_BOOT_TIME = 30.0  # Seconds per boot while nobody told and nothing was measured.
+PRIOR_SPREAD = 0.5  # Standard deviation of the service time, as a part of its mean.
+LONGEST = 1e9  # Longest duration in seconds; a larger one is a typing error.
 
 _DEFAULTS = Settings()
 
@@ -45,13 +46,13 @@ class Clean(tuple[Sample, ...]):
     __slots__ = ()
 
     def since(self, oldest: float) -> "Clean":
-        """Those after that instant, Unix seconds."""
+        """Return those after that instant, Unix seconds."""
         start = bisect_right(self, oldest, key=_at_of)
         return Clean(self[start:]) if start else self
 
 
 def clean(history: object, now: float) -> Clean:
-    """Samples that can be computed with, from old to new, at most `MOST_SAMPLES`.
+    """Return samples that can be computed with, old to new, at most `MOST_SAMPLES`.
 
     What it made itself is not looked at again but for its age.
 
@@ -74,7 +75,7 @@ def clean(history: object, now: float) -> Clean:
 
 
 def followed(history: Sequence[Sample], sample: Sample, now: float) -> Clean:
-    """What `clean` makes of the samples and one more; of a clean history only that is looked at."""
+    """Return `clean` of the samples and one more; of a clean history only that one is checked."""
     is_next = isinstance(history, Clean) and _checked(sample, now) is sample
     if is_next and _is_recent(history, now) and (not history or history[-1].at < sample.at):
         return Clean((*history[1 - MOST_SAMPLES :], sample))
@@ -82,7 +83,7 @@ def followed(history: Sequence[Sample], sample: Sample, now: float) -> Clean:
 
 
 def is_number(value: object) -> bool:
-    """Whether it is a finite real number; True and False are not."""
+    """Return whether it is a finite real number; True and False are not."""
     if isinstance(value, bool) or not isinstance(value, Real):
         return False
     # False for NaN, and no overflow as `isfinite` has for huge integers.
@@ -90,17 +91,17 @@ def is_number(value: object) -> bool:
 
 
 def is_counted(sample: Sample) -> bool:
-    """Whether both parts of the backlog are known."""
+    """Return whether both parts of the backlog are known."""
     return sample.messages_ready is not None and sample.messages_unacknowledged is not None
 
 
 def backlog_of(sample: Sample) -> int:
-    """Messages ready and unacknowledged; 0 where they are unknown (ask `is_counted` first)."""
+    """Return the messages ready and unacknowledged; 0 where unknown (see `is_counted`)."""
     return (sample.messages_ready or 0) + (sample.messages_unacknowledged or 0)
 
 
 def usual_gap(samples: Sequence[Sample], otherwise: float) -> float:
-    """Seconds between samples as the last ones show it (their median), else `otherwise`."""
+    """Return the median of the seconds between the last samples, else `otherwise`."""
     recent = samples[-8:]
     gaps = sorted(b.at - a.at for a, b in pairwise(recent))
     return gaps[len(gaps) // 2] if gaps else otherwise
@@ -115,7 +116,7 @@ def _newest(history: object) -> Sequence[object]:
 
 
 def _is_recent(samples: Sequence[Any], now: float) -> bool:
-    """Whether the first and the last are of the last day."""
+    """Return whether the first and the last are of the last day."""
     if not samples:
         return True
     oldest, newest = samples[0].at, samples[-1].at
@@ -123,7 +124,7 @@ def _is_recent(samples: Sequence[Any], now: float) -> bool:
 
 
 def _is_clean(readings: Sequence[object], now: float) -> TypeGuard[Sequence[Sample]]:
-    """The usual case, told by whole columns because `decide` has a millisecond for everything."""
+    """Check the usual case by whole columns: `decide` has a millisecond for everything."""
     if set(map(type, readings)) != {Sample}:
         return False
     instants = list(map(_at_of, readings))
@@ -169,7 +170,7 @@ def _count(value: object) -> int | None:
 
 
 def sound(settings: Settings) -> Settings:
-    """The same settings where they make sense, with defaults and order where they do not.
+    """Return the settings with defaults and order where they make no sense.
 
     A saved setting was checked before; this guards those that call `decide` directly. A minimum
     above the maximum gives way: the maximum is the budget and wins.

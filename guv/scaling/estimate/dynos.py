@@ -1,4 +1,4 @@
-"""Dynos: how they changed, how long they take to start, and how many consume."""
+"""Dynos: how they changed, how long they take to start, how many consume."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,19 +7,19 @@ from math import inf
 from guv.scaling.estimate.cleaning import PRIOR_BOOT_TIME
 from guv.scaling.model import Change, Memory, Sample, Settings
 
-TOLD_WEIGHT = 2.0  # a told value counts as much as so many measured starts
-PRIOR_WEIGHT = 1.0
-RECENT = 128  # samples that show how many consumers a dyno has
-MOST_STARTS = 8  # the newest ones
-SPREAD = 0.2  # standard deviation of a boot time, as a part of its mean, until measured
-CONTRADICTION = 1.5  # times; a measured value so far off overrules the told one
-SEEN_LATE = 2.5  # seconds after which a broker shows new consumers, on average
-FEW = 3  # samples with running messages and no consumers are no chance
-ENOUGH = 2  # starts before it may
+TOLD_WEIGHT = 2.0  # Measured starts that a told value weighs as much as.
+PRIOR_WEIGHT = 1.0  # Measured starts that the prior weighs as much as.
+RECENT = 128  # Newest samples that show how many consumers a dyno has.
+MOST_STARTS = 8  # Newest starts that are looked at.
+SPREAD = 0.2  # Standard deviation of a boot time until measured, as a part of its mean.
+CONTRADICTION = 1.5  # A measured value that is off by this factor overrules the told one.
+CONSUMERS_SEEN_LATE = 2.5  # Mean seconds after which a broker shows new consumers.
+FEW = 3  # Samples with running messages and no consumers that are not chance.
+ENOUGH = 2  # Starts after which a measured value may overrule a told one.
 
 
 def last_change(samples: Sequence[Sample], memory: Memory, direction: int = 0) -> float | None:
-    """Return when the dynos were last changed, Unix seconds; None where no change is known.
+    """Return when the dynos last changed, Unix seconds; None where no change is known.
 
     Args:
         samples: From old to new; a change shows in the sample after the decision, so the instant
@@ -34,18 +34,25 @@ def last_change(samples: Sequence[Sample], memory: Memory, direction: int = 0) -
 
 
 def changes_since(samples: Sequence[Sample], since: float, memory: Memory) -> int:
-    """Return how many changes of the dynos are known since an instant (Unix seconds).
+    """Count the known changes of the dynos since an instant (Unix seconds).
 
-    A change that the samples show is one that guv recorded where a recorded one lies between the
-    two known counts; else somebody else made it, or it was never recorded.
+    A change that the samples show is one that guv recorded where a recorded one led to the same
+    count at about that time; else somebody else made it, or it was never recorded.
     """
-    recorded = sum(1 for change in memory.changes if change.at >= since)
-    shown = [change for change in _shown(samples) if change.at >= since]
-    return recorded + sum(1 for change in shown if not _is_recorded(change, memory))
+    recorded = [change for change in memory.changes if change.at >= since]
+    unexplained = list(recorded)
+    others = 0
+    for change in _shown(samples):
+        explanation = next((other for other in unexplained if _explains(other, change)), None)
+        if explanation is not None:
+            unexplained.remove(explanation)
+        elif change.at >= since:
+            others += 1
+    return len(recorded) + others
 
 
 def _shown(samples: Sequence[Sample]) -> Iterator[Change]:
-    """Changes between neighboring known counts, from new to old."""
+    """Yield the changes between neighboring known counts, new to old."""
     later: Sample | None = None
     for sample in reversed(samples):
         if sample.dynos is None:
@@ -55,9 +62,11 @@ def _shown(samples: Sequence[Sample]) -> Iterator[Change]:
         later = sample
 
 
-def _is_recorded(shown: Change, memory: Memory) -> bool:
+def _explains(recorded: Change, shown: Change) -> bool:
+    """Return whether they are one change: a count may be read a sample before or after it."""
     seen_at = shown.at if shown.seen_at is None else shown.seen_at
-    return any(shown.at <= change.at <= seen_at for change in memory.changes)
+    gap = seen_at - shown.at
+    return recorded.after == shown.after and shown.at - gap <= recorded.at <= seen_at
 
 
 def _goes(change: Change, direction: int) -> bool:
@@ -82,7 +91,7 @@ class Boot:
 
 
 def boot(settings: Settings, samples: Sequence[Sample], consumers_per_dyno: int) -> Boot:
-    """The boot time: the told one or the prior, corrected by the starts that were seen."""
+    """Estimate the boot time: the told one or the prior, corrected by the starts seen."""
     told = settings.boot_time
     prior = PRIOR_BOOT_TIME if told is None else told
     starts = _starts(samples, consumers_per_dyno, prior)
@@ -99,7 +108,7 @@ def boot(settings: Settings, samples: Sequence[Sample], consumers_per_dyno: int)
 
 
 def consumers_per_dyno(samples: Sequence[Sample], concurrency: int) -> int | None:
-    """Consumers that one dyno subscribes, 1 or more: what full formations showed, else 1.
+    """Return the consumers that one dyno subscribes: what full formations showed, else 1.
 
     None where the consumers cannot be believed: there are none, and yet messages are taken.
     """
@@ -113,17 +122,17 @@ def consumers_per_dyno(samples: Sequence[Sample], concurrency: int) -> int | Non
 
 
 def _starts(samples: Sequence[Sample], consumers_per_dyno: int, prior: float) -> list[float]:
-    found: list[float] = []
+    starts: list[float] = []
     for index in range(len(samples) - 1, 0, -1):
         before, after = samples[index - 1], samples[index]
         if before.dynos is None or after.dynos is None or after.dynos <= before.dynos:
             continue
         seconds = _seconds_until_up(samples, index, consumers_per_dyno, prior)
         if seconds is not None:
-            found.append(seconds)
-        if len(found) == MOST_STARTS:
+            starts.append(seconds)
+        if len(starts) == MOST_STARTS:
             break
-    return found
+    return starts
 
 
 def _seconds_until_up(
@@ -142,7 +151,7 @@ def _seconds_until_up(
             return None
         if sample.consumers >= middle:
             # It happened since the sample before, and the broker showed it late.
-            return max(1.0, (sample.at + samples[later - 1].at) / 2.0 - SEEN_LATE - asked)
+            return max(1.0, (sample.at + samples[later - 1].at) / 2.0 - CONSUMERS_SEEN_LATE - asked)
     return None
 
 
@@ -152,7 +161,7 @@ def _spread(starts: Sequence[float], mean: float) -> float:
 
 
 def asked_at(samples: Sequence[Sample], lowest: int, highest: int) -> list[float]:
-    """When the formation was asked to reach each level from lowest to highest, Unix seconds.
+    """Return when the formation was asked to reach each level, lowest to highest, Unix seconds.
 
     A change is first seen by the sample after it, so it was asked for at the sample before; what
     the first sample has was asked for long ago.
@@ -170,7 +179,7 @@ def asked_at(samples: Sequence[Sample], lowest: int, highest: int) -> list[float
 
 
 def dynos_up(samples: Sequence[Sample], per_dyno: int, boot_time: float) -> int | None:
-    """Dynos that consume now: by the consumers where known, else by the boot time."""
+    """Return the dynos that consume now: by the consumers where known, else by the boot time."""
     last = samples[-1]
     if last.dynos is None:
         return None

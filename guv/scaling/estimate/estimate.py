@@ -1,4 +1,4 @@
-"""What does the history say about the work? All estimates in one value."""
+"""All estimates of a role's work in one value."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +12,7 @@ from guv.scaling.model import Estimates, Sample, Settings
 
 
 def estimate(settings: Settings, samples: Sequence[Sample]) -> Estimates:
-    """The estimates from clean samples, old to new, the last one being the present.
+    """Estimate from clean samples, old to new, the last one being the present.
 
     Args:
         settings: Sound settings; what they tell is the prior.
@@ -53,12 +53,12 @@ def estimate(settings: Settings, samples: Sequence[Sample]) -> Estimates:
 
 
 def waiting_of(samples: Sequence[Sample], estimates: Estimates) -> int:
-    """Messages that have not begun: ready, or hoarded by a consumer."""
+    """Count the messages that have not begun: ready, or hoarded by a consumer."""
     return (samples[-1].messages_ready or 0) + (estimates.hoarded or 0)
 
 
 def waiting_curve(settings: Settings, samples: Sequence[Sample], estimates: Estimates) -> Curve:
-    """The curve of published messages as far back as the waiting ones reach."""
+    """Return the curve of published messages as far back as the waiting ones reach."""
     pace = 1.0 / (estimates.service_time or 1.0)
     waiting = waiting_of(samples, estimates)
     if waiting <= 0:

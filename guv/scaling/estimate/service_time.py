@@ -10,20 +10,20 @@ from guv.scaling.estimate.arrivals import served_between
 from guv.scaling.estimate.cleaning import PRIOR_SERVICE_TIME, PRIOR_SPREAD, backlog_of, usual_gap
 from guv.scaling.model import Sample, Settings
 
-TOLD_ERROR = 0.12  # standard error that a told value is believed to have, as a part of it
-PRIOR_ERROR = 1.0
-ENOUGH = 20.0  # finished messages before a measured value may overrule a told one
-WANTED_ERROR = 0.04  # the estimate looks back until it is as good as this, as a part of it
-CONTRADICTION = 3.0  # standard errors
-SHORT = 2.0  # times between two samples; what lasts less may be missed by both
+TOLD_ERROR = 0.12  # Standard error of a told value, as a part of it.
+PRIOR_ERROR = 1.0  # Standard error of the prior, as a part of it.
+ENOUGH = 20.0  # Finished messages after which a measured value may overrule a told one.
+WANTED_ERROR = 0.04  # The estimate looks back until its error is this part of it.
+CONTRADICTION = 3.0  # Standard errors by which a measured value contradicts a told one.
+SHORT = 2.0  # Messages shorter than this many gaps may be missed by both samples.
 HALF = 0.5
-RECENT = 64  # samples that are all looked at
-LEAST_CONTRADICTION = 0.25  # of the told value; smaller differences are averaged in
-BLOCK = 60.0  # seconds of full slots that are counted together, at least
-BLOCK_SERVICES = 4.0  # and so many service times
-FEWEST_BLOCKS = 4
-TOLD_BLOCKS = 40.0  # a told spread counts as much as so many measured blocks
-PRIOR_BLOCKS = 8.0
+RECENT = 64  # Newest samples that are all looked at.
+LEAST_CONTRADICTION = 0.25  # Part of the told value up to which differences are averaged in.
+BLOCK = 60.0  # Fewest seconds of full slots that are counted together.
+BLOCK_SERVICES = 4.0  # Fewest service times that are counted together.
+FEWEST_BLOCKS = 4  # Fewest blocks that say something about the spread.
+TOLD_BLOCKS = 40.0  # Measured blocks that a told spread weighs as much as.
+PRIOR_BLOCKS = 8.0  # Measured blocks that the prior spread weighs as much as.
 LEAST, MOST = 0.04, 16.0  # squared variations that are believed
 
 
@@ -83,7 +83,7 @@ class Work:
 
 
 def service(settings: Settings, samples: Sequence[Sample], consumers_per_dyno: int) -> Service:
-    """The service time: the told one or the prior, corrected by what was measured."""
+    """Estimate the service time: the told one or the prior, corrected by measurement."""
     told = settings.processing_time
     prior = PRIOR_SERVICE_TIME if told is None else told
     told_spread = settings.processing_time_stddev
@@ -97,7 +97,7 @@ def service(settings: Settings, samples: Sequence[Sample], consumers_per_dyno: i
 
 
 def slots_of(sample: Sample, concurrency: int, consumers_per_dyno: int) -> int | None:
-    """Slots that can be at work: those of the dynos that consume, else of all; None: unknown."""
+    """Count the slots of the dynos that consume, else of all dynos; None: unknown."""
     if sample.consumers is not None:
         up = -(-sample.consumers // consumers_per_dyno)
         return (up if sample.dynos is None else min(up, sample.dynos)) * concurrency
@@ -152,7 +152,7 @@ class _Tally:
 
 
 def _pairs(samples: Sequence[Sample], concurrency: int, consumers_per_dyno: int) -> list[Stretch]:
-    """What neighboring samples show, from new to old."""
+    """Return what neighboring samples show, new to old."""
     looks: list[tuple[Sample, int, int]] = []
     for sample in _back(samples):
         running = sample.messages_unacknowledged
@@ -165,7 +165,7 @@ def _pairs(samples: Sequence[Sample], concurrency: int, consumers_per_dyno: int)
 
 
 def _pair(before: tuple[Sample, int, int], after: tuple[Sample, int, int]) -> Stretch | None:
-    """What two counted samples show; this is the inmost loop of a decision."""
+    """Return what two counted samples show; this is the innermost loop of a decision."""
     (early, running, slots), (late, running_after, slots_after) = before, after
     served = _served(early, late)
     if served is None or not (served or running or running_after):
@@ -185,7 +185,7 @@ def _pair(before: tuple[Sample, int, int], after: tuple[Sample, int, int]) -> St
 
 
 def _back(samples: Sequence[Sample]) -> list[Sample]:
-    """From new to old, all of the recent samples and one of about four of the older ones.
+    """Return all of the recent samples and one of about four of the older ones, new to old.
 
     Which ones is told by their instants: the same ones at every tick, or the estimate flickers.
     """
@@ -207,7 +207,7 @@ def _served(before: Sample, after: Sample) -> float | None:
 def squared_variation(
     stretches: Sequence[Stretch], service_time: float, prior: float, weight: float
 ) -> float:
-    """Squared coefficient of variation of the service times, the prior corrected by the blocks.
+    """Estimate the squared coefficient of variation of service times by their blocks.
 
     Busy slots finish messages as renewal processes do: in the long run the number finished has a
     variance of its mean times the squared variation of a service time.

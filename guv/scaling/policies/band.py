@@ -38,7 +38,7 @@ ON_OFF: tuple[Parameter, ...] = (DYNOS,)
 
 
 def band(settings: Settings, samples: Sequence[Sample], _: Estimates, now: float) -> Wish:
-    """One step up or down when the average leaves the band."""
+    """Take one step up or down when the average leaves the band."""
     current = samples[-1].dynos
     if current is None:
         return Wish(settings.minimum_dynos, Reason.NO_DATA, "the number of dynos is unknown")
@@ -52,7 +52,7 @@ def band(settings: Settings, samples: Sequence[Sample], _: Estimates, now: float
 
 
 def averaged(settings: Settings, samples: Sequence[Sample], now: float) -> float | None:
-    """The mean over the window, cut to one decimal; None where the window is not full."""
+    """Return the mean over the window, cut to one decimal; None: the window is not full."""
     length = WINDOW.of(settings)
     recent = window(samples, length - settings.interval / 2, now)
     full = max(1, floor(length / settings.interval))
@@ -92,7 +92,7 @@ def _step(settings: Settings, current: int, average: float) -> Wish:
 
 
 def on_off(settings: Settings, samples: Sequence[Sample], _: Estimates, __: float) -> Wish:
-    """The set number while there is any message; never fewer than run already; else none."""
+    """Ask for the set number while there is any message, never fewer than run, else none."""
     messages = backlog(samples[-1])
     current = samples[-1].dynos or 0
     if messages is None:

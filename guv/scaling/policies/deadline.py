@@ -8,21 +8,22 @@ from guv.scaling.demand.gain import no_gain, not_consuming, not_finishing
 from guv.scaling.demand.queueing import GRACE, RARE, mean_passage, outlasting
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 
-RISK_UP = 0.025  # probability of a late message before help can come, above which help is asked
-PRICE_OF_WAITING = 0.25  # dynos more that asking a tick later may cost
-TICK_MARGIN = 1.25  # ticks until the next decision at the latest
-A_FLOW = 4.2  # squared ratio of a rate to its error from five messages on
-RISK_DOWN = 0.01  # smaller than the risk for going up, so that the two cannot chase each other
-ALARM = 2.24  # standard deviations that leave half of the risk for going up above them
-CHANGE_COST = 20.0  # dyno-seconds that a person would pay to be spared one change
-CHANGE_COST_PER_DYNO = 5.0  # and so many more for each dyno in use
-ENOUGH_SAMPLES = 6
+RISK_UP = 0.025  # Scale up above this probability of a late message before a new dyno is up.
+PRICE_OF_WAITING = 0.25  # Additional dynos that asking a tick later may cost.
+TICK_MARGIN = 1.25  # The next decision comes within this many ticks.
+A_FLOW = 4.2  # Squared ratio of a rate to its error above which it is a flow: five messages.
+# Risk below which dynos go; smaller than RISK_UP, so that the two cannot chase each other.
+RISK_DOWN = 0.01
+ALARM = 2.24  # Standard deviations that leave half of RISK_UP above them.
+CHANGE_COST = 20.0  # Dyno-seconds that it is worth to be spared one change.
+CHANGE_COST_PER_DYNO = 5.0  # Dyno-seconds that each dyno in use adds to that.
+ENOUGH_SAMPLES = 6  # Samples after which a history is long enough to go down on.
 
 
 def deadline(
     settings: Settings, samples: Sequence[Sample], estimates: Estimates, now: float
 ) -> Wish:
-    """The fewest dynos that keep every deadline, see docs/scaling-model.md."""
+    """Ask for the fewest dynos that keep every deadline; see docs/scaling-model.md."""
     view = outlook(settings, samples, estimates, now)
     asked = min(max(by_curve(view), by_risk(view)), useful(settings, estimates, view))
     asked = max(asked, by_burst(view))
@@ -42,7 +43,7 @@ def deadline(
 
 
 def by_curve(view: Outlook) -> int:
-    """Dynos that the deadlines ask for now; those here where that can wait; 0: they are kept."""
+    """Return the dynos that the deadlines need now; those here if that can wait; 0: enough."""
     extra = needed_extra(view, view.boot)
     if not view.dynos and view.waiting and view.patience <= view.boot + view.tick:
         extra = max(extra, 1.0)
@@ -59,7 +60,7 @@ def by_curve(view: Outlook) -> int:
 
 
 def needed_extra(view: Outlook, delay: float) -> float:
-    """Dynos missing if they are asked for so that they help after `delay` seconds, maybe broken."""
+    """Return the missing dynos if they help after `delay` seconds; may be fractional."""
     most = 0.0
     for point in view.points:
         missing = point.messages - begun(view.supply, point.seconds)
@@ -75,7 +76,7 @@ def needed_extra(view: Outlook, delay: float) -> float:
 
 
 def _lost_extra(view: Outlook) -> float:
-    """Dynos missing to finish what is too late already within the same patience once more.
+    """Return the missing dynos that finish what is too late within the same patience again.
 
     Nothing can keep its deadline, but it must not wait for ever behind messages that never come.
     """
@@ -88,7 +89,7 @@ def _lost_extra(view: Outlook) -> float:
 
 
 def by_risk(view: Outlook) -> int:
-    """Dynos with which few messages are late before more could help; 0: those here will do."""
+    """Return the dynos with which few messages are late before help; 0: those here will do."""
     seconds = view.boot + view.tick
     # What waits now is over, or not, when help comes; only what waits then can be helped.
     waiting = max(0.0, view.waiting + view.load.rate * view.boot - begun(view.supply, view.boot))
@@ -101,7 +102,7 @@ def by_risk(view: Outlook) -> int:
 
 
 def by_burst(view: Outlook) -> int:
-    """Dynos that the next burst will need, from when they must be asked for until it is over."""
+    """Return the dynos that the next burst needs, from when they must be asked for."""
     burst = view.burst
     if burst is None or burst.starts_in > view.boot + TICK_MARGIN * view.tick:
         return 0
@@ -110,7 +111,7 @@ def by_burst(view: Outlook) -> int:
 
 
 def useful(settings: Settings, estimates: Estimates, view: Outlook) -> int:
-    """Most dynos that the messages can use: those here, and those of a flow that is a flow."""
+    """Return the most dynos that the messages can use: those here, and those of a steady flow."""
     backlog = ceil((estimates.backlog or 0) / settings.concurrency)
     rate, error = estimates.arrival_rate or 0.0, estimates.arrival_rate_stddev or 0.0
     if rate * rate * estimates.arrival_dispersion < A_FLOW * error * error:
@@ -120,7 +121,7 @@ def useful(settings: Settings, estimates: Estimates, view: Outlook) -> int:
 
 
 def is_known_enough(settings: Settings, samples: Sequence[Sample], estimates: Estimates) -> bool:
-    """Whether the history says enough to go down: after a restart a lull looks like the rule."""
+    """Return whether the history is long enough to go down on; a restart looks like a lull."""
     span = samples[-1].at - samples[0].at
     reaction = (estimates.boot_time or 0.0) + 2.0 * settings.interval
     return estimates.arrival_rate is not None and (
@@ -129,7 +130,7 @@ def is_known_enough(settings: Settings, samples: Sequence[Sample], estimates: Es
 
 
 def fewer(view: Outlook, estimates: Estimates) -> Wish:
-    """The fewest dynos that keep the deadlines and pay; those here where none can go."""
+    """Ask for the fewest dynos that keep the deadlines and pay, else for those here."""
     soon = begun(view.supply, view.tick) - view.load.rate * view.tick
     if view.waiting > soon:
         return Wish(view.dynos, Reason.STEADY, "every dyno has work")
@@ -142,7 +143,7 @@ def fewer(view: Outlook, estimates: Estimates) -> Wish:
 
 
 def _fewest(view: Outlook, estimates: Estimates) -> int:
-    """Dynos below which there is no point to go: a cut message must find a slot to run again."""
+    """Return the fewest dynos worth going to: a cut message must find a slot to run again."""
     lasting = outlasting(view.load.service_time, estimates.service_time_stddev or 0.0, GRACE)
     messages = (estimates.backlog or 0) if lasting >= RARE else min(estimates.backlog or 0, 1)
     return max(by_burst(view), ceil(messages / view.supply.concurrency))
@@ -161,7 +162,7 @@ def _keeps(view: Outlook, dynos: int) -> bool:
 
 
 def _pays(view: Outlook, dynos: int, use: float) -> bool:
-    """Whether giving up the dyno above `dynos` saves more than two changes are worth.
+    """Return whether giving up the dyno above `dynos` saves more than two changes cost.
 
     Saved is what it would idle until it is asked for again, and the buffer of messages that fills
     until then and keeps it busy later; its boot is covered by the messages that come meanwhile.
@@ -179,7 +180,7 @@ def _pays(view: Outlook, dynos: int, use: float) -> bool:
 
 
 def _until_asked_again(view: Outlook, pace: float) -> tuple[float, float]:
-    """Messages that may wait until more dynos are asked for, and the mean seconds until they do."""
+    """Return the messages that may wait until more are asked for, and the mean seconds."""
     load, drift = view.load, view.load.rate - pace
     if load.rate <= 0.0:
         return 0.0, inf

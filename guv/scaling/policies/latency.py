@@ -1,4 +1,4 @@
-"""Steps by the age of the oldest waiting message: Judoscale, HireFire's job latency, Adept Scale.
+"""Steps by the age of the oldest message: Judoscale, HireFire's latency, Adept Scale.
 
 When the age has been at or above `up_at` for `up_after` seconds, and the last change up is
 `rest_up` seconds old, `up_by` dynos are added. When it was below `down_at` for the whole of
@@ -30,7 +30,7 @@ PARAMETERS: tuple[Parameter, ...] = (
 
 
 def latency(settings: Settings, samples: Sequence[Sample], _: Estimates, now: float) -> Wish:
-    """One step up when messages wait for too long, one down when they long have not."""
+    """Take a step up when messages wait too long, a step down when they long have not."""
     current, ages = samples[-1].dynos, Ages(samples)
     age = ages.of(samples[-1])
     if current is None or age is None:

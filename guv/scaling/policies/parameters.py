@@ -1,4 +1,4 @@
-"""What can be set about a policy? Parameters with their names, units, ranges and defaults.
+"""Parameters of policies: names, units, ranges and defaults.
 
 A tenant's value that is missing, of another type or out of range counts as not set: the default
 is used. The dashboard and the API show the same table, so nothing is documented twice.
@@ -22,7 +22,7 @@ class Number:
     most: float = inf
 
     def of(self, settings: Settings) -> float:
-        """The tenant's value, or the default."""
+        """Return the tenant's value, or the default."""
         value = settings.policy_parameters.get(self.name)
         if isinstance(value, bool | str | None) or not isfinite(value):
             return self.default
@@ -30,18 +30,18 @@ class Number:
 
     @property
     def wanted(self) -> str:
-        """What a value must be, in words."""
+        """Return what a value must be, in words."""
         least = f"a number from {self.least:g}"
         return f"{least} in {self.unit}" if self.most == inf else f"{least} to {self.most:g}"
 
     def takes(self, value: object) -> bool:
-        """Whether a value counts."""
+        """Return whether a value is valid."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False
         return self.least <= value <= self.most
 
     def is_set(self, settings: Settings) -> bool:
-        """Whether the tenant gave it a value that counts."""
+        """Return whether the tenant gave a valid value."""
         value = settings.policy_parameters.get(self.name)
         return value is not None and self.of(settings) == value
 
@@ -56,11 +56,11 @@ class Flag:
     wanted = "true or false"
 
     def takes(self, value: object) -> bool:
-        """Whether a value counts."""
+        """Return whether a value is valid."""
         return isinstance(value, bool)
 
     def of(self, settings: Settings) -> bool:
-        """The tenant's value, or the default."""
+        """Return the tenant's value, or the default."""
         value = settings.policy_parameters.get(self.name)
         return value if isinstance(value, bool) else self.default
 
@@ -76,15 +76,15 @@ class Text:
 
     @property
     def wanted(self) -> str:
-        """What a value must be, in words."""
+        """Return what a value must be, in words."""
         return f"one of {', '.join(self.choices)}" if self.choices else "a text"
 
     def takes(self, value: object) -> bool:
-        """Whether a value counts."""
+        """Return whether a value is valid."""
         return isinstance(value, str) and (not self.choices or value in self.choices)
 
     def of(self, settings: Settings) -> str:
-        """The tenant's value, or the default."""
+        """Return the tenant's value, or the default."""
         value = settings.policy_parameters.get(self.name)
         if not isinstance(value, str) or (self.choices and value not in self.choices):
             return self.default

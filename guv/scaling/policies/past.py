@@ -1,4 +1,4 @@
-"""What happened to the role so far? Questions that several policies ask of its samples.
+"""The past of a role as policies ask for it.
 
 Every function takes samples from old to new and reads no more of them than it needs.
 """
@@ -11,20 +11,20 @@ from guv.scaling.model import Sample
 
 
 def backlog(sample: Sample) -> int | None:
-    """Messages ready and unacknowledged; None where either is unknown."""
+    """Return the messages ready and unacknowledged; None where either is unknown."""
     if sample.messages_ready is None or sample.messages_unacknowledged is None:
         return None
     return sample.messages_ready + sample.messages_unacknowledged
 
 
 def window(samples: Sequence[Sample], seconds: float, now: float) -> Sequence[Sample]:
-    """The samples of the last `seconds`, the earliest instant included."""
+    """Return the samples of the last `seconds`, the earliest instant included."""
     first = bisect_left(samples, now - seconds, key=lambda sample: sample.at)
     return samples[first:]
 
 
 def is_resting(changed_at: float | None, rest: float, now: float) -> bool:
-    """Whether fewer than `rest` seconds have gone by since the change; never without a change."""
+    """Return whether fewer than `rest` seconds have passed since the change, if there was one."""
     return changed_at is not None and now - changed_at < rest
 
 
@@ -45,7 +45,7 @@ class Ages:
         self._published = [sample.published or 0 for sample in counted[start:]]
 
     def of(self, sample: Sample) -> float | None:
-        """Its age at that sample in seconds, 0 when none waits; None where it cannot be known.
+        """Return its age in seconds at that sample, 0 when none waits; None: unknown.
 
         Where it was published before the first sample, the age is at least what is returned.
         """

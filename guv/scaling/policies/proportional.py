@@ -25,12 +25,12 @@ TARGET = Number("target", 0.0, "s", "time in which the backlog is to be done; 0:
 
 PARAMETERS: tuple[Parameter, ...] = (TARGET,)
 
-DEFAULT_PROCESSING = 10.0  # seconds, as in 0.3
-CERTAIN = 100.0  # percent; no time is enough for it
+DEFAULT_PROCESSING = 10.0  # Seconds a message takes where nobody told, as in guv 0.3.
+CERTAIN = 100.0  # Percentile from which on no time is enough.
 
 
 def proportional(settings: Settings, samples: Sequence[Sample], _: Estimates, __: float) -> Wish:
-    """What guv 0.3 asks for."""
+    """Ask for what guv 0.3 asks for."""
     current, messages = samples[-1].dynos, backlog(samples[-1])
     if messages is None:
         return Wish(current or 0, Reason.NO_DATA, "the backlog is unknown")
@@ -45,7 +45,7 @@ def proportional(settings: Settings, samples: Sequence[Sample], _: Estimates, __
 
 
 def estimated_dynos(settings: Settings, messages: int) -> int:
-    """The dynos that `messages` ask for, within the bounds; the maximum wins over the minimum."""
+    """Return the dynos for `messages`, within the bounds; the maximum wins."""
     processing = _processing(settings)
     rounds = ceil(messages / max(1, settings.concurrency))
     available = max(processing, target(settings) - processing)
@@ -54,7 +54,7 @@ def estimated_dynos(settings: Settings, messages: int) -> int:
 
 
 def target(settings: Settings) -> float:
-    """Seconds in which a message should be done so that its percentile meets the deadline."""
+    """Return the seconds in which a message should be done to keep its percentile."""
     if TARGET.of(settings) > 0:
         return TARGET.of(settings)
     processing = _processing(settings)

@@ -1,4 +1,4 @@
-"""So many messages per dyno: Workless, Dynosaur, HireFire's queue size.
+"""A fixed number of messages per dyno: Workless, Dynosaur, HireFire's queue size.
 
     wanted = ceil(messages / messages_per_dyno)
 
@@ -30,7 +30,7 @@ PARAMETERS: tuple[Parameter, ...] = (
 
 
 def ratio(settings: Settings, samples: Sequence[Sample], _: Estimates, now: float) -> Wish:
-    """The dynos that the backlog asks for, once the wish has lasted."""
+    """Ask for the dynos of the backlog, once the wish has lasted."""
     current, wanted = samples[-1].dynos, wanted_dynos(settings, samples, now)
     if wanted is None:
         return Wish(current or 0, Reason.NO_DATA, "the backlog is unknown")
@@ -42,7 +42,7 @@ def ratio(settings: Settings, samples: Sequence[Sample], _: Estimates, now: floa
 
 
 def wanted_dynos(settings: Settings, samples: Sequence[Sample], now: float) -> int | None:
-    """Dynos that the backlog of the window asks for, within the bounds; None if it is unknown."""
+    """Return the dynos for the window's backlog, within the bounds; None: unknown."""
     recent = window(samples, WINDOW.of(settings), now)
     counts = [_count(settings, sample) for sample in (*recent, samples[-1])]
     known = [count for count in counts if count is not None]
@@ -79,7 +79,7 @@ def _down(settings: Settings, samples: Sequence[Sample], wanted: int, now: float
 
 
 def _lasts(settings: Settings, samples: Sequence[Sample], times: int, direction: int) -> bool:
-    """Whether each of the last `times` samples, being the present, asked for that direction."""
+    """Return whether each of the last `times` samples asked for that direction."""
     ends = range(len(samples), len(samples) - times, -1)
     return times <= len(samples) and all(
         _asked(settings, samples[:end]) * direction > 0 for end in ends
@@ -87,7 +87,7 @@ def _lasts(settings: Settings, samples: Sequence[Sample], times: int, direction:
 
 
 def _asked(settings: Settings, samples: Sequence[Sample]) -> int:
-    """Dynos more (or, negative, fewer) than there were that were asked for at the last sample."""
+    """Return how many dynos more (or, negative, fewer) the last sample asked for."""
     present = samples[-1]
     wanted = wanted_dynos(settings, samples, present.at)
     if wanted is None or present.dynos is None:

@@ -1,4 +1,4 @@
-"""Policies without a signal: a fixed count, and what the schedule says.
+"""Policies without a signal: a schedule of counts, and a fixed count.
 
 The original set a number at each time and then forgot it, so that a clock restarting at that very
 minute lost the change. Here the number of the latest time holds until the next, on every tick.
@@ -23,7 +23,7 @@ FIXED: tuple[Parameter, ...] = (DYNOS,)
 
 
 def schedule(settings: Settings, samples: Sequence[Sample], _: Estimates, now: float) -> Wish:
-    """The number of the latest time of day that has passed; the present one without any time."""
+    """Ask for the number of the latest time of day that has passed, if any is set."""
     entries = sorted(parse_times(TIMES.of(settings)))
     if not entries:
         return Wish(samples[-1].dynos or 0, Reason.STEADY, "no time is set")
@@ -35,7 +35,7 @@ def schedule(settings: Settings, samples: Sequence[Sample], _: Estimates, now: f
 
 
 def parse_times(text: str) -> list[_Entry]:
-    """Minutes of the day and dynos from "07:00=3, 22:00=2"; what cannot be read is left out."""
+    """Parse "07:00=3, 22:00=2" to minutes of the day and dynos; leave out what is unreadable."""
     entries = (_entry(part) for part in text.split(","))
     return [entry for entry in entries if entry is not None]
 
@@ -59,7 +59,7 @@ def _zone(name: str) -> tzinfo:
 
 
 def fixed(settings: Settings, _: Sequence[Sample], __: Estimates, ___: float) -> Wish:
-    """The number that was set."""
+    """Ask for the number that was set."""
     dynos = int(DYNOS.of(settings))
     if dynos < 0:
         return Wish(settings.minimum_dynos, Reason.MINIMUM, "as many as the minimum")

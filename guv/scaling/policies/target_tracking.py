@@ -1,4 +1,4 @@
-"""Keep a quantity per dyno at its target: AWS target tracking, KEDA with the Kubernetes HPA.
+"""A quantity per dyno kept at a target: AWS target tracking, KEDA with the Kubernetes HPA.
 
 Two styles.
 
@@ -32,15 +32,15 @@ PARAMETERS: tuple[Parameter, ...] = (
 )  # fmt: skip
 
 MINUTE = 60.0
-POINTS_UP, POINTS_DOWN = 3, 15  # of one minute each
+POINTS_UP, POINTS_DOWN = 3, 15  # Points of one minute each.
 PERIOD = 15.0  # seconds between two rounds of the HPA
-DEFAULT_PROCESSING = 10.0  # seconds
+DEFAULT_PROCESSING = 10.0  # Seconds a message takes where nobody told.
 
 
 def target_tracking(
     settings: Settings, samples: Sequence[Sample], _: Estimates, now: float
 ) -> Wish:
-    """The dynos that bring the quantity per dyno to its target."""
+    """Ask for the dynos that bring the quantity per dyno to its target."""
     if samples[-1].dynos is None or backlog(samples[-1]) is None:
         return Wish(samples[-1].dynos or 0, Reason.NO_DATA, "the counts are unknown")
     if STYLE.of(settings) == "hpa":
@@ -49,7 +49,7 @@ def target_tracking(
 
 
 def target_per_dyno(settings: Settings) -> float:
-    """Ready messages per dyno that are done within the acceptable wait."""
+    """Return the ready messages per dyno that are done within the acceptable wait."""
     wait = ACCEPTABLE_WAIT.of(settings) or settings.target_deadline
     return wait * settings.concurrency / (settings.processing_time or DEFAULT_PROCESSING)
 
@@ -83,7 +83,7 @@ def _aws_down(settings: Settings, samples: Sequence[Sample], wanted: int, now: f
 
 
 def _points(samples: Sequence[Sample], now: float) -> list[float | None]:
-    """Ready messages per dyno that is up, one point a minute, the newest first."""
+    """Return the ready messages per dyno that is up, a point a minute, newest first."""
     points: list[float | None] = [None] * POINTS_DOWN
     for sample in window(samples, MINUTE * POINTS_DOWN, now):
         minute = floor((now - sample.at) / MINUTE)
@@ -117,7 +117,7 @@ def _metric(settings: Settings, sample: Sample) -> int | None:
 
 
 def _raw(settings: Settings, sample: Sample) -> int | None:
-    """The number asked for by one sample, its own dynos kept within the tolerance."""
+    """Return what one sample asks for, its own dynos kept within the tolerance."""
     metric = _metric(settings, sample)
     if metric is None or sample.dynos is None:
         return None
@@ -130,7 +130,7 @@ def _raw(settings: Settings, sample: Sample) -> int | None:
 
 
 def _limit(samples: Sequence[Sample], now: float) -> int:
-    """The most that the rounds since the sample before allow: the double or four more each."""
+    """Return the most that the rounds since the last sample allow: double or four more each."""
     dynos = samples[-1].dynos or 0
     gap = now - samples[-2].at if len(samples) > 1 else PERIOD
     for _ in range(max(1, round(gap / PERIOD))):

@@ -18,24 +18,25 @@ from guv.scaling.policies.past import is_resting, window
 from guv.scaling.web.load import OVERLOADED, highest, response_at, service_from
 
 Need = Callable[[Sample], int | None]
-SHORT_OF_SAMPLES = 0.75  # of the window must be there, as by the interval
+SHORT_OF_SAMPLES = 0.75  # Share of the window's samples that must be there before going down.
 TARGET = Number("response_time", 0.5, "s", "that the percentile of requests must keep", 1e-3, 60.0)
 PERCENTILE = Text("response_percentile", "p95", "which", ("p50", "p95", "p99"))
 RESPONSE_TIME: tuple[Parameter, ...] = (TARGET, PERCENTILE)
 
-LEAST = 20  # requests that say something about a percentile
-ROOM = 0.8  # of the target, that fewer dynos must keep
-CALM = 0.7  # of the slots in use, where more dynos would not be faster
-UNSEEN = 1.5  # by which arrivals may exceed what overloaded dynos finish
-MOST = 1000  # dynos
-SAME = 1.25  # a load that is no more than so many times another one
-FASTER = 0.9  # of the response time, that an increase must bring
-HALF = 0.5  # of the slots; requests that were given up on less are slow by themselves
-MORE = 1.05  # by which overloaded dynos must finish more after an increase
-FEWER = 0.8  # of the requests of then: fewer are another load
-SETTLED = 80.0  # seconds after an increase: a boot, and a reading of what came afterwards
-LONGEST = 300.0  # seconds for which that is looked for
-DRAINED = 4.0  # times the response of then, until what had piled up is answered
+LEAST = 20  # Fewest requests that say something about a percentile.
+ROOM = 0.8  # Share of the target that fewer dynos must keep.
+CALM = 0.7  # Share of the slots in use below which more dynos would not be faster.
+UNSEEN = 1.5  # Arrivals may exceed what overloaded dynos finish by this factor.
+MOST = 1000  # Most dynos that are tried.
+SAME = 1.25  # Two loads are alike when they differ by at most this factor.
+FASTER = 0.9  # An increase must bring the response time below this share of the earlier one.
+# Requests given up on while less than this share of slots is used are slow by themselves.
+HALF = 0.5
+MORE = 1.05  # Factor by which overloaded dynos must finish more after an increase.
+FEWER = 0.8  # Below this share of the earlier requests, the load is another one.
+SETTLED = 80.0  # Seconds after an increase until it shows: a boot, and a reading after it.
+LONGEST = 300.0  # Seconds for which an overload is looked back on.
+DRAINED = 4.0  # Response times of an overload until what had piled up is answered.
 PER_DYNO = Number("requests_per_dyno", 10.0, "1/s", "requests a second that a dyno is for", 1e-3)
 REQUESTS: tuple[Parameter, ...] = (PER_DYNO,)
 SHARE = Number("utilization", 0.6, "share", "of the slots that are to be in use", 0.05, 0.95)
@@ -45,7 +46,7 @@ UTILIZATION: tuple[Parameter, ...] = (SHARE,)
 def settled(
     settings: Settings, samples: Sequence[Sample], need: Need, now: float, why: Wish
 ) -> Wish:
-    """The wish for what is needed now; down only to the most that was needed lately.
+    """Ask for what is needed now; go down only to the most that was needed lately.
 
     Args:
         settings: `history` says how long lately is.
@@ -58,7 +59,7 @@ def settled(
     if why.dynos >= current:
         return why if why.dynos > current else Wish(current, Reason.STEADY, why.note)
     recent = window(samples, settings.history, now)
-    if any(one.web is not None and one.web.lost for one in recent):
+    if any(sample.web is not None and sample.web.lost for sample in recent):
         return Wish(current, Reason.NO_DATA, "log lines were lost, so there may be more requests")
     most = highest([need(sample) for sample in recent])
     few = len(recent) * settings.interval < SHORT_OF_SAMPLES * settings.history
@@ -93,27 +94,27 @@ class Load:
 
     @property
     def each(self) -> float:
-        """Requests a second for each dyno."""
+        """Return the requests per second for each dyno."""
         return self.rate / self.serving
 
     @property
     def is_overloaded(self) -> bool:
-        """Whether more come than are finished."""
+        """Return whether more requests come than are finished."""
         used = self.each * self.service / self.slots
         return used >= OVERLOADED or (self.given_up > 0 and used >= HALF)
 
     def slow_with(self, dynos: int) -> float:
-        """Seconds of the percentile with so many dynos; infinity: ever more."""
+        """Return the percentile's seconds with that many dynos; infinity: it grows forever."""
         return self.shape * response_at(self.service, self.rate / dynos, self.slots)
 
     @property
     def at_best(self) -> float:
-        """Seconds of the percentile with nobody else there."""
+        """Return the percentile's seconds on an idle dyno."""
         return self.shape * self.service
 
 
 def response_time(settings: Settings, samples: Sequence[Sample], _: Estimates, now: float) -> Wish:
-    """The fewest dynos with which the percentile of requests keeps the target."""
+    """Ask for the fewest dynos with which the percentile of requests keeps the target."""
     if samples[-1].web is None:
         return Wish(samples[-1].dynos or 0, Reason.NO_DATA, "the response times are unknown")
     load, target = load_of(settings, samples[-1]), TARGET.of(settings)
@@ -130,7 +131,7 @@ def response_time(settings: Settings, samples: Sequence[Sample], _: Estimates, n
 
 
 def _incurable(settings: Settings, samples: Sequence[Sample], load: Load, now: float) -> Wish:
-    """The need where an idle dyno would be too slow; not just after more came than was finished.
+    """Return the wish where an idle dyno would be too slow, except just after an overload.
 
     What had piled up then makes the dynos slow that it waits in front of, and looks like slow code.
     """
@@ -142,23 +143,23 @@ def _incurable(settings: Settings, samples: Sequence[Sample], load: Load, now: f
 
 
 def _is_piled_up(then: Load | None, seconds: float) -> bool:
-    """Whether so many seconds later some of what had piled up may still wait."""
+    """Return whether part of an overload may still wait that many seconds later."""
     return then is not None and then.is_overloaded and seconds < SETTLED + DRAINED * then.slow
 
 
 def _asked(settings: Settings, samples: Sequence[Sample], load: Load, now: float) -> Wish:
-    """The need, but no second increase before the first one shows, unless more requests come."""
+    """Return the wish; no second increase before the first one shows, unless the load grew."""
     current, dynos = samples[-1].dynos or 0, _needed(load, TARGET.of(settings))
     changed = last_change(samples, settings.memory, 1)
     if dynos > current and not load.is_overloaded and is_resting(changed, SETTLED, now):
-        then = next((load_of(settings, one) for one in samples if one.at == changed), None)
+        then = next((load_of(settings, sample) for sample in samples if sample.at == changed), None)
         if then is not None and load.rate <= SAME * then.rate:
             return Wish(current, Reason.STABILIZED, "the last increase does not show yet")
     return Wish(dynos, Reason.RESPONSE_TIME, _note(settings, load, dynos))
 
 
 def load_of(settings: Settings, sample: Sample) -> Load | None:
-    """How loaded the sample's dynos are; None: too few requests to say, or it is unknown."""
+    """Return how loaded the sample's dynos are; None: too few requests, or unknown."""
     reading = sample.web
     slow = None if reading is None else reading.percentile(PERCENTILE.of(settings))
     if reading is None or slow is None or reading.requests < LEAST:
@@ -172,7 +173,7 @@ def load_of(settings: Settings, sample: Sample) -> Load | None:
 
 
 def _needed(load: Load, target: float) -> int:
-    """The fewest that keep the target; where they are fewer than now, with room to spare."""
+    """Return the fewest dynos that keep the target; with room to spare where they are fewer."""
     if load.is_overloaded:
         return max(ceil(UNSEEN * load.serving), _fewest(load, target))
     return _fewest(load, target if load.slow > target else max(ROOM * target, load.at_best))
@@ -188,17 +189,17 @@ def _fewest(load: Load, target: float) -> int:
 
 
 def _used(load: Load) -> float:
-    """Dynos that would be in use all the time."""
+    """Return the dynos that would be in use all the time."""
     return load.rate * load.service / load.slots
 
 
 def _calm(load: Load) -> int:
-    """Dynos of whose slots so few are in use that nobody waits for another."""
+    """Return the dynos with so few slots in use that no request waits for another."""
     return max(1, ceil(_used(load) / CALM))
 
 
 def _kept(settings: Settings, samples: Sequence[Sample], need: Wish, now: float) -> Wish:
-    """The need, with going down as `settled` allows; for what cannot be cured nothing goes up."""
+    """Return the wish, going down as `settled` allows; what cannot be cured does not go up."""
     current = samples[-1].dynos or 0
     if need.reason is Reason.NO_GAIN and need.dynos >= current:
         return Wish(current, Reason.NO_GAIN, need.note)
@@ -217,7 +218,7 @@ def _kept(settings: Settings, samples: Sequence[Sample], need: Wish, now: float)
 
 
 def _vain(settings: Settings, samples: Sequence[Sample], load: Load, now: float) -> str:
-    """Why more dynos are in vain: the last increase made nothing faster at the same load."""
+    """Say why more dynos are in vain: the last increase made nothing faster at this load."""
     for before, after in reversed(list(pairwise(samples))):
         if (after.dynos or 0) <= (before.dynos or 0) or before.dynos is None:
             continue
@@ -235,7 +236,7 @@ def _vain(settings: Settings, samples: Sequence[Sample], load: Load, now: float)
 
 
 def _is_as_slow(load: Load, then: Load, seconds: float) -> bool:
-    """Whether nothing became better in that time; overloaded dynos must have finished more.
+    """Return whether nothing improved by then; overloaded dynos must have finished more.
 
     What had piled up in front of them is answered first, and slowly; and where fewer requests come
     than then, it cannot be told.
@@ -262,7 +263,7 @@ def _note(settings: Settings, load: Load, dynos: int) -> str:
 
 
 def requests(settings: Settings, samples: Sequence[Sample], _: Estimates, now: float) -> Wish:
-    """The dynos that the present rate of requests is divided by."""
+    """Ask for the dynos that the present rate of requests is divided by."""
     each = PER_DYNO.of(settings)
 
     def need(sample: Sample) -> int | None:
@@ -276,7 +277,7 @@ def requests(settings: Settings, samples: Sequence[Sample], _: Estimates, now: f
 
 
 def utilization(settings: Settings, samples: Sequence[Sample], _: Estimates, now: float) -> Wish:
-    """The dynos of whose slots that share is in use."""
+    """Ask for the dynos of whose slots that share is in use."""
     each = settings.concurrency * SHARE.of(settings)
 
     def need(sample: Sample) -> int | None:

@@ -1,4 +1,4 @@
-"""How well did a time go, and what did it cost? The recorded and the replayed alike."""
+"""Figures of a replay: promise and cost, of the recorded and the replayed alike."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -43,35 +43,35 @@ class Figures:
 
     @property
     def share_in_time(self) -> float | None:
-        """Share of the messages within the deadline, 0 to 1; None: none was finished or late."""
+        """Return the share of messages within the deadline, 0 to 1; None: none finished or late."""
         judged = self.finished + self.overdue
         return self.in_time / judged if judged > 0.0 else None
 
     def spend(self, dynos: int, seconds: float, maximum: int) -> None:
-        """Nothing; so many dynos ran for a time."""
+        """Add the cost of that many dynos for a time."""
         self.seconds += seconds
         self.dyno_seconds += seconds * dynos
         if dynos >= maximum > 0:
             self.maximum_seconds += seconds
 
     def change(self, before: int, after: int) -> None:
-        """Nothing; the number of dynos is another one from now on, or the same."""
+        """Count a change where the number of dynos is another one from now on."""
         self.ups += int(after > before)
         self.downs += int(after < before)
 
     def spend_recorded(self, before: Sample, after: Sample, maximum: int) -> None:
-        """Nothing; dynos ran from one recorded sample to the next, where their number is known."""
+        """Add the cost from one recorded sample to the next, where the dynos are known."""
         if before.dynos is not None:
             self.spend(before.dynos, after.at - before.at, maximum)
             self.change(before.dynos, before.dynos if after.dynos is None else after.dynos)
 
     def finish(self, messages: float, in_time: float) -> None:
-        """Nothing; so many messages were finished, so many of them within the deadline."""
+        """Add finished messages, and how many of them were within the deadline."""
         self.finished += messages
         self.in_time += in_time
 
     def end(self, work: Work, last: Sample, deadline: float) -> None:
-        """Nothing; a stretch ends with this sample, with messages left that may be late already."""
+        """End a stretch with this sample; messages left may be late already."""
         self.left = backlog(last)
         fresh = published_until(work.curve, last.at) - published_until(
             work.curve, last.at - deadline
@@ -103,7 +103,7 @@ class Series:
 def record(
     figures: Figures, work: Work, settings: Settings, samples: Sequence[Sample], number: int
 ) -> None:
-    """Nothing; adds what the sample of that number shows since the one before it.
+    """Add what the sample of that number shows since the one before it.
 
     Args:
         figures: What it is added to.
@@ -116,31 +116,32 @@ def record(
     figures.spend_recorded(before, after, settings.maximum_dynos)
     seen = samples[max(0, number + 1 - MOST_SAMPLES) : number + 1]
     service = times_at(work, after.at).service
-    found = finished_in_time(seen, settings.target_deadline, service)
-    if found is not None:
-        figures.finish(*found)
+    finished = finished_in_time(seen, settings.target_deadline, service)
+    if finished is not None:
+        figures.finish(*finished)
 
 
 def point_of(sample: Sample) -> Point:
-    """The sample as a point of a picture."""
+    """Return the sample as a point of a chart."""
     return Point(sample.at, sample.dynos, backlog(sample))
 
 
 def thinned(points: Sequence[Point], at: Sequence[float]) -> Series:
-    """The points as a series at these instants."""
-    found: list[list[Point]] = [[] for _ in at]
+    """Return the points as a series at these instants."""
+    groups: list[list[Point]] = [[] for _ in at]
     for point in points:
-        found[max(0, bisect_right(at, point.at) - 1)].append(point)
+        groups[max(0, bisect_right(at, point.at) - 1)].append(point)
     return Series(
-        dynos=[_mean([p.dynos for p in some if p.dynos is not None]) for some in found],
+        dynos=[_mean([p.dynos for p in group if p.dynos is not None]) for group in groups],
         backlog=[
-            max((p.backlog for p in some if p.backlog is not None), default=None) for some in found
+            max((p.backlog for p in group if p.backlog is not None), default=None)
+            for group in groups
         ],
     )
 
 
 def instants(since: float, until: float, apart: float, most: int) -> list[float]:
-    """Instants from one to another, evenly and at least `apart` seconds apart, at most so many."""
+    """Return instants from one to another, evenly, at least `apart` seconds apart."""
     number = max(1, min(most, int((until - since) / apart)))
     return [since + (until - since) * index / number for index in range(number)]
 

@@ -1,4 +1,4 @@
-"""Were messages done in time? Told from the queues' counters alone.
+"""Lateness: the share of messages done in time, from the queues' counters alone.
 
 Queues are served in their order. When a message is finished, as many are behind it as the backlog
 says, so it was published when the counter of published messages stood that much lower.
@@ -15,7 +15,7 @@ FEWEST = 2
 def finished_in_time(
     samples: Sequence[Sample], deadline: float, service_time: float
 ) -> tuple[int, float] | None:
-    """Messages finished between the last two samples, and how many of them were in time.
+    """Count the messages finished between the last two samples, and those in time.
 
     None where the counters do not say: one is missing, was reset, or began too late.
 
@@ -41,7 +41,7 @@ def finished_in_time(
 
 
 def _first_wait(samples: Sequence[Sample], deadline: float) -> float | None:
-    """Seconds that the first of them took, at least those until the sample before."""
+    """Return the seconds that the first of them took, at least until the sample before."""
     before = samples[-2]
     if before.published is None or not is_counted(before):
         return None
@@ -51,7 +51,7 @@ def _first_wait(samples: Sequence[Sample], deadline: float) -> float | None:
 
 
 def _last_wait(samples: Sequence[Sample], deadline: float) -> float | None:
-    """Seconds that the last of them took; where nothing is left, it ended within the gap."""
+    """Return the seconds that the last of them took; an empty queue ended within the gap."""
     before, last = samples[-2:]
     if last.published is None or not is_counted(last):
         return None
@@ -62,7 +62,7 @@ def _last_wait(samples: Sequence[Sample], deadline: float) -> float | None:
 
 
 def _published_at(samples: Sequence[Sample], number: int, oldest: float) -> float | None:
-    """When the counter of published messages reached the number; before `oldest` any instant.
+    """Return when the published counter reached the number; before `oldest` any instant.
 
     None where the counter was reset or the samples do not go back so far.
     """
@@ -81,14 +81,14 @@ def _published_at(samples: Sequence[Sample], number: int, oldest: float) -> floa
 
 
 def _crossed(earlier: Sample, later: Sample, number: int) -> float:
-    """When the counter of published messages reached the number, between two samples."""
+    """Return when the published counter reached the number, between two samples."""
     low, high = earlier.published or 0, later.published or 0
     share = 1.0 if high <= low else min(1.0, (number - low) / (high - low))
     return earlier.at + share * (later.at - earlier.at)
 
 
 def share_below(limit: float, first: float, second: float) -> float:
-    """The share of what lies evenly between two values that is at most the limit."""
+    """Return the share of what lies evenly between two values that is within the limit."""
     low, high = min(first, second), max(first, second)
     if high <= limit:
         return 1.0

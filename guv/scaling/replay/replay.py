@@ -1,4 +1,4 @@
-"""What would other settings have done? The role's own history, played again under them.
+"""Replay: a role's own history, played again under other settings.
 
 What reached the role, and how long its messages and boots took, is read from its samples; its
 queue and dynos are simulated; every decision is `decide`'s own. The recorded run and the replayed
@@ -18,12 +18,12 @@ from guv.scaling.replay.figures import Figures, Point, Series, instants, point_o
 from guv.scaling.replay.run import Stretch, play
 from guv.scaling.replay.work import Times, Work, times_at, work_of
 
-MOST_TICKS = 8640  # decisions of one run; a longer time is replayed with a longer interval
-INTERVAL_STEP = 5.0  # seconds
-LONGEST_GAP = 600.0  # seconds; what happened in a longer one is not known
-MOST_GAPS = 3.0  # but samples may be so many of their usual gaps apart
-MOST_POINTS = 500  # of a picture
-LEAD = 3600.0  # seconds before the time that should be given, too
+MOST_TICKS = 8640  # Most decisions of a replay; a longer time is replayed with a longer interval.
+INTERVAL_STEP = 5.0  # Seconds by which the interval of a long replay grows.
+LONGEST_GAP = 600.0  # Seconds; what happened in a longer gap is not known.
+MOST_GAPS = 3.0  # Usual gaps after which a longer one is a gap in the record.
+MOST_POINTS = 500  # Most points of a chart.
+LEAD = 3600.0  # Seconds before the replayed time that estimates need.
 
 Progress = Callable[[float], None]
 Play = Callable[[Stretch, Settings, Figures], list[Point]]
@@ -85,23 +85,23 @@ class Program:
 
     @property
     def since(self) -> float:
-        """The first instant with a sample, Unix seconds."""
+        """Return the first instant with a sample, Unix seconds."""
         return self.stretches[0].inside[0].at
 
     @property
     def until(self) -> float:
-        """The last one."""
+        """Return the last instant with a sample, Unix seconds."""
         return self.stretches[-1].inside[-1].at
 
     def run(self, settings: Settings, play: Play) -> Run:
-        """What comes of the stretches, each played by `play`."""
+        """Play each stretch with `play` and return what comes of it."""
         figures, points = Figures(), list[Point]()
         for stretch in self.stretches:
             points += play(stretch, settings, figures)
         return Run(settings, figures, thinned(points, self.at))
 
     def ticker(self, on_progress: Progress) -> Callable[[], None]:
-        """What each decision of the variants calls, so that the progress is told."""
+        """Return what each decision of the variants calls to report the progress."""
         ticks = [ceil(part.seconds / v.interval) for part in self.stretches for v in self.variants]
         numbers, total = count(1), max(1, sum(ticks))
         return lambda: on_progress(min(1.0, next(numbers) / total))
@@ -114,7 +114,7 @@ def replay(
     variants: Sequence[Settings],
     on_progress: Progress = lambda _: None,
 ) -> Replay | None:
-    """What came of the time since an instant, and what would have come of it with each variant.
+    """Play the time since an instant again, as recorded and with each variant.
 
     None where no two neighboring samples since then have known counts.
 
@@ -148,7 +148,7 @@ def program_of(
     variants: Sequence[Settings],
     is_known: Callable[[Sample], bool],
 ) -> Program | None:
-    """What a replay with these arguments has to play; None: there is nothing.
+    """Return what a replay with these arguments plays; None: nothing.
 
     Args:
         recorded: As `replay` has it.
@@ -162,8 +162,10 @@ def program_of(
     if not stretches:
         return None
     begin, end = stretches[0].inside[0].at, stretches[-1].inside[-1].at
-    variants = [_paced(sound(one), end - begin) for one in variants]
-    apart = max(usual_gap(samples, own.interval), *(one.interval for one in (own, *variants)))
+    variants = [_paced(sound(variant), end - begin) for variant in variants]
+    apart = max(
+        usual_gap(samples, own.interval), *(settings.interval for settings in (own, *variants))
+    )
     return Program(own, stretches, variants, instants(begin, end, apart, MOST_POINTS))
 
 
@@ -173,29 +175,29 @@ def _stretches(
     own: Settings,
     is_known: Callable[[Sample], bool],
 ) -> list[Stretch]:
-    """The times without a gap in the record, each with what is known before it."""
+    """Return the times without a gap in the record, each with what is known before it."""
     longest = max(LONGEST_GAP, MOST_GAPS * usual_gap(samples, own.interval))
-    found: list[Stretch] = []
+    stretches: list[Stretch] = []
     start: int | None = None
     for number, sample in enumerate(samples):
         if start is not None and sample.at - samples[number - 1].at > longest:
-            found.append(Stretch(samples[:start], samples[start:number]))
+            stretches.append(Stretch(samples[:start], samples[start:number]))
             start = None
         if start is None and sample.at >= since and is_known(sample):
             start = number
     if start is not None:
-        found.append(Stretch(samples[:start], samples[start:]))
-    return [one for one in found if any(map(is_known, one.inside[1:]))]
+        stretches.append(Stretch(samples[:start], samples[start:]))
+    return [stretch for stretch in stretches if any(map(is_known, stretch.inside[1:]))]
 
 
 def _paced(settings: Settings, seconds: float) -> Settings:
-    """The same settings with an interval that makes at most `MOST_TICKS` of the time."""
+    """Return the settings with an interval that makes at most `MOST_TICKS` of the time."""
     least = INTERVAL_STEP * ceil(seconds / MOST_TICKS / INTERVAL_STEP)
     return replace(settings, interval=max(settings.interval, least))
 
 
 def _recorded(work: Work, stretch: Stretch, settings: Settings, figures: Figures) -> list[Point]:
-    """A point for each sample of the stretch; what they show is added to the figures."""
+    """Return a point for each sample of the stretch, and add them to the figures."""
     samples, first = [*stretch.before, *stretch.inside], len(stretch.before)
     for number in range(first + 1, len(samples)):
         record(figures, work, settings, samples, number)

@@ -1,4 +1,4 @@
-"""What would have come of a stretch of time under other settings? Tick by tick, with `decide`."""
+"""One stretch of time replayed tick by tick with `decide`."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,11 +14,11 @@ from guv.scaling.replay.lateness import share_below
 from guv.scaling.replay.work import Work, times_at
 from guv.scaling.replay.world import Start, World
 
-SHORTEST_STEP = 1.0  # seconds
+SHORTEST_STEP = 1.0  # Shortest step in seconds.
 LONGEST_STEP = 5.0
-STEPS = 60.0  # of an interval, as far as that is within both
-LEAST = 1e-6  # messages; what floats cannot tell from none
-HALF = 0.5  # the world has a message as soon as its better half was published
+STEPS = 60.0  # Steps of an interval, within the shortest and the longest step.
+LEAST = 1e-6  # Messages that floats cannot tell from none.
+HALF = 0.5  # The world has a message as soon as its better half was published.
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Stretch:
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
+        """Return its length in seconds."""
         return self.inside[-1].at - self.inside[0].at
 
 
@@ -46,7 +46,7 @@ def play(
     settings: Settings,
     figures: Figures,
 ) -> list[Point]:
-    """A point for each tick; what came of the stretch is added to the figures.
+    """Play the stretch, return a point for each tick, and add them to the figures.
 
     Args:
         work: What reached the role.
@@ -73,7 +73,7 @@ def play(
 
 
 def _begun(work: Work, stretch: Stretch, concurrency: int, step: float) -> World:
-    """The world as it was recorded at the stretch's beginning."""
+    """Return the world as it was recorded at the stretch's beginning."""
     first = stretch.inside[0]
     seen = [*stretch.before[-MOST_SAMPLES:], first]
     times = times_at(work, first.at)
@@ -98,7 +98,7 @@ def _decide(
 def _pass(
     world: World, work: Work, settings: Settings, until: tuple[float, float], figures: Figures
 ) -> None:
-    """Nothing; the time until an instant goes by in steps of at most so many seconds."""
+    """Let the time until an instant pass in steps of bounded length."""
     end, step = until
     start, times = world.now, times_at(work, world.now)
     steps = max(1, ceil((end - start) / step))
@@ -116,5 +116,5 @@ def _pass(
 
 
 def _published(work: Work, earlier: int) -> float:
-    """When the message was published that came after so many, as the world counts them."""
+    """Return when the message was published that came after so many in the world."""
     return published_at(work.curve, earlier + HALF)

@@ -1,4 +1,4 @@
-"""What would other settings have done with web dynos? Their recorded load, played again.
+"""Replay of a web role: its recorded load under other settings.
 
 At each instant the recorded reading says how many requests came and what one took with nobody else
 there (`guv.scaling.web.load`); from that follows what they would have taken with the dynos of the
@@ -24,8 +24,8 @@ from guv.scaling.replay.work import Times
 from guv.scaling.web.decide import is_known
 from guv.scaling.web.load import response_at, service_from, share_within
 
-FULL = 0.985  # of the slots in use: more requests are not finished
-SPAN = 30.0  # seconds of a reading
+FULL = 0.985  # Share of the slots in use above which requests are not finished.
+SPAN = 30.0  # Seconds of a reading.
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,13 @@ def replay_web(
     variants: Sequence[Settings],
     on_progress: Progress = lambda _: None,
 ) -> Replay | None:
-    """As `guv.scaling.replay.replay`, of a web role: requests within the response time's target."""
+    """Replay a web role: requests within the response time's target."""
     program = program_of(recorded, samples, since, variants, is_known)
     if program is None:
         return None
-    known = [one for part in program.stretches for one in part.inside if one.web is not None]
+    known = [
+        sample for part in program.stretches for sample in part.inside if sample.web is not None
+    ]
     middle = known[len(known) // 2]
     played = partial(_play, program.own, program.ticker(on_progress))
     return Replay(
@@ -69,7 +71,7 @@ def replay_web(
 
 
 def work_of(settings: Settings, sample: Sample) -> Work:
-    """What the sample's reading says; a few requests are taken as they were."""
+    """Return the load of the sample's reading; a few requests are taken as they were."""
     reading = sample.web
     if reading is None or not reading.requests or not reading.mean:
         return Work(0.0, 0.0, (1.0, 1.0, 1.0))
@@ -81,30 +83,30 @@ def work_of(settings: Settings, sample: Sample) -> Work:
         else load.service
     )
     times = (reading.p50, reading.p95, reading.p99)
-    shape = [(reading.mean if one is None else one) / reading.mean for one in times]
+    shape = [(reading.mean if time is None else time) / reading.mean for time in times]
     return Work(reading.rate, service, (shape[0], shape[1], shape[2]))
 
 
 def answered(work: Work, dynos: int, slots: int) -> WebReading:
-    """What so many dynos would have made of the work."""
+    """Return what that many dynos would have made of the load."""
     if not work.rate or not work.service:
         return WebReading(SPAN, round(SPAN * work.rate), errors={}, serving=min(1, dynos))
     if dynos <= 0:
         return WebReading(SPAN, 0, errors={"H14": round(SPAN * work.rate)}, serving=0)
     load = min(work.rate / dynos, FULL * slots / work.service)
     mean = response_at(work.service, load, slots)
-    p50, p95, p99 = (mean * one for one in work.shape)
+    p50, p95, p99 = (mean * ratio for ratio in work.shape)
     requests = round(SPAN * load * dynos)
     return WebReading(SPAN, requests, p50, p95, p99, mean, errors={}, serving=dynos)
 
 
 def _recorded(stretch: Stretch, settings: Settings, figures: Figures) -> list[Point]:
-    """A point for each sample of the stretch; what they show is added to the figures."""
+    """Return a point for each sample of the stretch, and add them to the figures."""
     for before, after in pairwise(stretch.inside):
         figures.spend_recorded(before, after, settings.maximum_dynos)
         if before.web is not None:
             _finish(figures, before.web, before.web.rate, after.at - before.at, settings)
-    return [Point(one.at, one.dynos, None) for one in stretch.inside]
+    return [Point(sample.at, sample.dynos, None) for sample in stretch.inside]
 
 
 def _play(
@@ -114,10 +116,10 @@ def _play(
     settings: Settings,
     figures: Figures,
 ) -> list[Point]:
-    """A point for each tick of the stretch; dynos are up a boot after they were asked for."""
+    """Return a point for each tick of the stretch; dynos are up a boot after being asked for."""
     inside = stretch.inside
     history: Sequence[Sample] = stretch.before[-MOST_SAMPLES:]
-    times = [one.at for one in inside]
+    times = [sample.at for sample in inside]
     ups = [-inf] * (inside[0].dynos or 0)
     at, points = inside[0].at, []
     while at < inside[-1].at:
@@ -139,7 +141,7 @@ def _play(
 def _finish(
     figures: Figures, reading: WebReading, rate: float, seconds: float, settings: Settings
 ) -> None:
-    """Nothing; the requests of that time count; those that found no dyno were not in time."""
+    """Count the requests of that time; those that found no dyno were not in time."""
     share = share_within(reading, TARGET.of(settings))
     if share is None and not reading.errors:
         return
@@ -148,7 +150,7 @@ def _finish(
 
 
 def _rate_at(known: Sequence[Sample], at: float) -> float:
-    number = max(0, bisect_right(known, at, key=lambda one: one.at) - 1)
+    number = max(0, bisect_right(known, at, key=lambda load: load.at) - 1)
     reading = known[number].web
     return reading.rate if reading is not None else 0.0
 

@@ -1,4 +1,4 @@
-"""What reached a role, and how long did it take? Read from its samples, whatever scaled it."""
+"""The work that reached a role, read from its samples, whatever scaled it."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from guv.scaling.estimate.dynos import consumers_per_dyno
 from guv.scaling.estimate.estimate import estimate
 from guv.scaling.model import Sample, Settings
 
-CHUNK = 1800.0  # seconds for which one estimate of the times holds
+CHUNK = 1800.0  # Seconds for which one estimate of the times holds.
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Work:
 
 
 def work_of(settings: Settings, samples: Sequence[Sample]) -> Work:
-    """The work that the samples show.
+    """Return the work that the samples show.
 
     Args:
         settings: The role's; what they tell of messages and boots counts until measured.
@@ -66,17 +66,17 @@ def work_of(settings: Settings, samples: Sequence[Sample]) -> Work:
 
 
 def times_at(work: Work, at: float) -> Times:
-    """How long things took at an instant."""
+    """Return the service and boot times at an instant."""
     return _at(work.times, at)
 
 
 def _at(times: Sequence[Times], at: float) -> Times:
-    return times[max(0, bisect_right(times, at, key=lambda one: one.since) - 1)]
+    return times[max(0, bisect_right(times, at, key=lambda entry: entry.since) - 1)]
 
 
 def _times(settings: Settings, samples: Sequence[Sample]) -> list[Times]:
-    """An estimate for each chunk, made at its end, when all of it was seen."""
-    found: list[Times] = []
+    """Return an estimate for each chunk, made at its end, when all of it was seen."""
+    estimates: list[Times] = []
     begin = samples[0].at
     for number, sample in enumerate(samples):
         is_last = number + 1 == len(samples)
@@ -84,9 +84,9 @@ def _times(settings: Settings, samples: Sequence[Sample]) -> list[Times]:
             seen = clean(_last(samples, number + 1), sample.at)
             guess = estimate(settings, seen)
             service, spread = guess.service_time or 0.0, guess.service_time_stddev or 0.0
-            found.append(Times(begin, service, spread, guess.boot_time or 0.0))
+            estimates.append(Times(begin, service, spread, guess.boot_time or 0.0))
             begin = sample.at if is_last else samples[number + 1].at
-    return found
+    return estimates
 
 
 def _last(samples: Sequence[Sample], end: int) -> Sequence[Sample]:

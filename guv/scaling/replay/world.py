@@ -1,4 +1,4 @@
-"""How would queue and dynos have moved on? Messages as a fluid, first in, first out, in steps.
+"""A queue and its dynos as a fluid, first in, first out, moved in steps.
 
 A message occupies a slot for its service time, and a short one a part of a slot for one step, so
 that a slot serves as many as it would. A dyno consumes once it has booted. Of the messages at work
@@ -9,14 +9,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from math import sqrt
 
+from guv.scaling.demand.queueing import GRACE
 from guv.scaling.estimate.arrivals import published_until
 from guv.scaling.estimate.cleaning import backlog_of
 from guv.scaling.model import Sample
 from guv.scaling.replay.work import Times, Work
 
-GRACE = 30.0  # seconds between the platform's request to stop and its kill
-_PARTS = (-sqrt(1.5), 0.0, sqrt(1.5))  # equal parts of the messages, with standard deviation 1
-_SHORTEST = 0.1  # times the mean service time, that of the quickest part at least
+_PARTS = (-sqrt(1.5), 0.0, sqrt(1.5))  # Equal parts of the messages, with standard deviation 1.
+_SHORTEST = 0.1  # The quickest part takes at least this multiple of the mean service time.
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class World:
     """
 
     def __init__(self, work: Work, start: Start, concurrency: int, step: float) -> None:
-        """Nothing moved yet; `step` is the longest time, in seconds, that `move` is called with."""
+        """Start a world that has not moved; `move` is called with at most `step` seconds."""
         self.now, self.dynos, self.up, self.cut = start.sample.at, start.dynos, start.up, 0.0
         self._work, self._start, self._concurrency, self._step = work, start, concurrency, step
         self._boots: list[_Boot] = []
@@ -65,12 +65,12 @@ class World:
         self._begun = self.done = self.published - backlog_of(start.sample)
 
     def boot(self, up_at: float) -> None:
-        """Nothing; the dynos that are not up yet will be then."""
+        """Let the dynos that are not up yet be up then."""
         if self.dynos > self.up:
             self._boots.append(_Boot(up_at, self.dynos - self.up))
 
     def take(self, messages: float, times: Times) -> None:
-        """Nothing; so many messages are at work already, each for a different part of its time."""
+        """Put that many messages to work, each at a different part of its time."""
         steps = max(1, round(times.service / self._step))
         for number in range(1, steps + 1):
             self._ends[number] += messages / steps
@@ -78,7 +78,7 @@ class World:
         self._begun += messages
 
     def move(self, seconds: float, times: Times) -> None:
-        """Nothing; so many seconds go by, at most one step."""
+        """Let that many seconds pass, at most one step."""
         self.now += seconds
         self._number += 1
         self.published = round(published_until(self._work.curve, self.now))
@@ -91,7 +91,7 @@ class World:
         self.done = max(self.done, self._begun - self._running - self._leaving)
 
     def scale_to(self, dynos: int, boot: float) -> None:
-        """Nothing; so many dynos are asked for, up in `boot` seconds; those that boot go first."""
+        """Ask for that many dynos, up in `boot` seconds; those that boot go first."""
         if dynos > self.dynos:
             self._boots.append(_Boot(self.now + boot, dynos - self.dynos))
         surplus = self.dynos - dynos
@@ -106,7 +106,7 @@ class World:
         self.dynos = dynos
 
     def sample(self) -> Sample:
-        """What broker and platform would show; the counters go on where the recorded ones ended."""
+        """Return what broker and platform would show; counters continue the recorded ones."""
         first, per_dyno = self._start.sample, self._work.consumers_per_dyno
         base = published_until(self._work.curve, first.at)
         arrived = round(self.published - base)
@@ -124,7 +124,7 @@ class World:
         )
 
     def _begin(self, times: Times) -> None:
-        """As many waiting messages begin as slots are free for, in parts of different length."""
+        """Begin as many waiting messages as slots are free, in parts of different length."""
         lengths = [seconds / self._step for seconds in _lengths(times)]
         slots = sum(min(1.0, length) for length in lengths) / len(lengths)  # of one message
         free = max(0.0, self.up * self._concurrency - self._running)
@@ -153,7 +153,7 @@ class World:
 
 
 def _lengths(times: Times) -> list[float]:
-    """Seconds that the messages of each part take; their mean is the service time."""
+    """Return the seconds that the messages of each part take; their mean is the service time."""
     lengths = [max(_SHORTEST * times.service, times.service + p * times.spread) for p in _PARTS]
     mean = sum(lengths) / len(lengths)
     return [length * times.service / mean for length in lengths]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from guv.scaling.model import Reason, Settings, Window
 
 MINUTES_PER_DAY = 1440
-DAYS_AHEAD = 8  # a whole week from any minute of today
+DAYS_AHEAD = 8  # Days to look ahead: a whole week from any minute of today.
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Bounds:
 
 
 def bounds_at(settings: Settings, now: float) -> Bounds:
-    """The bounds at an instant (Unix seconds); the minimum is never above the maximum."""
+    """Return the bounds at an instant (Unix seconds); the maximum wins over the minimum."""
     bounds = Bounds(settings.minimum_dynos, settings.maximum_dynos)
     if settings.schedules:
         bounds = _scheduled(settings.schedules, bounds, now)
@@ -46,7 +46,7 @@ def bounds_at(settings: Settings, now: float) -> Bounds:
 
 
 def is_open(window: Window, now: float) -> bool:
-    """Whether a window contains an instant, by the wall clock of its own time zone.
+    """Return whether a window contains an instant, by its own time zone's wall clock.
 
     Raises:
         ValueError: The window's start, end or zone is not one.
@@ -63,14 +63,14 @@ def is_open(window: Window, now: float) -> bool:
 
 
 def begins_on(window: Window, day: date) -> bool:
-    """Whether the window begins on that day of its zone."""
+    """Return whether the window begins on that day of its zone."""
     if window.date is not None:
         return day.isoformat() == window.date
     return day.weekday() in window.days
 
 
 def span(window: Window, day: date, zone: ZoneInfo) -> tuple[float, float]:
-    """From when to when (Unix seconds) the window that begins on that day is open.
+    """Return from when to when (Unix seconds) the window of that day is open.
 
     A start or end that the wall clock skips on that day is when it skips it. Of an hour that comes
     twice the first start and the last end count, so that no window is closed in between.
@@ -85,7 +85,7 @@ def span(window: Window, day: date, zone: ZoneInfo) -> tuple[float, float]:
 
 def _instant(day: date, minute: int, zone: ZoneInfo, *, fold: int) -> float:
     wall = datetime(day.year, day.month, day.day) + timedelta(minutes=minute)  # noqa: DTZ001 - its zone follows
-    early, late = (wall.replace(tzinfo=zone, fold=one).timestamp() for one in (1, 0))
+    early, late = (wall.replace(tzinfo=zone, fold=fold).timestamp() for fold in (1, 0))
     if early >= late:
         return early if fold else late
     while late - early > 1.0:  # the wall clock skips it: find when
@@ -128,7 +128,7 @@ def _minute(text: str) -> int:
 
 
 def next_switches(settings: Settings, now: float, most: int) -> list[tuple[float, Bounds]]:
-    """Up to `most` instants (Unix seconds) from now on, each with the bounds that hold from then.
+    """Return up to `most` coming instants (Unix seconds) with the bounds from then on.
 
     Weekly windows are looked at for eight days, one-off ones however far they are.
 
@@ -140,18 +140,18 @@ def next_switches(settings: Settings, now: float, most: int) -> list[tuple[float
     edges = {edge for window in settings.schedules for edge in _edges(window, now)}
     if settings.override is not None:
         edges.add(settings.override.until)
-    found: list[tuple[float, Bounds]] = []
+    switches: list[tuple[float, Bounds]] = []
     present = bounds_at(settings, now)
     for edge in sorted(edge for edge in edges if edge > now):
         bounds = bounds_at(settings, edge)
-        if bounds != present and len(found) < most:
-            found.append((edge, bounds))
+        if bounds != present and len(switches) < most:
+            switches.append((edge, bounds))
         present = bounds
-    return found
+    return switches
 
 
 def _edges(window: Window, now: float) -> Iterator[float]:
-    """The instants near now at which a window opens or closes."""
+    """Return the instants near now at which a window opens or closes."""
     zone = ZoneInfo(window.timezone)
     today = datetime.fromtimestamp(now, zone).date()
     ahead = [today + timedelta(days=number) for number in range(-1, DAYS_AHEAD + 1)]

@@ -1,4 +1,4 @@
-"""May the wish be carried out? Rules in a fixed order, each with a reason for its change."""
+"""Rules between a wish and what is asked for, in a fixed order, each with a reason."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,8 +11,8 @@ from guv.scaling.model import Estimates, Reason, Sample, Settings, Step, Wish
 from guv.scaling.policies import Policy
 from guv.scaling.shape.bounds import Bounds
 
-CUT_COST = 100.0  # dyno-seconds that a person would pay to be spared a cut message
-CUT_WORK = 6.0  # and as many service times
+CUT_COST = 100.0  # Dyno-seconds that it is worth to spare one running message from being cut.
+CUT_WORK = 6.0  # Service times that a cut message costs on top, since it runs again.
 HOUR = 3600.0
 
 
@@ -44,7 +44,7 @@ Rule = Callable[[Case, int, Reason], Ruling | None]
 
 
 def shape(case: Case, wish: Wish) -> tuple[Step, ...]:
-    """The steps from the wish to what is to be asked for; each rule leaves one where it acts."""
+    """Return the steps from the wish to what is asked for; a rule that acts leaves one."""
     steps: list[Step] = []
     dynos, reason = wish.dynos, wish.reason
     for name, rule in RULES:
@@ -57,7 +57,7 @@ def shape(case: Case, wish: Wish) -> tuple[Step, ...]:
 
 
 def is_cut_likely(settings: Settings, estimates: Estimates) -> bool:
-    """Whether going down may cut running messages that outlast the grace."""
+    """Return whether going down may cut running messages that outlast the grace."""
     if settings.busy_protection in {"never", "always"}:
         return settings.busy_protection == "always"
     mean, spread = estimates.service_time or 1.0, estimates.service_time_stddev or 0.0
@@ -87,7 +87,7 @@ def _busy(case: Case, dynos: int, _reason: Reason) -> Ruling | None:
 
 
 def _cost_of_waiting(running: int, kept: int, seconds: float) -> str:
-    """What going down waits for, and what that has cost so far."""
+    """Return what going down waits for, and what that has cost so far."""
     could = counted(running, "running message", "running messages")
     dynos = counted(kept, "dyno is", "dynos are")
     them = "it" if running == 1 else "them"
@@ -96,7 +96,7 @@ def _cost_of_waiting(running: int, kept: int, seconds: float) -> str:
 
 
 def _worth_waiting(case: Case, running: int) -> float:
-    """Seconds of idling that cost as much as the messages that going down now would cut.
+    """Return the seconds of idling that cost as much as the messages cut by going down now.
 
     Who waits so long before giving up never pays more than twice the best (ski rental).
     """
@@ -111,7 +111,7 @@ def _worth_waiting(case: Case, running: int) -> float:
 
 
 def _spare_for(case: Case) -> float:
-    """Seconds for which the present dynos have been more than the running messages need."""
+    """Return for how long the present dynos have been more than the running messages need."""
     since = case.now
     for sample in reversed(case.samples):
         if sample.dynos != case.current or sample.messages_unacknowledged is None:

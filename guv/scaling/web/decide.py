@@ -1,4 +1,4 @@
-"""What differs in a decision on web dynos? What is known, what is expected, and how it is said."""
+"""Decisions on web roles: what is known, what is expected, and how it is said."""
 
 from collections.abc import Sequence
 from math import isinf
@@ -10,12 +10,12 @@ from guv.scaling.web.load import is_sound
 
 
 def is_known(sample: Sample) -> bool:
-    """Whether the sample says what the web dynos did."""
+    """Return whether the sample says what the web dynos did."""
     return is_sound(sample.web)
 
 
 def web_estimates(settings: Settings, samples: Sequence[Sample]) -> Estimates:
-    """What the present sample says; service times are the responses as the router saw them."""
+    """Estimate from the present sample; service times are the responses the router saw."""
     reading = samples[-1].web
     if reading is None:
         return Estimates()
@@ -33,7 +33,7 @@ def web_estimates(settings: Settings, samples: Sequence[Sample]) -> Estimates:
 
 
 def expect(settings: Settings, samples: Sequence[Sample], desired: int) -> Prediction:
-    """The response time with the desired dynos, and whether the target is missed now."""
+    """Predict the response time with the desired dynos, and whether the target is missed."""
     last = samples[-1]
     load, target = load_of(settings, last), TARGET.of(settings)
     if load is None:
@@ -45,7 +45,7 @@ def expect(settings: Settings, samples: Sequence[Sample], desired: int) -> Predi
 
 
 def said(settings: Settings, decision: Decision) -> str:
-    """The part of a sentence that says how much there is to do."""
+    """Return the part of a sentence that says how much there is to do."""
     rate, slow = decision.estimates.arrival_rate or 0.0, decision.estimates.response_time
     if not rate:
         return "No requests;"

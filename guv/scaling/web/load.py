@@ -1,4 +1,4 @@
-"""How loaded are web dynos? What the router says, Little's law, and response times under load.
+"""Load of web dynos: router readings, Little's law, and response times under load.
 
 Heroku's router spreads requests over dynos without looking at their queues, so each dyno is a queue
 of its own with `concurrency` slots. Its mean response at a load is that of M/M/c in Sakasegawa's
@@ -14,24 +14,24 @@ from typing import Any
 
 from guv.scaling.model import WebReading
 
-OVERLOADED = 0.95  # of its slots; above it more requests come than are finished
-NEARLY_ONE = 0.999
-ROUNDS = 40  # of bisection; 12 digits
-LEAST_SECONDS = 1e-3  # of a reading
-LARGEST = 1e15  # beyond it a number is nonsense
-BEYOND = 1.5  # of the 99th percentile; all requests are taken to have been that fast
+OVERLOADED = 0.95  # Share of the slots in use above which more requests come than are finished.
+NEARLY_ONE = 0.999  # Highest share of slots in use that the closed form is inverted for.
+ROUNDS = 40  # Rounds of bisection, which give 12 digits.
+LEAST_SECONDS = 1e-3  # Shortest reading, in seconds.
+LARGEST = 1e15  # A number beyond this is not a measurement.
+BEYOND = 1.5  # All requests are taken to be faster than this multiple of the 99th percentile.
 
 
 _NUMBERS = ("seconds", "requests", "lost", "serving", "p50", "p95", "p99", "mean")
 
 
 def is_sound(reading: object) -> bool:
-    """Whether it can be computed with."""
+    """Return whether it can be computed with."""
     return are_sound([reading])
 
 
 def are_sound(readings: Sequence[object]) -> bool:
-    """Whether all of them can be computed with, told by whole columns."""
+    """Return whether all of them can be computed with, checked by whole columns."""
     if not set(map(type, readings)) <= {WebReading}:
         return False
     columns = {name: list(map(attrgetter(name), readings)) for name in _NUMBERS}
@@ -42,7 +42,7 @@ def are_sound(readings: Sequence[object]) -> bool:
 
 
 def _are_numbers(column: Sequence[Any]) -> bool:
-    """Whether what is known of the column are numbers from 0 to `LARGEST`."""
+    """Return whether what is known of the column are numbers from 0 to `LARGEST`."""
     known = [value for value in column if value is not None]
     if not known:
         return True
@@ -52,7 +52,7 @@ def _are_numbers(column: Sequence[Any]) -> bool:
 
 
 def response_at(service: float, load: float, slots: int) -> float:
-    """Mean seconds that a request takes; infinity where more come than are finished.
+    """Return the mean seconds of a request; infinity where more come than are finished.
 
     Args:
         service: Seconds that it takes with nobody else there.
@@ -67,7 +67,7 @@ def response_at(service: float, load: float, slots: int) -> float:
 
 
 def service_from(response: float, load: float, slots: int) -> float:
-    """The service time at which a load has that mean response: `response_at` read backwards."""
+    """Return the service time at which a load has that mean response: `response_at` inverted."""
     if load <= 0.0:
         return response
     low, high = 0.0, min(response, NEARLY_ONE * slots / load)
@@ -80,16 +80,16 @@ def service_from(response: float, load: float, slots: int) -> float:
 
 
 def highest(values: Sequence[int | None]) -> int | None:
-    """The highest of them; None: one of them is unknown, or there are none."""
+    """Return the highest of them; None: one is unknown, or there are none."""
     known = [value for value in values if value is not None]
     return max(known) if known and len(known) == len(values) else None
 
 
 def share_within(reading: WebReading, target: float) -> float | None:
-    """Share of the requests that took at most so long, between the known percentiles."""
+    """Return the share of requests that took at most that long, between the percentiles."""
     if None in {reading.p50, reading.p95, reading.p99}:
         return None
-    p50, p95, p99 = (one or 0.0 for one in (reading.p50, reading.p95, reading.p99))
+    p50, p95, p99 = (seconds or 0.0 for seconds in (reading.p50, reading.p95, reading.p99))
     points = [(0.0, 0.0), (p50, 0.5), (p95, 0.95), (p99, 0.99), (BEYOND * p99, 1.0)]
     for (low, first), (high, last) in pairwise(points):
         if target < high:

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guv.scaling import Sample
+from guv.scaling.demand.queueing import GRACE
 from guv.scaling.estimate.arrivals import Curve
 from guv.scaling.replay.work import Times, Work
-from guv.scaling.replay.world import GRACE, Start, World
+from guv.scaling.replay.world import Start, World
 from tests.guv.scaling.stories import START
 
 

@@ -54,6 +54,24 @@ def test_a_change_that_is_recorded_and_shown_counts_once() -> None:
     assert changes_since(formation(1, 1, None, 2, 7), 0.0, recorded) == 2
 
 
+@pytest.mark.parametrize(
+    ("recorded_at", "counts"),
+    [(10.0, (1, 1, 5)), (9.8, (1, 1, 5)), (10.0, (1, 1, 1, 5)), (10.0, (1, 1, None, None, 5))],
+)
+def test_a_recorded_change_is_recognized_a_sample_early_or_late(
+    recorded_at: float, counts: tuple[int | None, ...]
+) -> None:
+    memory = Memory(changes=(Change(recorded_at, 1, 5),))
+
+    assert changes_since(formation(*counts), 0.0, memory) == 1
+
+
+def test_somebody_elses_change_at_the_same_time_counts_beside_the_recorded_one() -> None:
+    memory = Memory(changes=(Change(5.0, 1, 5),))
+
+    assert changes_since(formation(5, 2), 0.0, memory) == 2
+
+
 @pytest.mark.parametrize("gap", [(), (None,), (None, None, None)])
 def test_a_cooldown_holds_across_samples_without_dynos(gap: tuple[None, ...]) -> None:
     samples = idle(1, *gap, *[20] * 12)
