@@ -18,8 +18,9 @@ help: ## this list
 demo: $(SYNCED) ## see guv scale a made-up app; ARGS=--exit-after=120 ends by itself
 	@$(BIN)/python -m sandbox.demo $(ARGS)
 
-test: $(SYNCED) rabbitmq chromium ## run all tests on private services; ARGS go to pytest
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup $(ARGS)
+# A selection of tests needs RabbitMQ and Chromium only where it uses them, and says so then.
+test: $(SYNCED) $(if $(findstring tests/,$(ARGS)),,rabbitmq chromium) ## run all tests on private services; ARGS go to pytest
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 rabbitmq:
 	@test -x $(RABBITMQ) || test -n "$$GUV_TEST_RABBITMQ_URL" || { test "$$(id -u)" = 0 && \

@@ -23,9 +23,18 @@ TIMES = (
 )
 
 
+@pytest.fixture(scope="module")
+def kept() -> dict[str, Any]:
+    return {}
+
+
 @pytest.fixture
-def document(client: TestClient) -> Any:
-    return client.get("/openapi.json").json()
+def document(request: pytest.FixtureRequest, kept: dict[str, Any]) -> Any:
+    """What /openapi.json answers: asked for once, since it takes 0.3 s to write."""
+    if not kept:
+        client: TestClient = request.getfixturevalue("client")
+        kept.update(client.get("/openapi.json").json())
+    return kept
 
 
 def operations(document: Any) -> Iterator[tuple[str, Any]]:

@@ -27,8 +27,8 @@ def surroundings(
 
 @pytest.fixture
 def world(
-    surroundings: Callable[[str], Surroundings], rabbitmq: RabbitMQ, tmp_path: Path
+    surroundings: Callable[[str], Surroundings], broker: RabbitMQ, tmp_path: Path
 ) -> Iterator[World]:
-    access = rabbitmq.new_vhost(f"tenant {uuid4().hex[:8]}")
+    access = broker.new_vhost(f"tenant {uuid4().hex[:8]}")
     with a_world(surroundings, access, tmp_path / "guv") as world:
         yield world

@@ -3,11 +3,15 @@
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+VERSION = "11.10.0"  # of the npm package heroku
+PROGRAM = Path("node_modules", ".bin", "heroku")
 INSTALL_S = 240
 COMMAND_S = 60
 
@@ -62,23 +66,37 @@ class HerokuCli:
         )
 
 
-def installed(folder: Path) -> Path:
-    """The program; installed with npm into the folder unless `GUV_TEST_HEROKU_CLI` names one.
+def installed() -> Path:
+    """The program: the one that `GUV_TEST_HEROKU_CLI` names, or VERSION, installed once for all runs.
 
-    Skips the test loudly where that is not possible.
+    Skips the test loudly where npm is missing or cannot install it.
     """
     given = os.environ.get("GUV_TEST_HEROKU_CLI")
     if given:
         return Path(given)
     if shutil.which("npm") is None:
         pytest.skip("NOT TESTED: no npm here, so Heroku's command line cannot be the client")
-    done = subprocess.run(
-        ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), "heroku"],
-        capture_output=True,
-        text=True,
-        timeout=INSTALL_S,
-        check=False,
-    )
-    if done.returncode != 0:
-        pytest.skip(f"NOT TESTED: npm cannot install heroku: {done.stderr[-300:]}")
-    return folder / "node_modules" / ".bin" / "heroku"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "guv-tests"
+    folder = cache / f"heroku-{VERSION}"
+    if not folder.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        _install(cache, folder)
+    return folder / PROGRAM
+
+
+def _install(cache: Path, folder: Path) -> None:
+    """Install into a new folder and rename it, so that no broken installation is ever found."""
+    with TemporaryDirectory(dir=cache) as new:
+        done = subprocess.run(
+            ["npm", "install", "--no-audit", "--no-fund", "--prefix", new, f"heroku@{VERSION}"],
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_S,
+            check=False,
+        )
+        if done.returncode != 0:
+            pytest.skip(f"NOT TESTED: npm cannot install heroku: {done.stderr[-300:]}")
+        Path(new).chmod(0o755)
+        with suppress(OSError):  # another run was faster
+            Path(new).rename(folder)
+        Path(new).mkdir(exist_ok=True)

@@ -50,8 +50,8 @@ class Customer:
 
 
 @pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return installed(tmp_path_factory.mktemp("heroku-cli"))
+def program() -> Path:
+    return installed()
 
 
 @pytest.fixture
@@ -127,10 +127,9 @@ def signed_on(told: str) -> str:
 
 
 def test_without_npm_it_is_said_that_nothing_was_tested(tmp_path: Path) -> None:
-    program = "from tests.system.heroku_cli import installed; import sys, pathlib; "
-    program += "installed(pathlib.Path(sys.argv[1]))"
+    program = "from tests.system.heroku_cli import installed; installed()"
     done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)],
+        [sys.executable, "-c", program],
         env={"PATH": str(tmp_path)},
         cwd=ROOT,
         capture_output=True,

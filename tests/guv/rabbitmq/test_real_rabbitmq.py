@@ -41,12 +41,12 @@ class Vhost:
 
 
 @pytest.fixture
-def vhost(rabbitmq: RabbitMQ) -> Iterator[Vhost]:
+def vhost(broker: RabbitMQ) -> Iterator[Vhost]:
     name = f"a/b {uuid4().hex[:6]}"
-    access = rabbitmq.new_vhost(name)
+    access = broker.new_vhost(name)
     client = BrokerClient(parse_broker_url(access.management_url), fence=LOOPBACK, timeout=3.0)
     connection = pika.BlockingConnection(pika.URLParameters(access.amqp_url))
-    with rabbitmq.admin() as admin:
+    with broker.admin() as admin:
         yield Vhost(client, access.management_url, connection, admin, name)
     connection.close()
     client.close()
@@ -181,18 +181,19 @@ def test_a_port_without_a_broker_is_unreachable() -> None:
 
 
 @pytest.fixture
-def without_statistics(rabbitmq: RabbitMQ) -> Iterator[None]:
+def without_statistics(broker: RabbitMQ) -> Iterator[None]:
     """The broker keeps none, as the plain image of it is set up."""
     setting = "application:set_env(rabbitmq_management_agent, disable_metrics_collector, {})."
-    rabbitmq.control("eval", setting.format("true"))
+    broker.control("eval", setting.format("true"))
     yield
-    rabbitmq.control("eval", setting.format("false"))
+    broker.control("eval", setting.format("false"))
 
 
 def test_a_broker_with_statistics_says_so(vhost: Vhost) -> None:
     assert vhost.client.keeps_statistics() is True
 
 
+@pytest.mark.own_broker
 @pytest.mark.usefixtures("without_statistics")
 def test_a_broker_without_statistics_says_so_and_still_has_live_totals(vhost: Vhost) -> None:
     vhost.declare("jobs")
