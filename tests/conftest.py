@@ -36,14 +36,12 @@ settings.register_profile("any", deadline=None, suppress_health_check=[HealthChe
 settings.load_profile("any")
 share_routes()
 # TRUNCATE would make new files for 226 tables, partitions and indexes: 110 ms in place of 4 ms.
-EMPTY = "; ".join(
-    [f'delete from "{table.name}"' for table in reversed(SQLModel.metadata.sorted_tables)]
-    + [
-        "select setval(sequence.oid, 1, false) from pg_class sequence"
-        " where relkind = 'S' and relnamespace = 'public'::regnamespace"
-    ]
+_DELETES = [f'delete from "{table.name}"' for table in reversed(SQLModel.metadata.sorted_tables)]
+_RESTART_SEQUENCES = (
+    "select setval(oid, 1, false) from pg_class"
+    " where relkind = 'S' and relnamespace = 'public'::regnamespace"
 )
-
+EMPTY = "; ".join([*_DELETES, _RESTART_SEQUENCES])
 DESK = pytest.StashKey[Desk]()
 SERVERS = pytest.StashKey[SharedServices | Desk]()
 

@@ -67,7 +67,7 @@ class HerokuCli:
 
 
 def installed() -> Path:
-    """The program: the one that `GUV_TEST_HEROKU_CLI` names, or VERSION, installed once for all runs.
+    """Return the program that `GUV_TEST_HEROKU_CLI` names, or install VERSION once for all runs.
 
     Skips the test loudly where npm is missing or cannot install it.
     """
