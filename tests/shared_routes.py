@@ -24,4 +24,4 @@ def share_routes() -> None:
             include(app, router, **options)
             built[key] = router, app.router.routes[-1]  # holding the router keeps its id its own
 
-    FastAPI.include_router = include_shared  # type: ignore[method-assign]
+    FastAPI.include_router = include_shared  # type: ignore[assignment, method-assign]
