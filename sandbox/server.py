@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from sandbox import control, hooks, newrelic
 from sandbox.broker import api as broker_api
 from sandbox.broker.memory import MemoryBroker
-from sandbox.heroku import customer_routes, door, drain_routes
+from sandbox.heroku import customer_routes, drain_routes, sso
 from sandbox.heroku import routes as heroku_routes
 from sandbox.heroku.consent import OAuthClient
 from sandbox.heroku.customer import Customer, Partner, PartnerRefused
@@ -106,7 +106,7 @@ def create_app(outside: Outside) -> FastAPI:
         heroku_routes.router,
         drain_routes.router,
         customer_routes.router,
-        door.router,
+        sso.router,
     ):
         app.include_router(router)
     return app

@@ -1,8 +1,8 @@
 """A tenant's app at work: a producer of jobs, and dynos that really consume them."""
 
+from sandbox.workload.dyno import Work
 from sandbox.workload.queues import AmqpQueue, JobQueue, MemoryQueue
 from sandbox.workload.shape import Shape, Spike
-from sandbox.workload.work import Work
 from sandbox.workload.workload import Stats, Tenant, Workload
 
 __all__ = [

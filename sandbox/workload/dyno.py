@@ -1,15 +1,30 @@
-"""One running dyno: takes a job, works on it, acknowledges it, until it is told to stop."""
+"""A running dyno: it takes a job, works on it and acknowledges it, until it is stopped."""
 
 import random
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from sandbox.workload.queues import BrokerGone, Hands, Job, JobQueue
-from sandbox.workload.work import Work
 
-_STEP = 0.1
-_AGAIN = 1.0
+_STEP = 0.1  # seconds within which a dyno notices that it has to stop
+_RETRY_S = 1.0  # pause before it connects to a missing broker again
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Service times in seconds: gamma distributed; always `mean` where `stddev` is 0."""
+
+    mean: float
+    stddev: float = 0.0
+
+    def draw(self, source: random.Random) -> float:
+        """Draw the service time of one job."""
+        if self.stddev == 0:
+            return self.mean
+        shape = (self.mean / self.stddev) ** 2
+        return source.gammavariate(shape, self.mean / shape)
 
 
 class RunningDyno:
@@ -19,8 +34,8 @@ class RunningDyno:
         name: Such as "worker.1".
         queue: Where its jobs wait.
         work: How long one takes.
-        done: Is told of every finished job.
-        cut: Is told of every job that the end of the grace cut off.
+        done: Called with every finished job.
+        cut: Called for every job that the end of the grace period cut off.
     """
 
     def __init__(
@@ -61,7 +76,7 @@ class RunningDyno:
                 with self._queue.consuming() as hands:
                     self._consume(hands)
             except BrokerGone:
-                self._stopping.wait(_AGAIN)
+                self._stopping.wait(_RETRY_S)
 
     def _consume(self, hands: Hands) -> None:
         while not self._stopping.is_set():

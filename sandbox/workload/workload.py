@@ -9,13 +9,12 @@ from uuid import UUID
 
 from sandbox.heroku.model import App, DynoState
 from sandbox.heroku.platform import Heroku
-from sandbox.workload.dyno import RunningDyno
+from sandbox.workload.dyno import RunningDyno, Work
 from sandbox.workload.queues import BrokerGone, Job, JobQueue, Sender
 from sandbox.workload.shape import Shape
-from sandbox.workload.work import Work
 
-_BEAT = 0.05
-_AGAIN = 0.5
+_BEAT = 0.05  # seconds between two looks at the shape and at the formation
+_RETRY_S = 0.5  # pause before the producer connects to a missing broker again
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ class Workload:
                 with self._tenant.queue.producing() as sender:
                     self._send(sender)
             except BrokerGone:
-                self._ended.wait(_AGAIN)
+                self._ended.wait(_RETRY_S)
 
     def _send(self, sender: Sender) -> None:
         """Publish what the shape asks for; jobs that a missing broker did not take do not count."""

@@ -1,9 +1,11 @@
-"""The tenant's app: jobs arrive as told, and as many dynos work as Heroku runs."""
+"""The tenant's app at work: jobs arrive in a given shape, and as many dynos work as Heroku runs."""
 
 import random
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from threading import Barrier, Event
 
 import pytest
 
@@ -12,8 +14,9 @@ from sandbox.broker.memory import MemoryBroker
 from sandbox.heroku.model import App
 from sandbox.heroku.platform import Heroku
 from sandbox.workload import AmqpQueue, JobQueue, MemoryQueue, Shape, Spike, Tenant, Work, Workload
+from tests.sandbox.conftest import MovedClock
 
-MakeQueue = Callable[[], JobQueue]
+DEADLINE = 60.0  # seconds; no machine is slow enough to be late by accident
 
 
 @pytest.fixture(
@@ -45,11 +48,65 @@ def heroku() -> Heroku:
     return Heroku()
 
 
-def a_tenant(heroku: Heroku, app: App, queue: JobQueue, work: float, grace: float = 30) -> Tenant:
-    return Tenant(heroku, app, "worker", queue, Work(work), deadline=1.0, grace=grace)
+class HeldWork(Work):
+    """Work whose jobs take as long as the test says, and that tells when one has begun."""
+
+    def __init__(self, *seconds: float) -> None:
+        super().__init__(0.0)
+        held = {"seconds": iter(seconds), "begun": Event(), "release": Event()}
+        self.__dict__.update(held)
+
+    begun: Event
+    release: Event
+    seconds: Iterator[float]
+
+    def draw(self, source: random.Random) -> float:
+        del source
+        self.begun.set()
+        assert self.release.wait(10)
+        return next(self.seconds)
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+class JointWork(Work):
+    """Work that is done as soon as so many dynos work at the same time."""
+
+    def __init__(self, dynos: int) -> None:
+        super().__init__(0.0)
+        self.__dict__["barrier"] = Barrier(dynos)
+
+    barrier: Barrier
+
+    def draw(self, source: random.Random) -> float:
+        del source
+        self.barrier.wait(10)
+        return 0.0
+
+
+def a_tenant(
+    heroku: Heroku, app: App, queue: JobQueue, work: float | Work, grace: float = 30
+) -> Tenant:
+    drawn = work if isinstance(work, Work) else Work(work)
+    return Tenant(heroku, app, "worker", queue, drawn, DEADLINE, grace)
+
+
+def scale(heroku: Heroku, app: App, dynos: int) -> None:
+    heroku.scale(app, [{"type": "worker", "quantity": dynos}])
+
+
+def publish(queue: JobQueue, jobs: int, age: float = 0.0) -> None:
+    with queue.producing() as sender:
+        for _ in range(jobs):
+            sender.send(repr(time.monotonic() - age))
+
+
+def waiting(queue: JobQueue, jobs: int) -> int:
+    """How many of so many jobs wait in the queue; they are given back."""
+    with ExitStack() as stack:
+        hands = [stack.enter_context(queue.consuming()) for _ in range(jobs)]
+        return sum(each.take(5.0) is not None for each in hands)
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.02)
@@ -58,80 +115,81 @@ def wait_for(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
 
 def test_published_jobs_are_done(heroku: Heroku, queue: JobQueue) -> None:
     app = heroku.new_app("shop", {"worker": 2})
-    workload = Workload(a_tenant(heroku, app, queue, 0.01), Shape(mean=40, seconds=0.5))
+    workload = Workload(a_tenant(heroku, app, queue, 0.01), Shape(mean=40))
     with workload.running():
-        assert wait_for(lambda: workload.stats().published >= 18)
-        assert wait_for(lambda: workload.stats().done == workload.stats().published)
-    assert workload.stats().late == 0
+        assert wait_for(lambda: workload.stats().done >= 18)
+    stats = workload.stats()
+    assert (stats.done <= stats.published, stats.late) == (True, 0)
 
 
-def test_without_dynos_nothing_is_done(heroku: Heroku, queue: JobQueue) -> None:
+def test_without_dynos_every_job_waits(heroku: Heroku, queue: JobQueue) -> None:
     app = heroku.new_app("shop", {"worker": 0})
-    workload = Workload(a_tenant(heroku, app, queue, 0.01), Shape(mean=50, seconds=0.4))
+    workload = Workload(a_tenant(heroku, app, queue, 0.01), Shape(mean=0))
+    publish(queue, 6)
     with workload.running():
-        assert wait_for(lambda: workload.stats().published >= 15)
-        time.sleep(0.3)
+        assert waiting(queue, 6) == 6
     assert workload.stats().done == 0
 
 
-def test_a_dyno_works_only_after_its_boot(heroku: Heroku, queue: JobQueue) -> None:
-    app = heroku.new_app("shop", {"worker": 0}, boot_delay=0.8)
-    workload = Workload(a_tenant(heroku, app, queue, 0.01), Shape(mean=50, seconds=0.2))
+def test_a_dyno_works_only_after_its_boot(queue: JobQueue, clock: MovedClock) -> None:
+    heroku = Heroku(clock=clock)
+    app = heroku.new_app("shop", {"worker": 0}, boot_delay=20)
+    workload = Workload(a_tenant(heroku, app, queue, 0.0), Shape(mean=0))
+    publish(queue, 3)
     with workload.running():
-        assert wait_for(lambda: workload.stats().published > 0)
-        heroku.scale(app, [{"type": "worker", "quantity": 1}])
-        time.sleep(0.5)
-        during_boot = workload.stats().done
-        assert wait_for(lambda: workload.stats().done > 0)
-    assert during_boot == 0
+        scale(heroku, app, 1)
+        assert waiting(queue, 3) == 3
+        assert workload.stats().done == 0
+        clock.pass_by(20)
+        assert wait_for(lambda: workload.stats().done == 3)
 
 
-def test_more_dynos_do_more(heroku: Heroku, queue: JobQueue) -> None:
+def test_as_many_dynos_work_at_once_as_heroku_runs(heroku: Heroku, queue: JobQueue) -> None:
     app = heroku.new_app("shop", {"worker": 1})
-    workload = Workload(a_tenant(heroku, app, queue, 0.2), Shape(mean=200, seconds=0.5))
+    workload = Workload(a_tenant(heroku, app, queue, JointWork(5)), Shape(mean=0))
+    publish(queue, 5)
     with workload.running():
-        time.sleep(1.5)
-        with_one = workload.stats().done
-        heroku.scale(app, [{"type": "worker", "quantity": 5}])
-        time.sleep(1.5)
-        with_five = workload.stats().done - with_one
-    assert with_five > 2 * with_one
+        scale(heroku, app, 5)
+        assert wait_for(lambda: workload.stats().done == 5)
 
 
-def test_a_stopped_dyno_finishes_its_job(heroku: Heroku, queue: JobQueue) -> None:
-    app = heroku.new_app("shop", {"worker": 1})
-    workload = Workload(a_tenant(heroku, app, queue, 0.6), Shape(mean=20, seconds=0.2))
+def test_a_stopped_dyno_finishes_its_job_and_takes_no_other(
+    heroku: Heroku, queue: JobQueue
+) -> None:
+    app, work = heroku.new_app("shop", {"worker": 1}), HeldWork(0.0)
+    workload = Workload(a_tenant(heroku, app, queue, work), Shape(mean=0))
+    publish(queue, 2)
     with workload.running():
-        assert wait_for(lambda: workload.stats().published > 1)
-        time.sleep(0.3)
-        heroku.scale(app, [{"type": "worker", "quantity": 0}])
-        assert wait_for(lambda: workload.stats().done == 1)
-        time.sleep(0.8)
+        assert work.begun.wait(10)
+        scale(heroku, app, 0)
+        assert wait_for(lambda: bool(workload._stopped))
+        work.release.set()
+        assert wait_for(lambda: not workload._stopped)  # the dyno has ended
         assert (workload.stats().done, workload.stats().cut) == (1, 0)
+    assert waiting(queue, 1) == 1
 
 
 def test_a_job_that_outlasts_the_grace_is_cut_and_done_again(
     heroku: Heroku, queue: JobQueue
 ) -> None:
-    app = heroku.new_app("shop", {"worker": 1})
-    shape = Shape(mean=0, spikes=[Spike(0.1, 0.1, 10)])
-    workload = Workload(a_tenant(heroku, app, queue, 1.0, grace=0.2), shape)
+    app, work = heroku.new_app("shop", {"worker": 1}), HeldWork(3600.0, 0.0)
+    work.release.set()
+    workload = Workload(a_tenant(heroku, app, queue, work, grace=0.2), Shape(mean=0))
+    publish(queue, 1)
     with workload.running():
-        assert wait_for(lambda: workload.stats().published == 1)
-        time.sleep(0.3)
-        heroku.scale(app, [{"type": "worker", "quantity": 0}])
+        assert work.begun.wait(10)
+        scale(heroku, app, 0)
         assert wait_for(lambda: workload.stats().cut == 1)
-        heroku.scale(app, [{"type": "worker", "quantity": 1}])
+        scale(heroku, app, 1)
         assert wait_for(lambda: workload.stats().done == 1)
 
 
 def test_jobs_that_waited_too_long_are_late(heroku: Heroku, queue: JobQueue) -> None:
-    app = heroku.new_app("shop", {"worker": 0})
-    workload = Workload(a_tenant(heroku, app, queue, 0.01), Shape(mean=50, seconds=0.2))
+    app = heroku.new_app("shop", {"worker": 2})
+    workload = Workload(a_tenant(heroku, app, queue, 0.01), Shape(mean=0))
+    publish(queue, 3, age=DEADLINE + 1)
     with workload.running():
-        time.sleep(1.3)
-        heroku.scale(app, [{"type": "worker", "quantity": 2}])
-        assert wait_for(lambda: workload.stats().done == workload.stats().published)
+        assert wait_for(lambda: workload.stats().done == 3)
     assert workload.stats().on_time == 0.0
 
 
@@ -141,13 +199,23 @@ def test_before_the_first_job_the_share_on_time_is_unknown(heroku: Heroku) -> No
     assert Workload(a_tenant(heroku, app, queue, 1), Shape(1)).stats().on_time is None
 
 
+class CountingBroker(MemoryBroker):
+    """A broker that counts how often somebody wants a queue of it."""
+
+    attempts = 0
+
+    def declare(self, vhost: str, name: str) -> None:
+        self.attempts += 1
+        super().declare(vhost, name)
+
+
 def test_a_missing_broker_is_tried_again(heroku: Heroku) -> None:
-    broker = MemoryBroker()
+    broker = CountingBroker()
     app = heroku.new_app("shop", {"worker": 1})
     queue = MemoryQueue(broker, "shop", "jobs")
     workload = Workload(a_tenant(heroku, app, queue, 0.01), Shape(mean=50))
     with workload.running():
-        time.sleep(0.3)
+        assert wait_for(lambda: broker.attempts >= 2)  # the producer and the dyno
         while_missing = workload.stats().published
         broker.new_vhost("shop")
         assert wait_for(lambda: workload.stats().done > 0)

@@ -14,9 +14,9 @@ from sandbox.heroku.model import App
 from sandbox.heroku.platform import Heroku
 from sandbox.server import Outside, Sandbox, running
 from sandbox.services import BrokerAccess
+from sandbox.workload import Work
 from sandbox.workload.queues import AmqpQueue
 from sandbox.workload.shape import Shape
-from sandbox.workload.work import Work
 from sandbox.workload.workload import Tenant, Workload
 
 INTERVAL = 5

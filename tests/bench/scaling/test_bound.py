@@ -1,4 +1,4 @@
-"""Is the bound below whatever can be done, and not far below where that is known?"""
+"""The lower bound: below whatever a scaler can do, and exact where the optimum is known."""
 
 import random
 
@@ -47,10 +47,10 @@ def test_no_scaler_that_meets_the_share_is_cheaper(seed: int) -> None:
     bound = lower_bound(built, grid=300).dyno_seconds
     assert bound is not None
 
-    for peer in PEERS[1::3]:
-        result = simulate(built, peer.make(built))
-        if result.on_time >= 0.99 and result.finished == result.jobs:
-            assert result.billed >= bound * (1 - 1e-6)
+    results = [simulate(built, peer.make(built)) for peer in (*PEERS[1::3], PEERS[-1])]
+    met = [one.billed for one in results if one.on_time >= 0.99 and one.finished == one.jobs]
+    assert met, "not even the maximum meets the share"
+    assert min(met) >= bound * (1 - 1e-6)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -1,5 +1,7 @@
+"""Frames of a log drain: joined, split, and refused where they are not whole."""
+
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from guv.web_metrics.log_lines import BadFrames, join_frames, split_frames
@@ -12,26 +14,27 @@ def test_what_was_joined_is_split_into_the_same_lines(lines: list[bytes]) -> Non
     assert split_frames(join_frames(lines)) == lines
 
 
-@given(st.binary(max_size=300))
-def test_any_bytes_are_either_whole_frames_or_refused(body: bytes) -> None:
+@given(st.one_of(LINES.map(join_frames), st.binary(max_size=300)))
+def test_bytes_that_are_taken_are_whole_frames(body: bytes) -> None:
     try:
         lines = split_frames(body)
     except BadFrames:
-        return
+        reject()
     assert join_frames(lines) == body
 
 
 @given(LINES.filter(bool), st.data())
-def test_a_body_that_was_cut_is_never_taken_for_whole_lines_and_a_piece(
+def test_a_cut_body_is_refused_unless_it_was_cut_between_frames(
     lines: list[bytes], data: st.DataObject
 ) -> None:
+    ends = [len(join_frames(lines[:count])) for count in range(len(lines))]
     body = join_frames(lines)
-    cut = data.draw(st.integers(0, len(body) - 1))
-    try:
-        found = split_frames(body[:cut])
-    except BadFrames:
-        return
-    assert found == lines[: len(found)]
+    cut = data.draw(st.one_of(st.sampled_from(ends), st.integers(0, len(body) - 1)))
+    if cut in ends:
+        assert split_frames(body[:cut]) == lines[: ends.index(cut)]
+    else:
+        with pytest.raises(BadFrames):
+            split_frames(body[:cut])
 
 
 def test_lengths_count_bytes_and_lines_may_hold_newlines() -> None:
