@@ -1,6 +1,7 @@
 """Observations during a fault and after it: guv's promises, as counts of what broke them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 
 from bench.faults.environment import INTERVAL, MOVING, Environment, wait_for
@@ -66,7 +67,7 @@ def observe(environment: Environment, fault: str, seconds: float, dynos: int) ->
     begin, start = utc_now(), steady_seconds()
     is_taken = environment.order_dynos(dynos) if fault != "PostgreSQL away" else False
     FAULTS[fault](environment, seconds)
-    lasted = steady_seconds() - start
+    lasted, abandoned = steady_seconds() - start, _abandoned(environment, fault, begin)
     is_taken = environment.order_dynos(dynos) or is_taken
     end = utc_now()
     recovered = wait_for(lambda: _is_well_again(environment, end, dynos), PATIENCE_S)
@@ -76,10 +77,21 @@ def observe(environment: Environment, fault: str, seconds: float, dynos: int) ->
         lasted,
         max(_gaps(environment, begin)),
         recovered,
-        wrong=sum(one.after != dynos for one in made) + max(0, len(made) - len(MOVING)),
+        wrong=sum(one.after != dynos for one in made) + max(0, len(made) - len(MOVING) - abandoned),
         lost=_lost(environment, dynos) + (not is_taken),
         doubled=_doubled(environment),
     )
+
+
+def _abandoned(environment: Environment, fault: str, begin: datetime) -> int:
+    """Count the changes that Heroku may carry out after guv gave them up and ordered them again.
+
+    Whether guv's next tick comes before or after them is chance, and both set the same number.
+    """
+    if fault != "Heroku hangs":
+        return 0
+    asked = environment.sandbox.traffic.requests("PATCH", "/apps/.*/formation")
+    return sum(one.at >= begin for one in asked)
 
 
 def _is_well_again(environment: Environment, end: object, dynos: int) -> bool:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from redis import Redis
 
 from bench.faults.environment import Environment, wait_for
-from sandbox.traffic import Fault
+from sandbox.traffic import Asked, Fault
 
 MakeFault = Callable[[Environment, float], None]
 
@@ -78,8 +78,14 @@ def _answering(path: str, **fault: object) -> MakeFault:
 
 def _hanging_heroku(environment: Environment, seconds: float) -> None:
     """Heroku's answers come too late; what guv gave up is carried out all the same, later."""
+    asked = len(_calls(environment))
     _answering("/apps", hang=HANG_S)(environment, seconds)
-    time.sleep(HANG_S)
+    # A busy machine carries them out later still; none may fall into the next fault.
+    wait_for(lambda: all(call.status for call in _calls(environment)[asked:]), LONGEST_S)
+
+
+def _calls(environment: Environment) -> list[Asked]:
+    return environment.sandbox.traffic.requests(path="/apps")
 
 
 def _full_disk(environment: Environment, seconds: float) -> None:
