@@ -26,7 +26,7 @@ from tests.pages.shots import picture
 from worker.process.runtime import build_runtime
 from worker.replays.job import run_replay
 
-pytestmark = pytest.mark.xdist_group("pages")
+pytestmark = pytest.mark.xdist_group("role_page")
 DRAWN = "#chart .legendtext"
 RANGE = "chart._fullLayout.xaxis.range.map((at) => new Date(at + 'Z').getTime())"
 OpenPage = Callable[..., AbstractContextManager[Page]]

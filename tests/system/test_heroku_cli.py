@@ -27,7 +27,11 @@ from sandbox.traffic import Fault
 from tests.system.heroku_cli import HerokuCli, installed
 from tests.system.world import wait_until
 
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("heroku_cli")]
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.xdist_group("heroku_cli"),
+    pytest.mark.timeout(900),  # the first run installs the command line
+]
 ROOT = Path(__file__).parents[2]
 BROKER = "amqps://guv:broker-password@rabbit.example.com/orders"
 CREATE = "addons:create guv:basic -a shop --"

@@ -17,7 +17,7 @@ from sandbox.workload.shape import Shape, Spike
 from tests.system.web_workload import WebWorkload
 from tests.system.world import client_of, wait_until
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
 CALM, RUSH = 15.0, 110.0  # requests a second; a dyno can answer 50
 
 

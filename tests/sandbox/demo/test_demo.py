@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-pytestmark = [pytest.mark.system, pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.system, pytest.mark.xdist_group("demo"), pytest.mark.timeout(900)]
 
 
 def start(folder: Path, *options: str) -> subprocess.Popen[str]:
