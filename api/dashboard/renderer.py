@@ -11,16 +11,15 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.dashboard import formatting
-from api.dashboard.assets import asset_url
-from api.dashboard.charts import script
 from api.dashboard.dependencies import CSRF_FIELD, Visitor, VisitorDep
 from api.dashboard.forms.validation import Refusal
+from api.dashboard.static_files import EMPTY_STYLE, PLOTLY_PATH, asset_url
 from api.dependencies import PartsDep
 from api.errors import ErrorBody
 from api.paths import app_path, role_path
 from guv.config import Config
 
-Word = Annotated[str, Query(max_length=40, pattern="^[a-z-]*$")]  # what was done just now
+DoneParam = Annotated[str, Query(max_length=40, pattern="^[a-z-]*$")]  # what was done just now
 PREFIXES = ("/dashboard", "/sso/", "/heroku/oauth/")
 _TITLES = {
     400: "Bad request",
@@ -45,7 +44,7 @@ _templates = Environment(
 )
 _templates.globals.update(
     asset_url=asset_url,
-    charts_path=script.PATH,
+    charts_path=PLOTLY_PATH,
     csrf_field=CSRF_FIELD,
     app_path=app_path,
     role_path=role_path,
@@ -54,7 +53,7 @@ _templates.filters.update({name: getattr(formatting, name) for name in formattin
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class PageRenderer:
     """Shows pages to one visitor.
 
     Attributes:
@@ -72,7 +71,7 @@ class Desk:
         """The visitor's clock."""
         return formatting.Clock(self.visitor.zone, self.visitor.now)
 
-    def show(
+    def render(
         self, template: str, status: int = 200, *, refusal: Refusal | None = None, **values: Any
     ) -> HTMLResponse:
         """The page of that template; with a refusal, of its status."""
@@ -87,11 +86,11 @@ class Desk:
         return html_page(template, told, self.config, refusal.status if refusal else status)
 
 
-async def _desk(parts: PartsDep, request: Request, visitor: VisitorDep) -> Desk:
-    return Desk(visitor, parts.config, request.method)
+async def _renderer(parts: PartsDep, request: Request, visitor: VisitorDep) -> PageRenderer:
+    return PageRenderer(visitor, parts.config, request.method)
 
 
-DeskDep = Annotated[Desk, Depends(_desk)]
+RendererDep = Annotated[PageRenderer, Depends(_renderer)]
 
 
 def see_other(path: str) -> RedirectResponse:
@@ -127,7 +126,7 @@ def page_headers(config: Config) -> dict[str, str]:
     policy = {
         "default-src": "'none'",
         "script-src": "'self'",
-        "style-src": f"'self' {script.EMPTY_STYLE}",
+        "style-src": f"'self' {EMPTY_STYLE}",
         "img-src": "'self' data:",
         "font-src": "'self'",
         "connect-src": "'self'",

@@ -4,23 +4,17 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import RedirectResponse
 
 from api.auth.login_sessions import take_back, token_of
-from api.dashboard.assets import add_assets
-from api.dashboard.charts import script
+from api.dashboard import static_files
 from api.dashboard.dependencies import FormDep
 from api.dashboard.pages import (
-    app,
-    authorization,
-    changes,
-    consent,
+    apps,
     controls,
-    downloads,
     keys,
     notifications,
-    overview,
     role,
-    role_settings,
     schedule,
-    start,
+    settings,
+    setup,
     what_if,
 )
 from api.dashboard.renderer import see_other
@@ -40,27 +34,23 @@ def sign_out(parts: PartsDep, request: Request, _form: FormDep) -> RedirectRespo
 
 
 PAGES = (
-    overview.router,
-    app.router,
-    start.router,
-    authorization.router,
+    apps.router,
+    setup.router,
+    setup.consent_router,
     controls.router,
     schedule.router,
     notifications.router,
     keys.router,
-    changes.router,
     role.router,
-    downloads.router,
-    role_settings.router,
+    settings.router,
     what_if.router,
-    script.router,
-    consent.router,
+    static_files.router,
     router,
 )
 
 
 def add_dashboard(app: FastAPI) -> None:
     """Nothing; the app has the pages and what they are made of."""
-    add_assets(app)
+    static_files.add_assets(app)
     for part in PAGES:
         app.include_router(part, include_in_schema=False)

@@ -1,6 +1,6 @@
 """What do all pictures of a role share? Panels over one axis of time, as Plotly takes them.
 
-What begins with two dashes is a colour of the page's style sheet, so that a picture follows light
+What begins with two dashes is a colour of the page's style sheet, so that a chart follows light
 and dark.
 """
 
@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 LEGEND_ABOVE = 0.005
-FEW = 40  # points that are marked each
+FEW = 40  # points that are field_error each
 Json = dict[str, Any]
 Panel = tuple[str, tuple[float, float]]
 """What a panel's axis says, and where it stands on the height, 0 to 1."""

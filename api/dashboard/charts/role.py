@@ -10,7 +10,7 @@ from textwrap import wrap
 from zoneinfo import ZoneInfo
 
 from api.dashboard.charts.panels import AxisClock, Json, layout, line_of, steps_of
-from api.dashboard.charts.role_data import Picture
+from api.dashboard.charts.role_data import ChartData
 from api.dashboard.formatting import plain
 from guv.history.series import Change
 from guv.incidents.models import Incident
@@ -27,71 +27,71 @@ HOVER_WIDTH = 60  # characters of a line beside the pointer
 WRONG = frozenset({"refused", "failed"})
 
 
-def figure(picture: Picture, zone: ZoneInfo) -> Json:
-    """The picture's `data` and `layout`, its times those of the zone at its end."""
-    clock = AxisClock(picture.wanted.until, zone)
+def figure(chart: ChartData, zone: ZoneInfo) -> Json:
+    """The chart's `data` and `layout`, its times those of the zone at its end."""
+    clock = AxisClock(chart.wanted.until, zone)
     return {
-        "data": [*_lines(picture, clock), *_marks(picture, clock)],
-        "layout": _layout(picture, clock),
+        "data": [*_lines(chart, clock), *_marks(chart, clock)],
+        "layout": _layout(chart, clock),
     }
 
 
-def _lines(picture: Picture, clock: AxisClock) -> list[Json]:
-    x = [clock.text(point.at) for point in picture.points]
-    lines = [*_messages(picture), *_dynos(picture), *_waits(picture), *_rates(picture)]
+def _lines(chart: ChartData, clock: AxisClock) -> list[Json]:
+    x = [clock.text(point.at) for point in chart.points]
+    lines = [*_messages(chart), *_dynos(chart), *_waits(chart), *_rates(chart)]
     return [{**line, "x": x} for line in lines]
 
 
-def _messages(picture: Picture) -> list[Json]:
-    if _is_web(picture):
+def _messages(chart: ChartData) -> list[Json]:
+    if _is_web(chart):
         return []
-    ready = [point.messages_ready for point in picture.points]
-    running = [point.messages_unacknowledged for point in picture.points]
+    ready = [point.messages_ready for point in chart.points]
+    running = [point.messages_unacknowledged for point in chart.points]
     return [
         line_of(0, "waiting", ready, "--chart-1"),
         line_of(0, "running", running, "--chart-2", "dot"),
     ]
 
 
-def _dynos(picture: Picture) -> list[Json]:
-    points, limits, panel = picture.points, picture.limits, _first(picture)
-    maximum = [one.maximum for one in limits] if _is_near(picture) else [None for _ in limits]
+def _dynos(chart: ChartData) -> list[Json]:
+    points, limits, panel = chart.points, chart.limits, _first(chart)
+    maximum = [one.maximum for one in limits] if _is_near(chart) else [None for _ in limits]
     return [
         steps_of(panel, "dynos", [one.dynos for one in points], "--chart-1"),
         steps_of(panel, "desired", [one.desired for one in points], "--chart-2", "dot"),
-        _limit(panel, "minimum", [one.minimum for one in limits], _limits_name(picture)),
+        _limit(panel, "minimum", [one.minimum for one in limits], _limits_name(chart)),
         _limit(panel, "maximum", maximum),
     ]
 
 
-def _waits(picture: Picture) -> list[Json]:
-    panel, is_web = _first(picture) + 1, _is_web(picture)
-    waits = [point.predicted_wait for point in picture.points]
-    deadlines = [one.deadline if one.is_web == is_web else None for one in picture.limits]
+def _waits(chart: ChartData) -> list[Json]:
+    panel, is_web = _first(chart) + 1, _is_web(chart)
+    waits = [point.predicted_wait for point in chart.points]
+    deadlines = [one.deadline if one.is_web == is_web else None for one in chart.limits]
     return [
         line_of(panel, "response time" if is_web else "predicted wait", waits, "--chart-1"),
         line_of(panel, "target" if is_web else "deadline", deadlines, "--chart-bad", "dash"),
-        _never(picture, panel),
+        _never(chart, panel),
     ]
 
 
-def _rates(picture: Picture) -> list[Json]:
-    panel, is_web = _first(picture) + 2, _is_web(picture)
-    arrivals = [_rounded(point.arrival_rate) for point in picture.points]
-    departures = [_rounded(point.departure_rate) for point in picture.points]
+def _rates(chart: ChartData) -> list[Json]:
+    panel, is_web = _first(chart) + 2, _is_web(chart)
+    arrivals = [_rounded(point.arrival_rate) for point in chart.points]
+    departures = [_rounded(point.departure_rate) for point in chart.points]
     arriving = line_of(panel, "requests" if is_web else "arriving", arrivals, "--chart-1")
     leaving = line_of(panel, "finished", departures, "--chart-2", "dot")
     return [arriving] if is_web else [arriving, leaving]
 
 
-def _first(picture: Picture) -> int:
+def _first(chart: ChartData) -> int:
     """The panel of the dynos; those that follow are counted from it."""
-    return 0 if _is_web(picture) else 1
+    return 0 if _is_web(chart) else 1
 
 
-def _is_web(picture: Picture) -> bool:
+def _is_web(chart: ChartData) -> bool:
     """Whether the role is scaled on requests, at the end of the time."""
-    return bool(picture.limits) and picture.limits[-1].is_web
+    return bool(chart.limits) and chart.limits[-1].is_web
 
 
 def _limit(panel: int, name: str, y: Sequence[int | None], legend: str = "") -> Json:
@@ -101,11 +101,11 @@ def _limit(panel: int, name: str, y: Sequence[int | None], legend: str = "") -> 
     return {**line, **told, "meta": name, "showlegend": bool(legend)}
 
 
-def _never(picture: Picture, panel: int) -> Json:
+def _never(chart: ChartData, panel: int) -> Json:
     """Where the last message would never be done, at the height of the deadline."""
     y = [
         limit.deadline if point.never_done else None
-        for point, limit in zip(picture.points, picture.limits, strict=True)
+        for point, limit in zip(chart.points, chart.limits, strict=True)
     ]
     marker = {"color": "--chart-bad", "symbol": "x", "size": 8}
     line = line_of(panel, "never finished", y, "--chart-bad")
@@ -113,12 +113,12 @@ def _never(picture: Picture, panel: int) -> Json:
     return {**line, "mode": "markers", "marker": marker, "showlegend": is_shown}
 
 
-def _marks(picture: Picture, clock: AxisClock) -> list[Json]:
+def _marks(chart: ChartData, clock: AxisClock) -> list[Json]:
     """The decisions that changed something, each with its reason."""
-    found = picture.changes
+    found = chart.changes
     return [
         {
-            **line_of(_first(picture), "decision", [one.desired for one in found], "--chart-mark"),
+            **line_of(_first(chart), "decision", [one.desired for one in found], "--chart-mark"),
             "x": [clock.text(one.at) for one in found],
             "mode": "markers",
             "marker": {
@@ -151,18 +151,18 @@ def _told(change: Change) -> str:
     return f"{change.current} to {change.desired} dynos, {reason}, {outcome}<br>{why}{more}"
 
 
-def _layout(picture: Picture, clock: AxisClock) -> Json:
-    panels = WEB_PANELS if _is_web(picture) else PANELS
-    found = layout(panels, picture.wanted.since, picture.wanted.until, clock)
-    found["shapes"] = [_band(one, picture, clock) for one in picture.incidents]
-    dynos = "yaxis2" if _first(picture) else "yaxis"
-    found[dynos] |= {"range": [0, _top(picture)], "dtick": ceil(_top(picture) / 4)}
+def _layout(chart: ChartData, clock: AxisClock) -> Json:
+    panels = WEB_PANELS if _is_web(chart) else PANELS
+    found = layout(panels, chart.wanted.since, chart.wanted.until, clock)
+    found["shapes"] = [_band(one, chart, clock) for one in chart.incidents]
+    dynos = "yaxis2" if _first(chart) else "yaxis"
+    found[dynos] |= {"range": [0, _top(chart)], "dtick": ceil(_top(chart) / 4)}
     return found
 
 
-def _band(incident: Incident, picture: Picture, clock: AxisClock) -> Json:
-    begin = max(incident.opened_at or incident.first_seen_at, picture.wanted.since)
-    end = min(incident.resolved_at or picture.wanted.until, picture.wanted.until)
+def _band(incident: Incident, chart: ChartData, clock: AxisClock) -> Json:
+    begin = max(incident.opened_at or incident.first_seen_at, chart.wanted.since)
+    end = min(incident.resolved_at or chart.wanted.until, chart.wanted.until)
     return {
         "type": "rect",
         "xref": "x",
@@ -182,26 +182,26 @@ def _rounded(rate: float | None) -> float | None:
     return None if rate is None else round(rate, 3)
 
 
-def _busiest(picture: Picture) -> int:
+def _busiest(chart: ChartData) -> int:
     """The most dynos that ran, were wanted or had to be."""
-    counts = [one for point in picture.points for one in (point.dynos, point.desired)]
-    counts += [one.minimum for one in picture.limits]
+    counts = [one for point in chart.points for one in (point.dynos, point.desired)]
+    counts += [one.minimum for one in chart.limits]
     return max((one for one in counts if one is not None), default=0)
 
 
-def _highest(picture: Picture) -> int:
-    return max((one.maximum for one in picture.limits), default=0)
+def _highest(chart: ChartData) -> int:
+    return max((one.maximum for one in chart.limits), default=0)
 
 
-def _is_near(picture: Picture) -> bool:
+def _is_near(chart: ChartData) -> bool:
     """Whether the maximum is near enough to what ran to be drawn with it."""
-    return _highest(picture) <= FAR_ABOVE * max(_busiest(picture), 2)
+    return _highest(chart) <= FAR_ABOVE * max(_busiest(chart), 2)
 
 
-def _limits_name(picture: Picture) -> str:
-    return "limits" if _is_near(picture) else f"limits (maximum {_highest(picture)})"
+def _limits_name(chart: ChartData) -> str:
+    return "limits" if _is_near(chart) else f"limits (maximum {_highest(chart)})"
 
 
-def _top(picture: Picture) -> float:
-    drawn = _highest(picture) if _is_near(picture) else 0
-    return max(_busiest(picture), drawn, 1) * 1.15
+def _top(chart: ChartData) -> float:
+    drawn = _highest(chart) if _is_near(chart) else 0
+    return max(_busiest(chart), drawn, 1) * 1.15

@@ -19,7 +19,7 @@ MOST_INCIDENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ChartData:
     """A role's time.
 
     Attributes:
@@ -37,14 +37,14 @@ class Picture:
     incidents: Sequence[Incident]
 
 
-def read_picture(
+def read_chart_data(
     session: Session, tenant: Tenant, app: App, role: Role, wanted: SeriesFilter
-) -> Picture:
+) -> ChartData:
     """What there is of the role in that time, read with a handful of queries."""
     past = read_past_settings(session, tenant, app, role, wanted.since)
     interval = timedelta(seconds=past[-1].settings.interval)
     points = with_gaps(read_points(session, tenant, wanted), max(wanted.step, interval))
-    return Picture(
+    return ChartData(
         wanted=wanted,
         points=points,
         limits=[limits_at(past, point.at) for point in points],

@@ -20,7 +20,7 @@ class Span:
         name: As it stands in addresses.
         title: As people say it.
         length: How long it is.
-        step: What one point of the picture stands for.
+        step: What one point of the chart stands for.
         row: What one row of the table stands for.
     """
 
@@ -31,11 +31,11 @@ class Span:
     row: timedelta
 
     def chosen(self, role: UUID, now: datetime, step: timedelta | None = None) -> SeriesFilter:
-        """The same for a role, in the picture's steps if no others are given."""
+        """The same for a role, in the chart's steps if no others are given."""
         return SeriesFilter(role, now - self.length, now, step or self.step)
 
     def refresh_s(self, interval: float) -> float:
-        """Seconds after which a picture may have changed, for a role of that interval."""
+        """Seconds after which a chart may have changed, for a role of that interval."""
         return max(SHORTEST_REFRESH_S, interval, self.step.total_seconds() / 2)
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from api.dashboard.charts.panels import AxisClock, Json, layout, line_of, steps_of
 from api.dashboard.formatting import plain
-from api.dashboard.forms.role_fields import FIELDS, as_text, told
+from api.dashboard.forms.role_fields import FIELDS, as_text, display_text
 from guv.replays.models import ReplayRow
 from guv.roles.models import Role
 from guv.settings.resolve import Level, effective_settings
@@ -25,7 +25,7 @@ LOOKS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class FilledField:
     """A field of the settings' form as a variant would fill it in."""
 
     name: str
@@ -34,7 +34,7 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ComparedRun:
     """One run beside the others.
 
     Attributes:
@@ -47,12 +47,12 @@ class Shown:
 
     run: Mapping[str, Any]
     differs: Sequence[str]
-    typed: Sequence[Typed]
+    typed: Sequence[FilledField]
     share_more: float | None
     hours_more: float
 
 
-def what_if_runs(row: ReplayRow, role: Role, chain: tuple[Level, ...]) -> list[Shown]:
+def what_if_runs(row: ReplayRow, role: Role, chain: tuple[Level, ...]) -> list[ComparedRun]:
     """The recorded run and the variants, each with what would set it.
 
     Args:
@@ -64,7 +64,7 @@ def what_if_runs(row: ReplayRow, role: Role, chain: tuple[Level, ...]) -> list[S
     settings: list[Mapping[str, Any]] = [{}, *(one["settings"] for one in row.variants)]
     recorded = runs[0]
     return [
-        Shown(
+        ComparedRun(
             run=run,
             differs=[_differs(name, value) for name, value in values.items()],
             typed=_typed(role, chain, values),
@@ -81,10 +81,10 @@ def _less(one: float | None, other: float | None) -> float | None:
 
 def _differs(name: str, value: Any) -> str:
     field = FIELDS.get(name)
-    return f"{field.title}: {told(field, value)}" if field else f"{name}: {value}"
+    return f"{field.title}: {display_text(field, value)}" if field else f"{name}: {value}"
 
 
-def _typed(role: Role, chain: tuple[Level, ...], values: Mapping[str, Any]) -> list[Typed]:
+def _typed(role: Role, chain: tuple[Level, ...], values: Mapping[str, Any]) -> list[FilledField]:
     """The form's fields for these values; what would be inherited anyway stays empty."""
     inherited = effective_settings(role.name, chain[:-1])
     found = []
@@ -93,7 +93,7 @@ def _typed(role: Role, chain: tuple[Level, ...], values: Mapping[str, Any]) -> l
             continue
         field, own = FIELDS[name], chain[-1].values.get(name)
         text = "" if value == getattr(inherited, name) else as_text(field, value)
-        found.append(Typed(name, as_text(field, own), text))
+        found.append(FilledField(name, as_text(field, own), text))
     return found
 
 

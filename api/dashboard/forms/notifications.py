@@ -14,7 +14,7 @@ from uuid import UUID
 
 from starlette.datastructures import FormData
 
-from api.dashboard.forms.validation import built, marked
+from api.dashboard.forms.validation import field_error, validated
 from api.dependencies import field as text_of
 from guv.crypto import Sealer
 from guv.settings.schema import SettingsValues
@@ -46,7 +46,7 @@ FIELDS = tuple(name_of(kind, name) for kind, names in KINDS.items() for name in 
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SubmittedTargets:
     """What stands in the form.
 
     Attributes:
@@ -73,15 +73,17 @@ class Sent:
         }
 
 
-def read_sent(form: FormData, sealer: Sealer, tenant: UUID) -> Sent:
+def read_targets_form(form: FormData, sealer: Sealer, tenant: UUID) -> SubmittedTargets:
     """The form as it came; a secret that is empty is the one that was typed before, if any."""
     texts = {name: text_of(form, name) for name in FIELDS}
     for name in filter(_is_secret, FIELDS):
         texts[name] = texts[name] or _opened(text_of(form, KEPT + name), name, sealer, tenant)
-    return Sent(texts, frozenset(kind for kind in KINDS if text_of(form, REMOVE + kind)))
+    return SubmittedTargets(
+        texts, frozenset(kind for kind in KINDS if text_of(form, REMOVE + kind))
+    )
 
 
-def sent_of(target: Mapping[str, Any]) -> Sent:
+def form_of_target(target: Mapping[str, Any]) -> SubmittedTargets:
     """The form of the targets that are set."""
     texts = {}
     for kind, names in KINDS.items():
@@ -89,10 +91,10 @@ def sent_of(target: Mapping[str, Any]) -> Sent:
         for name, blank in names.items():
             value = own.get(name, blank)
             texts[name_of(kind, name)] = _text("" if name in SECRETS else value)
-    return Sent(texts)
+    return SubmittedTargets(texts)
 
 
-def wanted(sent: Sent, target: Mapping[str, Any]) -> SettingsValues:
+def settings_from(sent: SubmittedTargets, target: Mapping[str, Any]) -> SettingsValues:
     """The change of `notify` that the form asks for.
 
     Args:
@@ -108,11 +110,11 @@ def wanted(sent: Sent, target: Mapping[str, Any]) -> SettingsValues:
         if kind not in sent.removed and (kind in target or _is_filled(sent, kind))
     }
     if not kinds and not target:
-        raise marked("notify", "requires a New Relic account or a webhook")
-    return built(SettingsValues, {"notify": kinds or None})
+        raise field_error("notify", "requires a New Relic account or a webhook")
+    return validated(SettingsValues, {"notify": kinds or None})
 
 
-def _target(sent: Sent, kind: str, own: Mapping[str, Any]) -> dict[str, Any]:
+def _target(sent: SubmittedTargets, kind: str, own: Mapping[str, Any]) -> dict[str, Any]:
     """One target as the API takes it; what is empty is left out, and said to be needed."""
     values: dict[str, Any] = {}
     for name in KINDS[kind]:
@@ -126,7 +128,7 @@ def _target(sent: Sent, kind: str, own: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _is_filled(sent: Sent, kind: str) -> bool:
+def _is_filled(sent: SubmittedTargets, kind: str) -> bool:
     return any(sent.texts[name_of(kind, name)] != blank for name, blank in KINDS[kind].items())
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from starlette.datastructures import FormData
 
-from api.dashboard.forms.role_fields import FIELDS, GROUPS, Field, as_text, told
+from api.dashboard.forms.role_fields import FIELDS, GROUPS, Field, as_text, display_text
 from api.dependencies import field as text_of
 from guv.errors import FieldError
 from guv.roles.models import Role
@@ -24,7 +24,7 @@ WAS = "was-"  # begins the name of a field that says what another was shown with
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SubmittedSettings:
     """A form as it came.
 
     Attributes:
@@ -47,12 +47,12 @@ class Sent:
         return {name: text for name, text in self.typed.items() if text != self.was[name]}
 
 
-def read_sent(form: FormData) -> Sent:
+def read_settings_form(form: FormData) -> SubmittedSettings:
     """The form as it came; a field that is missing was not touched."""
     was = {name: _lines(text_of(form, WAS + name)) for name in FIELDS}
     typed = {name: _lines(text_of(form, name)) if name in form else was[name] for name in FIELDS}
     version, opened = text_of(form, "version"), text_of(form, "opened")
-    return Sent(typed, was, version, opened, text_of(form, "do"))
+    return SubmittedSettings(typed, was, version, opened, text_of(form, "do"))
 
 
 def _lines(text: str) -> str:
@@ -145,7 +145,7 @@ def settings_form(
             field=one,
             text=was if typed is None else typed[one.name],
             was=was,
-            inherited=told(one, getattr(inherited, one.name)),
+            inherited=display_text(one, getattr(inherited, one.name)),
             source=inherited.sources[one.name],
             fault=faults.get(one.name, ""),
             warning=warnings.get(one.name, ""),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from api.dashboard.forms.validation import built
+from api.dashboard.forms.validation import validated
 from guv.errors import FieldError, Invalid
 from guv.settings.field_models import NONE
 from guv.settings.schema import SETTINGS, SettingsValues, choices_of
@@ -97,7 +97,7 @@ def as_values(typed: Mapping[str, str]) -> SettingsValues:
             faults.append(FieldError(name, str(error)))
     if faults:
         raise Invalid("Some values are not valid.", faults)
-    return built(SettingsValues, values)
+    return validated(SettingsValues, values)
 
 
 def _value(field: Field, text: str) -> Any:
@@ -147,7 +147,7 @@ def _plain(value: Any, words: tuple[str, str] = ("true", "false")) -> str:
     return str(value)
 
 
-def told(field: Field, value: Any) -> str:
+def display_text(field: Field, value: Any) -> str:
     """A value that holds, in words for people."""
     if value is None or value == NONE:
         return "measured" if SETTINGS[field.name].is_measured else "none"

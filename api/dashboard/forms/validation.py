@@ -17,8 +17,8 @@ from guv.settings.field_models import PauseScaling
 from guv.settings.levels import Access
 
 Model = TypeVar("Model", bound=BaseModel)
-LOOK = "Please correct the highlighted fields."
-TOLD_ON_THE_PAGE = (BadRequest, Conflict, Invalid, PreconditionFailed)
+CORRECT_FIELDS = "Please correct the highlighted fields."
+SHOWN_ON_PAGE = (BadRequest, Conflict, Invalid, PreconditionFailed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Refusal:
     typed: Mapping[str, str] = part(default_factory=dict)
 
 
-def built(model: type[Model], values: Mapping[str, Any]) -> Model:
+def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
     """The model of these values.
 
     Raises:
@@ -47,10 +47,10 @@ def built(model: type[Model], values: Mapping[str, Any]) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise Invalid(LOOK, field_errors(error.errors())) from None
+        raise Invalid(CORRECT_FIELDS, field_errors(error.errors())) from None
 
 
-def attempt(
+def try_change(
     access: Access, change: Callable[[], object], typed: Mapping[str, str] | None = None
 ) -> Refusal | None:
     """Why a change was refused; None: it was made.
@@ -62,7 +62,7 @@ def attempt(
     """
     try:
         change()
-    except TOLD_ON_THE_PAGE as error:
+    except SHOWN_ON_PAGE as error:
         access.session.rollback()
         return refusal_of(error, typed)
     return None
@@ -92,7 +92,7 @@ def instant(text: str, name: str, zone: ZoneInfo) -> datetime | None:
     try:
         return datetime.fromisoformat(text).replace(tzinfo=zone, fold=0)
     except ValueError:
-        raise marked(name, "must be a date and time such as 2026-12-24T18:00") from None
+        raise field_error(name, "must be a date and time such as 2026-12-24T18:00") from None
 
 
 def fields_of_pause(form: FormData, zone: ZoneInfo) -> PauseScaling:
@@ -102,12 +102,12 @@ def fields_of_pause(form: FormData, zone: ZoneInfo) -> PauseScaling:
         Invalid: It is none.
     """
     until = instant(field(form, "pause_until"), "pause_until", zone)
-    return built(PauseScaling, {"direction": field(form, "direction"), "until": until})
+    return validated(PauseScaling, {"direction": field(form, "direction"), "until": until})
 
 
-def marked(name: str, message: str) -> Invalid:
+def field_error(name: str, message: str) -> Invalid:
     """The error of that field, as its name stands in the form."""
-    return Invalid(LOOK, [FieldError(name, message)])
+    return Invalid(CORRECT_FIELDS, [FieldError(name, message)])
 
 
 def _number(text: str, name: str, kind: Callable[[str], float]) -> float:
@@ -115,7 +115,7 @@ def _number(text: str, name: str, kind: Callable[[str], float]) -> float:
         return kind(text)
     except ValueError:
         wanted = "a whole number" if kind is int else "a number"
-        raise marked(name, f"must be {wanted}") from None
+        raise field_error(name, f"must be {wanted}") from None
 
 
 def refusal_of(error: GuvError, typed: Mapping[str, str] | None = None) -> Refusal:

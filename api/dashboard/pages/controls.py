@@ -9,14 +9,14 @@ from starlette.datastructures import FormData
 from api.dashboard.dependencies import FormDep
 from api.dashboard.forms.validation import (
     Refusal,
-    attempt,
-    built,
     fields_of_pause,
     instant,
+    try_change,
+    validated,
     whole_number,
 )
-from api.dashboard.pages.role_level import RoleVisit, RoleVisitDep
-from api.dashboard.renderer import Desk, DeskDep, Word, see_other
+from api.dashboard.pages.contexts import RoleContext, RoleContextDep
+from api.dashboard.renderer import DoneParam, PageRenderer, RendererDep, see_other
 from api.dependencies import PartsDep, field, fields
 from api.v1.brokers import Trial
 from api.v1.notifications import send_test_page
@@ -30,66 +30,70 @@ router = APIRouter(prefix="/dashboard/apps/{app}/roles/{role}")
 
 
 @router.get("/controls")
-def show_controls(desk: DeskDep, visited: RoleVisitDep, done: Word = "") -> HTMLResponse:
+def show_controls(
+    renderer: RendererDep, context: RoleContextDep, done: DoneParam = ""
+) -> HTMLResponse:
     """What holds the role up or bounds it, and how to change that."""
-    return _show(desk, visited, done=done)
+    return _show(renderer, context, done=done)
 
 
 @router.post("/pause")
-def pause_role(form: FormDep, desk: DeskDep, visited: RoleVisitDep) -> Response:
+def pause_role(form: FormDep, renderer: RendererDep, context: RoleContextDep) -> Response:
     """Pause the role, in one direction or both, with an optional end."""
 
     def change(access: Access, app: str, role: str) -> None:
-        update.pause_scaling(access, app, role, fields_of_pause(form, desk.visitor.zone))
+        update.pause_scaling(access, app, role, fields_of_pause(form, renderer.visitor.zone))
 
-    return _act(desk, visited, form, "paused", change)
+    return _act(renderer, context, form, "paused", change)
 
 
 @router.post("/resume")
-def resume_role(form: FormDep, desk: DeskDep, visited: RoleVisitDep) -> Response:
+def resume_role(form: FormDep, renderer: RendererDep, context: RoleContextDep) -> Response:
     """End the role's own pause."""
-    return _act(desk, visited, form, "resumed", update.resume_scaling)
+    return _act(renderer, context, form, "resumed", update.resume_scaling)
 
 
 @router.post("/override")
-def override_role(form: FormDep, desk: DeskDep, visited: RoleVisitDep) -> Response:
+def override_role(form: FormDep, renderer: RendererDep, context: RoleContextDep) -> Response:
     """Give the role other bounds until an instant."""
 
     def change(access: Access, app: str, role: str) -> None:
-        update.override_bounds(access, app, role, _override(desk, form))
+        update.override_bounds(access, app, role, _override(renderer, form))
 
-    return _act(desk, visited, form, "overridden", change)
+    return _act(renderer, context, form, "overridden", change)
 
 
 @router.post("/override/end")
-def end_override(form: FormDep, desk: DeskDep, visited: RoleVisitDep) -> Response:
+def end_override(form: FormDep, renderer: RendererDep, context: RoleContextDep) -> Response:
     """End the role's override."""
-    return _act(desk, visited, form, "ended", update.end_override)
+    return _act(renderer, context, form, "ended", update.end_override)
 
 
 @router.post("/test-page")
-def try_page(_form: FormDep, parts: PartsDep, desk: DeskDep, visited: RoleVisitDep) -> HTMLResponse:
+def try_page(
+    _form: FormDep, parts: PartsDep, renderer: RendererDep, context: RoleContextDep
+) -> HTMLResponse:
     """Send an incident that opens and resolves at once, and say what became of it."""
     try:
-        trial = send_test_page(parts, visited.access, visited.app.name, visited.role.name)
+        trial = send_test_page(parts, context.access, context.app.name, context.role.name)
     except Invalid as error:
         trial = Trial(ok=False, messages=[error.message])
-    return _show(desk, visited, trial=trial)
+    return _show(renderer, context, trial=trial)
 
 
-def _override(desk: Desk, form: FormData) -> OverrideBounds:
+def _override(renderer: PageRenderer, form: FormData) -> OverrideBounds:
     values: dict[str, object] = {
         name: whole_number(text, name)
         for name in ("minimum_dynos", "maximum_dynos")
         if (text := field(form, name))
     }
-    until = instant(field(form, "until"), "until", desk.visitor.zone)
-    return built(OverrideBounds, values if until is None else {**values, "until": until})
+    until = instant(field(form, "until"), "until", renderer.visitor.zone)
+    return validated(OverrideBounds, values if until is None else {**values, "until": until})
 
 
 def _act(
-    desk: Desk,
-    visited: RoleVisit,
+    renderer: PageRenderer,
+    context: RoleContext,
     form: FormData,
     done: str,
     change: Callable[[Access, str, str], None],
@@ -98,27 +102,27 @@ def _act(
 
     The change takes the names of the app and of the role.
     """
-    access, app, role = visited.access, visited.app.name, visited.role.name
-    refusal = attempt(access, lambda: change(access, app, role), fields(form))
+    access, app, role = context.access, context.app.name, context.role.name
+    refusal = try_change(access, lambda: change(access, app, role), fields(form))
     if refusal is not None:
-        return _show(desk, visited, refusal=refusal)
-    return see_other(f"{visited.path}/controls?done={done}")
+        return _show(renderer, context, refusal=refusal)
+    return see_other(f"{context.path}/controls?done={done}")
 
 
 def _show(
-    desk: Desk,
-    visited: RoleVisit,
+    renderer: PageRenderer,
+    context: RoleContext,
     *,
     refusal: Refusal | None = None,
     trial: Trial | None = None,
     done: str = "",
 ) -> HTMLResponse:
-    effective = visited.effective()
-    warnings = settings_warnings(effective, visited.plan, visited.access.edit.at)
-    return desk.show(
+    effective = context.effective()
+    warnings = settings_warnings(effective, context.plan, context.access.edit.at)
+    return renderer.render(
         "controls.html",
-        app=visited.app,
-        role=visited.role,
+        app=context.app,
+        role=context.role,
         effective=effective,
         warnings=[warning for warning in warnings if warning.field.startswith("override.")],
         refusal=refusal,

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
 from api.dashboard.dependencies import AccessDep, FormDep
-from api.dashboard.forms.validation import Refusal, attempt, built, whole_number
-from api.dashboard.renderer import Desk, DeskDep, Word, see_other
+from api.dashboard.forms.validation import Refusal, try_change, validated, whole_number
+from api.dashboard.renderer import DoneParam, PageRenderer, RendererDep, see_other
 from api.dependencies import Caller, field, fields
 from api.v1 import keys as rest
 from guv.settings.levels import Access
@@ -18,38 +18,38 @@ router = APIRouter(prefix="/dashboard/keys")
 
 
 @router.get("")
-def show_keys(desk: DeskDep, access: AccessDep, done: Word = "") -> HTMLResponse:
+def show_keys(renderer: RendererDep, access: AccessDep, done: DoneParam = "") -> HTMLResponse:
     """The keys that work, without themselves."""
-    return _show(desk, access, done=done)
+    return _show(renderer, access, done=done)
 
 
 @router.post("")
-def make_key(desk: DeskDep, access: AccessDep, form: FormDep) -> HTMLResponse:
+def make_key(renderer: RendererDep, access: AccessDep, form: FormDep) -> HTMLResponse:
     """One more key, shown now and never again."""
     made: list[rest.NewKey] = []
 
     def change() -> None:
-        wanted = built(
+        wanted = validated(
             rest.KeyRequest, {"name": field(form, "name"), "scope": field(form, "scope")}
         )
         made.append(rest.make_key(access.session, _caller(access), access.edit.at, wanted))
 
-    refusal = attempt(access, change, fields(form))
-    return _show(desk, access, refusal=refusal, made=made[0] if made else None)
+    refusal = try_change(access, change, fields(form))
+    return _show(renderer, access, refusal=refusal, made=made[0] if made else None)
 
 
 @router.post("/{key}/rotate")
-def rotate_key(desk: DeskDep, access: AccessDep, form: FormDep, key: UUID) -> HTMLResponse:
+def rotate_key(renderer: RendererDep, access: AccessDep, form: FormDep, key: UUID) -> HTMLResponse:
     """A key in place of this one, which goes on working for a while."""
     made: list[rest.NewKey] = []
 
     def change() -> None:
         hours = whole_number(field(form, "hours"), "hours")
-        wanted = built(rest.RotateRequest, {"old_valid_for": hours * 3600})
+        wanted = validated(rest.RotateRequest, {"old_valid_for": hours * 3600})
         made.append(rest.rotate_key(access.session, _caller(access), access.edit.at, key, wanted))
 
-    refusal = attempt(access, change)
-    return _show(desk, access, refusal=refusal, made=made[0] if made else None)
+    refusal = try_change(access, change)
+    return _show(renderer, access, refusal=refusal, made=made[0] if made else None)
 
 
 @router.post("/{key}/revoke")
@@ -65,14 +65,14 @@ def _caller(access: Access) -> Caller:
 
 
 def _show(
-    desk: Desk,
+    renderer: PageRenderer,
     access: Access,
     *,
     refusal: Refusal | None = None,
     made: rest.NewKey | None = None,
     done: str = "",
 ) -> HTMLResponse:
-    return desk.show(
+    return renderer.render(
         "keys.html",
         keys=keys.list_keys(access.session, access.tenant, access.edit.at),
         refusal=refusal,

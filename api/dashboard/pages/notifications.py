@@ -7,10 +7,15 @@ from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
 from api.dashboard.dependencies import FormDep
-from api.dashboard.forms.notifications import FIELDS, read_sent, sent_of, wanted
-from api.dashboard.forms.validation import Refusal, attempt
-from api.dashboard.pages.notifications_level import LevelVisit, VisitDep, target_of
-from api.dashboard.renderer import Desk, DeskDep, Word, see_other
+from api.dashboard.forms.notifications import (
+    FIELDS,
+    form_of_target,
+    read_targets_form,
+    settings_from,
+)
+from api.dashboard.forms.validation import Refusal, try_change
+from api.dashboard.pages.contexts import LevelContext, LevelContextDep, target_of
+from api.dashboard.renderer import DoneParam, PageRenderer, RendererDep, see_other
 from api.dependencies import PartsDep, field
 from api.v1.brokers import Trial
 from api.v1.notifications import Target, try_targets
@@ -26,7 +31,7 @@ WHOSE = {"global": "all apps", "app": "all roles of this app", "role": "this rol
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class FormOutcome:
     """What the page says of the request itself.
 
     Attributes:
@@ -43,55 +48,63 @@ class Said:
 
 
 @pages.get("/notifications")
-def show_targets(desk: DeskDep, visited: VisitDep, done: Word = "") -> HTMLResponse:
+def show_targets(
+    renderer: RendererDep, context: LevelContextDep, done: DoneParam = ""
+) -> HTMLResponse:
     """The targets that are set here, and what holds where none are."""
-    return _show(desk, visited, Said(done=done))
+    return _show(renderer, context, FormOutcome(done=done))
 
 
 @pages.post("/notifications")
-def save_targets(form: FormDep, parts: PartsDep, desk: DeskDep, visited: VisitDep) -> Response:
+def save_targets(
+    form: FormDep, parts: PartsDep, renderer: RendererDep, context: LevelContextDep
+) -> Response:
     """Set the targets to what was filled in; a secret that was not typed stays as it is."""
-    tenant = visited.access.tenant.id
-    sent = read_sent(form, parts.sealer, tenant)
+    tenant = context.access.tenant.id
+    sent = read_targets_form(form, parts.sealer, tenant)
 
     def change() -> None:
-        visited.save(wanted(sent, visited.target()), field(form, "version"))
+        context.save(settings_from(sent, context.target()), field(form, "version"))
 
-    refusal = attempt(visited.access, change, sent.open_texts)
+    refusal = try_change(context.access, change, sent.open_texts)
     if refusal is None:
-        return see_other(f"{visited.path}?done=saved")
-    return _show(desk, visited, Said(refusal, sent.kept(refusal.fields, parts.sealer, tenant)))
+        return see_other(f"{context.path}?done=saved")
+    return _show(
+        renderer, context, FormOutcome(refusal, sent.kept(refusal.fields, parts.sealer, tenant))
+    )
 
 
 @pages.post("/notifications/none")
-def silence(form: FormDep, desk: DeskDep, visited: VisitDep) -> Response:
+def silence(form: FormDep, renderer: RendererDep, context: LevelContextDep) -> Response:
     """Notify nobody, whatever the wider levels say."""
-    return _set(desk, visited, "silenced", SettingsValues(notify=NONE), field(form, "version"))
+    return _set(renderer, context, "silenced", SettingsValues(notify=NONE), field(form, "version"))
 
 
 @pages.post("/notifications/inherit")
-def inherit(form: FormDep, desk: DeskDep, visited: VisitDep) -> Response:
+def inherit(form: FormDep, renderer: RendererDep, context: LevelContextDep) -> Response:
     """Take away what is set here; what the wider levels say holds then."""
-    return _set(desk, visited, "removed", SettingsValues(notify=None), field(form, "version"))
+    return _set(renderer, context, "removed", SettingsValues(notify=None), field(form, "version"))
 
 
 @pages.post("/notifications/test-page")
-def try_page(_form: FormDep, parts: PartsDep, desk: DeskDep, visited: VisitDep) -> HTMLResponse:
+def try_page(
+    _form: FormDep, parts: PartsDep, renderer: RendererDep, context: LevelContextDep
+) -> HTMLResponse:
     """Send an incident that opens and resolves at once, and say what became of it."""
     try:
-        trial = try_targets(parts, visited.access, visited.subject)
+        trial = try_targets(parts, context.access, context.subject)
     except Invalid as error:
         trial = Trial(ok=False, messages=[error.message])
-    return _show(desk, visited, Said(trial=trial))
+    return _show(renderer, context, FormOutcome(trial=trial))
 
 
 def _set(
-    desk: Desk, visited: LevelVisit, done: str, values: SettingsValues, version: str
+    renderer: PageRenderer, context: LevelContext, done: str, values: SettingsValues, version: str
 ) -> Response:
-    refusal = attempt(visited.access, lambda: visited.save(values, version))
+    refusal = try_change(context.access, lambda: context.save(values, version))
     if refusal is not None:
-        return _show(desk, visited, Said(refusal))
-    return see_other(f"{visited.path}?done={done}")
+        return _show(renderer, context, FormOutcome(refusal))
+    return see_other(f"{context.path}?done={done}")
 
 
 def _narrower(app: App | None, targets: Sequence[Target]) -> list[Target]:
@@ -100,31 +113,31 @@ def _narrower(app: App | None, targets: Sequence[Target]) -> list[Target]:
     return [one for one in inside if app is None or (one.app == app.name and one.role)]
 
 
-def _show(desk: Desk, visited: LevelVisit, said: Said) -> HTMLResponse:
-    subject, targets = visited.subject, visited.all_targets()
-    chain, own = visited.chain(), target_of(subject, targets)
+def _show(renderer: PageRenderer, context: LevelContext, outcome: FormOutcome) -> HTMLResponse:
+    subject, targets = context.subject, context.all_targets()
+    chain, own = context.chain(), target_of(subject, targets)
     source = effective_settings("", chain[:-1]).sources["notify"]
     wider = {one.level: target_of(one, targets) for one in subject.wider()}
     inherited = wider.get(source)
-    return desk.show(
+    return renderer.render(
         "notifications.html",
-        refusal=said.refusal,
+        refusal=outcome.refusal,
         app=subject.app,
         role=subject.role,
         level=subject.level,
         whose=WHOSE[subject.level],
-        path=visited.path,
+        path=context.path,
         version=etag_of(subject.id, chain),
         own=own,
         is_silent=chain[-1].values.get("notify") == NONE,
         inherited=inherited.notify if inherited else None,
         source=source,
         narrower=[] if subject.role else _narrower(subject.app, targets),
-        texts=_shown(said.refusal, own),
+        texts=_shown(outcome.refusal, own),
         fields=FIELDS,
-        kept=said.kept or {},
-        trial=said.trial,
-        done=said.done,
+        kept=outcome.kept or {},
+        trial=outcome.trial,
+        done=outcome.done,
         here="" if subject.app else "notifications",
     )
 
@@ -133,7 +146,7 @@ def _shown(refusal: Refusal | None, own: Target | None) -> Mapping[str, str]:
     """What stands in the form: what was typed, or else what is set."""
     if refusal is not None and refusal.typed:
         return refusal.typed
-    return sent_of(own.notify if own else {}).open_texts
+    return form_of_target(own.notify if own else {}).open_texts
 
 
 router = APIRouter()

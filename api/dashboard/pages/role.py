@@ -1,21 +1,34 @@
-"""One role's page: how it fares in words and pictures, and why guv did what it did."""
+"""Page of a role: state, chart, figures and decisions, and their downloads."""
 
-from dataclasses import dataclass
+import csv
+import io
+from dataclasses import asdict, dataclass, fields
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 
 from api.dashboard.charts.role import figure
+from api.dashboard.charts.role_data import ChartData
 from api.dashboard.charts.time_ranges import Span, spans_of
-from api.dashboard.pages.role_level import RoleVisit, RoleVisitDep, SpanDep
-from api.dashboard.pages.role_settings import form_of
-from api.dashboard.renderer import DeskDep
-from api.v1.listing import cursor_of, row_of
+from api.dashboard.pages.contexts import RoleContext, RoleContextDep, SpanDep
+from api.dashboard.pages.settings import form_of
+from api.dashboard.renderer import RendererDep
+from api.dependencies import PartsDep
+from api.v1.listing import MEDIA, Export, cursor_of, row_of, stream
 from api.v1.overview import role_answer
-from guv.history.decisions import DecisionFilter, NamedDecision, find_decision, list_decisions
+from api.v1.views.decisions import DECISION_COLUMNS, decision_row
+from guv.history.decisions import (
+    DecisionFilter,
+    NamedDecision,
+    decision_columns,
+    find_decision,
+    list_decisions,
+)
+from guv.history.series import Point
 from guv.history.usage import Usage, UsageFilter, read_usage
 from guv.roles.overview import read_overview
+from guv.settings.past_settings import Limits
 from guv.tenants.plans import oldest_shown
 
 DECISIONS = 30  # on a page
@@ -45,28 +58,28 @@ async def _list_query(
 
 @router.get("")
 def show_role(
-    desk: DeskDep,
-    visited: RoleVisitDep,
+    renderer: RendererDep,
+    context: RoleContextDep,
     span: SpanDep,
     listed: Annotated[ListQuery, Depends(_list_query)],
     saved: Annotated[str, Query(max_length=10)] = "",
 ) -> HTMLResponse:
     """The role's page."""
-    access, now = visited.access, desk.visitor.now
-    found, form = _decisions(visited, span, listed), form_of(visited)
-    (latest,) = read_overview(access.session, access.tenant, now, visited.role)
-    return desk.show(
+    access, now = context.access, renderer.visitor.now
+    found, form = _decisions(context, span, listed), form_of(context)
+    (latest,) = read_overview(access.session, access.tenant, now, context.role)
+    return renderer.render(
         "role.html",
-        app=visited.app,
-        role=visited.role,
+        app=context.app,
+        role=context.role,
         effective=form.effective,
         latest=latest,
-        now=role_answer(access.tenant, latest, now, desk.clock.short),
-        usage=_usage(visited, span),
-        spans=spans_of(visited.plan),
+        now=role_answer(access.tenant, latest, now, renderer.clock.short),
+        usage=_usage(context, span),
+        spans=spans_of(context.plan),
         span=span,
         listed=listed,
-        table=visited.picture(span, span.row),
+        table=context.chart_data(span, span.row),
         decisions=found[:DECISIONS],
         older=_cursor(found),
         form=form,
@@ -75,26 +88,26 @@ def show_role(
 
 
 @router.get("/chart")
-def send_chart(desk: DeskDep, visited: RoleVisitDep, span: SpanDep) -> JSONResponse:
-    """The picture, for the page's script."""
-    drawn = figure(visited.picture(span), desk.visitor.zone)
-    refresh = span.refresh_s(float(visited.effective().interval))
+def send_chart(renderer: RendererDep, context: RoleContextDep, span: SpanDep) -> JSONResponse:
+    """The chart, for the page's script."""
+    drawn = figure(context.chart_data(span), renderer.visitor.zone)
+    refresh = span.refresh_s(float(context.effective().interval))
     return JSONResponse({**drawn, "refresh_s": refresh}, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/decisions/{number}")
-def show_decision(desk: DeskDep, visited: RoleVisitDep, number: Number) -> HTMLResponse:
+def show_decision(renderer: RendererDep, context: RoleContextDep, number: Number) -> HTMLResponse:
     """One decision with its full trail."""
-    access = visited.access
+    access = context.access
     oldest = oldest_shown(access.tenant, access.edit.at)
-    found = find_decision(access.session, access.tenant, visited.role, number, oldest)
-    return desk.show("decision.html", app=visited.app, role=visited.role, named=found)
+    found = find_decision(access.session, access.tenant, context.role, number, oldest)
+    return renderer.render("decision.html", app=context.app, role=context.role, named=found)
 
 
-def _decisions(visited: RoleVisit, span: Span, listed: ListQuery) -> list[NamedDecision]:
-    access = visited.access
+def _decisions(context: RoleContext, span: Span, listed: ListQuery) -> list[NamedDecision]:
+    access = context.access
     wanted = DecisionFilter(
-        roles=[visited.role.id],
+        roles=[context.role.id],
         since=access.edit.at - span.length,
         is_eventful=not listed.is_all,
         before=row_of(listed.before) if listed.before else None,
@@ -110,9 +123,38 @@ def _cursor(found: list[NamedDecision]) -> str | None:
     return cursor_of(last.at, last.id)
 
 
-def _usage(visited: RoleVisit, span: Span) -> Usage:
+def _usage(context: RoleContext, span: Span) -> Usage:
     """What the role used and reached, from the hour in which the span begins."""
-    access, until = visited.access, visited.access.edit.at
+    access, until = context.access, context.access.edit.at
     since = (until - span.length).replace(minute=0, second=0, microsecond=0)
-    wanted = UsageFilter(since, until, [visited.role.id])
+    wanted = UsageFilter(since, until, [context.role.id])
     return sum((one.usage for one in read_usage(access.session, access.tenant, wanted)), Usage())
+
+
+_COLUMNS = [field.name for kind in (Point, Limits) for field in fields(kind)]
+
+
+@router.get("/figures.csv")
+def send_figures(context: RoleContextDep, span: SpanDep) -> Response:
+    """The points of the chart, one a line; what is unknown is empty."""
+    name = f"{context.app.name}-{context.role.name}-{span.name}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(_csv(context.chart_data(span)), media_type=MEDIA["csv"], headers=headers)
+
+
+@router.get("/decisions.csv")
+def send_decisions(parts: PartsDep, context: RoleContextDep, span: SpanDep) -> StreamingResponse:
+    """All decisions of that time, newest first."""
+    access = context.access
+    wanted = DecisionFilter([context.role.id], since=access.edit.at - span.length)
+    query = decision_columns(access.tenant, wanted)
+    return stream(parts.engine, Export("decisions", query, decision_row, DECISION_COLUMNS), "csv")
+
+
+def _csv(chart: ChartData) -> str:
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, _COLUMNS)
+    writer.writeheader()
+    for point, limits in zip(chart.points, chart.limits, strict=True):
+        writer.writerow({**asdict(point), "at": point.at.isoformat(), **asdict(limits)})
+    return buffer.getvalue()

@@ -8,9 +8,9 @@ from fastapi.responses import HTMLResponse
 
 from api.dashboard.dependencies import FormDep
 from api.dashboard.forms.schedule import DAYS, Row, read_rows, row_of, windows, with_faults
-from api.dashboard.forms.validation import TOLD_ON_THE_PAGE, Refusal, built, refusal_of
-from api.dashboard.pages.role_level import RoleVisit, RoleVisitDep
-from api.dashboard.renderer import Desk, DeskDep, Word, see_other
+from api.dashboard.forms.validation import SHOWN_ON_PAGE, Refusal, refusal_of, validated
+from api.dashboard.pages.contexts import RoleContext, RoleContextDep
+from api.dashboard.renderer import DoneParam, PageRenderer, RendererDep, see_other
 from api.dependencies import field
 from api.v1.actions import ScheduleAnswer, schedule_answer
 from guv.settings.field_types import known_timezones
@@ -41,59 +41,61 @@ class Draft:
 
 
 @router.get("")
-def show_schedule(desk: DeskDep, visited: RoleVisitDep, done: Word = "") -> HTMLResponse:
+def show_schedule(
+    renderer: RendererDep, context: RoleContextDep, done: DoneParam = ""
+) -> HTMLResponse:
     """The windows that hold, and what they will do."""
-    chain = visited.chain()
-    effective = effective_settings(visited.role.name, chain)
+    chain = context.chain()
+    effective = effective_settings(context.role.name, chain)
     rows = [row_of(window) for window in effective.schedules]
-    draft = Draft(rows, etag_of(visited.role.id, chain), is_saved=True, done=done)
-    answer = schedule_answer(effective, visited.plan, desk.visitor.now)
-    return _show(desk, visited, draft, answer)
+    draft = Draft(rows, etag_of(context.role.id, chain), is_saved=True, done=done)
+    answer = schedule_answer(effective, context.plan, renderer.visitor.now)
+    return _show(renderer, context, draft, answer)
 
 
 @router.post("")
-def take_schedule(form: FormDep, desk: DeskDep, visited: RoleVisitDep) -> Response:
+def take_schedule(form: FormDep, renderer: RendererDep, context: RoleContextDep) -> Response:
     """What the windows would do, or back to them after they were saved."""
     do, version, rows = field(form, "do"), field(form, "version"), read_rows(form)
     try:
         if do == "inherit":
-            return _save(visited, SettingsValues(schedules=None), version)
-        values = built(SettingsValues, {"schedules": windows(rows)})
+            return _save(context, SettingsValues(schedules=None), version)
+        values = validated(SettingsValues, {"schedules": windows(rows)})
         if do == "save":
-            return _save(visited, values, version)
-        return _show(desk, visited, Draft(rows, version), _preview(visited, values, version))
-    except TOLD_ON_THE_PAGE as error:
-        visited.access.session.rollback()
+            return _save(context, values, version)
+        return _show(renderer, context, Draft(rows, version), _preview(context, values, version))
+    except SHOWN_ON_PAGE as error:
+        context.access.session.rollback()
         refusal = refusal_of(error)
-        version = etag_of(visited.role.id, visited.chain())
+        version = etag_of(context.role.id, context.chain())
         draft = Draft(with_faults(rows, refusal.fields), version, refusal)
-        return _show(desk, visited, draft, None)
+        return _show(renderer, context, draft, None)
 
 
-def _preview(visited: RoleVisit, values: SettingsValues, version: str) -> ScheduleAnswer:
-    effective = effective_settings(visited.role.name, visited.judge(values, version).chain)
-    return schedule_answer(effective, visited.plan, visited.access.edit.at)
+def _preview(context: RoleContext, values: SettingsValues, version: str) -> ScheduleAnswer:
+    effective = effective_settings(context.role.name, context.judge(values, version).chain)
+    return schedule_answer(effective, context.plan, context.access.edit.at)
 
 
-def _save(visited: RoleVisit, values: SettingsValues, version: str) -> Response:
-    visited.save(values, version)
-    return see_other(f"{visited.path}/schedule?done=saved")
+def _save(context: RoleContext, values: SettingsValues, version: str) -> Response:
+    context.save(values, version)
+    return see_other(f"{context.path}/schedule?done=saved")
 
 
 def _show(
-    desk: Desk, visited: RoleVisit, draft: Draft, answer: ScheduleAnswer | None
+    renderer: PageRenderer, context: RoleContext, draft: Draft, answer: ScheduleAnswer | None
 ) -> HTMLResponse:
     zone = next((row.text("timezone") for row in draft.rows if row.text("timezone")), "")
-    return desk.show(
+    return renderer.render(
         "schedule.html",
         refusal=draft.refusal,
-        app=visited.app,
-        role=visited.role,
+        app=context.app,
+        role=context.role,
         draft=draft,
         answer=answer,
-        source=visited.effective().sources["schedules"],
+        source=context.effective().sources["schedules"],
         days=DAYS,
-        blank=Row(texts={"timezone": zone or desk.visitor.zone.key}),
+        blank=Row(texts={"timezone": zone or renderer.visitor.zone.key}),
         zones=sorted(known_timezones()),
-        local=desk.clock.elsewhere(zone),
+        local=renderer.clock.elsewhere(zone),
     )

@@ -11,12 +11,12 @@ from starlette.datastructures import FormData
 from api.dashboard.charts.time_ranges import SPANS, find_span
 from api.dashboard.charts.what_if import what_if_figure, what_if_runs
 from api.dashboard.dependencies import FormDep
-from api.dashboard.forms.role import Sent, read_sent
+from api.dashboard.forms.role import SubmittedSettings, read_settings_form
 from api.dashboard.forms.role_fields import as_values
 from api.dashboard.forms.validation import Refusal, refusal_of
-from api.dashboard.pages.role_level import RoleVisit, RoleVisitDep
-from api.dashboard.pages.role_settings import differing
-from api.dashboard.renderer import Desk, DeskDep, see_other
+from api.dashboard.pages.contexts import RoleContext, RoleContextDep
+from api.dashboard.pages.settings import differing
+from api.dashboard.renderer import PageRenderer, RendererDep, see_other
 from api.dependencies import PartsDep, field
 from api.paths import ReplayId
 from guv.errors import Conflict, Invalid, NotFound
@@ -47,7 +47,7 @@ router = APIRouter(prefix="/dashboard/apps/{app}/roles/{role}/what-if")
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedReplay:
     """An earlier replay with its state in one word."""
 
     named: NamedReplay
@@ -55,96 +55,102 @@ class Listed:
 
 
 @router.get("")
-def show_what_ifs(desk: DeskDep, visited: RoleVisitDep) -> HTMLResponse:
+def show_what_ifs(renderer: RendererDep, context: RoleContextDep) -> HTMLResponse:
     """What can be asked, and what was."""
-    return _ask_page(desk, visited)
+    return _ask_page(renderer, context)
 
 
 @router.post("")
-def ask_what_if(form: FormDep, parts: PartsDep, desk: DeskDep, visited: RoleVisitDep) -> Response:
+def ask_what_if(
+    form: FormDep, parts: PartsDep, renderer: RendererDep, context: RoleContextDep
+) -> Response:
     """To the answer's page; the replay has begun, or waits for its turn."""
-    access = visited.access
+    access = context.access
     asking = Asking(
-        access.tenant, visited.app.name, visited.role.name, access.edit.by, access.edit.at
+        access.tenant, context.app.name, context.role.name, access.edit.by, access.edit.at
     )
     try:
-        wish = _wish(visited, form)
-        path = visited.path
+        wish = _replay_wish(context, form)
+        path = context.path
         access.session.rollback()  # the replay is committed by a transaction of its own
         named = start_replay(parts.engine, parts.redis, asking, wish)
     except (Conflict, Invalid) as refused:
-        return _ask_page(desk, visited, refusal_of(refused))
+        return _ask_page(renderer, context, refusal_of(refused))
     return see_other(f"{path}/what-if/{named.row.id}")
 
 
 @router.get("/{replay}")
-def show_what_if(desk: DeskDep, visited: RoleVisitDep, replay: ReplayId) -> HTMLResponse:
+def show_what_if(renderer: RendererDep, context: RoleContextDep, replay: ReplayId) -> HTMLResponse:
     """How far it is, or how it would have gone beside how it went."""
-    named = _found(visited, replay)
-    state, error = state_of(named.row, desk.visitor.now)
-    chain = visited.chain()
-    return desk.show(
+    named = _found(context, replay)
+    state, error = state_of(named.row, renderer.visitor.now)
+    chain = context.chain()
+    return renderer.render(
         "role_what_if.html",
-        app=visited.app,
-        role=visited.role,
+        app=context.app,
+        role=context.role,
         named=named,
         state=state,
         error=error,
-        runs=what_if_runs(named.row, visited.role, chain) if state == "done" else [],
-        version=etag_of(visited.role.id, chain),
+        runs=what_if_runs(named.row, context.role, chain) if state == "done" else [],
+        version=etag_of(context.role.id, chain),
     )
 
 
 @router.get("/{replay}/chart")
-def send_what_if_chart(desk: DeskDep, visited: RoleVisitDep, replay: ReplayId) -> JSONResponse:
-    """Its picture, for the page's script."""
-    named = _found(visited, replay)
+def send_what_if_chart(
+    renderer: RendererDep, context: RoleContextDep, replay: ReplayId
+) -> JSONResponse:
+    """Its chart, for the page's script."""
+    named = _found(context, replay)
     if named.row.result is None:
         raise NotFound("This replay has no chart yet.")
-    drawn = what_if_figure(named.row.result, desk.visitor.zone)
+    drawn = what_if_figure(named.row.result, renderer.visitor.zone)
     return JSONResponse(drawn, headers={"Cache-Control": "no-store"})
 
 
-def _found(visited: RoleVisit, replay: UUID) -> NamedReplay:
-    named = find_replay(visited.access.session, visited.access.tenant, replay)
-    if named.row.role_id != visited.role.id:
-        raise NotFound(f"Couldn't find the replay {replay} of role {visited.role.name!r}.")
+def _found(context: RoleContext, replay: UUID) -> NamedReplay:
+    named = find_replay(context.access.session, context.access.tenant, replay)
+    if named.row.role_id != context.role.id:
+        raise NotFound(f"Couldn't find the replay {replay} of role {context.role.name!r}.")
     return named
 
 
-def _ask_page(desk: Desk, visited: RoleVisit, refusal: Refusal | None = None) -> HTMLResponse:
-    access = visited.access
+def _ask_page(
+    renderer: PageRenderer, context: RoleContext, refusal: Refusal | None = None
+) -> HTMLResponse:
+    access = context.access
     found = list_replays(
-        access.session, access.tenant, ReplayFilter(roles=[visited.role.id]), SHOWN
+        access.session, access.tenant, ReplayFilter(roles=[context.role.id]), SHOWN
     )
-    now = desk.visitor.now
-    return desk.show(
+    now = renderer.visitor.now
+    return renderer.render(
         "role_what_ifs.html",
-        app=visited.app,
-        role=visited.role,
+        app=context.app,
+        role=context.role,
         refusal=refusal,
         lengths=LENGTHS,
         usual=USUAL,
-        policies=_policies(visited),
-        listed=[Listed(one, state_of(one.row, now)[0]) for one in found],
+        policies=_policies(context),
+        listed=[ListedReplay(one, state_of(one.row, now)[0]) for one in found],
     )
 
 
-def _policies(visited: RoleVisit) -> list[str]:
+def _policies(context: RoleContext) -> list[str]:
     """The other policies that go with what the role is scaled on."""
-    effective = visited.effective()
+    effective = context.effective()
     fitting = WEB | ANY if effective.signal == "web" else frozenset(POLICIES) - WEB
     return [one for one in POLICIES if one in fitting and one != effective.policy]
 
 
-def _wish(visited: RoleVisit, form: FormData) -> ReplayWish:
+def _replay_wish(context: RoleContext, form: FormData) -> ReplayWish:
     """What the form asks for.
 
     Raises:
         Invalid: Its settings cannot be, or it asks for too much.
     """
-    span, until = find_span(field(form, "range") or USUAL, visited.plan), visited.access.edit.at
-    edited = _edited(visited, read_sent(form))
+    span, until = find_span(field(form, "range") or USUAL, context.plan), context.access.edit.at
+    edited = _edited(context, read_settings_form(form))
     variants = [Variant(PRESENT, {}), *([Variant(EDITED, edited)] if edited else [])]
     most = MOST_VARIANTS - len(variants)
     chosen = dict.fromkeys(str(one) for one in form.getlist("policies"))
@@ -155,13 +161,13 @@ def _wish(visited: RoleVisit, form: FormData) -> ReplayWish:
     return ReplayWish(until - span.length, until, variants)
 
 
-def _edited(visited: RoleVisit, sent: Sent) -> dict[str, Any]:
+def _edited(context: RoleContext, sent: SubmittedSettings) -> dict[str, Any]:
     """What would hold otherwise with the settings that were typed, as far as a replay knows it."""
     if not sent.touched:
         return {}
     values = as_values(sent.touched)
-    judged = visited.judge(values)
-    before, after = visited.effective(), effective_settings(visited.role.name, judged.chain)
+    judged = context.judge(values)
+    before, after = context.effective(), effective_settings(context.role.name, judged.chain)
     return {
         name: _said(getattr(after, name))
         for name in differing(before, after)

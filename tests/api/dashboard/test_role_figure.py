@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from api.dashboard.charts.panels import FEW, AxisClock
 from api.dashboard.charts.role import figure
-from api.dashboard.charts.role_data import Picture, with_gaps
+from api.dashboard.charts.role_data import ChartData, with_gaps
 from guv.history.series import Change, Point, SeriesFilter
 from guv.settings.past_settings import Limits
 
@@ -18,7 +18,7 @@ MINUTE = timedelta(minutes=1)
 def drawn(*points: Point, maximum: int = 5, changes: tuple[Change, ...] = ()) -> dict[str, Any]:
     wanted = SeriesFilter(uuid4(), NOON, NOON + 60 * MINUTE, MINUTE)
     limits = [Limits(1, maximum, 60.0) for _ in points]
-    return figure(Picture(wanted, points, limits, changes, []), ZoneInfo("UTC"))
+    return figure(ChartData(wanted, points, limits, changes, []), ZoneInfo("UTC"))
 
 
 def named(picture: dict[str, Any], name: str) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def test_a_web_roles_target_is_no_deadline_of_the_time_before_it_was_one() -> No
     points = (Point(NOON), Point(NOON + MINUTE, predicted_wait=0.4))
     wanted = SeriesFilter(uuid4(), NOON, NOON + 60 * MINUTE, MINUTE)
     limits = [Limits(1, 5, 60.0), Limits(1, 5, 0.5, is_web=True)]
-    picture = figure(Picture(wanted, points, limits, (), []), ZoneInfo("UTC"))
+    picture = figure(ChartData(wanted, points, limits, (), []), ZoneInfo("UTC"))
     assert named(picture, "target")["y"] == [None, 0.5]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from api.dashboard.charts import script
+from api.dashboard import static_files
 from guv.history.models import SampleRow
 from guv.roles.models import Role
 from tests.api.dashboard.browser import Browser
@@ -232,15 +232,20 @@ def test_what_is_shown_can_be_downloaded(
 
 
 def test_the_charts_script_is_ours_packed_and_kept_for_a_year(visitor: Browser, page: str) -> None:
-    assert f'src="{script.PATH}"' in visitor.get(page).text
-    answer = visitor.get(script.PATH)
+    assert f'src="{static_files.PLOTLY_PATH}"' in visitor.get(page).text
+    answer = visitor.get(static_files.PLOTLY_PATH)
     assert answer.headers["content-encoding"] == "gzip"
     assert "immutable" in answer.headers["cache-control"]
     assert b"plotly.js" in answer.content[:100]
-    assert visitor.get(script.PATH.replace(script.VERSION, "0.0.0")).status_code == 404
+    assert (
+        visitor.get(
+            static_files.PLOTLY_PATH.replace(static_files.PLOTLY_VERSION, "0.0.0")
+        ).status_code
+        == 404
+    )
 
 
 def test_a_client_that_unpacks_nothing_gets_the_script_as_it_is(visitor: Browser) -> None:
-    plain = visitor.client.get(script.PATH, headers={"Accept-Encoding": "identity"})
+    plain = visitor.client.get(static_files.PLOTLY_PATH, headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
-    assert plain.content == gzip.decompress(script._packed())
+    assert plain.content == gzip.decompress(static_files._packed())

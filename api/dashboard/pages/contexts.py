@@ -1,0 +1,169 @@
+"""Contexts of pages: which role or level a page is about, and over which time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Request
+from pydantic import BaseModel
+
+from api.dashboard.charts.role_data import ChartData, read_chart_data
+from api.dashboard.charts.time_ranges import USUAL, Span, find_span
+from api.dashboard.dependencies import AccessDep, VisitorDep
+from api.dashboard.forms.validation import validated
+from api.paths import AppName, RoleName, app_path, role_path
+from api.v1.notifications import Target, read_targets
+from guv.apps.models import App
+from guv.apps.queries import find_app
+from guv.roles.models import Role
+from guv.roles.queries import find_role
+from guv.settings.levels import Access, Subject, read_chain
+from guv.settings.queries import role_levels, stored_levels
+from guv.settings.resolve import Level, effective_settings
+from guv.settings.schema import EffectiveSettings, SettingsValues
+from guv.settings.update import JudgedChange, change_level, judge_change
+from guv.tenants.plans import Plan, plan_of
+
+
+@dataclass(frozen=True, slots=True)
+class RoleContext:
+    """Which role is looked at, with the transaction it is read in."""
+
+    access: Access
+    app: App
+    role: Role
+
+    @property
+    def path(self) -> str:
+        """The address of its page."""
+        return role_path(self.app.name, self.role.name)
+
+    @property
+    def plan(self) -> Plan:
+        """What its tenant pays for."""
+        return plan_of(self.access.tenant.plan)
+
+    def chain(self) -> tuple[Level, ...]:
+        """Its levels as they are now, from wide to narrow; read with one query."""
+        access = self.access
+        return role_levels(access.session, access.tenant, self.app, self.role)
+
+    def effective(self) -> EffectiveSettings:
+        """What holds for it; read with one query."""
+        return effective_settings(self.role.name, self.chain())
+
+    def judge(self, values: SettingsValues, version: str | None = None) -> JudgedChange:
+        """What would hold if these values were set at the role; nothing is.
+
+        Args:
+            values: The values that were sent; those that were not stay as they are.
+            version: The entity tag that they were made for; None: whatever is there now.
+
+        Raises:
+            PreconditionFailed: It is another one now.
+            Invalid: What would hold cannot work together.
+        """
+        subject = Subject(self.access.tenant, self.app, self.role)
+        return judge_change(self.access, subject, values, merge=True, match=version)
+
+    def save(self, values: SettingsValues, version: str) -> None:
+        """Nothing; the values are set at the role; arguments and errors as in `judge`."""
+        locked = self.access.locked()
+        subject = Subject(locked.tenant, self.app, self.role)
+        change_level(locked, subject, values, merge=True, match=version)
+
+    def chart_data(self, span: Span, step: timedelta | None = None) -> ChartData:
+        """What is to be seen of it over that time, in the span's steps if no others are given."""
+        access = self.access
+        wanted = span.chosen(self.role.id, access.edit.at, step)
+        return read_chart_data(access.session, access.tenant, self.app, self.role, wanted)
+
+
+def _role_context(access: AccessDep, app: AppName, role: RoleName) -> RoleContext:
+    found = find_app(access.session, access.tenant, app)
+    return RoleContext(access, found, find_role(access.session, access.tenant, found, role))
+
+
+RoleContextDep = Annotated[RoleContext, Depends(_role_context)]
+
+
+async def _span(
+    visitor: VisitorDep, name: Annotated[str, Query(alias="range", max_length=10)] = USUAL
+) -> Span:
+    return find_span(name, plan_of(visitor.tenant.plan))
+
+
+SpanDep = Annotated[Span, Depends(_span)]
+
+
+class _Names(BaseModel):
+    """What the path names; a level that is wider than a role names less."""
+
+    app: AppName | None = None
+    role: RoleName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LevelContext:
+    """Which level is looked at, with the transaction it is read in."""
+
+    access: Access
+    subject: Subject
+
+    @property
+    def path(self) -> str:
+        """The address of the page."""
+        app, role = self.subject.app, self.subject.role
+        if app is None:
+            return "/dashboard/notifications"
+        owner = role_path(app.name, role.name) if role else app_path(app.name)
+        return f"{owner}/notifications"
+
+    def chain(self) -> tuple[Level, ...]:
+        """The levels from wide to this one, as they are now."""
+        stored = stored_levels(self.access.session, self.access.tenant, self.subject.ids)
+        return read_chain(stored, self.subject)
+
+    def all_targets(self) -> list[Target]:
+        """The targets of all the tenant's levels, masked, the widest first."""
+        return read_targets(self.access).targets
+
+    def target(self) -> Mapping[str, Any]:
+        """The targets that are set at the level itself, masked; empty: none are."""
+        own = target_of(self.subject, self.all_targets())
+        return own.notify if own else {}
+
+    def save(self, values: SettingsValues, version: str) -> None:
+        """Nothing; the level's targets are these.
+
+        Raises:
+            PreconditionFailed: Somebody else changed the settings meanwhile.
+            Invalid: They cannot be.
+        """
+        locked = self.access.locked()
+        subject = Subject(locked.tenant, self.subject.app, self.subject.role)
+        change_level(locked, subject, values, merge=True, match=version)
+
+
+def _level_context(request: Request, access: AccessDep) -> LevelContext:
+    names = validated(_Names, request.path_params)
+    if names.app is None:
+        return LevelContext(access, Subject(access.tenant))
+    app = find_app(access.session, access.tenant, names.app)
+    role = find_role(access.session, access.tenant, app, names.role) if names.role else None
+    return LevelContext(access, Subject(access.tenant, app, role))
+
+
+LevelContextDep = Annotated[LevelContext, Depends(_level_context)]
+
+
+def target_of(subject: Subject, targets: Sequence[Target]) -> Target | None:
+    """The level's own among the targets of all levels."""
+    names = _names(subject)
+    return next((one for one in targets if (one.app, one.role) == names), None)
+
+
+def _names(subject: Subject) -> tuple[str | None, str | None]:
+    app, role = subject.app, subject.role
+    return (app.name if app else None, role.name if role else None)

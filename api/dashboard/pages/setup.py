@@ -1,0 +1,250 @@
+"""Setup of an app: broker, role, authorization, dry run and the start of scaling.
+
+A consent at Heroku leads back to the page that it began on, in the same session only: nobody can be
+made to finish what somebody else began.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.datastructures import FormData
+
+from api.auth.login_sessions import token_of
+from api.container import Parts
+from api.dashboard.dependencies import AccessDep, FormDep
+from api.dashboard.forms.validation import (
+    Refusal,
+    field_error,
+    seconds,
+    try_change,
+    validated,
+    whole_number,
+)
+from api.dashboard.onboarding import read_steps
+from api.dashboard.renderer import DoneParam, PageRenderer, RendererDep, html_page, see_other
+from api.dependencies import NowDep, PartsDep, field, fields
+from api.paths import AppName, RoleName, app_path
+from api.v1 import authorization as rest
+from api.v1.schemas.settings import BrokerRequest, TokenRequest
+from guv.apps.authorization import Traveller
+from guv.apps.broker import list_queues, read_broker_url, set_broker
+from guv.apps.models import Broker
+from guv.apps.queries import find_app
+from guv.errors import Conflict, Invalid
+from guv.roles.update import replace_role
+from guv.settings.field_types import STORABLE, role_name
+from guv.settings.levels import Access
+from guv.settings.schema import SettingsValues
+from guv.settings.update import change_settings
+
+MOST_NAMED_QUEUES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SetupMessage:
+    """What the page says of the request itself.
+
+    Attributes:
+        refusal: Why a form was not accepted; None: none was sent, or it was.
+        done: What was done just now.
+        is_adding: Whether one more role is wanted.
+    """
+
+    refusal: Refusal | None = None
+    done: str = ""
+    is_adding: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetupContext:
+    """Whose first steps are taken, with what they are taken with.
+
+    Attributes:
+        parts: Reach Heroku and the broker.
+        renderer: Shows the steps.
+        access: The transaction.
+        app: The app's name, as it stands in the path.
+    """
+
+    parts: Parts
+    renderer: PageRenderer
+    access: Access
+    app: str
+
+
+async def _setup_context(
+    parts: PartsDep, renderer: RendererDep, access: AccessDep, app: AppName
+) -> SetupContext:
+    return SetupContext(parts, renderer, access, app)
+
+
+SetupContextDep = Annotated[SetupContext, Depends(_setup_context)]
+router = APIRouter(prefix="/dashboard/apps/{app}")
+
+
+@router.get("/start")
+def show_start(context: SetupContextDep, done: DoneParam = "", add: DoneParam = "") -> HTMLResponse:
+    """The first steps, as far as they are done."""
+    return _show(context, SetupMessage(done=done, is_adding=bool(add)))
+
+
+@router.post("/broker")
+def connect_broker(context: SetupContextDep, form: FormDep) -> Response:
+    """Set the broker, if it answers."""
+
+    def change() -> None:
+        wanted = validated(BrokerRequest, {"url": field(form, "url")})
+        url = wanted.url.get_secret_value()
+        set_broker(context.access, context.parts.connect_broker, context.app, url)
+
+    return take_step(context, "broker", change)
+
+
+@router.post("/roles")
+def add_role(context: SetupContextDep, form: FormDep) -> Response:
+    """Make a role that decides and does not scale yet."""
+
+    def change() -> None:
+        name, values = _wanted_role(form)
+        replace_role(context.access, context.app, name, values, only_new=True)
+
+    return take_step(context, "role", change, fields(form))
+
+
+@router.post("/roles/{role}/live")
+def go_live(access: AccessDep, app: AppName, role: RoleName, _form: FormDep) -> Response:
+    """Scale a role from now on."""
+    values = SettingsValues(dry_run=False)
+    change_settings(access, app, role, values, merge=True)
+    return see_other(f"{app_path(app)}/start?done=live")
+
+
+def take_step(
+    context: SetupContext,
+    done: str,
+    change: Callable[[], object],
+    typed: Mapping[str, str] | None = None,
+) -> Response:
+    """Back to the first steps after the change, or the steps with what is wrong.
+
+    Args:
+        context: Whose steps.
+        done: What was done, as the page's address says it.
+        change: Makes the change.
+        typed: What was filled in, without secrets.
+    """
+    refusal = try_change(context.access, change, typed)
+    if refusal is not None:
+        return _show(context, SetupMessage(refusal))
+    return see_other(f"{app_path(context.app)}/start?done={done}")
+
+
+def _wanted_role(form: FormData) -> tuple[str, SettingsValues]:
+    """The name and the settings of the role that the form asks for."""
+    queues = [one for one in form.getlist("queue") if isinstance(one, str) and one]
+    typed = field(form, "other_queue")
+    queues += [typed] if typed and typed not in queues else []
+    if not queues:
+        raise field_error("queues", "requires at least one queue: choose one or enter its name")
+    process_type = field(form, "process_type")
+    try:
+        role_name(process_type)
+    except ValueError as error:
+        raise field_error("process_type", str(error)) from None
+    values = {
+        "queues": queues,
+        "process_type": process_type,
+        "target_deadline": seconds(field(form, "target_deadline"), "target_deadline"),
+        "minimum_dynos": whole_number(field(form, "minimum_dynos"), "minimum_dynos"),
+        "maximum_dynos": whole_number(field(form, "maximum_dynos"), "maximum_dynos"),
+        "dry_run": True,
+    }
+    return process_type, validated(SettingsValues, values)
+
+
+def _show(context: SetupContext, message: SetupMessage) -> HTMLResponse:
+    """The first steps, with what is to be message of a form that was sent."""
+    parts, access = context.parts, context.access
+    found = find_app(access.session, access.tenant, context.app)
+    steps = read_steps(access.session, access.tenant, found)
+    access.session.expunge_all()
+    access.session.rollback()  # no connection is held while the broker is asked
+    is_choosing = message.is_adding or message.refusal is not None or not steps.roles
+    queues, trouble = _queues(parts, access, steps.broker if is_choosing else None)
+    return context.renderer.render(
+        "start.html",
+        app=found,
+        steps=steps,
+        queues=queues[:MOST_NAMED_QUEUES],
+        queue_count=len(queues),
+        queue_trouble=trouble,
+        refusal=message.refusal,
+        done=message.done,
+        is_adding=message.is_adding,
+        can_connect=parts.heroku.asks_users,
+    )
+
+
+def _queues(parts: Parts, access: Access, broker: Broker | None) -> tuple[Sequence[str], str]:
+    """The queues that guv can see now, by name; and why it sees none."""
+    if broker is None:
+        return [], ""
+    url = read_broker_url(access.sealer.open(broker.url_sealed))
+    try:
+        return list(list_queues(parts.connect_broker, url).types), ""
+    except Invalid as error:
+        return [], "; ".join(one.message for one in error.fields)
+
+
+@router.post("/authorization/connect")
+def connect(parts: PartsDep, access: AccessDep, app: AppName, _form: FormDep) -> RedirectResponse:
+    """To Heroku, which asks the person; it sends them back to the first steps."""
+    if not parts.heroku.asks_users:
+        raise Conflict(
+            "guv has no OAuth client here, so it cannot connect with Heroku. Paste a token instead."
+        )
+    found = find_app(access.session, access.tenant, app)
+    back_to = f"{app_path(found.name)}/start?done=authorized#step-3"
+    journey = parts.authorizer().send(access.tenant, found, access.edit.by, access.edit.at, back_to)
+    return see_other(journey.url)
+
+
+@router.post("/authorization/token")
+def paste_token(context: SetupContextDep, form: FormDep) -> Response:
+    """Scale the app with this token, if it may."""
+
+    def change() -> None:
+        wanted = validated(TokenRequest, {"token": field(form, "token")})
+        rest.paste_token(context.parts, context.access, context.app, wanted)
+
+    return take_step(context, "authorized#step-3", change)
+
+
+@router.post("/authorization/forget")
+def forget(parts: PartsDep, access: AccessDep, app: AppName, _form: FormDep) -> RedirectResponse:
+    """Forget what was given; the add-on's own tokens are tried instead."""
+    rest.take_back_authorization(parts, access, app)
+    return see_other(f"{app_path(app)}/start?done=forgotten#step-3")
+
+
+CALLBACK = "/heroku/oauth/callback"
+Given = Annotated[str, Query(max_length=500, pattern=STORABLE)]
+consent_router = APIRouter()
+
+
+@consent_router.get(CALLBACK)
+def receive_consent(
+    request: Request, parts: PartsDep, now: NowDep, state: Given = "", code: Given | None = None
+) -> Response:
+    """Take what Heroku gave the person: guv scales the app with it, if that is possible."""
+    token = token_of(request.cookies, parts.config.guv_public_url)
+    visit = parts.visits.find(token, now) if token else None
+    traveller = Traveller(visit.tenant_id, visit.person) if visit else None
+    arrival = parts.authorizer().receive(state, code or None, now, traveller)
+    if arrival.trouble is None and arrival.back_to:
+        return see_other(arrival.back_to)
+    status = 200 if arrival.trouble is None else 422
+    return html_page("consent.html", {"arrival": arrival}, parts.config, status)
