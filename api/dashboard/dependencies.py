@@ -1,4 +1,4 @@
-"""What does a page come with? Whose visit it is; a form with a proof of the visit."""
+"""Dependencies of pages: the visitor, and forms that carry the CSRF token of the session."""
 
 import hmac
 from dataclasses import dataclass
@@ -19,20 +19,20 @@ from guv.settings.queries import Edit
 from guv.tenants import queries as tenants
 from guv.tenants.models import Tenant
 
-ZONE_COOKIE = "guv-zone"  # set by our script to where the browser is
+ZONE_COOKIE = "guv-zone"  # set by our script to the browser's time zone
 CSRF_FIELD = "csrf"
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who looks at a page.
+    """A person who is signed in.
 
     Attributes:
-        tenant: Whose pages, read before the request's own transaction.
-        visit: The visit that the request belongs to.
-        zone: The time zone in which times are shown.
-        now: When the page was asked for.
-        is_zone_known: Whether the browser has said its zone.
+        tenant: The tenant, read before the request's own transaction.
+        visit: The login session.
+        zone: The time zone of times on pages.
+        now: The time of the request.
+        is_zone_known: Whether the zone is the browser's.
     """
 
     tenant: Tenant
@@ -44,7 +44,7 @@ class Visitor:
 
 def _visitor(request: Request, parts: PartsDep, now: NowDep) -> Visitor:
     token = token_of(request.cookies, parts.config.guv_public_url)
-    # Browsers say what they ask for; a page that keeps itself up to date asks for no document.
+    # Scripts that refresh a page do not request a document; they must not prolong the session.
     by_itself = request.headers.get("sec-fetch-dest", "document") != "document"
     visit = parts.login_sessions.find(token, now, by_itself=by_itself) if token else None
     if visit is None:

@@ -1,4 +1,4 @@
-"""How are numbers and instants written on a page? What is unknown is said to be."""
+"""Formats of numbers and times on pages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from guv.settings.field_types import known_timezones
 UNKNOWN = "unknown"
 FILTERS = ("count", "seconds", "percent", "hours", "usd", "rate", "wait", "plain", "points", "more")
 _MINUTE = 60
-_SEEN = 0.0005  # of a share, below which two are said to be the same
-_HOURS_SEEN = 0.05
-_PRECISE = 9.95  # seconds, below which a tenth matters
+_SEEN = 0.0005  # difference of two shares that is still displayed
+_HOURS_SEEN = 0.05  # difference of two dyno-hours that is still displayed
+_PRECISE = 9.95  # seconds, below which tenths are displayed
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Writes instants as the visitor's clock shows them.
+    """Formats times in the visitor's time zone.
 
     Attributes:
-        zone: Where the visitor is.
-        now: When the page was asked for.
+        zone: The visitor's time zone.
+        now: Time of the request.
     """
 
     zone: ZoneInfo
@@ -40,35 +40,35 @@ class Clock:
         return f"{here.day} {here:%b}{year} {here:{time}}"
 
     def pause(self, pause: Mapping[str, Any]) -> str:
-        """A pause as it is stored, in words; such as paused until 14:00."""
+        """Describe a stored pause: paused until 14:00."""
         return pause_in_words(pause, self.now, self.short) or "expired pause"
 
     def override(self, override: Mapping[str, Any]) -> str:
-        """An override as it is stored, in words; such as override until 14:00: at most 9."""
+        """Describe a stored override: override until 14:00: at most 9."""
         return override_in_words(override, self.now, self.short) or "expired override"
 
     def elsewhere(self, zone: str) -> "Clock":
-        """The same in another zone; this one where it is not known."""
+        """Return the clock of another time zone, or this clock if the zone is unknown."""
         return Clock(ZoneInfo(zone), self.now) if zone in known_timezones() else self
 
     def day(self, at: datetime) -> str:
-        """Weekday, date and time; such as Mon 30 Nov 08:00."""
+        """Return weekday, date and time: Mon 30 Nov 08:00."""
         here = at.astimezone(self.zone)
         return f"{here:%a} {here.day} {here:%b %H:%M}"
 
     def full(self, at: datetime) -> str:
-        """Date, time and zone; such as 28 Nov 2026 14:00:05 CET."""
+        """Return date, time and zone: 28 Nov 2026 14:00:05 CET."""
         here = at.astimezone(self.zone)
         return f"{here.day} {here:%b %Y %H:%M:%S %Z}"
 
 
 def count(value: float | None) -> str:
-    """A whole number with its thousands apart."""
+    """Format a whole number, its thousands separated by narrow spaces."""
     return UNKNOWN if value is None else f"{value:,.0f}".replace(",", "\u202f")
 
 
 def seconds(value: float | None) -> str:
-    """A duration in its two largest units; such as 0.25 s, 45 s, 2 min 5 s, 3 h 20 min."""
+    """Format a duration in its two largest units: 0.25 s, 45 s, 2 min 5 s, 3 h 20 min."""
     if value is None:
         return UNKNOWN
     if value < 1:
@@ -84,42 +84,42 @@ def seconds(value: float | None) -> str:
 
 
 def percent(value: float | None) -> str:
-    """A share of 0 to 1 as percent, rounded down: 100 % is all."""
+    """Format a share of 0 to 1 as percent, rounded down so that 100 % means all."""
     return UNKNOWN if value is None else f"{floor(round(value * 1000, 6)) / 10:g} %"
 
 
 def hours(value: float | None) -> str:
-    """Dyno-hours."""
+    """Format dyno-hours."""
     return UNKNOWN if value is None else f"{value:,.1f}".replace(",", "\u202f")
 
 
 def usd(value: float | None) -> str:
-    """US dollars."""
+    """Format US dollars."""
     return UNKNOWN if value is None else f"${value:,.2f}"
 
 
 def rate(value: float | None) -> str:
-    """Messages a second."""
+    """Format a rate per second."""
     return UNKNOWN if value is None else f"{value:.3g}"
 
 
 def wait(value: float | None) -> str:
-    """Seconds until the last message is done; without end, never."""
+    """Format a wait in seconds; infinity is never."""
     return "never" if value == inf else seconds(value)
 
 
 def plain(name: str) -> str:
-    """A name of ours as words."""
+    """Return an identifier as words."""
     return name.replace("_", " ")
 
 
 def points(value: float) -> str:
-    """A difference of two shares, in percentage points."""
+    """Format the difference of two shares in percentage points."""
     return (
         f"{100 * value:+.1f} points".replace("-", "\u2212") if abs(value) >= _SEEN else "the same"
     )
 
 
 def more(value: float) -> str:
-    """A difference of dyno-hours."""
+    """Format a difference of dyno-hours."""
     return f"{value:+.1f}".replace("-", "\u2212") if abs(value) >= _HOURS_SEEN else "the same"

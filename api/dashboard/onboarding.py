@@ -1,7 +1,7 @@
-"""Which of the first steps are done?
+"""Progress of an app's setup.
 
-Concluded from what is set, so that each can be left and taken up again, in any browser and over the
-API.
+It follows from what is stored, so that a setup can be interrupted and continued in any browser and
+over the API.
 """
 
 from collections.abc import Sequence
@@ -23,9 +23,9 @@ class Steps:
 
     Attributes:
         app: The app.
-        broker: What feeds it; None: not set.
-        roles: Its roles and what holds for them.
-        latest: The newest decision of any of them; None: none yet.
+        broker: Its broker; None: not set.
+        roles: Its roles with their effective settings.
+        latest: The newest decision of any role; None: none yet.
     """
 
     app: App
@@ -35,22 +35,22 @@ class Steps:
 
     @property
     def is_authorized(self) -> bool:
-        """Whether guv may scale the app, proven by a tick or a probe."""
+        """Whether guv may scale the app, as a tick or a test proved."""
         return self.app.authorization_state == "authorized"
 
     @property
     def dry(self) -> list[RoleSettings]:
-        """The roles that guv decides for and does not scale."""
-        return [one for one in self.roles if one.effective.dry_run]
+        """Roles in dry-run mode."""
+        return [listed for listed in self.roles if listed.effective.dry_run]
 
     @property
     def is_live(self) -> bool:
-        """Whether some role is really scaled."""
+        """Whether at least one role is scaled."""
         return self.is_authorized and len(self.dry) < len(self.roles)
 
     @property
     def done(self) -> tuple[bool, ...]:
-        """Whether each step is done: broker, queue, authorization, first look, live."""
+        """Whether each step is done: broker, role, authorization, dry run, scaling."""
         return (
             self.broker is not None,
             bool(self.roles),
@@ -61,16 +61,17 @@ class Steps:
 
     @property
     def is_finished(self) -> bool:
-        """Whether nothing is left to do."""
+        """Whether all steps are done."""
         return all(self.done)
 
 
 def read_steps(session: Session, tenant: Tenant, app: App) -> Steps:
-    """How far the app is set up."""
-    mine = [one for one in tenant_settings(session, tenant) if one.app.id == app.id]
+    """Read how far the app is set up."""
+    all_roles = tenant_settings(session, tenant)
+    roles = [listed for listed in all_roles if listed.app.id == app.id]
     latest = None
-    if mine:
-        wanted = DecisionFilter(roles=[one.role.id for one in mine])
-        found = list_decisions(session, tenant, wanted, 1)
-        latest = found[0].decision if found else None
-    return Steps(app, find_broker(session, tenant, app), mine, latest)
+    if roles:
+        wanted = DecisionFilter(roles=[listed.role.id for listed in roles])
+        decisions = list_decisions(session, tenant, wanted, 1)
+        latest = decisions[0].decision if decisions else None
+    return Steps(app, find_broker(session, tenant, app), roles, latest)

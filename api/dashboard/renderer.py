@@ -1,4 +1,4 @@
-"""How does a page leave us? Rendered from a template, with headers that keep it to our origin."""
+"""Rendering of pages from templates, with headers that keep them to our origin."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,9 @@ from api.errors import ErrorBody
 from api.paths import app_path, role_path
 from guv.config import Config
 
-DoneParam = Annotated[str, Query(max_length=40, pattern="^[a-z-]*$")]  # what was done just now
+DoneParam = Annotated[
+    str, Query(max_length=40, pattern="^[a-z-]*$")
+]  # the action that was just completed
 PREFIXES = ("/dashboard", "/sso/", "/heroku/oauth/")
 _TITLES = {
     400: "Bad request",
@@ -54,12 +56,12 @@ _templates.filters.update({name: getattr(formatting, name) for name in formattin
 
 @dataclass(frozen=True, slots=True)
 class PageRenderer:
-    """Shows pages to one visitor.
+    """Renders pages for a visitor.
 
     Attributes:
-        visitor: Who looks.
-        config: Our own addresses, for the headers.
-        method: How the page was asked for.
+        visitor: The visitor.
+        config: The configuration, whose URLs the headers name.
+        method: The HTTP method of the request.
     """
 
     visitor: Visitor
@@ -74,8 +76,8 @@ class PageRenderer:
     def render(
         self, template: str, status: int = 200, *, refusal: Refusal | None = None, **values: Any
     ) -> HTMLResponse:
-        """The page of that template; with a refusal, of its status."""
-        told = {
+        """Render a template; a refusal sets the status."""
+        page_values = {
             "visitor": self.visitor,
             "clock": self.clock,
             "method": self.method,
@@ -83,7 +85,7 @@ class PageRenderer:
             "refusal": refusal,
             **values,
         }
-        return html_page(template, told, self.config, refusal.status if refusal else status)
+        return html_page(template, page_values, self.config, refusal.status if refusal else status)
 
 
 async def _renderer(parts: PartsDep, request: Request, visitor: VisitorDep) -> PageRenderer:
@@ -94,12 +96,12 @@ RendererDep = Annotated[PageRenderer, Depends(_renderer)]
 
 
 def see_other(path: str) -> RedirectResponse:
-    """To another page after a form was taken, so that loading it again sends nothing twice."""
+    """Redirect after a form, so that reloading the page does not submit the form again."""
     return RedirectResponse(path, 303)
 
 
 def as_page(request: Request, answer: JSONResponse) -> Response:
-    """The same error as a page where a person would see it; else as it is."""
+    """Turn an error into a page if a person would see it; otherwise return it as it is."""
     if not request.url.path.startswith(PREFIXES):
         return answer
     body = ErrorBody.model_validate_json(bytes(answer.body))
@@ -115,13 +117,13 @@ def as_page(request: Request, answer: JSONResponse) -> Response:
 def html_page(
     template: str, values: Mapping[str, Any], config: Config, status: int
 ) -> HTMLResponse:
-    """The page of that template, for somebody who need not have a visit."""
+    """Render a template for anybody, signed in or not."""
     text = _templates.get_template(template).render(values)
     return HTMLResponse(text, status, page_headers(config))
 
 
 def page_headers(config: Config) -> dict[str, str]:
-    """The headers of every page: nothing from elsewhere, in nobody's frame, kept by no cache."""
+    """Build the headers of every page: our origin only, no frames, no caching."""
     heroku = urlsplit(config.heroku_id_url)
     policy = {
         "default-src": "'none'",
@@ -130,7 +132,7 @@ def page_headers(config: Config) -> dict[str, str]:
         "img-src": "'self' data:",
         "font-src": "'self'",
         "connect-src": "'self'",
-        # Browsers also hold this against where a form's answer leads: to Heroku's consent.
+        # Browsers also apply this to redirects after a form, which can lead to Heroku's consent.
         "form-action": f"'self' {heroku.scheme}://{heroku.netloc}",
         "base-uri": "'none'",
         "frame-ancestors": "'none'",

@@ -1,4 +1,4 @@
-"""Which pages are there? All below /dashboard, for whoever has a visit, and the way back to it."""
+"""Routes of the dashboard, and signing out."""
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import RedirectResponse
@@ -25,7 +25,7 @@ router = APIRouter()
 
 @router.post("/dashboard/sign-out")
 def sign_out(parts: PartsDep, request: Request, _form: FormDep) -> RedirectResponse:
-    """To the page that says how to come back; the visit is over."""
+    """End the session and show how to sign in again."""
     public_url = parts.config.guv_public_url
     parts.login_sessions.end(token_of(request.cookies, public_url) or "")
     answer = see_other("/dashboard")
@@ -50,7 +50,7 @@ PAGES = (
 
 
 def add_dashboard(app: FastAPI) -> None:
-    """Nothing; the app has the pages and what they are made of."""
+    """Add the pages and their static files to the app."""
     static_files.add_assets(app)
     for part in PAGES:
         app.include_router(part, include_in_schema=False)

@@ -25,7 +25,7 @@ FOR_A_YEAR = "public, max-age=31536000, immutable"
 
 @cache
 def asset_version() -> str:
-    """A digest of all assets."""
+    """Return a digest of all our files."""
     digest = hashlib.sha256()
     for path in sorted(FOLDER.rglob("*")):
         if path.is_file():
@@ -34,12 +34,12 @@ def asset_version() -> str:
 
 
 def asset_url(name: str) -> str:
-    """Where the asset of that name is."""
+    """Return the URL of one of our files."""
     return f"{ASSETS_PATH}/{asset_version()}/{name}"
 
 
 class _Assets(StaticFiles):
-    """Those files; of another version than asked for, they are not kept by browsers."""
+    """Our files, cached by browsers only under the present version."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         answer = await super().get_response(path, scope)
@@ -50,13 +50,13 @@ class _Assets(StaticFiles):
 
 
 def add_assets(app: FastAPI) -> None:
-    """Nothing; the app serves them."""
+    """Serve our files."""
     app.mount(f"{ASSETS_PATH}/{{version}}", _Assets(directory=FOLDER), name="dashboard-assets")
 
 
 PLOTLY_VERSION = version("plotly")
 PLOTLY_PATH = f"/dashboard/plotly/{PLOTLY_VERSION}/plotly.min.js"
-# Plotly styles its parts through an empty <style> element; this is the digest of what is in it.
+# Plotly adds an empty <style> element; this is the hash of its content.
 EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 
 router = APIRouter()
@@ -64,10 +64,10 @@ router = APIRouter()
 
 @router.get("/dashboard/plotly/{wanted}/plotly.min.js")
 def send_script(request: Request, wanted: str) -> Response:
-    """The script of this version.
+    """Send Plotly's script, compressed where the client accepts that.
 
     Raises:
-        NotFound: Another version is wanted, by a page of an earlier release.
+        NotFound: A page of an earlier release asks for another version.
     """
     if wanted != PLOTLY_VERSION:
         raise NotFound("The chart script has another version now. Reload the page.")
@@ -88,5 +88,5 @@ def _script() -> bytes:
 
 @cache
 def _packed() -> bytes:
-    """The script as most browsers take it; packed once, 1.5 MB."""
+    """Compress the script once, to 1.5 MB."""
     return gzip.compress(_script(), 6, mtime=0)

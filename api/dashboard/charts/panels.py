@@ -1,7 +1,7 @@
-"""What do all pictures of a role share? Panels over one axis of time, as Plotly takes them.
+"""Panels over one time axis, as Plotly takes them: the base of all charts.
 
-What begins with two dashes is a colour of the page's style sheet, so that a chart follows light
-and dark.
+Colors that begin with two dashes are variables of the style sheet, so that charts follow light and
+dark mode.
 """
 
 from collections.abc import Sequence
@@ -9,19 +9,19 @@ from datetime import datetime, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
-LEGEND_ABOVE = 0.005
-FEW = 40  # points that are field_error each
+LEGEND_GAP = 0.005  # of the height, between a panel and its legend
+MARKED_POINTS = 40  # lines with at most this many points show each of them
 Json = dict[str, Any]
 Panel = tuple[str, tuple[float, float]]
-"""What a panel's axis says, and where it stands on the height, 0 to 1."""
+"""A panel's axis title, and its bottom and top as shares of the height, 0 to 1."""
 
 
 class AxisClock:
-    """Writes instants for an axis that knows no zones: with one offset, so that none comes twice.
+    """Formats times for Plotly, whose axes have no zones: with one offset, so that no hour repeats.
 
     Args:
-        until: The instant whose offset counts.
-        zone: Where the visitor is.
+        until: Time whose offset is used throughout.
+        zone: The visitor's time zone.
     """
 
     def __init__(self, until: datetime, zone: ZoneInfo) -> None:
@@ -31,19 +31,21 @@ class AxisClock:
         self.title = f"time in {zone.key}{offset}"
 
     def text(self, at: datetime) -> str:
-        """The instant as that axis takes it."""
+        """Return a time in the format of the axis."""
         return at.astimezone(self._zone).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def line_of(
     panel: int, name: str, y: Sequence[float | None], color: str, dash: str = "solid"
 ) -> Json:
-    """A line in the panel of that number from the top; None breaks it."""
+    """Build a line in a panel, numbered from the top; None breaks the line."""
     number = _suffix(panel)
-    known = sum(one is not None for one in y)
+    known = sum(value is not None for value in y)
     return {
         "type": "scatter",
-        "mode": "lines+markers" if known <= FEW else "lines",  # one point alone makes no line
+        "mode": "lines+markers"
+        if known <= MARKED_POINTS
+        else "lines",  # a single point would be invisible as a line
         "marker": {"color": color, "size": 5},
         "name": name,
         "y": list(y),
@@ -57,25 +59,25 @@ def line_of(
 def steps_of(
     panel: int, name: str, y: Sequence[float | None], color: str, dash: str = "solid"
 ) -> Json:
-    """The same, which holds each value until the next one."""
+    """Build a line that keeps each value until the next one."""
     line = line_of(panel, name, y, color, dash)
     return {**line, "line": {**line["line"], "shape": "hv"}}
 
 
 def layout(panels: Sequence[Panel], since: datetime, until: datetime, clock: AxisClock) -> Json:
-    """The panels from top to bottom over their axis of time, each with its legend above."""
-    found: Json = {"xaxis": _time(clock.text(since), clock.text(until), clock.title, len(panels))}
+    """Build the layout of panels from top to bottom, each with its legend above."""
+    built: Json = {"xaxis": _time(clock.text(since), clock.text(until), clock.title, len(panels))}
     for number, (title, (low, high)) in enumerate(panels):
-        found[f"yaxis{_suffix(number)}"] = _height(title, low, high)
-        found[f"legend{_suffix(number)}"] = {
+        built[f"yaxis{_suffix(number)}"] = _height(title, low, high)
+        built[f"legend{_suffix(number)}"] = {
             "x": 0,
             "xanchor": "left",
-            "y": high + LEGEND_ABOVE,
+            "y": high + LEGEND_GAP,
             "yanchor": "bottom",
             "orientation": "h",
             "bgcolor": "rgba(0,0,0,0)",
         }
-    return found
+    return built
 
 
 def _suffix(panel: int) -> str:

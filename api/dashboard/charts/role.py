@@ -1,6 +1,6 @@
-"""How is a role's time drawn? Panels over one axis of time, as Plotly takes them.
+"""Chart of a role: jobs, dynos, waits and rates over one time axis.
 
-A web role has three of them, without messages. What is unknown is None and breaks the line.
+A web role has no panel of jobs. Unknown values are None and break the line.
 """
 
 from collections.abc import Sequence
@@ -22,13 +22,13 @@ PANELS = (
     ("jobs/s", (0.01, 0.19)),
 )
 WEB_PANELS = (("dynos", (0.7, 0.96)), ("seconds", (0.36, 0.6)), ("requests/s", (0.01, 0.26)))
-FAR_ABOVE = 3  # a maximum that is so many times above what ran is named, not drawn
-HOVER_WIDTH = 60  # characters of a line beside the pointer
+FAR_ABOVE = 3  # a maximum above this multiple of the dynos that ran is named, not drawn
+HOVER_WIDTH = 60  # characters per line of a tooltip
 WRONG = frozenset({"refused", "failed"})
 
 
-def figure(chart: ChartData, zone: ZoneInfo) -> Json:
-    """The chart's `data` and `layout`, its times those of the zone at its end."""
+def role_figure(chart: ChartData, zone: ZoneInfo) -> Json:
+    """Build Plotly's `data` and `layout`; times have the zone's offset at the end of the chart."""
     clock = AxisClock(chart.wanted.until, zone)
     return {
         "data": [*_lines(chart, clock), *_marks(chart, clock)],
@@ -55,11 +55,11 @@ def _messages(chart: ChartData) -> list[Json]:
 
 def _dynos(chart: ChartData) -> list[Json]:
     points, limits, panel = chart.points, chart.limits, _first(chart)
-    maximum = [one.maximum for one in limits] if _is_near(chart) else [None for _ in limits]
+    maximum = [limit.maximum for limit in limits] if _is_near(chart) else [None for _ in limits]
     return [
-        steps_of(panel, "dynos", [one.dynos for one in points], "--chart-1"),
-        steps_of(panel, "desired", [one.desired for one in points], "--chart-2", "dot"),
-        _limit(panel, "minimum", [one.minimum for one in limits], _limits_name(chart)),
+        steps_of(panel, "dynos", [point.dynos for point in points], "--chart-1"),
+        steps_of(panel, "desired", [point.desired for point in points], "--chart-2", "dot"),
+        _limit(panel, "minimum", [limit.minimum for limit in limits], _limits_name(chart)),
         _limit(panel, "maximum", maximum),
     ]
 
@@ -67,7 +67,7 @@ def _dynos(chart: ChartData) -> list[Json]:
 def _waits(chart: ChartData) -> list[Json]:
     panel, is_web = _first(chart) + 1, _is_web(chart)
     waits = [point.predicted_wait for point in chart.points]
-    deadlines = [one.deadline if one.is_web == is_web else None for one in chart.limits]
+    deadlines = [limit.deadline if limit.is_web == is_web else None for limit in chart.limits]
     return [
         line_of(panel, "response time" if is_web else "predicted wait", waits, "--chart-1"),
         line_of(panel, "target" if is_web else "deadline", deadlines, "--chart-bad", "dash"),
@@ -85,52 +85,55 @@ def _rates(chart: ChartData) -> list[Json]:
 
 
 def _first(chart: ChartData) -> int:
-    """The panel of the dynos; those that follow are counted from it."""
+    """Return the number of the dynos' panel, from which the following panels are counted."""
     return 0 if _is_web(chart) else 1
 
 
 def _is_web(chart: ChartData) -> bool:
-    """Whether the role is scaled on requests, at the end of the time."""
+    """Whether the role is scaled on requests at the end of the chart."""
     return bool(chart.limits) and chart.limits[-1].is_web
 
 
 def _limit(panel: int, name: str, y: Sequence[int | None], legend: str = "") -> Json:
-    """A limit; both have one entry in the legend."""
-    told = {"hovertemplate": f"%{{y}}<extra>{name}</extra>", "legendgroup": "limits"}
+    """Build the line of a limit; minimum and maximum share one legend entry."""
+    hover = {"hovertemplate": f"%{{y}}<extra>{name}</extra>", "legendgroup": "limits"}
     line = steps_of(panel, legend or name, y, "--chart-limit", "dash")
-    return {**line, **told, "meta": name, "showlegend": bool(legend)}
+    return {**line, **hover, "meta": name, "showlegend": bool(legend)}
 
 
 def _never(chart: ChartData, panel: int) -> Json:
-    """Where the last message would never be done, at the height of the deadline."""
+    """Mark the times with an endless wait, at the height of the deadline."""
     y = [
         limit.deadline if point.never_done else None
         for point, limit in zip(chart.points, chart.limits, strict=True)
     ]
     marker = {"color": "--chart-bad", "symbol": "x", "size": 8}
     line = line_of(panel, "never finished", y, "--chart-bad")
-    is_shown = any(one is not None for one in y)
+    is_shown = any(value is not None for value in y)
     return {**line, "mode": "markers", "marker": marker, "showlegend": is_shown}
 
 
 def _marks(chart: ChartData, clock: AxisClock) -> list[Json]:
-    """The decisions that changed something, each with its reason."""
-    found = chart.changes
+    """Mark the decisions that changed something, each with its reason."""
+    changes = chart.changes
     return [
         {
-            **line_of(_first(chart), "decision", [one.desired for one in found], "--chart-mark"),
-            "x": [clock.text(one.at) for one in found],
+            **line_of(
+                _first(chart), "decision", [change.desired for change in changes], "--chart-mark"
+            ),
+            "x": [clock.text(change.at) for change in changes],
             "mode": "markers",
             "marker": {
                 "color": [
-                    "--chart-bad" if one.outcome in WRONG else "--chart-mark" for one in found
+                    "--chart-bad" if change.outcome in WRONG else "--chart-mark"
+                    for change in changes
                 ],
-                "symbol": [_symbol(one) for one in found],
+                "symbol": [_symbol(change) for change in changes],
                 "size": 11,
                 "line": {"color": "--sheet", "width": 1},
             },
-            "customdata": [one.id for one in found],
-            "text": [_told(one) for one in found],
+            "customdata": [change.id for change in changes],
+            "text": [_tooltip(change) for change in changes],
             "hovertemplate": "%{text}<extra></extra>",
         }
     ]
@@ -142,8 +145,8 @@ def _symbol(change: Change) -> str:
     return "triangle-up" if (change.desired or 0) > (change.current or 0) else "triangle-down"
 
 
-def _told(change: Change) -> str:
-    """A change in words, in lines that fit beside the pointer."""
+def _tooltip(change: Change) -> str:
+    """Describe a change in lines that fit a tooltip."""
     more = f"<br>and {change.count - 1} more in this step" if change.count > 1 else ""
     why = "<br>".join(escape(line, quote=False) for line in wrap(change.explanation, HOVER_WIDTH))
     reason, outcome = plain(change.reason), change.outcome
@@ -153,11 +156,11 @@ def _told(change: Change) -> str:
 
 def _layout(chart: ChartData, clock: AxisClock) -> Json:
     panels = WEB_PANELS if _is_web(chart) else PANELS
-    found = layout(panels, chart.wanted.since, chart.wanted.until, clock)
-    found["shapes"] = [_band(one, chart, clock) for one in chart.incidents]
+    built = layout(panels, chart.wanted.since, chart.wanted.until, clock)
+    built["shapes"] = [_band(incident, chart, clock) for incident in chart.incidents]
     dynos = "yaxis2" if _first(chart) else "yaxis"
-    found[dynos] |= {"range": [0, _top(chart)], "dtick": ceil(_top(chart) / 4)}
-    return found
+    built[dynos] |= {"range": [0, _top(chart)], "dtick": ceil(_top(chart) / 4)}
+    return built
 
 
 def _band(incident: Incident, chart: ChartData, clock: AxisClock) -> Json:
@@ -183,18 +186,18 @@ def _rounded(rate: float | None) -> float | None:
 
 
 def _busiest(chart: ChartData) -> int:
-    """The most dynos that ran, were wanted or had to be."""
-    counts = [one for point in chart.points for one in (point.dynos, point.desired)]
-    counts += [one.minimum for one in chart.limits]
-    return max((one for one in counts if one is not None), default=0)
+    """Return the most dynos that ran, were desired or were the minimum."""
+    counts = [count for point in chart.points for count in (point.dynos, point.desired)]
+    counts += [limit.minimum for limit in chart.limits]
+    return max((count for count in counts if count is not None), default=0)
 
 
 def _highest(chart: ChartData) -> int:
-    return max((one.maximum for one in chart.limits), default=0)
+    return max((limit.maximum for limit in chart.limits), default=0)
 
 
 def _is_near(chart: ChartData) -> bool:
-    """Whether the maximum is near enough to what ran to be drawn with it."""
+    """Whether the maximum is close enough to the dynos that ran to share their axis."""
     return _highest(chart) <= FAR_ABOVE * max(_busiest(chart), 2)
 
 

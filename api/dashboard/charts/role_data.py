@@ -1,4 +1,4 @@
-"""What is to be seen of a role over a time? Its points, limits, changes and incidents."""
+"""Data of a role's chart: points, limits, changes and incidents of a time range."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ from guv.roles.models import Role
 from guv.settings.past_settings import Limits, limits_at, read_past_settings
 from guv.tenants.models import Tenant
 
-GAP_STEPS = 2.5  # points further apart than so many steps, or intervals, have a gap between them
+GAP_STEPS = 2.5  # points further apart than this many steps, or intervals, have a gap between them
 MOST_INCIDENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class ChartData:
-    """A role's time.
+    """What happened to a role in a time range.
 
     Attributes:
-        wanted: Which time, in which steps.
-        points: From old to new; an empty one stands in each gap.
-        limits: What bounded the role at each point.
+        wanted: The time range and its steps.
+        points: From old to new, with an empty point in each gap.
+        limits: Limits and deadline at each point.
         changes: The decisions that changed something.
-        incidents: Those that opened, newest first.
+        incidents: Incidents that opened, newest first.
     """
 
     wanted: SeriesFilter
@@ -40,7 +40,7 @@ class ChartData:
 def read_chart_data(
     session: Session, tenant: Tenant, app: App, role: Role, wanted: SeriesFilter
 ) -> ChartData:
-    """What there is of the role in that time, read with a handful of queries."""
+    """Read the data of a role's chart with a handful of queries."""
     past = read_past_settings(session, tenant, app, role, wanted.since)
     interval = timedelta(seconds=past[-1].settings.interval)
     points = with_gaps(read_points(session, tenant, wanted), max(wanted.step, interval))
@@ -54,16 +54,16 @@ def read_chart_data(
 
 
 def with_gaps(points: Sequence[Point], usual: timedelta) -> list[Point]:
-    """The points with an empty one wherever two are much further apart than usual."""
-    found: list[Point] = []
+    """Insert an empty point wherever two are much further apart than usual."""
+    filled: list[Point] = []
     for point in points:
-        if found and point.at - found[-1].at > GAP_STEPS * usual:
-            found.append(Point(found[-1].at + usual))
-        found.append(point)
-    return found
+        if filled and point.at - filled[-1].at > GAP_STEPS * usual:
+            filled.append(Point(filled[-1].at + usual))
+        filled.append(point)
+    return filled
 
 
 def _incidents(session: Session, tenant: Tenant, wanted: SeriesFilter) -> list[Incident]:
     there = IncidentFilter(roles=[wanted.role], since=wanted.since, until=wanted.until)
-    found = list_incidents(session, tenant, there, MOST_INCIDENTS)
-    return [one.incident for one in found if one.incident.opened_at is not None]
+    listed = list_incidents(session, tenant, there, MOST_INCIDENTS)
+    return [named.incident for named in listed if named.incident.opened_at is not None]

@@ -1,4 +1,4 @@
-"""Which time does a role's page show? Five lengths, each as at most a few hundred points."""
+"""Time ranges of a role's page, each drawn with at most a few hundred points."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from guv.errors import FieldError, Invalid
 from guv.history.series import SeriesFilter
 from guv.tenants.plans import Plan, limit_of
 
-SHORTEST_REFRESH_S = 10.0
+SHORTEST_REFRESH_S = 10.0  # between two updates of an open page
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A length of time up to now.
+    """A time range that ends now.
 
     Attributes:
-        name: As it stands in addresses.
-        title: As people say it.
-        length: How long it is.
-        step: What one point of the chart stands for.
-        row: What one row of the table stands for.
+        name: Its name in URLs.
+        title: Its name on pages.
+        length: Its length.
+        step: Time that a point of the chart stands for.
+        row: Time that a row of the table stands for.
     """
 
     name: str
@@ -31,11 +31,11 @@ class Span:
     row: timedelta
 
     def chosen(self, role: UUID, now: datetime, step: timedelta | None = None) -> SeriesFilter:
-        """The same for a role, in the chart's steps if no others are given."""
+        """Return the filter of a role's history, in steps of the chart unless others are given."""
         return SeriesFilter(role, now - self.length, now, step or self.step)
 
     def refresh_s(self, interval: float) -> float:
-        """Seconds after which a chart may have changed, for a role of that interval."""
+        """Return the seconds after which a chart may have changed, given the role's interval."""
         return max(SHORTEST_REFRESH_S, interval, self.step.total_seconds() / 2)
 
 
@@ -45,8 +45,8 @@ def _span(name: str, title: str, length: timedelta, step_s: int, row: timedelta)
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 SPANS: Mapping[str, Span] = {
-    one.name: one
-    for one in (
+    span.name: span
+    for span in (
         _span("1h", "1 hour", _HOUR, 10, timedelta(minutes=5)),
         _span("6h", "6 hours", 6 * _HOUR, 60, timedelta(minutes=15)),
         _span("1d", "1 day", _DAY, 180, _HOUR),
@@ -58,15 +58,15 @@ USUAL = "6h"
 
 
 def spans_of(plan: Plan) -> list[Span]:
-    """The spans that the plan reaches back for."""
-    return [one for one in SPANS.values() if one.length <= timedelta(days=plan.decision_days)]
+    """Return the time ranges that a plan's history covers."""
+    return [span for span in SPANS.values() if span.length <= timedelta(days=plan.decision_days)]
 
 
 def find_span(name: str, plan: Plan) -> Span:
-    """The span of that name.
+    """Find a time range by name.
 
     Raises:
-        Invalid: There is none, or the plan does not reach back so far.
+        Invalid: There is no such time range, or it is longer than the plan's history.
     """
     if name not in SPANS:
         message = f"must be one of {', '.join(SPANS)}"

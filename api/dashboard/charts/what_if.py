@@ -1,4 +1,4 @@
-"""How is a replay's result shown? Side by side with what was recorded, and over time."""
+"""Results of a replay: the recorded run beside the variants, and all of them over time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ LOOKS = (
 
 @dataclass(frozen=True, slots=True)
 class FilledField:
-    """A field of the settings' form as a variant would fill it in."""
+    """A field of the settings form, filled in as a variant asks."""
 
     name: str
     was: str
@@ -35,14 +35,14 @@ class FilledField:
 
 @dataclass(frozen=True, slots=True)
 class ComparedRun:
-    """One run beside the others.
+    """A run in the comparison.
 
     Attributes:
-        run: As it is stored.
-        differs: What differs from the role's settings, in words.
-        typed: The form that would set it; [] where it is what is set, or was.
-        share_more: Its share in time, less that of the recorded run.
-        hours_more: Its dyno-hours, less those of the recorded run.
+        run: The stored run.
+        differs: How its settings differ from the role's, as text.
+        typed: Fields of the form that would set its settings; empty where there is nothing to set.
+        share_more: Its share on time minus that of the recorded run.
+        hours_more: Its dyno-hours minus those of the recorded run.
     """
 
     run: Mapping[str, Any]
@@ -53,30 +53,30 @@ class ComparedRun:
 
 
 def what_if_runs(row: ReplayRow, role: Role, chain: tuple[Level, ...]) -> list[ComparedRun]:
-    """The recorded run and the variants, each with what would set it.
+    """Compare the recorded run with the variants.
 
     Args:
-        row: A replay that is done.
-        role: Whose.
-        chain: The role's levels as they are now, from wide to narrow.
+        row: A finished replay.
+        role: The replayed role.
+        chain: The role's present levels, from wide to narrow.
     """
     runs: Sequence[Mapping[str, Any]] = (row.result or {}).get("runs", [])
-    settings: list[Mapping[str, Any]] = [{}, *(one["settings"] for one in row.variants)]
+    settings: list[Mapping[str, Any]] = [{}, *(variant["settings"] for variant in row.variants)]
     recorded = runs[0]
     return [
         ComparedRun(
             run=run,
             differs=[_differs(name, value) for name, value in values.items()],
             typed=_typed(role, chain, values),
-            share_more=_less(run["share_in_time"], recorded["share_in_time"]),
+            share_more=_difference(run["share_in_time"], recorded["share_in_time"]),
             hours_more=run["dyno_hours"] - recorded["dyno_hours"],
         )
         for run, values in zip(runs, settings, strict=True)
     ]
 
 
-def _less(one: float | None, other: float | None) -> float | None:
-    return None if one is None or other is None else one - other
+def _difference(value: float | None, base: float | None) -> float | None:
+    return None if value is None or base is None else value - base
 
 
 def _differs(name: str, value: Any) -> str:
@@ -85,24 +85,24 @@ def _differs(name: str, value: Any) -> str:
 
 
 def _typed(role: Role, chain: tuple[Level, ...], values: Mapping[str, Any]) -> list[FilledField]:
-    """The form's fields for these values; what would be inherited anyway stays empty."""
+    """Fill in the form for these values; values that are inherited anyway stay empty."""
     inherited = effective_settings(role.name, chain[:-1])
-    found = []
+    fields = []
     for name, value in values.items():
         if name not in FIELDS:
             continue
         field, own = FIELDS[name], chain[-1].values.get(name)
         text = "" if value == getattr(inherited, name) else as_text(field, value)
-        found.append(FilledField(name, as_text(field, own), text))
-    return found
+        fields.append(FilledField(name, as_text(field, own), text))
+    return fields
 
 
 def what_if_figure(result: Mapping[str, Any], zone: ZoneInfo) -> Json:
-    """The dynos and messages of all runs over their time."""
-    at = [datetime.fromisoformat(one) for one in result["at"]]
+    """Draw the dynos and jobs of all runs over time."""
+    at = [datetime.fromisoformat(text) for text in result["at"]]
     until = datetime.fromisoformat(result["to"])
     clock = AxisClock(until, zone)
-    x, data = [clock.text(one) for one in at], list[Json]()
+    x, data = [clock.text(time) for time in at], list[Json]()
     for run, (color, dash) in zip(result["runs"], LOOKS, strict=False):
         name = plain(run["name"])
         group = {"x": x, "legendgroup": name}

@@ -1,7 +1,7 @@
-"""Which notification targets did a person fill in? Fields named as the API names their settings.
+"""Form of notification targets, its fields named like the settings of the API.
 
-Secrets are shown to nobody, also not to who typed them. One that was typed beside something wrong
-goes back to the browser sealed, so that it need not be typed again.
+Secrets are never shown, not even to the person who typed them. A secret that was typed beside a
+faulty field goes back to the browser sealed, so that it need not be typed again.
 """
 
 import json
@@ -19,7 +19,7 @@ from api.dependencies import field as text_of
 from guv.crypto import Sealer
 from guv.settings.schema import SettingsValues
 
-KINDS: Mapping[str, Mapping[str, str]] = {  # each kind's fields with what an empty form holds
+KINDS: Mapping[str, Mapping[str, str]] = {  # fields of each kind with their values in an empty form
     "new_relic": {
         "account_id": "",
         "license_key": "",
@@ -31,14 +31,14 @@ KINDS: Mapping[str, Mapping[str, str]] = {  # each kind's fields with what an em
     "webhook": {"url": "", "secret": ""},
 }
 SECRETS = frozenset({"license_key", "url", "secret"})
-KEPT = "kept."  # begins the name of a field that holds a sealed secret
-REMOVE = "remove."  # begins the name of a field that says that a kind is to go
+KEPT = "kept."  # prefix of fields that hold a sealed secret
+REMOVE = "remove."  # prefix of fields that remove a kind
 YES = "yes"
 _NUMBER = re.compile(r"[0-9]{1,20}")
 
 
 def name_of(kind: str, name: str) -> str:
-    """The name of a field in the form, and in what the API says of it."""
+    """Return the name of a field, in the form and in errors of the API."""
     return f"notify.{kind}.{name}"
 
 
@@ -47,11 +47,11 @@ FIELDS = tuple(name_of(kind, name) for kind, names in KINDS.items() for name in 
 
 @dataclass(frozen=True, slots=True)
 class SubmittedTargets:
-    """What stands in the form.
+    """A submitted form of targets.
 
     Attributes:
-        texts: The text of each field by its name, that of secrets too.
-        removed: The kinds that are to go.
+        texts: The text of each field by its name, including secrets.
+        removed: The kinds to remove.
     """
 
     texts: Mapping[str, str]
@@ -59,12 +59,12 @@ class SubmittedTargets:
 
     @property
     def open_texts(self) -> dict[str, str]:
-        """What may be shown: all but the secrets; and what is to go."""
+        """The texts that may be shown, which excludes secrets, and the kinds to remove."""
         shown = {name: text for name, text in self.texts.items() if not _is_secret(name)}
         return {**shown, **{REMOVE + kind: YES for kind in self.removed}}
 
     def kept(self, faults: Iterable[str], sealer: Sealer, tenant: UUID) -> dict[str, str]:
-        """The secrets that were typed and that nothing is wrong with, sealed for the next try."""
+        """Seal the typed secrets that have no fault, for the next attempt."""
         wrong = set(faults)
         return {
             name: _sealed(text, name, sealer, tenant)
@@ -74,7 +74,7 @@ class SubmittedTargets:
 
 
 def read_targets_form(form: FormData, sealer: Sealer, tenant: UUID) -> SubmittedTargets:
-    """The form as it came; a secret that is empty is the one that was typed before, if any."""
+    """Read the submitted form; an empty secret falls back to one kept from the last attempt."""
     texts = {name: text_of(form, name) for name in FIELDS}
     for name in filter(_is_secret, FIELDS):
         texts[name] = texts[name] or _opened(text_of(form, KEPT + name), name, sealer, tenant)
@@ -84,7 +84,7 @@ def read_targets_form(form: FormData, sealer: Sealer, tenant: UUID) -> Submitted
 
 
 def form_of_target(target: Mapping[str, Any]) -> SubmittedTargets:
-    """The form of the targets that are set."""
+    """Fill in the form with a stored target, without its secrets."""
     texts = {}
     for kind, names in KINDS.items():
         own = target.get(kind, {})
@@ -95,14 +95,14 @@ def form_of_target(target: Mapping[str, Any]) -> SubmittedTargets:
 
 
 def settings_from(sent: SubmittedTargets, target: Mapping[str, Any]) -> SettingsValues:
-    """The change of `notify` that the form asks for.
+    """Build the change of `notify` that the form asks for.
 
     Args:
-        sent: The form.
-        target: The targets that are set, masked; their secrets stay where none was typed.
+        sent: The submitted form.
+        target: The stored targets, masked; their secrets stay where none was typed.
 
     Raises:
-        Invalid: Nothing was filled in, or it cannot be; each field is named.
+        Invalid: Nothing was filled in, or fields have faults, each of which is named.
     """
     kinds = {
         kind: _target(sent, kind, target.get(kind, {}))
@@ -115,7 +115,7 @@ def settings_from(sent: SubmittedTargets, target: Mapping[str, Any]) -> Settings
 
 
 def _target(sent: SubmittedTargets, kind: str, own: Mapping[str, Any]) -> dict[str, Any]:
-    """One target as the API takes it; what is empty is left out, and said to be needed."""
+    """Build a target as the API takes it; empty fields are left out, hence reported as missing."""
     values: dict[str, Any] = {}
     for name in KINDS[kind]:
         text = sent.texts[name_of(kind, name)]
@@ -143,15 +143,15 @@ def _text(value: Any) -> str:
 
 
 def _sealed(text: str, name: str, sealer: Sealer, tenant: UUID) -> str:
-    """The secret sealed for this field of this tenant: what else is sealed cannot stand there."""
+    """Seal a secret for this field of this tenant, so that it is of no use anywhere else."""
     return sealer.seal(json.dumps({"typed": text, "for": [str(tenant), name]})).decode()
 
 
 def _opened(sealed: str, name: str, sealer: Sealer, tenant: UUID) -> str:
-    """The secret that `_sealed` sealed; empty: this is none."""
+    """Open a secret that `_sealed` sealed; return "" for anything else."""
     try:
-        found = json.loads(sealer.open(sealed.encode()))
+        kept = json.loads(sealer.open(sealed.encode()))
     except ValueError:
         return ""
-    is_ours = isinstance(found, dict) and found.get("for") == [str(tenant), name]
-    return str(found["typed"]) if is_ours else ""
+    is_ours = isinstance(kept, dict) and kept.get("for") == [str(tenant), name]
+    return str(kept["typed"]) if is_ours else ""

@@ -1,7 +1,7 @@
-"""What does the form of a role's settings show? Each value, where it comes from, and what is wrong.
+"""Form of a role's settings: values, their sources, faults and warnings.
 
-The form carries the version that it was made of and, for each field, the text that it was shown
-with, so that what others changed meanwhile is seen and not undone.
+The form carries its version and the original text of each field, so that changes by others are
+noticed and not undone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,19 +20,19 @@ from guv.settings.levels import etag_of
 from guv.settings.resolve import Level, effective_settings
 from guv.settings.schema import EffectiveSettings
 
-WAS = "was-"  # begins the name of a field that says what another was shown with
+WAS = "was-"  # prefix of hidden fields with the original text of another field
 
 
 @dataclass(frozen=True, slots=True)
 class SubmittedSettings:
-    """A form as it came.
+    """A submitted form of settings.
 
     Attributes:
         typed: The text of each field.
-        was: The text that each was shown with.
-        version: The version that it was made of.
-        opened: When it was made.
-        do: Which button sent it: "preview" or "save".
+        was: The original text of each field.
+        version: The entity tag of the settings it was made of.
+        opened: Time at which it was made.
+        do: The button that sent it: "preview" or "save".
     """
 
     typed: Mapping[str, str]
@@ -43,12 +43,12 @@ class SubmittedSettings:
 
     @property
     def touched(self) -> dict[str, str]:
-        """The fields that somebody changed."""
+        """The fields that the person changed."""
         return {name: text for name, text in self.typed.items() if text != self.was[name]}
 
 
 def read_settings_form(form: FormData) -> SubmittedSettings:
-    """The form as it came; a field that is missing was not touched."""
+    """Read the submitted form; a missing field is unchanged."""
     was = {name: _lines(text_of(form, WAS + name)) for name in FIELDS}
     typed = {name: _lines(text_of(form, name)) if name in form else was[name] for name in FIELDS}
     version, opened = text_of(form, "version"), text_of(form, "opened")
@@ -61,16 +61,16 @@ def _lines(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One field as it is shown.
+    """A field of the form.
 
     Attributes:
-        field: Which.
-        text: What stands in it.
-        was: What is set at the role itself.
-        inherited: What would hold were it empty.
-        source: Where that comes from.
-        fault: Why the text cannot be accepted; empty: it can.
-        warning: What to look at.
+        field: The setting's field.
+        text: Its present text.
+        was: The role's own value.
+        inherited: The value that an empty field inherits.
+        source: The level of the inherited value.
+        fault: Why the text is not valid; empty: it is.
+        warning: A warning about the text.
     """
 
     field: Field
@@ -84,15 +84,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class SettingsForm:
-    """The whole form.
+    """The form of a role's settings.
 
     Attributes:
         groups: Its fields under their headings.
-        version: Of what is shown.
-        opened: When it is made.
-        effective: What holds now, also of what has no field here.
-        parameters: What can be set about the policy that stands in the form.
-        others: What is wrong with what has no field here.
+        version: The entity tag of the settings shown.
+        opened: Time at which it is made.
+        effective: The effective settings, including those on other pages.
+        parameters: Parameters of the policy chosen in the form.
+        others: Faults and warnings about settings on other pages.
     """
 
     groups: Sequence[tuple[str, Sequence[Entry]]]
@@ -104,13 +104,13 @@ class SettingsForm:
 
     @property
     def wrong(self) -> list[Entry]:
-        """The fields whose text cannot be accepted."""
+        """The fields whose text is not valid."""
         return [entry for _, entries in self.groups for entry in entries if entry.fault]
 
 
 @dataclass(frozen=True, slots=True)
 class Remarks:
-    """What is to be said at the fields."""
+    """Faults and warnings to show at the fields."""
 
     faults: Sequence[FieldError] = ()
     warnings: Sequence[FieldError] = ()
@@ -126,33 +126,33 @@ def settings_form(
     typed: Mapping[str, str] | None = None,
     remarks: Remarks = NO_REMARKS,
 ) -> SettingsForm:
-    """The form of a role.
+    """Build the form of a role's settings.
 
     Args:
-        role: Whose settings.
-        chain: Its levels as they are now, from wide to narrow.
-        opened: Now.
-        typed: What stands in the fields; None: what is set.
-        remarks: What is to be said at them.
+        role: The role.
+        chain: Its present levels, from wide to narrow.
+        opened: The present time.
+        typed: The text of each field; None: the stored values.
+        remarks: Faults and warnings to show at the fields.
     """
-    inherited, effective = (effective_settings(role.name, one) for one in (chain[:-1], chain))
+    inherited, effective = (effective_settings(role.name, levels) for levels in (chain[:-1], chain))
     policy = (typed or {}).get("policy")
     faults, warnings = _by_field(remarks.faults), _by_field(remarks.warnings)
 
-    def entry(one: Field) -> Entry:
-        was = as_text(one, chain[-1].values.get(one.name))
+    def entry(field: Field) -> Entry:
+        was = as_text(field, chain[-1].values.get(field.name))
         return Entry(
-            field=one,
-            text=was if typed is None else typed[one.name],
+            field=field,
+            text=was if typed is None else typed[field.name],
             was=was,
-            inherited=display_text(one, getattr(inherited, one.name)),
-            source=inherited.sources[one.name],
-            fault=faults.get(one.name, ""),
-            warning=warnings.get(one.name, ""),
+            inherited=display_text(field, getattr(inherited, field.name)),
+            source=inherited.sources[field.name],
+            fault=faults.get(field.name, ""),
+            warning=warnings.get(field.name, ""),
         )
 
     return SettingsForm(
-        groups=[(title, [entry(one) for one in group]) for title, group in GROUPS],
+        groups=[(title, [entry(field) for field in group]) for title, group in GROUPS],
         version=etag_of(role.id, chain),
         opened=opened.isoformat(),
         effective=effective,
@@ -162,15 +162,15 @@ def settings_form(
 
 
 def _others(remarks: Remarks) -> list[FieldError]:
-    """What no field of the form shows."""
-    said = (*remarks.faults, *remarks.warnings)
-    return [one for one in said if one.field.partition(".")[0] not in FIELDS]
+    """Return the remarks that no field of the form shows."""
+    remarked = (*remarks.faults, *remarks.warnings)
+    return [remark for remark in remarked if remark.field.partition(".")[0] not in FIELDS]
 
 
-def _by_field(found: Sequence[FieldError]) -> dict[str, str]:
-    """The messages by the field that they are shown at."""
+def _by_field(errors: Sequence[FieldError]) -> dict[str, str]:
+    """Join the messages of each field."""
     messages: dict[str, list[str]] = {}
-    for one in found:
-        name, _, part = one.field.partition(".")
-        messages.setdefault(name, []).append(f"{part}: {one.message}" if part else one.message)
-    return {name: "; ".join(some) for name, some in messages.items()}
+    for error in errors:
+        name, _, part = error.field.partition(".")
+        messages.setdefault(name, []).append(f"{part}: {error.message}" if part else error.message)
+    return {name: "; ".join(texts) for name, texts in messages.items()}

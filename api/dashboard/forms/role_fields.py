@@ -1,7 +1,6 @@
-"""Which settings of a role are edited in a form, and how does text become a value and back?
+"""Fields of the settings form, and the conversion between text and values.
 
-An empty field inherits. Who changes nothing sends nothing: only fields whose text differs from what
-the form was shown with count.
+An empty field inherits. Only fields whose text differs from the original text count as changed.
 """
 
 import re
@@ -21,14 +20,14 @@ _WORDS = {"true": True, "false": False}
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One setting in the form.
+    """A setting's field in the form.
 
     Attributes:
-        name: The setting's.
-        title: As people say it.
-        kind: "number", "text", "lines", "pairs", or "choice".
-        unit: What the number counts.
-        choices: What can be chosen, besides inheriting.
+        name: The setting's name.
+        title: Its label.
+        kind: "number", "text", "lines", "pairs" or "choice".
+        unit: The unit of the number.
+        choices: The options besides inheriting.
     """
 
     name: str
@@ -39,12 +38,12 @@ class Field:
 
     @property
     def hint(self) -> str:
-        """What the setting means."""
+        """The meaning of the setting."""
         return SETTINGS[self.name].sentence
 
     @property
     def may_be_none(self) -> bool:
-        """Whether "none" can be said against a wider level."""
+        """Whether "none" can replace the value of a wider level."""
         return SETTINGS[self.name].may_be_none
 
 
@@ -66,11 +65,11 @@ GROUPS: tuple[tuple[str, tuple[Field, ...]], ...] = tuple(
     )
     for group in Group
 )
-FIELDS: Mapping[str, Field] = {one.name: one for _, group in GROUPS for one in group}
+FIELDS: Mapping[str, Field] = {field.name: field for _, group in GROUPS for field in group}
 
 
 def as_text(field: Field, value: Any) -> str:
-    """A level's value as the form shows it; empty where it is not set."""
+    """Return the text of a value in the form; empty where it is not set."""
     if value is None:
         return ""
     if field.name == "no_data" and isinstance(value, Mapping):
@@ -78,15 +77,15 @@ def as_text(field: Field, value: Any) -> str:
     if field.kind == "lines":
         return "\n".join(value)
     if field.kind == "pairs":
-        return "\n".join(f"{name} = {_plain(one)}" for name, one in value.items())
+        return "\n".join(f"{name} = {_plain(part)}" for name, part in value.items())
     return _plain(value, words=("yes", "no"))
 
 
 def as_values(typed: Mapping[str, str]) -> SettingsValues:
-    """The settings that these texts mean; an empty one takes the setting back.
+    """Parse the texts of fields; an empty text resets its setting.
 
     Raises:
-        Invalid: A text is no value of its setting.
+        Invalid: A text is not a value of its setting.
     """
     faults: list[FieldError] = []
     values: dict[str, Any] = {}
@@ -122,7 +121,7 @@ def _pair(line: str) -> tuple[str, Any]:
 
 
 def _no_data(text: str) -> Any:
-    """To hold, or a count after some seconds: "5 after 300"."""
+    """Parse "hold", or a number of dynos after seconds: "5 after 300"."""
     if text == "hold":
         return text
     dynos, word, after = text.partition(" after ")
@@ -132,7 +131,7 @@ def _no_data(text: str) -> Any:
 
 
 def _number(text: str) -> Any:
-    """The number that a text is; the text itself where it is none, which is then refused."""
+    """Parse a number; return any other text as it is, for the model to refuse."""
     text = text.strip()
     if _WHOLE.fullmatch(text):
         return int(text)
@@ -148,7 +147,7 @@ def _plain(value: Any, words: tuple[str, str] = ("true", "false")) -> str:
 
 
 def display_text(field: Field, value: Any) -> str:
-    """A value that holds, in words for people."""
+    """Format an effective value for people, with its unit."""
     if value is None or value == NONE:
         return "measured" if SETTINGS[field.name].is_measured else "none"
     text = as_text(field, value).replace("\n", ", ") or "none"

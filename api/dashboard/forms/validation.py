@@ -1,4 +1,4 @@
-"""What did a form ask for, and could it be done? A refused change leaves nothing behind."""
+"""Validation of forms, and the refusal that a page shows with the form."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ SHOWN_ON_PAGE = (BadRequest, Conflict, Invalid, PreconditionFailed)
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a form was not accepted, for the page that shows it again.
+    """Why a form was refused, for the page that shows it again.
 
     Attributes:
         status: The HTTP status of the page.
-        message: A sentence.
-        fields: What is wrong by the form's field.
-        typed: What was filled in.
+        message: The reason as a sentence.
+        fields: Messages by the form's fields.
+        typed: The submitted texts, without secrets.
     """
 
     status: int
@@ -39,10 +39,10 @@ class Refusal:
 
 
 def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
-    """The model of these values.
+    """Validate values against a model.
 
     Raises:
-        Invalid: They are none; each field is named.
+        Invalid: Fields have faults, each of which is named.
     """
     try:
         return model.model_validate(values)
@@ -53,12 +53,12 @@ def validated(model: type[Model], values: Mapping[str, Any]) -> Model:
 def try_change(
     access: Access, change: Callable[[], object], typed: Mapping[str, str] | None = None
 ) -> Refusal | None:
-    """Why a change was refused; None: it was made.
+    """Make a change; return the refusal, or None if it was made.
 
     Args:
-        access: Its transaction is rolled back where the change is refused.
-        change: Makes it.
-        typed: What was filled in, without secrets.
+        access: The transaction, rolled back if the change is refused.
+        change: Makes the change.
+        typed: The submitted texts, without secrets.
     """
     try:
         change()
@@ -69,23 +69,24 @@ def try_change(
 
 
 def whole_number(text: str, name: str) -> int:
-    """The whole number that was typed.
+    """Parse a whole number.
 
     Raises:
-        Invalid: It is none.
+        Invalid: The text is not one; the field is named.
     """
     return int(_number(text, name, int))
 
 
 def seconds(text: str, name: str) -> float:
-    """The number of seconds that was typed; errors as in `whole_number`."""
+    """Parse a number of seconds; errors as in `whole_number`."""
     return float(_number(text, name, float))
 
 
-def instant(text: str, name: str, zone: ZoneInfo) -> datetime | None:
-    """The instant that was typed as a local time; None: nothing was; errors as in `whole_number`.
+def local_time(text: str, name: str, zone: ZoneInfo) -> datetime | None:
+    """Parse a local date and time; return None for an empty text; errors as in `whole_number`.
 
-    A time that clocks show twice is the first of them; one that they skip is as before the change.
+    A time that clocks show twice means the first; a time that they skip counts from before the
+    change.
     """
     if not text:
         return None
@@ -96,17 +97,17 @@ def instant(text: str, name: str, zone: ZoneInfo) -> datetime | None:
 
 
 def fields_of_pause(form: FormData, zone: ZoneInfo) -> PauseScaling:
-    """The pause that a form asks for.
+    """Read the form of a pause.
 
     Raises:
-        Invalid: It is none.
+        Invalid: Fields have faults, each of which is named.
     """
-    until = instant(field(form, "pause_until"), "pause_until", zone)
+    until = local_time(field(form, "pause_until"), "pause_until", zone)
     return validated(PauseScaling, {"direction": field(form, "direction"), "until": until})
 
 
 def field_error(name: str, message: str) -> Invalid:
-    """The error of that field, as its name stands in the form."""
+    """Build the error of a field of the form."""
     return Invalid(CORRECT_FIELDS, [FieldError(name, message)])
 
 
@@ -119,9 +120,9 @@ def _number(text: str, name: str, kind: Callable[[str], float]) -> float:
 
 
 def refusal_of(error: GuvError, typed: Mapping[str, str] | None = None) -> Refusal:
-    """Why the error's form was not accepted, for the page that shows it again."""
-    found: dict[str, str] = {}
-    for one in error.fields:
-        before = f"{found[one.field]}; " if one.field in found else ""
-        found[one.field] = before + one.message
-    return Refusal(error.status, error.message, found, typed or {})
+    """Build the refusal for an error."""
+    messages: dict[str, str] = {}
+    for fault in error.fields:
+        before = f"{messages[fault.field]}; " if fault.field in messages else ""
+        messages[fault.field] = before + fault.message
+    return Refusal(error.status, error.message, messages, typed or {})

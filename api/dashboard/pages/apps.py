@@ -24,7 +24,7 @@ router = APIRouter()
 
 @dataclass(frozen=True, slots=True)
 class AppRoles:
-    """An app and how its roles are."""
+    """An app with the state of its roles."""
 
     app: App
     roles: Sequence[OverviewRole]
@@ -32,29 +32,29 @@ class AppRoles:
 
 @router.get("/dashboard")
 def show_overview(renderer: RendererDep, access: AccessDep) -> HTMLResponse:
-    """All apps with their roles, each in words and figures."""
+    """Show all apps with the state of their roles."""
     answer = overview_answer(
         access.session, access.tenant, renderer.visitor.now, renderer.clock.short
     )
-    found = [
-        AppRoles(app, [one for one in answer.roles if one.app == app.name])
+    listed = [
+        AppRoles(app, [role for role in answer.roles if role.app == app.name])
         for app in apps.list_apps(access.session, access.tenant)
     ]
-    worst = [one for one in answer.roles if one.state.tone == "bad"]
-    return renderer.render("overview.html", apps=found, worst=worst, here="overview")
+    worst = [role for role in answer.roles if role.state.tone == "bad"]
+    return renderer.render("overview.html", apps=listed, worst=worst, here="overview")
 
 
 @router.get("/dashboard/apps/{app}")
 def show_app(
     renderer: RendererDep, access: AccessDep, app: AppName, done: DoneParam = ""
 ) -> HTMLResponse:
-    """The app's page; whoever has not finished the first steps is led to them."""
+    """Show an app, with a link to its setup until that is finished."""
     return _show(renderer, access, app, done=done)
 
 
 @router.post("/dashboard/apps/{app}/pause")
 def pause_app(renderer: RendererDep, access: AccessDep, app: AppName, form: FormDep) -> Response:
-    """Pause all roles of the app, in one direction or both, with an optional end."""
+    """Pause all roles of an app, in one direction or both, until a time or until resumed."""
 
     def change() -> None:
         pause_scaling(access, app, None, fields_of_pause(form, renderer.visitor.zone))
@@ -67,7 +67,7 @@ def pause_app(renderer: RendererDep, access: AccessDep, app: AppName, form: Form
 
 @router.post("/dashboard/apps/{app}/resume")
 def resume_app(access: AccessDep, app: AppName, _form: FormDep) -> Response:
-    """End the app's pause."""
+    """End the pause of an app."""
     resume_scaling(access, app, None)
     return see_other(f"{app_path(app)}?done=resumed")
 
@@ -81,15 +81,15 @@ def _show(
     done: str = "",
 ) -> HTMLResponse:
     session, tenant = access.session, access.tenant
-    found = apps.find_app(session, tenant, app)
-    pause = read_level(session, tenant, "app", found.id).values.get("pause")
+    named = apps.find_app(session, tenant, app)
+    pause = read_level(session, tenant, "app", named.id).values.get("pause")
     answer = overview_answer(session, tenant, renderer.visitor.now, renderer.clock.short)
     return renderer.render(
         "app.html",
-        app=found,
-        broker=apps.find_broker(session, tenant, found),
-        roles=[one for one in answer.roles if one.app == found.name],
-        steps=read_steps(session, tenant, found),
+        app=named,
+        broker=apps.find_broker(session, tenant, named),
+        roles=[role for role in answer.roles if role.app == named.name],
+        steps=read_steps(session, tenant, named),
         pause=pause if isinstance(pause, Mapping) else None,
         refusal=refusal,
         done=done,

@@ -28,7 +28,7 @@ from guv.tenants.plans import Plan, plan_of
 
 @dataclass(frozen=True, slots=True)
 class RoleContext:
-    """Which role is looked at, with the transaction it is read in."""
+    """The role that a page is about, and the transaction it is read in."""
 
     access: Access
     app: App
@@ -36,53 +36,53 @@ class RoleContext:
 
     @property
     def path(self) -> str:
-        """The address of its page."""
+        """The path of the role's page."""
         return role_path(self.app.name, self.role.name)
 
     @property
     def plan(self) -> Plan:
-        """What its tenant pays for."""
+        """The plan of its tenant."""
         return plan_of(self.access.tenant.plan)
 
     def chain(self) -> tuple[Level, ...]:
-        """Its levels as they are now, from wide to narrow; read with one query."""
+        """Read the role's levels from wide to narrow, with one query."""
         access = self.access
         return role_levels(access.session, access.tenant, self.app, self.role)
 
     def effective(self) -> EffectiveSettings:
-        """What holds for it; read with one query."""
+        """Read the role's effective settings, with one query."""
         return effective_settings(self.role.name, self.chain())
 
     def judge(self, values: SettingsValues, version: str | None = None) -> JudgedChange:
-        """What would hold if these values were set at the role; nothing is.
+        """Return what a change of the role's settings would do, and change nothing.
 
         Args:
-            values: The values that were sent; those that were not stay as they are.
-            version: The entity tag that they were made for; None: whatever is there now.
+            values: The changed values; all others stay as they are.
+            version: The entity tag of the settings they were made for; None: any.
 
         Raises:
-            PreconditionFailed: It is another one now.
-            Invalid: What would hold cannot work together.
+            PreconditionFailed: The settings have another entity tag by now.
+            Invalid: The effective settings would contradict each other.
         """
         subject = Subject(self.access.tenant, self.app, self.role)
         return judge_change(self.access, subject, values, merge=True, match=version)
 
     def save(self, values: SettingsValues, version: str) -> None:
-        """Nothing; the values are set at the role; arguments and errors as in `judge`."""
+        """Change the role's settings; arguments and errors as in `judge`."""
         locked = self.access.locked()
         subject = Subject(locked.tenant, self.app, self.role)
         change_level(locked, subject, values, merge=True, match=version)
 
     def chart_data(self, span: Span, step: timedelta | None = None) -> ChartData:
-        """What is to be seen of it over that time, in the span's steps if no others are given."""
+        """Read the data of the role's chart, in the span's steps unless others are given."""
         access = self.access
         wanted = span.chosen(self.role.id, access.edit.at, step)
         return read_chart_data(access.session, access.tenant, self.app, self.role, wanted)
 
 
 def _role_context(access: AccessDep, app: AppName, role: RoleName) -> RoleContext:
-    found = find_app(access.session, access.tenant, app)
-    return RoleContext(access, found, find_role(access.session, access.tenant, found, role))
+    named = find_app(access.session, access.tenant, app)
+    return RoleContext(access, named, find_role(access.session, access.tenant, named, role))
 
 
 RoleContextDep = Annotated[RoleContext, Depends(_role_context)]
@@ -98,7 +98,7 @@ SpanDep = Annotated[Span, Depends(_span)]
 
 
 class _Names(BaseModel):
-    """What the path names; a level that is wider than a role names less."""
+    """Names in the path; wider levels have fewer."""
 
     app: AppName | None = None
     role: RoleName | None = None
@@ -106,14 +106,14 @@ class _Names(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class LevelContext:
-    """Which level is looked at, with the transaction it is read in."""
+    """The level that a page is about, and the transaction it is read in."""
 
     access: Access
     subject: Subject
 
     @property
     def path(self) -> str:
-        """The address of the page."""
+        """The path of the level's page."""
         app, role = self.subject.app, self.subject.role
         if app is None:
             return "/dashboard/notifications"
@@ -121,25 +121,25 @@ class LevelContext:
         return f"{owner}/notifications"
 
     def chain(self) -> tuple[Level, ...]:
-        """The levels from wide to this one, as they are now."""
+        """Read the levels from wide to this one."""
         stored = stored_levels(self.access.session, self.access.tenant, self.subject.ids)
         return read_chain(stored, self.subject)
 
     def all_targets(self) -> list[Target]:
-        """The targets of all the tenant's levels, masked, the widest first."""
+        """List the targets of all levels, masked, widest first."""
         return read_targets(self.access).targets
 
     def target(self) -> Mapping[str, Any]:
-        """The targets that are set at the level itself, masked; empty: none are."""
+        """Return the level's own targets, masked; empty: it has none."""
         own = target_of(self.subject, self.all_targets())
         return own.notify if own else {}
 
     def save(self, values: SettingsValues, version: str) -> None:
-        """Nothing; the level's targets are these.
+        """Change the level's settings.
 
         Raises:
-            PreconditionFailed: Somebody else changed the settings meanwhile.
-            Invalid: They cannot be.
+            PreconditionFailed: The settings were changed since `version`.
+            Invalid: The values cannot be accepted.
         """
         locked = self.access.locked()
         subject = Subject(locked.tenant, self.subject.app, self.subject.role)
@@ -159,9 +159,9 @@ LevelContextDep = Annotated[LevelContext, Depends(_level_context)]
 
 
 def target_of(subject: Subject, targets: Sequence[Target]) -> Target | None:
-    """The level's own among the targets of all levels."""
+    """Find a level's own target among those of all levels."""
     names = _names(subject)
-    return next((one for one in targets if (one.app, one.role) == names), None)
+    return next((target for target in targets if (target.app, target.role) == names), None)
 
 
 def _names(subject: Subject) -> tuple[str | None, str | None]:

@@ -1,4 +1,4 @@
-"""What does a person do now and then? Pause, override, send a test page."""
+"""Controls of a role: pause, override, and test alert."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from api.dashboard.dependencies import FormDep
 from api.dashboard.forms.validation import (
     Refusal,
     fields_of_pause,
-    instant,
+    local_time,
     try_change,
     validated,
     whole_number,
@@ -33,13 +33,13 @@ router = APIRouter(prefix="/dashboard/apps/{app}/roles/{role}")
 def show_controls(
     renderer: RendererDep, context: RoleContextDep, done: DoneParam = ""
 ) -> HTMLResponse:
-    """What holds the role up or bounds it, and how to change that."""
+    """Show the pause and the override of a role, with the forms that change them."""
     return _show(renderer, context, done=done)
 
 
 @router.post("/pause")
 def pause_role(form: FormDep, renderer: RendererDep, context: RoleContextDep) -> Response:
-    """Pause the role, in one direction or both, with an optional end."""
+    """Pause a role, in one direction or both, until a time or until resumed."""
 
     def change(access: Access, app: str, role: str) -> None:
         update.pause_scaling(access, app, role, fields_of_pause(form, renderer.visitor.zone))
@@ -49,13 +49,13 @@ def pause_role(form: FormDep, renderer: RendererDep, context: RoleContextDep) ->
 
 @router.post("/resume")
 def resume_role(form: FormDep, renderer: RendererDep, context: RoleContextDep) -> Response:
-    """End the role's own pause."""
+    """End the pause of a role."""
     return _act(renderer, context, form, "resumed", update.resume_scaling)
 
 
 @router.post("/override")
 def override_role(form: FormDep, renderer: RendererDep, context: RoleContextDep) -> Response:
-    """Give the role other bounds until an instant."""
+    """Override the limits of a role until a time."""
 
     def change(access: Access, app: str, role: str) -> None:
         update.override_bounds(access, app, role, _override(renderer, form))
@@ -65,15 +65,15 @@ def override_role(form: FormDep, renderer: RendererDep, context: RoleContextDep)
 
 @router.post("/override/end")
 def end_override(form: FormDep, renderer: RendererDep, context: RoleContextDep) -> Response:
-    """End the role's override."""
+    """End the override of a role."""
     return _act(renderer, context, form, "ended", update.end_override)
 
 
 @router.post("/test-page")
-def try_page(
+def send_alert(
     _form: FormDep, parts: PartsDep, renderer: RendererDep, context: RoleContextDep
 ) -> HTMLResponse:
-    """Send an incident that opens and resolves at once, and say what became of it."""
+    """Send a test alert and show the result."""
     try:
         trial = send_test_page(parts, context.access, context.app.name, context.role.name)
     except Invalid as error:
@@ -87,7 +87,7 @@ def _override(renderer: PageRenderer, form: FormData) -> OverrideBounds:
         for name in ("minimum_dynos", "maximum_dynos")
         if (text := field(form, name))
     }
-    until = instant(field(form, "until"), "until", renderer.visitor.zone)
+    until = local_time(field(form, "until"), "until", renderer.visitor.zone)
     return validated(OverrideBounds, values if until is None else {**values, "until": until})
 
 
@@ -98,7 +98,7 @@ def _act(
     done: str,
     change: Callable[[Access, str, str], None],
 ) -> Response:
-    """Back to the controls after the change, or the controls with what is wrong.
+    """Make a change, then redirect to the controls, or show them with the refusal.
 
     The change takes the names of the app and of the role.
     """

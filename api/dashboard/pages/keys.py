@@ -1,4 +1,4 @@
-"""Which keys open the API? Made, replaced and revoked; a new one is shown once."""
+"""API keys: added, replaced and revoked; a new key is shown once."""
 
 from uuid import UUID
 
@@ -19,13 +19,13 @@ router = APIRouter(prefix="/dashboard/keys")
 
 @router.get("")
 def show_keys(renderer: RendererDep, access: AccessDep, done: DoneParam = "") -> HTMLResponse:
-    """The keys that work, without themselves."""
+    """List the valid keys, without their secrets."""
     return _show(renderer, access, done=done)
 
 
 @router.post("")
 def make_key(renderer: RendererDep, access: AccessDep, form: FormDep) -> HTMLResponse:
-    """One more key, shown now and never again."""
+    """Add a key and show it once."""
     made: list[rest.NewKey] = []
 
     def change() -> None:
@@ -40,7 +40,7 @@ def make_key(renderer: RendererDep, access: AccessDep, form: FormDep) -> HTMLRes
 
 @router.post("/{key}/rotate")
 def rotate_key(renderer: RendererDep, access: AccessDep, form: FormDep, key: UUID) -> HTMLResponse:
-    """A key in place of this one, which goes on working for a while."""
+    """Replace a key; the old one stays valid for the given hours."""
     made: list[rest.NewKey] = []
 
     def change() -> None:
@@ -55,8 +55,8 @@ def rotate_key(renderer: RendererDep, access: AccessDep, form: FormDep, key: UUI
 @router.post("/{key}/revoke")
 def revoke_key(access: AccessDep, _form: FormDep, key: UUID) -> Response:
     """Revoke a key at once."""
-    found = keys.find_key(access.session, access.tenant, key, access.edit.at)
-    keys.end_key(access.session, found, access.edit.at)
+    row = keys.find_key(access.session, access.tenant, key, access.edit.at)
+    keys.end_key(access.session, row, access.edit.at)
     return see_other("/dashboard/keys?done=revoked")
 
 

@@ -1,4 +1,4 @@
-"""Where do incidents go? The notification targets of each of the three levels, set and tried."""
+"""Notification targets of the three levels: set, removed, and tested."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,13 +32,13 @@ WHOSE = {"global": "all apps", "app": "all roles of this app", "role": "this rol
 
 @dataclass(frozen=True, slots=True)
 class FormOutcome:
-    """What the page says of the request itself.
+    """The result of the request, shown on the page.
 
     Attributes:
-        refusal: Why a form was not accepted; None: none was sent, or it was.
-        kept: Secrets that were typed, sealed, by their field.
-        trial: What became of a test page.
-        done: What was done just now.
+        refusal: Why a form was refused; None: it was not.
+        kept: Secrets of a refused form, sealed, by their field.
+        trial: The result of a test alert.
+        done: The action that was just completed.
     """
 
     refusal: Refusal | None = None
@@ -51,7 +51,7 @@ class FormOutcome:
 def show_targets(
     renderer: RendererDep, context: LevelContextDep, done: DoneParam = ""
 ) -> HTMLResponse:
-    """The targets that are set here, and what holds where none are."""
+    """Show the targets of a level, or those it inherits."""
     return _show(renderer, context, FormOutcome(done=done))
 
 
@@ -59,7 +59,7 @@ def show_targets(
 def save_targets(
     form: FormDep, parts: PartsDep, renderer: RendererDep, context: LevelContextDep
 ) -> Response:
-    """Set the targets to what was filled in; a secret that was not typed stays as it is."""
+    """Save the targets; secrets that were not typed stay as they are."""
     tenant = context.access.tenant.id
     sent = read_targets_form(form, parts.sealer, tenant)
 
@@ -76,21 +76,21 @@ def save_targets(
 
 @pages.post("/notifications/none")
 def silence(form: FormDep, renderer: RendererDep, context: LevelContextDep) -> Response:
-    """Notify nobody, whatever the wider levels say."""
+    """Turn notifications off, whatever the wider levels have."""
     return _set(renderer, context, "silenced", SettingsValues(notify=NONE), field(form, "version"))
 
 
 @pages.post("/notifications/inherit")
 def inherit(form: FormDep, renderer: RendererDep, context: LevelContextDep) -> Response:
-    """Take away what is set here; what the wider levels say holds then."""
+    """Remove the level's own targets, so that it inherits again."""
     return _set(renderer, context, "removed", SettingsValues(notify=None), field(form, "version"))
 
 
 @pages.post("/notifications/test-page")
-def try_page(
+def send_alert(
     _form: FormDep, parts: PartsDep, renderer: RendererDep, context: LevelContextDep
 ) -> HTMLResponse:
-    """Send an incident that opens and resolves at once, and say what became of it."""
+    """Send a test alert and show the result."""
     try:
         trial = try_targets(parts, context.access, context.subject)
     except Invalid as error:
@@ -108,17 +108,17 @@ def _set(
 
 
 def _narrower(app: App | None, targets: Sequence[Target]) -> list[Target]:
-    """The targets of levels inside of an app, or of all apps."""
-    inside = [one for one in targets if one.app is not None]
-    return [one for one in inside if app is None or (one.app == app.name and one.role)]
+    """Return the targets of narrower levels: in an app, or in all apps."""
+    inside = [target for target in targets if target.app is not None]
+    return [target for target in inside if app is None or (target.app == app.name and target.role)]
 
 
 def _show(renderer: PageRenderer, context: LevelContext, outcome: FormOutcome) -> HTMLResponse:
     subject, targets = context.subject, context.all_targets()
     chain, own = context.chain(), target_of(subject, targets)
     source = effective_settings("", chain[:-1]).sources["notify"]
-    wider = {one.level: target_of(one, targets) for one in subject.wider()}
-    inherited = wider.get(source)
+    by_level = {wider.level: target_of(wider, targets) for wider in subject.wider()}
+    inherited = by_level.get(source)
     return renderer.render(
         "notifications.html",
         refusal=outcome.refusal,
@@ -143,7 +143,7 @@ def _show(renderer: PageRenderer, context: LevelContext, outcome: FormOutcome) -
 
 
 def _shown(refusal: Refusal | None, own: Target | None) -> Mapping[str, str]:
-    """What stands in the form: what was typed, or else what is set."""
+    """Return the texts of the form: submitted ones, else those of the stored target."""
     if refusal is not None and refusal.typed:
         return refusal.typed
     return form_of_target(own.notify if own else {}).open_texts

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 
-from api.dashboard.charts.role import figure
+from api.dashboard.charts.role import role_figure
 from api.dashboard.charts.role_data import ChartData
 from api.dashboard.charts.time_ranges import Span, spans_of
 from api.dashboard.pages.contexts import RoleContext, RoleContextDep, SpanDep
@@ -31,18 +31,18 @@ from guv.roles.overview import read_overview
 from guv.settings.past_settings import Limits
 from guv.tenants.plans import oldest_shown
 
-DECISIONS = 30  # on a page
+DECISIONS = 30  # per page
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 router = APIRouter(prefix="/dashboard/apps/{app}/roles/{role}")
 
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """Which decisions are listed.
+    """Which decisions to list.
 
     Attributes:
-        is_all: Whether those that only held on are, too.
-        before: The cursor of the page before; None: the newest.
+        is_all: Whether to include decisions that changed nothing.
+        before: The cursor of the previous page; None: start with the newest.
     """
 
     is_all: bool
@@ -64,9 +64,9 @@ def show_role(
     listed: Annotated[ListQuery, Depends(_list_query)],
     saved: Annotated[str, Query(max_length=10)] = "",
 ) -> HTMLResponse:
-    """The role's page."""
+    """Show a role."""
     access, now = context.access, renderer.visitor.now
-    found, form = _decisions(context, span, listed), form_of(context)
+    decisions, form = _decisions(context, span, listed), form_of(context)
     (latest,) = read_overview(access.session, access.tenant, now, context.role)
     return renderer.render(
         "role.html",
@@ -80,8 +80,8 @@ def show_role(
         span=span,
         listed=listed,
         table=context.chart_data(span, span.row),
-        decisions=found[:DECISIONS],
-        older=_cursor(found),
+        decisions=decisions[:DECISIONS],
+        older=_cursor(decisions),
         form=form,
         is_saved=saved == "yes",
     )
@@ -89,19 +89,19 @@ def show_role(
 
 @router.get("/chart")
 def send_chart(renderer: RendererDep, context: RoleContextDep, span: SpanDep) -> JSONResponse:
-    """The chart, for the page's script."""
-    drawn = figure(context.chart_data(span), renderer.visitor.zone)
+    """Send the chart for the page's script."""
+    drawn = role_figure(context.chart_data(span), renderer.visitor.zone)
     refresh = span.refresh_s(float(context.effective().interval))
     return JSONResponse({**drawn, "refresh_s": refresh}, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/decisions/{number}")
 def show_decision(renderer: RendererDep, context: RoleContextDep, number: Number) -> HTMLResponse:
-    """One decision with its full trail."""
+    """Show a decision with its trail."""
     access = context.access
     oldest = oldest_shown(access.tenant, access.edit.at)
-    found = find_decision(access.session, access.tenant, context.role, number, oldest)
-    return renderer.render("decision.html", app=context.app, role=context.role, named=found)
+    decision = find_decision(access.session, access.tenant, context.role, number, oldest)
+    return renderer.render("decision.html", app=context.app, role=context.role, named=decision)
 
 
 def _decisions(context: RoleContext, span: Span, listed: ListQuery) -> list[NamedDecision]:
@@ -115,20 +115,20 @@ def _decisions(context: RoleContext, span: Span, listed: ListQuery) -> list[Name
     return list_decisions(access.session, access.tenant, wanted, DECISIONS + 1)
 
 
-def _cursor(found: list[NamedDecision]) -> str | None:
-    """Where older decisions begin; None: these are all."""
-    if len(found) <= DECISIONS:
+def _cursor(decisions: list[NamedDecision]) -> str | None:
+    """Return the cursor of older decisions; None: there are none."""
+    if len(decisions) <= DECISIONS:
         return None
-    last = found[DECISIONS - 1].decision
+    last = decisions[DECISIONS - 1].decision
     return cursor_of(last.at, last.id)
 
 
 def _usage(context: RoleContext, span: Span) -> Usage:
-    """What the role used and reached, from the hour in which the span begins."""
+    """Sum the role's usage from the hour in which the time range begins."""
     access, until = context.access, context.access.edit.at
     since = (until - span.length).replace(minute=0, second=0, microsecond=0)
     wanted = UsageFilter(since, until, [context.role.id])
-    return sum((one.usage for one in read_usage(access.session, access.tenant, wanted)), Usage())
+    return sum((hour.usage for hour in read_usage(access.session, access.tenant, wanted)), Usage())
 
 
 _COLUMNS = [field.name for kind in (Point, Limits) for field in fields(kind)]
@@ -136,7 +136,7 @@ _COLUMNS = [field.name for kind in (Point, Limits) for field in fields(kind)]
 
 @router.get("/figures.csv")
 def send_figures(context: RoleContextDep, span: SpanDep) -> Response:
-    """The points of the chart, one a line; what is unknown is empty."""
+    """Send the points of the chart, one a line, with unknown values empty."""
     name = f"{context.app.name}-{context.role.name}-{span.name}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(_csv(context.chart_data(span)), media_type=MEDIA["csv"], headers=headers)
@@ -144,7 +144,7 @@ def send_figures(context: RoleContextDep, span: SpanDep) -> Response:
 
 @router.get("/decisions.csv")
 def send_decisions(parts: PartsDep, context: RoleContextDep, span: SpanDep) -> StreamingResponse:
-    """All decisions of that time, newest first."""
+    """Send all decisions of the time range, newest first."""
     access = context.access
     wanted = DecisionFilter([context.role.id], since=access.edit.at - span.length)
     query = decision_columns(access.tenant, wanted)

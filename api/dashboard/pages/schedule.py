@@ -1,4 +1,4 @@
-"""When do other bounds hold? The editor of a role's windows, with what they will do."""
+"""Editor of a role's schedule, with a preview of the limits that follow."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ router = APIRouter(prefix="/dashboard/apps/{app}/roles/{role}/schedule")
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What the editor shows.
+    """The content of the editor.
 
     Attributes:
         rows: The windows.
-        version: The entity tag that they were read with.
-        refusal: Why they cannot be; None: they can.
-        is_saved: Whether they are what holds.
-        done: What was done just now.
+        version: The entity tag of the settings they belong to.
+        refusal: Why they were refused; None: they were not.
+        is_saved: Whether they are saved.
+        done: The action that was just completed.
     """
 
     rows: Sequence[Row]
@@ -44,7 +44,7 @@ class Draft:
 def show_schedule(
     renderer: RendererDep, context: RoleContextDep, done: DoneParam = ""
 ) -> HTMLResponse:
-    """The windows that hold, and what they will do."""
+    """Show the effective schedule and the changes of limits that follow."""
     chain = context.chain()
     effective = effective_settings(context.role.name, chain)
     rows = [row_of(window) for window in effective.schedules]
@@ -55,7 +55,7 @@ def show_schedule(
 
 @router.post("")
 def take_schedule(form: FormDep, renderer: RendererDep, context: RoleContextDep) -> Response:
-    """What the windows would do, or back to them after they were saved."""
+    """Preview the schedule, save it or remove it."""
     do, version, rows = field(form, "do"), field(form, "version"), read_rows(form)
     try:
         if do == "inherit":

@@ -27,14 +27,14 @@ from guv.settings.schema import EffectiveSettings, SettingsValues
 from guv.settings.variants import REFUSED
 from guv.settings.warnings import settings_warnings
 
-MOST_CHANGES = 20  # of others that a page names
+MOST_CHANGES = 20  # by others, listed on a conflict
 SETTINGS = "/dashboard/apps/{app}/roles/{role}/settings"
 router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A setting that holds otherwise after a change: in words, with where each comes from."""
+    """A setting whose effective value or source changes, as text."""
 
     title: str
     before: str
@@ -43,13 +43,13 @@ class Difference:
 
 @router.get(SETTINGS)
 def show_settings(renderer: RendererDep, context: RoleContextDep) -> HTMLResponse:
-    """The form alone."""
+    """Show the form."""
     return _show(renderer, context, form_of(context))
 
 
 @router.post(SETTINGS)
 def take_settings(form: FormDep, renderer: RendererDep, context: RoleContextDep) -> Response:
-    """What the change would do, or back to the role after it was saved."""
+    """Preview the change, or save it and return to the role."""
     sent = read_settings_form(form)
     try:
         values = as_values(sent.touched)
@@ -66,7 +66,7 @@ def take_settings(form: FormDep, renderer: RendererDep, context: RoleContextDep)
 def form_of(
     context: RoleContext, sent: SubmittedSettings | None = None, remarks: Remarks = NO_REMARKS
 ) -> SettingsForm:
-    """The form of the role as it is now, with what somebody typed, if anything."""
+    """Build the form from the present settings and the submitted texts, if any."""
     typed = sent.typed if sent else None
     now = context.access.edit.at
     shown = settings_form(context.role, context.chain(), now, typed, remarks)
@@ -83,7 +83,7 @@ def _save(context: RoleContext, sent: SubmittedSettings, values: SettingsValues)
 def _preview(
     renderer: PageRenderer, context: RoleContext, sent: SubmittedSettings, values: SettingsValues
 ) -> HTMLResponse:
-    """What would hold, and what to look at, before it is saved."""
+    """Show the effective settings after the change, with warnings, before it is saved."""
     judged = context.judge(values, sent.version)
     before, after = context.effective(), effective_settings(context.role.name, judged.chain)
     warnings = settings_warnings(after, context.plan, context.access.edit.at)
@@ -110,7 +110,7 @@ def _differences(before: EffectiveSettings, after: EffectiveSettings) -> list[Di
 
 
 def differing(before: EffectiveSettings, after: EffectiveSettings) -> list[str]:
-    """The names of the settings that hold otherwise."""
+    """Return the names of the settings whose effective values differ."""
     return [name for name in FIELDS if getattr(before, name) != getattr(after, name)]
 
 
@@ -123,7 +123,7 @@ def _with_source(effective: EffectiveSettings, name: str) -> str:
 def _conflict(
     renderer: PageRenderer, context: RoleContext, sent: SubmittedSettings
 ) -> HTMLResponse:
-    """What others changed meanwhile, and the form with both: theirs where nobody else typed."""
+    """Show changes by others and a form with both; a field that both changed has our text."""
     chain = context.chain()
     theirs = {name: as_text(FIELDS[name], chain[-1].values.get(name)) for name in FIELDS}
     typed = {name: sent.touched.get(name, theirs[name]) for name in FIELDS}
@@ -145,7 +145,7 @@ def _conflict(
 
 
 def _meanwhile(context: RoleContext, sent: SubmittedSettings) -> list[NamedChange]:
-    """Who changed what since the form was made."""
+    """List the changes since the form was opened."""
     try:
         since = datetime.fromisoformat(sent.opened)
     except ValueError:
@@ -175,13 +175,13 @@ def show_changes(
     access: AccessDep,
     before: Annotated[str | None, Query(max_length=300)] = None,
 ) -> HTMLResponse:
-    """The changes: who, when, from what to what."""
+    """List the changes of all levels, newest first."""
     wanted = ChangeFilter(before=row_of(before)[1] if before else None)
-    found = list_changes(access.session, access.tenant, wanted, CHANGES_PER_PAGE + 1)
-    last = found[CHANGES_PER_PAGE - 1].change if len(found) > CHANGES_PER_PAGE else None
+    listed = list_changes(access.session, access.tenant, wanted, CHANGES_PER_PAGE + 1)
+    last = listed[CHANGES_PER_PAGE - 1].change if len(listed) > CHANGES_PER_PAGE else None
     return renderer.render(
         "changes.html",
-        changes=found[:CHANGES_PER_PAGE],
+        changes=listed[:CHANGES_PER_PAGE],
         older=cursor_of(last.at, last.id) if last else None,
         here="changes",
     )

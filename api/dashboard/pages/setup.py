@@ -40,17 +40,17 @@ from guv.settings.levels import Access
 from guv.settings.schema import SettingsValues
 from guv.settings.update import change_settings
 
-MOST_NAMED_QUEUES = 200
+MOST_NAMED_QUEUES = 200  # offered in the form; others are typed
 
 
 @dataclass(frozen=True, slots=True)
 class SetupMessage:
-    """What the page says of the request itself.
+    """The result of the request, shown on the page.
 
     Attributes:
-        refusal: Why a form was not accepted; None: none was sent, or it was.
-        done: What was done just now.
-        is_adding: Whether one more role is wanted.
+        refusal: Why a form was refused; None: it was not.
+        done: The action that was just completed.
+        is_adding: Whether the form of another role is open.
     """
 
     refusal: Refusal | None = None
@@ -60,13 +60,13 @@ class SetupMessage:
 
 @dataclass(frozen=True, slots=True)
 class SetupContext:
-    """Whose first steps are taken, with what they are taken with.
+    """The app that is set up, and what its forms need.
 
     Attributes:
-        parts: Reach Heroku and the broker.
-        renderer: Shows the steps.
-        access: The transaction.
-        app: The app's name, as it stands in the path.
+        parts: Clients of Heroku and of brokers.
+        renderer: Renders the page.
+        access: The tenant's settings, in a transaction.
+        app: The app's name, from the path.
     """
 
     parts: Parts
@@ -87,13 +87,13 @@ router = APIRouter(prefix="/dashboard/apps/{app}")
 
 @router.get("/start")
 def show_start(context: SetupContextDep, done: DoneParam = "", add: DoneParam = "") -> HTMLResponse:
-    """The first steps, as far as they are done."""
+    """Show the steps of the setup."""
     return _show(context, SetupMessage(done=done, is_adding=bool(add)))
 
 
 @router.post("/broker")
 def connect_broker(context: SetupContextDep, form: FormDep) -> Response:
-    """Set the broker, if it answers."""
+    """Set the broker, if it passes the test."""
 
     def change() -> None:
         wanted = validated(BrokerRequest, {"url": field(form, "url")})
@@ -105,7 +105,7 @@ def connect_broker(context: SetupContextDep, form: FormDep) -> Response:
 
 @router.post("/roles")
 def add_role(context: SetupContextDep, form: FormDep) -> Response:
-    """Make a role that decides and does not scale yet."""
+    """Create a role in dry-run mode."""
 
     def change() -> None:
         name, values = _wanted_role(form)
@@ -116,7 +116,7 @@ def add_role(context: SetupContextDep, form: FormDep) -> Response:
 
 @router.post("/roles/{role}/live")
 def go_live(access: AccessDep, app: AppName, role: RoleName, _form: FormDep) -> Response:
-    """Scale a role from now on."""
+    """Start scaling a role."""
     values = SettingsValues(dry_run=False)
     change_settings(access, app, role, values, merge=True)
     return see_other(f"{app_path(app)}/start?done=live")
@@ -128,13 +128,13 @@ def take_step(
     change: Callable[[], object],
     typed: Mapping[str, str] | None = None,
 ) -> Response:
-    """Back to the first steps after the change, or the steps with what is wrong.
+    """Make a change, then redirect to the setup, or show it with the refusal.
 
     Args:
-        context: Whose steps.
-        done: What was done, as the page's address says it.
+        context: The setup.
+        done: The completed action, for the URL.
         change: Makes the change.
-        typed: What was filled in, without secrets.
+        typed: The submitted texts, without secrets.
     """
     refusal = try_change(context.access, change, typed)
     if refusal is not None:
@@ -143,8 +143,8 @@ def take_step(
 
 
 def _wanted_role(form: FormData) -> tuple[str, SettingsValues]:
-    """The name and the settings of the role that the form asks for."""
-    queues = [one for one in form.getlist("queue") if isinstance(one, str) and one]
+    """Read the name and the settings of the new role."""
+    queues = [name for name in form.getlist("queue") if isinstance(name, str) and name]
     typed = field(form, "other_queue")
     queues += [typed] if typed and typed not in queues else []
     if not queues:
@@ -166,17 +166,17 @@ def _wanted_role(form: FormData) -> tuple[str, SettingsValues]:
 
 
 def _show(context: SetupContext, message: SetupMessage) -> HTMLResponse:
-    """The first steps, with what is to be message of a form that was sent."""
+    """Render the steps of the setup with a message."""
     parts, access = context.parts, context.access
-    found = find_app(access.session, access.tenant, context.app)
-    steps = read_steps(access.session, access.tenant, found)
+    named = find_app(access.session, access.tenant, context.app)
+    steps = read_steps(access.session, access.tenant, named)
     access.session.expunge_all()
     access.session.rollback()  # no connection is held while the broker is asked
     is_choosing = message.is_adding or message.refusal is not None or not steps.roles
     queues, trouble = _queues(parts, access, steps.broker if is_choosing else None)
     return context.renderer.render(
         "start.html",
-        app=found,
+        app=named,
         steps=steps,
         queues=queues[:MOST_NAMED_QUEUES],
         queue_count=len(queues),
@@ -189,32 +189,32 @@ def _show(context: SetupContext, message: SetupMessage) -> HTMLResponse:
 
 
 def _queues(parts: Parts, access: Access, broker: Broker | None) -> tuple[Sequence[str], str]:
-    """The queues that guv can see now, by name; and why it sees none."""
+    """List the broker's queues by name, or return the reason for the failure."""
     if broker is None:
         return [], ""
     url = read_broker_url(access.sealer.open(broker.url_sealed))
     try:
         return list(list_queues(parts.connect_broker, url).types), ""
     except Invalid as error:
-        return [], "; ".join(one.message for one in error.fields)
+        return [], "; ".join(fault.message for fault in error.fields)
 
 
 @router.post("/authorization/connect")
 def connect(parts: PartsDep, access: AccessDep, app: AppName, _form: FormDep) -> RedirectResponse:
-    """To Heroku, which asks the person; it sends them back to the first steps."""
+    """Redirect to Heroku for consent; Heroku redirects back to the setup."""
     if not parts.heroku.asks_users:
         raise Conflict(
             "guv has no OAuth client here, so it cannot connect with Heroku. Paste a token instead."
         )
-    found = find_app(access.session, access.tenant, app)
-    back_to = f"{app_path(found.name)}/start?done=authorized#step-3"
-    journey = parts.authorizer().send(access.tenant, found, access.edit.by, access.edit.at, back_to)
+    named = find_app(access.session, access.tenant, app)
+    back_to = f"{app_path(named.name)}/start?done=authorized#step-3"
+    journey = parts.authorizer().send(access.tenant, named, access.edit.by, access.edit.at, back_to)
     return see_other(journey.url)
 
 
 @router.post("/authorization/token")
 def paste_token(context: SetupContextDep, form: FormDep) -> Response:
-    """Scale the app with this token, if it may."""
+    """Scale the app with a token, if it passes the test."""
 
     def change() -> None:
         wanted = validated(TokenRequest, {"token": field(form, "token")})
@@ -225,7 +225,7 @@ def paste_token(context: SetupContextDep, form: FormDep) -> Response:
 
 @router.post("/authorization/forget")
 def forget(parts: PartsDep, access: AccessDep, app: AppName, _form: FormDep) -> RedirectResponse:
-    """Forget what was given; the add-on's own tokens are tried instead."""
+    """Remove a consent or token; the add-on's own tokens are used instead."""
     rest.take_back_authorization(parts, access, app)
     return see_other(f"{app_path(app)}/start?done=forgotten#step-3")
 
@@ -239,7 +239,7 @@ consent_router = APIRouter()
 def receive_consent(
     request: Request, parts: PartsDep, now: NowDep, state: Given = "", code: Given | None = None
 ) -> Response:
-    """Take what Heroku gave the person: guv scales the app with it, if that is possible."""
+    """Exchange a consent for tokens, and scale the app with them if they pass the test."""
     token = token_of(request.cookies, parts.config.guv_public_url)
     visit = parts.visits.find(token, now) if token else None
     traveller = Traveller(visit.tenant_id, visit.person) if visit else None

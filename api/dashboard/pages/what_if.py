@@ -1,4 +1,4 @@
-"""What would the last days have been like? Replayed under edited settings and other policies."""
+"""What-if replays of a role under edited settings and other policies."""
 
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -40,15 +40,15 @@ from guv.settings.variants import OF_THE_PRESENT, REFUSED
 
 EDITED, PRESENT = "edited settings", "present settings"
 POLICIES = get_args(PolicyName)
-LENGTHS = tuple(one for one in SPANS.values() if one.name in {"6h", "1d", "7d"})
+LENGTHS = tuple(span for span in SPANS.values() if span.name in {"6h", "1d", "7d"})
 USUAL = "1d"
-SHOWN = 10  # earlier ones on the page
+SHOWN = 10  # earlier replays on the page
 router = APIRouter(prefix="/dashboard/apps/{app}/roles/{role}/what-if")
 
 
 @dataclass(frozen=True, slots=True)
 class ListedReplay:
-    """An earlier replay with its state in one word."""
+    """An earlier replay with its state."""
 
     named: NamedReplay
     state: str
@@ -56,7 +56,7 @@ class ListedReplay:
 
 @router.get("")
 def show_what_ifs(renderer: RendererDep, context: RoleContextDep) -> HTMLResponse:
-    """What can be asked, and what was."""
+    """Show the form of a new replay, and earlier ones."""
     return _ask_page(renderer, context)
 
 
@@ -64,7 +64,7 @@ def show_what_ifs(renderer: RendererDep, context: RoleContextDep) -> HTMLRespons
 def ask_what_if(
     form: FormDep, parts: PartsDep, renderer: RendererDep, context: RoleContextDep
 ) -> Response:
-    """To the answer's page; the replay has begun, or waits for its turn."""
+    """Queue a replay and redirect to its page."""
     access = context.access
     asking = Asking(
         access.tenant, context.app.name, context.role.name, access.edit.by, access.edit.at
@@ -72,7 +72,7 @@ def ask_what_if(
     try:
         wish = _replay_wish(context, form)
         path = context.path
-        access.session.rollback()  # the replay is committed by a transaction of its own
+        access.session.rollback()  # the replay is committed in a transaction of its own
         named = start_replay(parts.engine, parts.redis, asking, wish)
     except (Conflict, Invalid) as refused:
         return _ask_page(renderer, context, refusal_of(refused))
@@ -81,8 +81,8 @@ def ask_what_if(
 
 @router.get("/{replay}")
 def show_what_if(renderer: RendererDep, context: RoleContextDep, replay: ReplayId) -> HTMLResponse:
-    """How far it is, or how it would have gone beside how it went."""
-    named = _found(context, replay)
+    """Show the progress of a replay, or its results."""
+    named = _find_replay(context, replay)
     state, error = state_of(named.row, renderer.visitor.now)
     chain = context.chain()
     return renderer.render(
@@ -101,15 +101,15 @@ def show_what_if(renderer: RendererDep, context: RoleContextDep, replay: ReplayI
 def send_what_if_chart(
     renderer: RendererDep, context: RoleContextDep, replay: ReplayId
 ) -> JSONResponse:
-    """Its chart, for the page's script."""
-    named = _found(context, replay)
+    """Send the chart for the page's script."""
+    named = _find_replay(context, replay)
     if named.row.result is None:
         raise NotFound("This replay has no chart yet.")
     drawn = what_if_figure(named.row.result, renderer.visitor.zone)
     return JSONResponse(drawn, headers={"Cache-Control": "no-store"})
 
 
-def _found(context: RoleContext, replay: UUID) -> NamedReplay:
+def _find_replay(context: RoleContext, replay: UUID) -> NamedReplay:
     named = find_replay(context.access.session, context.access.tenant, replay)
     if named.row.role_id != context.role.id:
         raise NotFound(f"Couldn't find the replay {replay} of role {context.role.name!r}.")
@@ -120,7 +120,7 @@ def _ask_page(
     renderer: PageRenderer, context: RoleContext, refusal: Refusal | None = None
 ) -> HTMLResponse:
     access = context.access
-    found = list_replays(
+    replays = list_replays(
         access.session, access.tenant, ReplayFilter(roles=[context.role.id]), SHOWN
     )
     now = renderer.visitor.now
@@ -132,49 +132,49 @@ def _ask_page(
         lengths=LENGTHS,
         usual=USUAL,
         policies=_policies(context),
-        listed=[ListedReplay(one, state_of(one.row, now)[0]) for one in found],
+        listed=[ListedReplay(replay, state_of(replay.row, now)[0]) for replay in replays],
     )
 
 
 def _policies(context: RoleContext) -> list[str]:
-    """The other policies that go with what the role is scaled on."""
+    """Return the other policies that suit the role's signal."""
     effective = context.effective()
     fitting = WEB | ANY if effective.signal == "web" else frozenset(POLICIES) - WEB
-    return [one for one in POLICIES if one in fitting and one != effective.policy]
+    return [policy for policy in POLICIES if policy in fitting and policy != effective.policy]
 
 
 def _replay_wish(context: RoleContext, form: FormData) -> ReplayWish:
-    """What the form asks for.
+    """Read the form of a replay.
 
     Raises:
-        Invalid: Its settings cannot be, or it asks for too much.
+        Invalid: Its settings are not valid, or it has too many policies.
     """
     span, until = find_span(field(form, "range") or USUAL, context.plan), context.access.edit.at
     edited = _edited(context, read_settings_form(form))
     variants = [Variant(PRESENT, {}), *([Variant(EDITED, edited)] if edited else [])]
     most = MOST_VARIANTS - len(variants)
-    chosen = dict.fromkeys(str(one) for one in form.getlist("policies"))
-    policies = [one for one in chosen if one in POLICIES]
+    chosen = dict.fromkeys(str(name) for name in form.getlist("policies"))
+    policies = [name for name in chosen if name in POLICIES]
     if len(policies) > most:
         raise Invalid(f"Choose at most {most} policies.")
-    variants += [Variant(one, {"policy": one}) for one in policies]
+    variants += [Variant(name, {"policy": name}) for name in policies]
     return ReplayWish(until - span.length, until, variants)
 
 
 def _edited(context: RoleContext, sent: SubmittedSettings) -> dict[str, Any]:
-    """What would hold otherwise with the settings that were typed, as far as a replay knows it."""
+    """Return the effective values that the edited settings change and a replay can use."""
     if not sent.touched:
         return {}
     values = as_values(sent.touched)
     judged = context.judge(values)
     before, after = context.effective(), effective_settings(context.role.name, judged.chain)
     return {
-        name: _said(getattr(after, name))
+        name: _as_stored(getattr(after, name))
         for name in differing(before, after)
         if name not in REFUSED and name not in OF_THE_PRESENT
     }
 
 
-def _said(value: Any) -> Any:
-    """A value that holds, as a level says it."""
+def _as_stored(value: Any) -> Any:
+    """Convert an effective value to one of a level."""
     return NONE if value is None else value

@@ -5,8 +5,8 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from api.dashboard.charts.panels import FEW, AxisClock
-from api.dashboard.charts.role import figure
+from api.dashboard.charts.panels import MARKED_POINTS, AxisClock
+from api.dashboard.charts.role import role_figure
 from api.dashboard.charts.role_data import ChartData, with_gaps
 from guv.history.series import Change, Point, SeriesFilter
 from guv.settings.past_settings import Limits
@@ -18,7 +18,7 @@ MINUTE = timedelta(minutes=1)
 def drawn(*points: Point, maximum: int = 5, changes: tuple[Change, ...] = ()) -> dict[str, Any]:
     wanted = SeriesFilter(uuid4(), NOON, NOON + 60 * MINUTE, MINUTE)
     limits = [Limits(1, maximum, 60.0) for _ in points]
-    return figure(ChartData(wanted, points, limits, changes, []), ZoneInfo("UTC"))
+    return role_figure(ChartData(wanted, points, limits, changes, []), ZoneInfo("UTC"))
 
 
 def named(picture: dict[str, Any], name: str) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def a_change(outcome: str = "scaled", current: int = 1, desired: int = 2, **othe
 def test_a_maximum_far_above_what_runs_is_named_and_does_not_flatten_the_rest() -> None:
     picture = drawn(Point(NOON, dynos=2), maximum=100)
     assert named(picture, "maximum")["y"] == [None]
-    assert named(picture, "minimum")["name"] == "limits (at most 100)"
+    assert named(picture, "minimum")["name"] == "limits (maximum 100)"
     assert picture["layout"]["yaxis2"]["range"][1] < 10
 
 
@@ -44,7 +44,7 @@ def test_a_maximum_that_is_near_is_drawn() -> None:
 
 def test_a_wait_without_end_is_marked_at_the_deadline() -> None:
     picture = drawn(Point(NOON, never_done=True), Point(NOON + MINUTE, predicted_wait=3.0))
-    assert named(picture, "never done")["y"] == [60.0, None]
+    assert named(picture, "never finished")["y"] == [60.0, None]
     assert named(picture, "predicted wait")["y"] == [None, 3.0]
 
 
@@ -52,7 +52,7 @@ def test_a_web_roles_target_is_no_deadline_of_the_time_before_it_was_one() -> No
     points = (Point(NOON), Point(NOON + MINUTE, predicted_wait=0.4))
     wanted = SeriesFilter(uuid4(), NOON, NOON + 60 * MINUTE, MINUTE)
     limits = [Limits(1, 5, 60.0), Limits(1, 5, 0.5, is_web=True)]
-    picture = figure(ChartData(wanted, points, limits, (), []), ZoneInfo("UTC"))
+    picture = role_figure(ChartData(wanted, points, limits, (), []), ZoneInfo("UTC"))
     assert named(picture, "target")["y"] == [None, 0.5]
 
 
@@ -71,7 +71,7 @@ def test_a_mark_tells_its_reason_in_short_lines_and_how_many_it_stands_for() -> 
 
 
 def test_a_few_points_are_marked_each_since_one_alone_makes_no_line() -> None:
-    many = [Point(NOON + n * MINUTE, dynos=1) for n in range(FEW + 1)]
+    many = [Point(NOON + n * MINUTE, dynos=1) for n in range(MARKED_POINTS + 1)]
     assert named(drawn(*many[:1]), "dynos")["mode"] == "lines+markers"
     assert named(drawn(*many), "dynos")["mode"] == "lines"
 
