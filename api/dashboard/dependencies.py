@@ -29,14 +29,14 @@ class Visitor:
 
     Attributes:
         tenant: The tenant, read before the request's own transaction.
-        visit: The login session.
+        login: The login session.
         zone: The time zone of times on pages.
         now: The time of the request.
         is_zone_known: Whether the zone is the browser's.
     """
 
     tenant: Tenant
-    visit: LoginSession
+    login: LoginSession
     zone: ZoneInfo
     now: datetime
     is_zone_known: bool
@@ -46,25 +46,25 @@ def _visitor(request: Request, parts: PartsDep, now: NowDep) -> Visitor:
     token = token_of(request.cookies, parts.config.guv_public_url)
     # Scripts that refresh a page do not request a document; they must not prolong the session.
     by_itself = request.headers.get("sec-fetch-dest", "document") != "document"
-    visit = parts.login_sessions.find(token, now, by_itself=by_itself) if token else None
-    if visit is None:
+    login = parts.login_sessions.find(token, now, by_itself=by_itself) if token else None
+    if login is None:
         raise Unauthorized("You are signed out. Open guv from your Heroku dashboard.")
     with session_scope(parts.engine) as session:
-        tenant = tenants.find_tenant(session, visit.tenant_id)
+        tenant = tenants.find_tenant(session, login.tenant_id)
     if tenant is None or tenant.state == "deprovisioned":
         raise Gone("This add-on was removed. guv no longer scales its apps.")
     refuse_suspended(tenant, request.method)
     request.state.tenant = str(tenant.id)
     zone = request.cookies.get(ZONE_COOKIE, "")
     is_known = zone in known_timezones()
-    return Visitor(tenant, visit, ZoneInfo(zone if is_known else "UTC"), now, is_known)
+    return Visitor(tenant, login, ZoneInfo(zone if is_known else "UTC"), now, is_known)
 
 
 VisitorDep = Annotated[Visitor, Depends(_visitor)]
 
 
 async def _form(visitor: VisitorDep, form: RawFormDep) -> FormData:
-    if not hmac.compare_digest(field(form, CSRF_FIELD).encode(), visitor.visit.csrf.encode()):
+    if not hmac.compare_digest(field(form, CSRF_FIELD).encode(), visitor.login.csrf.encode()):
         raise Forbidden("This form is from an earlier session. Reload the page and send it again.")
     return form
 
@@ -73,7 +73,7 @@ FormDep = Annotated[FormData, Depends(_form)]
 
 
 async def _access(parts: PartsDep, session: SessionDep, visitor: VisitorDep) -> Access:
-    return Access(session, visitor.tenant, Edit(visitor.visit.person, visitor.now), parts.sealer)
+    return Access(session, visitor.tenant, Edit(visitor.login.person, visitor.now), parts.sealer)
 
 
 AccessDep = Annotated[Access, Depends(_access)]

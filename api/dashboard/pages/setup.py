@@ -29,7 +29,7 @@ from api.dependencies import NowDep, PartsDep, field, fields
 from api.paths import AppName, RoleName, app_path
 from api.v1 import authorization as rest
 from api.v1.schemas.settings import BrokerRequest, TokenRequest
-from guv.apps.authorization import Traveller
+from guv.apps.authorization import SignedInPerson
 from guv.apps.broker import list_queues, read_broker_url, set_broker
 from guv.apps.models import Broker
 from guv.apps.queries import find_app
@@ -208,8 +208,8 @@ def connect(parts: PartsDep, access: AccessDep, app: AppName, _form: FormDep) ->
         )
     named = find_app(access.session, access.tenant, app)
     back_to = f"{app_path(named.name)}/start?done=authorized#step-3"
-    journey = parts.authorizer().send(access.tenant, named, access.edit.by, access.edit.at, back_to)
-    return see_other(journey.url)
+    request = parts.authorizer().send(access.tenant, named, access.edit.by, access.edit.at, back_to)
+    return see_other(request.url)
 
 
 @router.post("/authorization/token")
@@ -241,9 +241,9 @@ def receive_consent(
 ) -> Response:
     """Exchange a consent for tokens, and scale the app with them if they pass the test."""
     token = token_of(request.cookies, parts.config.guv_public_url)
-    visit = parts.visits.find(token, now) if token else None
-    traveller = Traveller(visit.tenant_id, visit.person) if visit else None
-    arrival = parts.authorizer().receive(state, code or None, now, traveller)
+    login = parts.login_sessions.find(token, now) if token else None
+    person = SignedInPerson(login.tenant_id, login.person) if login else None
+    arrival = parts.authorizer().receive(state, code or None, now, person)
     if arrival.trouble is None and arrival.back_to:
         return see_other(arrival.back_to)
     status = 200 if arrival.trouble is None else 422
