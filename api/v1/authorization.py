@@ -12,9 +12,8 @@ from api.errors import error_answers
 from api.paths import AppName
 from api.v1.schemas.settings import AuthorizationAnswer, ConsentAnswer, TokenRequest
 from guv.apps.models import App
-from guv.apps.queries import find_app
+from guv.apps.queries import find_app, find_detached_app
 from guv.errors import Conflict
-from guv.settings.levels import Access
 
 router = APIRouter(
     prefix="/apps/{app}/authorization", tags=["authorization"], responses=error_answers(404)
@@ -32,10 +31,10 @@ def paste_token(
     parts: PartsDep, access: AccessDep, app: AppName, request: TokenRequest
 ) -> AuthorizationAnswer:
     """Scale the app with a token; if the token cannot, the previous authorization stays."""
-    found = _found(access, app)
+    found = find_detached_app(access.session, access.tenant, app)
     token = request.token.get_secret_value()
     parts.authorizer().paste(access.tenant, found, token, access.edit.by, access.edit.at)
-    return _answer(parts, _found(access, app))
+    return _answer(parts, find_detached_app(access.session, access.tenant, app))
 
 
 @router.delete("", responses=error_answers(410))
@@ -43,29 +42,21 @@ def take_back_authorization(
     parts: PartsDep, access: AccessDep, app: AppName
 ) -> AuthorizationAnswer:
     """Forget a token or consent; the add-on's own tokens are used instead."""
-    found = _found(access, app)
+    found = find_detached_app(access.session, access.tenant, app)
     parts.authorizer().take_back(access.tenant, found, access.edit.at)
-    return _answer(parts, _found(access, app))
+    return _answer(parts, find_detached_app(access.session, access.tenant, app))
 
 
 @router.post("/connect", responses=error_answers(409))
 def connect(parts: PartsDep, access: AccessDep, app: AppName) -> ConsentAnswer:
     """Start a consent: returns the address to open, valid once within 10 minutes."""
-    found = _found(access, app)
+    found = find_detached_app(access.session, access.tenant, app)
     if not parts.heroku.asks_users:
         raise Conflict(
             "This guv has no OAuth client, so it cannot ask for consent. PUT a token instead."
         )
     request = parts.authorizer().send(access.tenant, found, access.edit.by, access.edit.at)
     return ConsentAnswer(url=request.url, expires_at=request.expires_at)
-
-
-def _found(access: Access, name: str) -> App:
-    """Read the app and release the connection, since Heroku may be called next."""
-    found = find_app(access.session, access.tenant, name)
-    access.session.expunge(found)
-    access.session.rollback()
-    return found
 
 
 def _answer(parts: Parts, app: App) -> AuthorizationAnswer:

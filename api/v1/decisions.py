@@ -13,7 +13,7 @@ from sqlmodel import Session
 from api.dependencies import NowDep, PartsDep, SessionDep, TenantDep
 from api.errors import error_answers
 from api.paths import AppName, RoleName
-from api.v1 import overview, samples, statistics
+from api.v1 import samples, statistics
 from api.v1.listing import (
     Export,
     chosen_roles,
@@ -191,7 +191,6 @@ def _finite(values: dict[str, Any]) -> dict[str, Any]:
 
 
 for part in (
-    overview.router,
     samples.router,
     statistics.router,
 ):

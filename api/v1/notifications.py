@@ -1,10 +1,8 @@
-"""Notification targets: where they are set, how they fare, and test pages."""
+"""Notification targets: where they are set, how they fare, and test alerts."""
 
-from collections.abc import Mapping
-from contextlib import closing
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -14,39 +12,10 @@ from api.dependencies import AccessDep, PartsDep
 from api.errors import error_answers
 from api.paths import AppName, RoleName
 from api.v1.brokers import Trial
-from guv.apps.queries import find_app, list_apps
-from guv.clock import unix_seconds
-from guv.crypto import Sealer
-from guv.errors import FieldError, Invalid, NotifierFailed
-from guv.incidents.queries import notify_again
-from guv.notifications.incident_messages import OPENED, RESOLVED, IncidentMessage
-from guv.notifications.senders import build_notifiers
-from guv.roles import queries as roles
-from guv.roles.queries import list_all_roles
-from guv.settings import queries as settings
+from guv.notifications.targets import LevelTarget, list_targets, send_test_alert
 from guv.settings.levels import Access, Subject
-from guv.settings.models import SettingsLevel
-from guv.settings.notify_target import shown_target
-from guv.settings.queries import stored_levels
 
 router = APIRouter()
-LONGEST_SILENCE_S = 300  # without a heartbeat before New Relic alerts: five heartbeats
-
-_NRQL = "SELECT max(secondsLate) FROM GuvHeartbeat"  # without facets: a removed role is not silence
-_NERDGRAPH = """mutation {{
-  alertsNrqlConditionStaticCreate(accountId: {account}, policyId: "POLICY_ID", condition: {{
-    name: "guv is silent",
-    enabled: true,
-    nrql: {{query: "{nrql}"}},
-    signal: {{aggregationWindow: 60, aggregationMethod: EVENT_TIMER, aggregationTimer: 60}},
-    terms: [{{threshold: {seconds}, thresholdDuration: 60, thresholdOccurrences: AT_LEAST_ONCE,
-      operator: ABOVE, priority: CRITICAL}}],
-    expiration: {{expirationDuration: {seconds}, openViolationOnExpiration: true,
-      closeViolationsOnExpiration: false}},
-    valueFunction: SINGLE_VALUE,
-    violationTimeLimitSeconds: 86400
-  }}) {{ id }}
-}}"""
 
 
 class Recipe(BaseModel):
@@ -61,19 +30,13 @@ class Recipe(BaseModel):
     )
 
 
-def silence_recipe(account_id: int) -> Recipe:
-    """Make the condition for all roles whose heartbeats go to an account."""
-    mutation = _NERDGRAPH.format(account=account_id, nrql=_NRQL, seconds=LONGEST_SILENCE_S)
-    return Recipe(nrql=_NRQL, signal_lost_after=LONGEST_SILENCE_S, nerdgraph=mutation)
-
-
 @router.post("/test-page", tags=["actions"])
 def send_global_test_page(parts: PartsDep, access: AccessDep) -> Trial:
     """Send a test alert, opened and resolved at once, to each target of the global level.
 
     If all targets accept it, alerts that they refused before are sent again.
     """
-    return try_targets(parts, access, Subject(access.tenant))
+    return _trial(parts, access.subject(), access)
 
 
 @router.post("/apps/{app}/test-page", tags=["actions"], responses=error_answers(404))
@@ -82,8 +45,7 @@ def send_app_test_page(parts: PartsDep, access: AccessDep, app: AppName) -> Tria
 
     If all targets accept it, alerts that they refused before are sent again.
     """
-    found = find_app(access.session, access.tenant, app)
-    return try_targets(parts, access, Subject(access.tenant, found))
+    return _trial(parts, access.subject(app), access)
 
 
 @router.post("/apps/{app}/roles/{role}/test-page", tags=["actions"], responses=error_answers(404))
@@ -92,61 +54,7 @@ def send_test_page(parts: PartsDep, access: AccessDep, app: AppName, role: RoleN
 
     If all targets accept it, alerts that they refused before are sent again.
     """
-    found = find_app(access.session, access.tenant, app)
-    named = roles.find_role(access.session, access.tenant, found, role)
-    return try_targets(parts, access, Subject(access.tenant, found, named))
-
-
-def try_targets(parts: Parts, access: Access, subject: Subject) -> Trial:
-    """Send a test alert to the targets of a level.
-
-    Raises:
-        Invalid: The level has none.
-    """
-    session, tenant, now = access.session, access.tenant, access.edit.at
-    targets = settings.narrowest_target(session, tenant, subject.ids[::-1], access.sealer)
-    if not targets:
-        whose = f"this {subject.level}" if subject.app else "your apps"
-        fault = FieldError("notify", f"is not set for {whose}; set new_relic or webhook first")
-        raise Invalid(f"No alerts are sent for {whose}.", [fault])
-    messages = [_test_message(subject, change, now) for change in (OPENED, RESOLVED)]
-    session.rollback()  # hold no connection while the targets are called
-    faults = [fault for message in messages for fault in _try_all(parts, targets, message, now)]
-    if not faults:
-        notify_again(session, tenant, now)
-    return Trial(ok=not faults, messages=list(dict.fromkeys(faults)))
-
-
-def _test_message(subject: Subject, change: str, now: datetime) -> IncidentMessage:
-    """Make the test alert; a level above a role speaks for "every role"."""
-    app, role = subject.app, subject.role
-    app_name, role_name = app.name if app else "every app", role.name if role else "every role"
-    return IncidentMessage(
-        id=f"test-{subject.id}-{int(unix_seconds(now))}",
-        change=change,
-        at=now,
-        tenant=subject.tenant.id,
-        app_id=app.heroku_id if app else subject.tenant.id,
-        app=app_name,
-        role=role_name,
-        cause="test",
-        title=f"Test alert of guv for {'role ' if role else ''}{role_name} of {app_name}",
-        text="This is a test, requested in guv. Nothing is wrong.",
-    )
-
-
-def _try_all(
-    parts: Parts, targets: Mapping[str, Any], message: IncidentMessage, now: datetime
-) -> list[str]:
-    """Return why targets refused the message; [] if all accepted it."""
-    faults = []
-    with closing(build_notifiers(parts.config.new_relic_events_url, parts.config.fence)) as clients:
-        for kind in targets:
-            try:
-                clients.send(kind, targets[kind], message, now)
-            except NotifierFailed as failure:
-                faults.append(str(failure))
-    return faults
+    return _trial(parts, access.subject(app, role), access)
 
 
 class Target(BaseModel):
@@ -175,30 +83,24 @@ class TargetList(BaseModel):
 @router.get("/notifications", tags=["settings"])
 def read_targets(access: AccessDep) -> TargetList:
     """List where alerts, events and heartbeats are sent, and whether they are accepted."""
-    session, tenant = access.session, access.tenant
-    stored = stored_levels(session, tenant)
-    names: dict[UUID, tuple[str | None, str | None]] = {tenant.id: (None, None)}
-    of_app = list_all_roles(session, tenant)
-    for app in list_apps(session, tenant):
-        names[app.id] = (app.name, None)
-        names.update({role.id: (app.name, role.name) for role in of_app.get(app.id, [])})
-    rows = [(stored[one], names[one]) for one in names if one in stored]
-    rows.sort(key=lambda one: ("global", "app", "role").index(one[0].level))
-    shown = [_target(row, *named, access.sealer) for row, named in rows if row.notify_sealed]
-    return TargetList(targets=shown)
+    return TargetList(targets=[_shown(target) for target in list_targets(access)])
 
 
-def _target(row: SettingsLevel, app: str | None, role: str | None, sealer: Sealer) -> Target:
-    notify = shown_target(row.notify_sealed, sealer) or {}
-    new_relic = notify.get("new_relic", {})
-    beats = bool(new_relic.get("heartbeat"))
+def _trial(parts: Parts, subject: Subject, access: Access) -> Trial:
+    config = parts.config
+    faults = send_test_alert(access, subject, config.new_relic_events_url, config.fence)
+    return Trial(ok=not faults, messages=faults)
+
+
+def _shown(target: LevelTarget) -> Target:
+    alarm = target.silence_alarm
     return Target(
-        level=row.level,
-        app=app,
-        role=role,
-        notify=notify,
-        events_until=row.feed_until if new_relic.get("events", "none") != "none" else None,
-        failures=row.feed_failures,
-        error=row.feed_error,
-        silence_alarm=silence_recipe(new_relic["account_id"]) if beats else None,
+        level=target.level,
+        app=target.app,
+        role=target.role,
+        notify=dict(target.notify),
+        events_until=target.events_until,
+        failures=target.failures,
+        error=target.error,
+        silence_alarm=Recipe(**asdict(alarm)) if alarm else None,
     )

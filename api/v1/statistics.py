@@ -1,4 +1,4 @@
-"""Statistics by the hour, and the cost of the current month."""
+"""Overview of all roles, statistics by the hour, and the cost of the current month."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from api.dependencies import NowDep, SessionDep, TenantDep
 from api.v1.listing import RoleRange, chosen_roles
+from api.v1.views.overview import OverviewAnswer, overview_answer, utc_text
 from guv.heroku.dyno_sizes import price_per_hour
 from guv.history.usage import NamedUsage, Usage, UsageFilter, read_hours, read_usage
 from guv.roles.spend import WARNED_AT, Spend, month_begin, month_end
@@ -77,6 +78,12 @@ class StatisticsAnswer(BaseModel):
     total: Figures = Field(description="Totals of all chosen roles")
     roles: list[RoleFigures] = Field(description="Totals by role, without roles that did nothing")
     steps: list[StepFigures] = Field(description="Totals by step, if `step` is set")
+
+
+@router.get("/overview")
+def read_all_roles(session: SessionDep, tenant: TenantDep, now: NowDep) -> OverviewAnswer:
+    """Show every role's state, dynos, jobs, share in time and cost of this month."""
+    return overview_answer(session, tenant, now, utc_text)
 
 
 @router.get("/statistics")

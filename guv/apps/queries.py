@@ -32,6 +32,18 @@ def find_app(session: Session, tenant: Tenant, name: str) -> App:
     return app
 
 
+def find_detached_app(session: Session, tenant: Tenant, name: str) -> App:
+    """Find an app and release the database connection, since Heroku may be called next.
+
+    Raises:
+        NotFound: The tenant has no such app.
+    """
+    app = find_app(session, tenant, name)
+    session.expunge(app)
+    session.rollback()
+    return app
+
+
 def find_by_heroku_id(session: Session, tenant: Tenant, heroku_id: UUID) -> App | None:
     """Find a tenant's app by Heroku's id; None if there is none."""
     query = select(App).where(App.tenant_id == tenant.id, App.heroku_id == heroku_id)

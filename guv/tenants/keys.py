@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
@@ -18,9 +19,10 @@ from sqlmodel import Session, col, func, select
 
 from guv.config import Config
 from guv.crypto import hash_secret, new_api_key
-from guv.errors import NotFound
+from guv.errors import Invalid, NotFound
 from guv.tenants.models import ApiKey, Tenant
 
+MOST_KEYS = 50  # valid keys of a tenant
 NOTED_EVERY = timedelta(hours=1)  # between two updates of a key's last use
 
 
@@ -84,16 +86,49 @@ def find_key(session: Session, tenant: Tenant, key: UUID, now: datetime) -> ApiK
     return found
 
 
-def new_key(
-    session: Session, tenant: Tenant, name: str, scope: str, now: datetime
-) -> tuple[ApiKey, str]:
-    """Make a key; returns its row and the secret, which is stored nowhere."""
-    key = new_api_key()
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A new key: its row, and its secret, which cannot be read again."""
+
+    row: ApiKey
+    secret: str
+
+
+def add_key(session: Session, tenant: Tenant, name: str, scope: str, now: datetime) -> NewKey:
+    """Add a key.
+
+    Raises:
+        Invalid: The tenant has the most keys that are allowed.
+    """
+    used = len(list_keys(session, tenant, now))
+    if used >= MOST_KEYS:
+        raise Invalid(
+            f"At most {MOST_KEYS} keys are allowed, and there are {used}. Remove a key first."
+        )
+    return _new_key(session, tenant, name, scope, now)
+
+
+def replace_key(
+    session: Session, tenant: Tenant, key: UUID, valid_for: timedelta, now: datetime
+) -> NewKey:
+    """Add a key with the name and scope of another, which stays valid for a while.
+
+    Raises:
+        NotFound: The tenant has no such key that is valid.
+    """
+    old = find_key(session, tenant, key, now)
+    new = _new_key(session, tenant, old.name, old.scope, now)
+    end_key(session, old, now + valid_for)
+    return new
+
+
+def _new_key(session: Session, tenant: Tenant, name: str, scope: str, now: datetime) -> NewKey:
+    secret = new_api_key()
     row = ApiKey(
-        tenant_id=tenant.id, name=name, key_hash=hash_secret(key), scope=scope, created_at=now
+        tenant_id=tenant.id, name=name, key_hash=hash_secret(secret), scope=scope, created_at=now
     )
     session.add(row)
-    return row, key
+    return NewKey(row, secret)
 
 
 def end_key(session: Session, key: ApiKey, at: datetime) -> None:

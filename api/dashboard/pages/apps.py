@@ -12,7 +12,7 @@ from api.dashboard.onboarding import read_steps
 from api.dashboard.renderer import DoneParam, PageRenderer, RendererDep, see_other
 from api.dependencies import fields
 from api.paths import AppName, app_path
-from api.v1.overview import OverviewRole, overview_answer
+from api.v1.views.overview import OverviewRole, overview_answer
 from guv.apps import queries as apps
 from guv.apps.models import App
 from guv.roles.update import pause_scaling, resume_scaling

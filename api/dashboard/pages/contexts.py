@@ -13,9 +13,9 @@ from api.dashboard.charts.time_ranges import USUAL, Span, find_span
 from api.dashboard.dependencies import AccessDep, VisitorDep
 from api.dashboard.forms.validation import validated
 from api.paths import AppName, RoleName, app_path, role_path
-from api.v1.notifications import Target, read_targets
 from guv.apps.models import App
 from guv.apps.queries import find_app
+from guv.notifications.targets import LevelTarget, list_targets
 from guv.roles.models import Role
 from guv.roles.queries import find_role
 from guv.settings.levels import Access, Subject, read_chain
@@ -125,9 +125,9 @@ class LevelContext:
         stored = stored_levels(self.access.session, self.access.tenant, self.subject.ids)
         return read_chain(stored, self.subject)
 
-    def all_targets(self) -> list[Target]:
+    def all_targets(self) -> list[LevelTarget]:
         """List the targets of all levels, masked, widest first."""
-        return read_targets(self.access).targets
+        return list_targets(self.access)
 
     def target(self) -> Mapping[str, Any]:
         """Return the level's own targets, masked; empty: it has none."""
@@ -158,7 +158,7 @@ def _level_context(request: Request, access: AccessDep) -> LevelContext:
 LevelContextDep = Annotated[LevelContext, Depends(_level_context)]
 
 
-def target_of(subject: Subject, targets: Sequence[Target]) -> Target | None:
+def target_of(subject: Subject, targets: Sequence[LevelTarget]) -> LevelTarget | None:
     """Find a level's own target among those of all levels."""
     names = _names(subject)
     return next((target for target in targets if (target.app, target.role) == names), None)

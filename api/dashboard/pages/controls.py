@@ -1,6 +1,6 @@
 """Controls of a role: pause, override, and test alert."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
@@ -16,14 +16,12 @@ from api.dashboard.forms.validation import (
     whole_number,
 )
 from api.dashboard.pages.contexts import RoleContext, RoleContextDep
+from api.dashboard.pages.notifications import refusals_of_test_alert
 from api.dashboard.renderer import DoneParam, PageRenderer, RendererDep, see_other
 from api.dependencies import PartsDep, field, fields
-from api.v1.brokers import Trial
-from api.v1.notifications import send_test_page
-from guv.errors import Invalid
 from guv.roles import update
 from guv.settings.field_models import OverrideBounds
-from guv.settings.levels import Access
+from guv.settings.levels import Access, Subject
 from guv.settings.warnings import settings_warnings
 
 router = APIRouter(prefix="/dashboard/apps/{app}/roles/{role}")
@@ -74,11 +72,9 @@ def send_alert(
     _form: FormDep, parts: PartsDep, renderer: RendererDep, context: RoleContextDep
 ) -> HTMLResponse:
     """Send a test alert and show the result."""
-    try:
-        trial = send_test_page(parts, context.access, context.app.name, context.role.name)
-    except Invalid as error:
-        trial = Trial(ok=False, messages=[error.message])
-    return _show(renderer, context, trial=trial)
+    subject = Subject(context.access.tenant, context.app, context.role)
+    faults = refusals_of_test_alert(parts, context.access, subject)
+    return _show(renderer, context, alert_faults=faults)
 
 
 def _override(renderer: PageRenderer, form: FormData) -> OverrideBounds:
@@ -114,7 +110,7 @@ def _show(
     context: RoleContext,
     *,
     refusal: Refusal | None = None,
-    trial: Trial | None = None,
+    alert_faults: Sequence[str] | None = None,
     done: str = "",
 ) -> HTMLResponse:
     effective = context.effective()
@@ -126,6 +122,6 @@ def _show(
         effective=effective,
         warnings=[warning for warning in warnings if warning.field.startswith("override.")],
         refusal=refusal,
-        trial=trial,
+        alert_faults=alert_faults,
         done=done,
     )

@@ -1,5 +1,6 @@
 """API keys: added, replaced and revoked; a new key is shown once."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -8,12 +9,11 @@ from fastapi.responses import HTMLResponse
 from api.dashboard.dependencies import AccessDep, FormDep
 from api.dashboard.forms.validation import Refusal, try_change, validated, whole_number
 from api.dashboard.renderer import DoneParam, PageRenderer, RendererDep, see_other
-from api.dependencies import Caller, field, fields
-from api.v1 import keys as rest
+from api.dependencies import field, fields
+from api.v1.schemas.keys import KeyRequest, RotateRequest
 from guv.settings.levels import Access
 from guv.tenants import keys
 
-NO_KEY = UUID(int=0)  # a person comes with none
 router = APIRouter(prefix="/dashboard/keys")
 
 
@@ -26,13 +26,13 @@ def show_keys(renderer: RendererDep, access: AccessDep, done: DoneParam = "") ->
 @router.post("")
 def make_key(renderer: RendererDep, access: AccessDep, form: FormDep) -> HTMLResponse:
     """Add a key and show it once."""
-    made: list[rest.NewKey] = []
+    made: list[keys.NewKey] = []
 
     def change() -> None:
-        wanted = validated(
-            rest.KeyRequest, {"name": field(form, "name"), "scope": field(form, "scope")}
+        wanted = validated(KeyRequest, {"name": field(form, "name"), "scope": field(form, "scope")})
+        made.append(
+            keys.add_key(access.session, access.tenant, wanted.name, wanted.scope, access.edit.at)
         )
-        made.append(rest.make_key(access.session, _caller(access), access.edit.at, wanted))
 
     refusal = try_change(access, change, fields(form))
     return _show(renderer, access, refusal=refusal, made=made[0] if made else None)
@@ -41,12 +41,13 @@ def make_key(renderer: RendererDep, access: AccessDep, form: FormDep) -> HTMLRes
 @router.post("/{key}/rotate")
 def rotate_key(renderer: RendererDep, access: AccessDep, form: FormDep, key: UUID) -> HTMLResponse:
     """Replace a key; the old one stays valid for the given hours."""
-    made: list[rest.NewKey] = []
+    made: list[keys.NewKey] = []
 
     def change() -> None:
         hours = whole_number(field(form, "hours"), "hours")
-        wanted = validated(rest.RotateRequest, {"old_valid_for": hours * 3600})
-        made.append(rest.rotate_key(access.session, _caller(access), access.edit.at, key, wanted))
+        wanted = validated(RotateRequest, {"old_valid_for": hours * 3600})
+        valid_for = timedelta(seconds=wanted.old_valid_for)
+        made.append(keys.replace_key(access.session, access.tenant, key, valid_for, access.edit.at))
 
     refusal = try_change(access, change)
     return _show(renderer, access, refusal=refusal, made=made[0] if made else None)
@@ -60,16 +61,12 @@ def revoke_key(access: AccessDep, _form: FormDep, key: UUID) -> Response:
     return see_other("/dashboard/keys?done=revoked")
 
 
-def _caller(access: Access) -> Caller:
-    return Caller(access.tenant, access.edit.by, NO_KEY)
-
-
 def _show(
     renderer: PageRenderer,
     access: Access,
     *,
     refusal: Refusal | None = None,
-    made: rest.NewKey | None = None,
+    made: keys.NewKey | None = None,
     done: str = "",
 ) -> HTMLResponse:
     return renderer.render(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
+from api.container import Parts
 from api.dashboard.dependencies import FormDep
 from api.dashboard.forms.notifications import (
     FIELDS,
@@ -17,12 +18,11 @@ from api.dashboard.forms.validation import Refusal, try_change
 from api.dashboard.pages.contexts import LevelContext, LevelContextDep, target_of
 from api.dashboard.renderer import DoneParam, PageRenderer, RendererDep, see_other
 from api.dependencies import PartsDep, field
-from api.v1.brokers import Trial
-from api.v1.notifications import Target, try_targets
 from guv.apps.models import App
 from guv.errors import Invalid
+from guv.notifications.targets import LevelTarget, send_test_alert
 from guv.settings.field_models import NONE
-from guv.settings.levels import etag_of
+from guv.settings.levels import Access, Subject, etag_of
 from guv.settings.resolve import effective_settings
 from guv.settings.schema import SettingsValues
 
@@ -37,13 +37,13 @@ class FormOutcome:
     Attributes:
         refusal: Why a form was refused; None: it was not.
         kept: Secrets of a refused form, sealed, by their field.
-        trial: The result of a test alert.
+        alert_faults: Why targets refused a test alert; None: none was sent.
         done: The action that was just completed.
     """
 
     refusal: Refusal | None = None
     kept: Mapping[str, str] | None = None
-    trial: Trial | None = None
+    alert_faults: Sequence[str] | None = None
     done: str = ""
 
 
@@ -91,11 +91,17 @@ def send_alert(
     _form: FormDep, parts: PartsDep, renderer: RendererDep, context: LevelContextDep
 ) -> HTMLResponse:
     """Send a test alert and show the result."""
+    faults = refusals_of_test_alert(parts, context.access, context.subject)
+    return _show(renderer, context, FormOutcome(alert_faults=faults))
+
+
+def refusals_of_test_alert(parts: Parts, access: Access, subject: Subject) -> list[str]:
+    """Send a test alert to the targets of a level, and return why any refused it."""
+    config = parts.config
     try:
-        trial = try_targets(parts, context.access, context.subject)
+        return send_test_alert(access, subject, config.new_relic_events_url, config.fence)
     except Invalid as error:
-        trial = Trial(ok=False, messages=[error.message])
-    return _show(renderer, context, FormOutcome(trial=trial))
+        return [error.message]
 
 
 def _set(
@@ -107,7 +113,7 @@ def _set(
     return see_other(f"{context.path}?done={done}")
 
 
-def _narrower(app: App | None, targets: Sequence[Target]) -> list[Target]:
+def _narrower(app: App | None, targets: Sequence[LevelTarget]) -> list[LevelTarget]:
     """Return the targets of narrower levels: in an app, or in all apps."""
     inside = [target for target in targets if target.app is not None]
     return [target for target in inside if app is None or (target.app == app.name and target.role)]
@@ -136,13 +142,13 @@ def _show(renderer: PageRenderer, context: LevelContext, outcome: FormOutcome) -
         texts=_shown(outcome.refusal, own),
         fields=FIELDS,
         kept=outcome.kept or {},
-        trial=outcome.trial,
+        alert_faults=outcome.alert_faults,
         done=outcome.done,
         here="" if subject.app else "notifications",
     )
 
 
-def _shown(refusal: Refusal | None, own: Target | None) -> Mapping[str, str]:
+def _shown(refusal: Refusal | None, own: LevelTarget | None) -> Mapping[str, str]:
     """Return the texts of the form: submitted ones, else those of the stored target."""
     if refusal is not None and refusal.typed:
         return refusal.typed

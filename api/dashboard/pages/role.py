@@ -16,8 +16,8 @@ from api.dashboard.pages.settings import form_of
 from api.dashboard.renderer import RendererDep
 from api.dependencies import PartsDep
 from api.v1.listing import MEDIA, Export, cursor_of, row_of, stream
-from api.v1.overview import role_answer
 from api.v1.views.decisions import DECISION_COLUMNS, decision_row
+from api.v1.views.overview import role_answer
 from guv.history.decisions import (
     DecisionFilter,
     NamedDecision,

@@ -12,7 +12,7 @@ from api.dashboard.forms.validation import SHOWN_ON_PAGE, Refusal, refusal_of, v
 from api.dashboard.pages.contexts import RoleContext, RoleContextDep
 from api.dashboard.renderer import DoneParam, PageRenderer, RendererDep, see_other
 from api.dependencies import field
-from api.v1.actions import ScheduleAnswer, schedule_answer
+from api.v1.views.schedule import ScheduleAnswer, schedule_answer
 from guv.settings.field_types import known_timezones
 from guv.settings.levels import etag_of
 from guv.settings.resolve import effective_settings

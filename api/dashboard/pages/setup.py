@@ -27,12 +27,11 @@ from api.dashboard.onboarding import read_steps
 from api.dashboard.renderer import DoneParam, PageRenderer, RendererDep, html_page, see_other
 from api.dependencies import NowDep, PartsDep, field, fields
 from api.paths import AppName, RoleName, app_path
-from api.v1 import authorization as rest
 from api.v1.schemas.settings import BrokerRequest, TokenRequest
 from guv.apps.authorization import SignedInPerson
 from guv.apps.broker import list_queues, read_broker_url, set_broker
 from guv.apps.models import Broker
-from guv.apps.queries import find_app
+from guv.apps.queries import find_app, find_detached_app
 from guv.errors import Conflict, Invalid
 from guv.roles.update import replace_role
 from guv.settings.field_types import STORABLE, role_name
@@ -218,7 +217,11 @@ def paste_token(context: SetupContextDep, form: FormDep) -> Response:
 
     def change() -> None:
         wanted = validated(TokenRequest, {"token": field(form, "token")})
-        rest.paste_token(context.parts, context.access, context.app, wanted)
+        access, token = context.access, wanted.token.get_secret_value()
+        named = find_detached_app(access.session, access.tenant, context.app)
+        context.parts.authorizer().paste(
+            access.tenant, named, token, access.edit.by, access.edit.at
+        )
 
     return take_step(context, "authorized#step-3", change)
 
@@ -226,7 +229,8 @@ def paste_token(context: SetupContextDep, form: FormDep) -> Response:
 @router.post("/authorization/forget")
 def forget(parts: PartsDep, access: AccessDep, app: AppName, _form: FormDep) -> RedirectResponse:
     """Remove a consent or token; the add-on's own tokens are used instead."""
-    rest.take_back_authorization(parts, access, app)
+    named = find_detached_app(access.session, access.tenant, app)
+    parts.authorizer().take_back(access.tenant, named, access.edit.at)
     return see_other(f"{app_path(app)}/start?done=forgotten#step-3")
 
 

@@ -105,7 +105,6 @@ def test_a_link_works_once(guest: Browser) -> None:
     assert guest.post("/sso/login", form).status_code == 303
     again = guest.post("/sso/login", form)
     assert again.status_code == 403
-    assert "used already" in again.text
 
 
 def test_the_weaker_token_of_a_used_link_is_used_up_too(guest: Browser) -> None:

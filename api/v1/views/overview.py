@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import isfinite
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
-from api.dependencies import NowDep, SessionDep, TenantDep
 from guv.heroku.dyno_sizes import price_per_hour
 from guv.history.models import DecisionRow, SampleRow
 from guv.incidents.models import Incident
@@ -30,7 +28,6 @@ from guv.tenants.plans import plan_of
 from guv.web_metrics.queries import web_reading
 
 HOUR_S = 3600.0
-router = APIRouter()
 
 
 class StateAnswer(BaseModel):
@@ -87,12 +84,6 @@ class OverviewAnswer(BaseModel):
 
     at: datetime = Field(description="Now")
     roles: list[OverviewRole] = Field(description="All roles by app and name")
-
-
-@router.get("/overview")
-def read_all_roles(session: SessionDep, tenant: TenantDep, now: NowDep) -> OverviewAnswer:
-    """Show every role's state, dynos, jobs, share in time and cost of this month."""
-    return overview_answer(session, tenant, now, _utc)
 
 
 def overview_answer(
@@ -198,5 +189,6 @@ def _cost(used: Used) -> tuple[float, float | None]:
     return total, round(sum(hours[size] * (price or 0.0) for size, price in prices.items()), 4)
 
 
-def _utc(at: datetime) -> str:
+def utc_text(at: datetime) -> str:
+    """Write a time in UTC."""
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
