@@ -10,6 +10,20 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("api", "worker", "guv", "sandbox", "bench", "tools")
+# Rooms whose docstrings do not yet follow PEP 257; this list only shrinks.
+NOT_YET_REWRITTEN = (
+    "api/auth/",
+    "api/dashboard/",
+    "guv/incidents/",
+    "guv/rabbitmq/",
+    "guv/settings/",
+    "worker/",
+    "tests/api/",
+    "tests/bench/",
+    "tests/guv/",
+    "tests/pages/",
+    "tests/worker/",
+)
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -35,21 +49,21 @@ def length(node: FUNCTION) -> int:
     return node.end_lineno - node.lineno + 1
 
 
-def test_no_function_is_longer_than_40_lines() -> None:
+def test_no_function_is_longer_than_60_lines() -> None:
     long = [
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
         for path, tree in python_files(*PACKAGES, "tests", "alembic")
         for node in ast.walk(tree)
-        if isinstance(node, FUNCTION) and length(node) > 40
+        if isinstance(node, FUNCTION) and length(node) > 60
     ]
     assert long == []
 
 
-def test_no_file_is_longer_than_400_lines() -> None:
+def test_no_file_is_longer_than_500_lines() -> None:
     long = [
         str(path.relative_to(ROOT))
         for path, _ in python_files(*PACKAGES, "tests", "alembic")
-        if len(path.read_text().splitlines()) > 400
+        if len(path.read_text().splitlines()) > 500
     ]
     assert long == []
 
@@ -87,9 +101,35 @@ def test_the_whole_code_has_one_broad_catch_that_goes_on_around_a_tick() -> None
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_every_module_says_which_question_it_answers(package: str) -> None:
+def test_every_module_has_a_docstring(package: str) -> None:
     silent = [str(path) for path, tree in python_files(package) if not ast.get_docstring(tree)]
     assert silent == []
+
+
+def is_rewritten(path: Path) -> bool:
+    return not str(path.relative_to(ROOT)).startswith(NOT_YET_REWRITTEN)
+
+
+def test_no_modules_docstring_asks_a_question() -> None:
+    asking = [
+        str(path.relative_to(ROOT))
+        for path, tree in python_files(*PACKAGES, "tests")
+        if is_rewritten(path)
+        and (ast.get_docstring(tree) or "").partition("\n")[0].rstrip().endswith("?")
+    ]
+    assert asking == []
+
+
+def test_no_docstring_begins_with_nothing() -> None:
+    idle = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+        for path, tree in python_files(*PACKAGES, "tests")
+        for node in ast.walk(tree)
+        if is_rewritten(path)
+        and isinstance(node, FUNCTION | ast.ClassDef)
+        and (ast.get_docstring(node) or "").startswith("Nothing")
+    ]
+    assert idle == []
 
 
 def test_the_vocabulary_avoids_names_that_say_nothing() -> None:

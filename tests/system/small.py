@@ -41,12 +41,12 @@ class Small:
     engine: Engine
 
     def set_role(self, name: str = "worker", **settings: Any) -> None:
-        """Nothing; the role has these settings, and ticks as often as it may."""
+        """Set the role, which ticks as often as it may."""
         body = {"queues": [QUEUE], "interval": INTERVAL, "boot_time": 2, **settings}
         self.api.put(f"apps/shop/roles/{name}", json=body).raise_for_status()
 
     def publish(self, count: int) -> None:
-        """Nothing; so many messages more wait."""
+        """Put more messages into the queue."""
         for _ in range(count):
             self.sandbox.broker.publish("shop", QUEUE, b"")
 

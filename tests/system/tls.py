@@ -34,7 +34,7 @@ async def _serve(
     context: ssl.SSLContext,
     started: Future[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]],
 ) -> None:
-    """Nothing; forwards to the target until it is ended."""
+    """Forward to the target until this process is ended."""
 
     async def take(reader: Reader, writer: Writer) -> None:
         with suppress(OSError):

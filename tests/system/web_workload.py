@@ -69,7 +69,7 @@ class WebWorkload:
                 logplex.close()
 
     def step(self, since: float, seconds: float, now: datetime) -> None:
-        """Nothing; the requests of those seconds before now were answered, logged and delivered."""
+        """Answer, log and deliver the requests of the last seconds before `now`."""
         names = [one.name for one in self.heroku.dynos(self.app, "web", DynoState.UP)]
         self._log_states(now)
         at = 0.0
@@ -87,7 +87,7 @@ class WebWorkload:
             last = present
 
     def _answer(self, names: list[str], at: float, now: datetime) -> None:
-        """Nothing; one request that comes so many seconds after the beginning was answered."""
+        """Answer one request that comes `at` seconds after the beginning."""
         if not names:
             error = 'at=error code=H10 desc="App crashed"'
             self._log(f"{error} path=/ dyno= connect= service= status=503", "router", now)

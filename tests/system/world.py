@@ -74,7 +74,7 @@ class World:
         return AmqpQueue(self.access.amqp_url, JOBS)
 
     def publish(self, count: int) -> None:
-        """Nothing; so many messages wait."""
+        """Put messages into the queue."""
         with self.queue().producing() as sender:
             for _ in range(count):
                 sender.send(repr(time.monotonic()))
