@@ -48,7 +48,7 @@ def _chosen(known: Iterable[str], patterns: str) -> list[str]:
     known, wanted = list(known), patterns.split(",")
     for pattern in wanted:
         if not any(fnmatch(name, pattern) for name in known):
-            sys.exit(f"nothing is called {pattern!r}; --list shows what there is")
+            sys.exit(f"no scenario or scaler matches {pattern!r}; --list prints their names")
     return [name for name in known if any(fnmatch(name, pattern) for pattern in wanted)]
 
 
@@ -58,9 +58,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scenarios", help="names or patterns, with commas between")
     parser.add_argument("--policies", default="*", help="names or patterns, with commas between")
     parser.add_argument("--quick", action="store_true", help="the subset for daily use")
-    parser.add_argument("--write", type=Path, help="write the report and its plots, too")
-    parser.add_argument("--list", action="store_true", help="only list what there is")
-    parser.add_argument("--salt", type=int, default=0, help="other draws of the same scenarios")
+    parser.add_argument(
+        "--write", type=Path, help="also write the report and its plots to this file"
+    )
+    parser.add_argument("--list", action="store_true", help="only list the names")
+    parser.add_argument(
+        "--salt", type=int, default=0, help="draw the same scenarios with other random numbers"
+    )
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     return parser
 

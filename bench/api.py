@@ -159,8 +159,8 @@ def _export(engine: Engine, tenant: Tenant) -> None:
     export = Export("decisions", query, decision_row, DECISION_COLUMNS)
     before, start, lines = _megabytes(), perf_counter(), 0
     early = 0.0
-    for some in parts(engine, export):
-        lines += sum(1 for row in some if flat(row, DECISION_COLUMNS))
+    for rows in parts(engine, export):
+        lines += sum(1 for row in rows if flat(row, DECISION_COLUMNS))
         early = early or _megabytes()
     seconds = perf_counter() - start
     print(

@@ -138,34 +138,34 @@ class Watch:
 
 def main() -> None:
     """Print the figures."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--lines", type=int, default=5000, help="a second")
-    options.add_argument("--seconds", type=float, default=30)
-    options.add_argument("--tenants", type=int, default=5)
-    asked = options.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lines", type=int, default=5000, help="lines a second")
+    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--tenants", type=int, default=5)
+    options = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        urls, watch = stack.enter_context(_world(folder, asked.tenants))
+        urls, watch = stack.enter_context(_world(folder, options.tenants))
         senders = [Sender(url) for url in urls]
-        each = asked.lines / LINES / asked.tenants
-        for one in senders:
-            one.run(1, 1)  # the first delivery of a drain is looked up
+        each = options.lines / LINES / options.tenants
+        for sender in senders:
+            sender.run(1, 1)  # the first delivery of a drain is looked up
         cpu, start = watch.cpu(), time.perf_counter()
         with watch.watching():
-            _together([(one, each) for one in senders], asked.seconds)
-        _print("as asked", senders, watch, cpu, time.perf_counter() - start)
+            _together([(sender, each) for sender in senders], options.seconds)
+        _print("at the given rate", senders, watch, cpu, time.perf_counter() - start)
         _print_counted(folder, watch, senders)
         flood, usual = Sender(urls[0]), Sender(urls[-1])
         cpu, start = watch.cpu(), time.perf_counter()
         with watch.watching():
-            _together([(flood, 0), (flood, 0), (usual, 2)], asked.seconds)
+            _together([(flood, 0), (flood, 0), (usual, 2)], options.seconds)
         seconds = time.perf_counter() - start
-        _print("the one that floods", [flood], watch, cpu, seconds)
-        _print("another meanwhile", [usual], watch, cpu, seconds)
+        _print("drain that floods", [flood], watch, cpu, seconds)
+        _print("another drain meanwhile", [usual], watch, cpu, seconds)
 
 
 def _together(work: Sequence[tuple[Sender, float]], seconds: float) -> None:
-    threads = [threading.Thread(target=one.run, args=(rate, seconds)) for one, rate in work]
+    threads = [threading.Thread(target=sender.run, args=(rate, seconds)) for sender, rate in work]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -175,10 +175,10 @@ def _together(work: Sequence[tuple[Sender, float]], seconds: float) -> None:
 def _print(
     title: str, senders: Sequence[Sender], watch: Watch, before: Counter[str], seconds: float
 ) -> None:
-    answers: Counter[int] = sum((one.answers for one in senders), Counter())
-    times = sorted(moment for one in senders for moment in one.times)
+    answers: Counter[int] = sum((sender.answers for sender in senders), Counter())
+    times = sorted(moment for sender in senders for moment in sender.times)
     lines = answers[204] * LINES / seconds
-    print(f"{title}: {lines:.0f} lines/s taken; deliveries by answer {dict(answers)}")
+    print(f"{title}: {lines:.0f} lines/s accepted; deliveries by status {dict(answers)}")
     print(
         f"  answered in {1000 * times[len(times) // 2]:.1f} ms (p50),"
         f" {1000 * times[int(0.99 * len(times))]:.1f} ms (p99)"
@@ -193,7 +193,7 @@ def _print_counted(folder: Path, watch: Watch, senders: Sequence[Sender]) -> Non
     start = time.perf_counter()
     while watch.redis.zcard("guv:drain:waiting") and time.perf_counter() - start < 60:  # noqa: PLR2004
         time.sleep(0.1)
-    taken = sum(one.answers[204] for one in senders) * LINES
+    taken = sum(sender.answers[204] for sender in senders) * LINES
     engine = make_engine((folder / "url").read_text(), pool_size=1, application="guv bench")
     with engine.connect() as connection:
         counted = connection.execute(text("select sum(requests) from web_bucket")).scalar()

@@ -77,7 +77,7 @@ def _times(client: TestClient, tenant: Tenant, body: dict[str, Any]) -> str:
         answer = client.post(f"{PATH}/{tenant.id}", content=raw, headers=headers)
         times.append(1000 * (perf_counter() - start))
         if answer.status_code != HTTPStatus.NO_CONTENT:
-            raise SystemExit(f"an event was answered {answer.status_code}")
+            raise SystemExit(f"guv answered an event with {answer.status_code}")
     return f"{median(times):.1f} | {quantiles(times, n=100)[-1]:.1f}"
 
 

@@ -178,12 +178,12 @@ def _measured(
 def _stored(engine: Engine) -> str:
     """Bytes of a row that guv wrote, with its part of the indexes, by table."""
     roll_up(engine, utc_now() + GRACE + timedelta(minutes=1))
-    found = []
+    sizes = []
     with engine.connect() as connection:
         for table, which in _WRITTEN.items():
             query = _BYTES.format(table=table, which=which)
-            found.append(f"{table} {connection.exec_driver_sql(query).scalar_one() or 0:.0f}")
-    return f"bytes a row with its indexes: {', '.join(found)}"
+            sizes.append(f"{table} {connection.exec_driver_sql(query).scalar_one() or 0:.0f}")
+    return f"bytes a row with its indexes: {', '.join(sizes)}"
 
 
 @contextmanager

@@ -11,15 +11,15 @@ _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 def tree_of(pid: int) -> set[int]:
     """Return the process and all of its descendants."""
     children: dict[int, list[int]] = {}
-    for one in Path("/proc").glob("[0-9]*"):
+    for entry in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            children.setdefault(int(_stat(int(one.name))[1]), []).append(int(one.name))
-    found, waiting = set(), [pid]
+            children.setdefault(int(_stat(int(entry.name))[1]), []).append(int(entry.name))
+    pids, waiting = set(), [pid]
     while waiting:
-        one_pid = waiting.pop()
-        found.add(one_pid)
-        waiting += children.get(one_pid, [])
-    return found
+        current = waiting.pop()
+        pids.add(current)
+        waiting += children.get(current, [])
+    return pids
 
 
 def processor_seconds(pids: Collection[int]) -> float:

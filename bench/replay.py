@@ -54,11 +54,11 @@ def recorded(recipe: Recipe) -> tuple[Result, Settings, list[Sample]]:
 
 def a_day(samples: Sequence[Sample]) -> list[Sample]:
     """Repeat the samples until they last a day, with counters that keep growing."""
-    found: list[Sample] = []
+    repeated: list[Sample] = []
     start, span = samples[0].at, samples[-1].at - samples[0].at + 10.0
     published, served = samples[-1].published or 0, samples[-1].served or 0
     for turn in range(int(DAY / span) + 1):
-        found += [
+        repeated += [
             replace(
                 s,
                 at=s.at + turn * span,
@@ -67,7 +67,7 @@ def a_day(samples: Sequence[Sample]) -> list[Sample]:
             )
             for s in samples
         ]
-    return [sample for sample in found if sample.at < start + DAY]
+    return [sample for sample in repeated if sample.at < start + DAY]
 
 
 def play(settings: Settings, samples: Sequence[Sample]) -> Replay:
@@ -76,10 +76,10 @@ def play(settings: Settings, samples: Sequence[Sample]) -> Replay:
     Raises:
         ValueError: There are too few.
     """
-    found = replay(settings, samples, samples[0].at, [settings])
-    if found is None:
+    replayed = replay(settings, samples, samples[0].at, [settings])
+    if replayed is None:
         raise ValueError("there is nothing to replay")
-    return found
+    return replayed
 
 
 def _profile(settings: Settings, samples: Sequence[Sample]) -> None:

@@ -197,8 +197,8 @@ def heroku(apps: int, types: Sequence[str]) -> Iterator[tuple[str, dict[UUID, st
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, apps, types), daemon=True)
     process.start()
-    found: Any = ours.recv()
-    yield found
+    served: Any = ours.recv()
+    yield served
     ours.send("end")
     process.join()
 

@@ -136,7 +136,7 @@ def read_requests(
     traffic: AnyTraffic, method: str | None = None, path: str = "/"
 ) -> Sequence[Json]:
     """List the requests that the stand-ins received, oldest first."""
-    return [asdict(asked) for asked in traffic.requests(method, path)]
+    return [asdict(request) for request in traffic.requests(method, path)]
 
 
 @router.delete("/requests", status_code=204)
@@ -168,10 +168,10 @@ def make_app(order: NewApp, heroku: AnyHeroku) -> Json:
 def change_app(identity: str, change: AppChange, heroku: AnyHeroku) -> Json:
     """Rename, limit, lock or slow down the app."""
     app = heroku.app(identity)
-    given = change.model_dump(exclude_unset=True)
-    if "boot_delay" in given:
-        given["boot_delay"] = timedelta(seconds=given["boot_delay"])
-    heroku.change_app(app, **given)
+    values = change.model_dump(exclude_unset=True)
+    if "boot_delay" in values:
+        values["boot_delay"] = timedelta(seconds=values["boot_delay"])
+    heroku.change_app(app, **values)
     return wire.app_json(app)
 
 
@@ -192,7 +192,7 @@ def scale_by_hand(identity: str, order: FormationOrder, heroku: AnyHeroku) -> li
     """Scale the app as somebody else would."""
     app = heroku.app(identity)
     updates = [{"type": name, "quantity": count} for name, count in order.quantities.items()]
-    return [wire.formation_json(app, one) for one in heroku.scale(app, updates, order.by)]
+    return [wire.formation_json(app, process) for process in heroku.scale(app, updates, order.by)]
 
 
 @router.post("/apps/{identity}/releases", status_code=201)

@@ -99,12 +99,12 @@ class Fleet:
 
     def kill(self, name: str) -> int:
         """Kill the process and its children, and return how many they were."""
-        found = self.pids(name)
-        for pid in found:
+        pids = self.pids(name)
+        for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.stop(name)
-        return len(found)
+        return len(pids)
 
     def pids(self, name: str) -> list[int]:
         """Return the ids of the process and its children, without its keeper."""
@@ -137,8 +137,8 @@ class Fleet:
 def _holds(path: Path, *words: bytes) -> bool:
     """Check that the file holds all of the words; a file that is gone holds none."""
     with suppress(OSError):
-        found = path.read_bytes()
-        return all(word in found for word in words)
+        content = path.read_bytes()
+        return all(word in content for word in words)
     return False
 
 

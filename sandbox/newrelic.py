@@ -86,10 +86,10 @@ class NewRelic:
     def take(self, account: str, body: bytes) -> None:
         """Store the events in the body, or note them as errors."""
         try:
-            found = json.loads(body)
+            events = json.loads(body)
         except (ValueError, UnicodeDecodeError):
-            found = None
-        items = found if isinstance(found, list) else [found]
+            events = None
+        items = events if isinstance(events, list) else [events]
         with self.lock:
             for item in items:
                 self._store(account, item)
@@ -108,7 +108,11 @@ class NewRelic:
     def _fold(self, account: str, attributes: Mapping[str, Any], now: datetime) -> None:
         """Open, keep or close the incident that the event's tags name."""
         tags = tags_of(attributes)
-        same = [one for one in self.open_incidents() if (one.account, one.tags) == (account, tags)]
+        same = [
+            other
+            for other in self.open_incidents()
+            if (other.account, other.tags) == (account, tags)
+        ]
         if attributes["state"] == "resolve":
             for incident in same:
                 incident.closed_at = now

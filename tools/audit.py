@@ -21,24 +21,24 @@ def main() -> int:
     requirements = str(ROOT / "requirements.txt")
     argv = [sys.executable, "-m", "pip_audit", *_ARGV, "--requirement", requirements]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)  # noqa: S603
-    found = _read(done.stdout)
-    if found is None:
+    report = _read(done.stdout)
+    if report is None:
         why = (done.stderr.strip() or "no answer").splitlines()[-1][:300]
         is_away = any(word in done.stderr for word in _AWAY)
-        print(f"NOT AUDITED, {'the database is away' if is_away else 'a mistake'}: {why}")
+        print(f"NOT AUDITED, {'OSV cannot be reached' if is_away else 'pip-audit failed'}: {why}")
         return 0 if is_away else 1
-    holes = holes_in(found)
-    print("\n".join(holes) or f"{len(found['dependencies'])} packages, no known hole")
-    return 1 if holes else 0
+    lines = vulnerabilities(report)
+    print("\n".join(lines) or f"{len(report['dependencies'])} packages, no known vulnerability")
+    return 1 if lines else 0
 
 
-def holes_in(found: Any) -> list[str]:
-    """One line for each hole: the package, its version, the hole's id, and what mends it."""
+def vulnerabilities(report: Any) -> list[str]:
+    """Return a line for each vulnerability: package, version, id and the versions that fix it."""
     return [
-        f"{one['name']} {one['version']}: {hole['id']}, mended in"
-        f" {', '.join(hole['fix_versions']) or 'no version yet'}"
-        for one in found["dependencies"]
-        for hole in one.get("vulns", [])
+        f"{package['name']} {package['version']}: {vulnerability['id']}, fixed in"
+        f" {', '.join(vulnerability['fix_versions']) or 'no version yet'}"
+        for package in report["dependencies"]
+        for vulnerability in package.get("vulns", [])
     ]
 
 

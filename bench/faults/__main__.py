@@ -14,7 +14,7 @@ def main() -> int:
     """Print the table; return 0 when every promise was kept, else 1."""
     parser = argparse.ArgumentParser(prog="python -m bench.faults", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="how long each fault lasts")
-    parser.add_argument("--only", choices=sorted(FAULTS), help="this fault alone")
+    parser.add_argument("--only", choices=sorted(FAULTS), help="only this fault")
     options = parser.parse_args()
     names = [options.only] if options.only else list(FAULTS)
     is_well = True
@@ -24,7 +24,7 @@ def main() -> int:
             try:
                 observation = observe(environment, name, options.seconds, 2 + number % 3)
             except FaultImpossible as why:
-                print(f"| {name} | not seen: {why} | | | | | |", flush=True)
+                print(f"| {name} | not possible here: {why} | | | | | |", flush=True)
                 continue
             print(observation.row, flush=True)
             is_well = is_well and observation.is_well

@@ -131,8 +131,8 @@ def fault_environment(folder: Path) -> Iterator[Environment]:
         urls = database_url, redis_url, sandbox.url
         database, redis, platform = (_proxy(url, stack) for url in urls)
         extra = {"GUV_RESOLVE_AFTER": "10", "GUV_WORKER_PROCESSES": "2"}
-        given = Surroundings(database.url, redis.url, platform.url, sandbox.url, extra)
-        guv = stack.enter_context(fleet(given, folder / "guv", *PROCESSES))
+        surroundings = Surroundings(database.url, redis.url, platform.url, sandbox.url, extra)
+        guv = stack.enter_context(fleet(surroundings, folder / "guv", *PROCESSES))
         app, api = _tenant(sandbox, guv, stack)
         environment = Environment(
             sandbox=sandbox,

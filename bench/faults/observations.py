@@ -77,7 +77,8 @@ def observe(environment: Environment, fault: str, seconds: float, dynos: int) ->
         lasted,
         max(_gaps(environment, begin)),
         recovered,
-        wrong=sum(one.after != dynos for one in made) + max(0, len(made) - len(MOVING) - abandoned),
+        wrong=sum(change.after != dynos for change in made)
+        + max(0, len(made) - len(MOVING) - abandoned),
         lost=_lost(environment, dynos) + (not is_taken),
         doubled=_doubled(environment),
     )
@@ -105,7 +106,7 @@ def _is_well_again(environment: Environment, end: object, dynos: int) -> bool:
 
 def _gaps(environment: Environment, begin: object) -> list[float]:
     """Seconds between the ticks of each role since the tick before the fault."""
-    found = [0.0]
+    gaps = [0.0]
     for role in environment.rows("select id from role"):
         times = environment.rows(
             "select extract(epoch from at)::float8 from decision where role_id = :role"
@@ -113,8 +114,8 @@ def _gaps(environment: Environment, begin: object) -> list[float]:
             role=role,
             begin=begin,
         )
-        found += [late - early for early, late in pairwise(times)]
-    return found
+        gaps += [late - early for early, late in pairwise(times)]
+    return gaps
 
 
 def _lost(environment: Environment, dynos: int) -> int:

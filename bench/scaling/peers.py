@@ -77,13 +77,13 @@ def of_policy(name: str, *, delay: float = 0.0, told: Settings | None = None) ->
 
     def scale(settings: Settings, samples: Sequence[Sample], now: float) -> int:
         recent = samples[-_REMEMBERED:]
-        seen = [s for s in recent if s.at <= now - delay] if delay else recent
+        visible = [s for s in recent if s.at <= now - delay] if delay else recent
         current = samples[-1].dynos or 0
-        if not seen or seen[-1].messages_ready is None:
+        if not visible or visible[-1].messages_ready is None:
             return current
-        present = replace(seen[-1], dynos=current)
-        asked = policy(told or settings, [*seen[:-1], present], Estimates(), now).dynos
-        return max(asked, (told or settings).minimum_dynos)
+        present = replace(visible[-1], dynos=current)
+        dynos = policy(told or settings, [*visible[:-1], present], Estimates(), now).dynos
+        return max(dynos, (told or settings).minimum_dynos)
 
     return scale
 

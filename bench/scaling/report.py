@@ -85,13 +85,13 @@ def _losses(rows: Sequence[Row]) -> str:
 
 
 def _better(guv: dict[str, Row], others: Sequence[Row], field: str) -> str:
-    found = []
+    peers = []
     for name, own in guv.items():
         rivals = [row for row in others if row.scenario == name and own.is_met]
         best = min(rivals, key=lambda row: row.cost, default=None)
         if best is not None and getattr(best, field) < getattr(own, field) / 1.05:
-            found.append(f"{name} ({best.scaler} {best.cost:.2f}, guv {own.cost:.2f})")
-    return ", ".join(found)
+            peers.append(f"{name} ({best.scaler} {best.cost:.2f}, guv {own.cost:.2f})")
+    return ", ".join(peers)
 
 
 def _steadier(rows: Sequence[Row]) -> str:

@@ -322,8 +322,8 @@ def simulate(scenario: Scenario, scaler: Scaler) -> Result:
         missed = chance.random() < scenario.missed
         samples.append(_read(world, at, phase, missed=missed))
         world.advance(at)
-        asked = scaler(settings, samples[-HISTORY:], START + at)
-        world.scale_to(min(settings.maximum_dynos, max(settings.minimum_dynos, asked)))
+        dynos = scaler(settings, samples[-HISTORY:], START + at)
+        world.scale_to(min(settings.maximum_dynos, max(settings.minimum_dynos, dynos)))
     world.advance(scenario.end)
     world.close()
     return _result(scenario, world)

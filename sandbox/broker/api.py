@@ -96,7 +96,9 @@ def read_queues(request: Request, broker: AnyBroker, user: AnyUser) -> Any:
         counts = broker.counts(vhost, "/".join(name), live=False)
         return _columns(_queue(vhost, name[0], counts), query.get("columns"))
     live = query.get("disable_stats") == query.get("enable_queue_totals") == "true"
-    return _listed([_entry(broker, vhost, one, live=live) for one in broker.names(vhost)], query)
+    return _listed(
+        [_entry(broker, vhost, queue, live=live) for queue in broker.names(vhost)], query
+    )
 
 
 def _entry(broker: MemoryBroker, vhost: str, name: str, *, live: bool) -> Json:
@@ -140,18 +142,18 @@ def _listed(queues: Sequence[Json], query: Mapping[str, str]) -> Any:
     page, size = _number(query, "page", 1), _number(query, "page_size", 100)
     if size > _MOST_PER_PAGE:
         raise BrokerRefusal(400, "invalid_pagination_parameters", "page_size is above 500")
-    found = [queue for queue in queues if _matches(str(queue["name"]), query)]
-    if page > 1 and (page - 1) * size >= len(found):
+    matching = [queue for queue in queues if _matches(str(queue["name"]), query)]
+    if page > 1 and (page - 1) * size >= len(matching):
         raise BrokerRefusal(400, "page_out_of_range", f"page {page} is past the end")
-    items = [_columns(queue, columns) for queue in found[(page - 1) * size : page * size]]
+    items = [_columns(queue, columns) for queue in matching[(page - 1) * size : page * size]]
     return {
         "items": items,
         "item_count": len(items),
-        "filtered_count": len(found),
+        "filtered_count": len(matching),
         "total_count": len(queues),
         "page": page,
         "page_size": size,
-        "page_count": max(-(-len(found) // size), 1),
+        "page_count": max(-(-len(matching) // size), 1),
     }
 
 

@@ -1,6 +1,6 @@
 """`python -m sandbox.demo`: guv with real servers and a made-up world, until Ctrl-C.
 
-Nothing stays behind: all that it writes is in one folder, which it removes.
+All files are in one temporary folder, which is removed at the end.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def main() -> int:
         try:
             return _play(console, Path(folder), options)
         except KeyboardInterrupt:
-            console.print("\nEverything is stopped.")
+            console.print("\nStopped; nothing is left behind.")
             return 0
         except (services.ServiceFailed, PartnerRefused, CallFailed) as failure:
             console.print(str(failure), style="red", markup=False)
@@ -51,12 +51,17 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox.demo", description=__doc__)
-    parser.add_argument("--exit-after", type=float, help="seconds until it ends by itself")
+    parser.add_argument(
+        "--exit-after", type=float, help="seconds after which the demo ends by itself"
+    )
     parser.add_argument(
         "--cycle", type=float, default=Scenario().cycle, help="seconds of one round"
     )
     parser.add_argument(
-        "--broker", choices=("auto", "rabbitmq", "memory"), default="auto", help="which broker"
+        "--broker",
+        choices=("auto", "rabbitmq", "memory"),
+        default="auto",
+        help="the tenant's broker",
     )
     options = parser.parse_args()
     if options.cycle < SHORTEST_CYCLE:
@@ -83,6 +88,8 @@ def _play(console: Console, folder: Path, options: argparse.Namespace) -> int:
             _show(console, environment, options.exit_after)
             result = outcome(environment)
     _plain(console, str(result))
+    if result.missing and options.exit_after is not None and options.exit_after < options.cycle:
+        _plain(console, f"One round takes {options.cycle:g} s; give --exit-after as long.")
     return 1 if result.missing else 0
 
 
@@ -131,7 +138,7 @@ class _Lines:
         """Print new decisions and new states of incidents."""
         for line in decision_lines(moment, self._decision):
             _plain(self._console, line)
-        self._decision = max([self._decision, *(one["id"] for one in moment.decisions)])
+        self._decision = max([self._decision, *(decision["id"] for decision in moment.decisions)])
         incidents = incident_lines(moment)
         for line in incidents:
             if line not in self._incidents:

@@ -9,15 +9,15 @@ from sandbox.heroku.access import PARTNER
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What happened in all.
+    """What the whole demo has shown.
 
     Attributes:
         ups: How often guv added dynos.
-        downs: How often guv removed some.
+        downs: How often guv removed dynos.
         most: The most dynos.
         decisions: Whether decisions are stored.
-        pages: Incidents that were opened at New Relic.
-        resolved: Of these, those that were closed.
+        alerts: Incidents that were opened in New Relic.
+        resolved: Incidents of these that were closed.
         on_time: The share of jobs done within the deadline.
     """
 
@@ -25,7 +25,7 @@ class Outcome:
     downs: int
     most: int
     decisions: bool
-    pages: int
+    alerts: int
     resolved: int
     on_time: float | None
 
@@ -33,22 +33,22 @@ class Outcome:
     def missing(self) -> list[str]:
         """What the demo should have shown and did not."""
         wanted = {
-            "added dynos": self.ups,
-            "removed dynos": self.downs,
-            "a stored decision": self.decisions,
-            f"exactly one page, not {self.pages}": self.pages == 1,
-            "the end of the one page": self.resolved == 1,
+            "dynos added": self.ups,
+            "dynos removed": self.downs,
+            "decisions stored": self.decisions,
+            f"exactly one alert (there were {self.alerts})": self.alerts == 1,
+            "the alert resolved": self.resolved == 1,
         }
         return [what for what, happened in wanted.items() if not happened]
 
     def __str__(self) -> str:
         share = "?" if self.on_time is None else f"{self.on_time:.1%}"
         facts = (
-            f"guv scaled up {self.ups} times and down {self.downs} times, to at most {self.most}"
-            f" dynos. Pages opened: {self.pages}, resolved: {self.resolved}."
-            f" Jobs done in time: {share}; the second burst is more than the maximum can do."
+            f"Scaled up: {self.ups}, scaled down: {self.downs}, most dynos: {self.most}."
+            f" Alerts opened: {self.alerts}, resolved: {self.resolved}."
+            f" Jobs on time: {share}; the second spike is more than the maximum can serve."
         )
-        return "\n".join([facts, *(f"Missing: {what}." for what in self.missing)])
+        return "\n".join([facts, *(f"Not shown: {what}." for what in self.missing)])
 
 
 def outcome(environment: Environment) -> Outcome:
@@ -61,7 +61,7 @@ def outcome(environment: Environment) -> Outcome:
         downs=sum(change.after < change.before for change in changes),
         most=max([1, *(change.after for change in changes)]),
         decisions=bool(moment.decisions),
-        pages=len(moment.incidents),
+        alerts=len(moment.incidents),
         resolved=sum(incident.closed_at is not None for incident in moment.incidents),
         on_time=moment.stats.on_time,
     )

@@ -88,5 +88,5 @@ def _count(value: int | None) -> str:
 def _decisions(environment: Environment) -> Sequence[Decision]:
     answer = environment.api.get("decisions", params={"app": scenario.APP, "limit": SHOWN})
     answer.raise_for_status()
-    found: list[Decision] = answer.json()["decisions"]
-    return found
+    decisions: list[Decision] = answer.json()["decisions"]
+    return decisions

@@ -1,4 +1,4 @@
-"""The demo on a terminal: a live table; or, where there is no terminal, a line per decision."""
+"""The demo on a terminal as a live table, and elsewhere as a line for each decision."""
 
 from collections.abc import Sequence
 
@@ -45,29 +45,37 @@ def summary_line(moment: Moment) -> str:
 def decision_lines(moment: Moment, after: int) -> list[str]:
     """Return a line for every decision newer than the one with the id `after`, oldest first."""
     return [
-        f"{clock_time(one)}  waiting {_pair(waiting(one)):>9}  dynos {change(one):<7}"
-        f" {one['outcome']:<8} finish {finish(one):<9} {one['explanation']}"
-        for one in reversed(moment.decisions)
-        if one["id"] > after
+        f"{clock_time(decision)}  waiting {_pair(waiting(decision)):>9}"
+        f"  dynos {change(decision):<7} {decision['outcome']:<8}"
+        f" finish {finish(decision):<9} {decision['explanation']}"
+        for decision in reversed(moment.decisions)
+        if decision["id"] > after
     ]
 
 
 def incident_lines(moment: Moment) -> list[str]:
     """Return a line for every incident."""
     return [
-        f"{'open    ' if one.closed_at is None else 'resolved'}  {one.title}: {one.description}"
-        for one in moment.incidents
+        f"{'open    ' if incident.closed_at is None else 'resolved'}"
+        f"  {incident.title}: {incident.description}"
+        for incident in moment.incidents
     ]
 
 
 def _decisions(decisions: Sequence[Decision]) -> Table:
-    shown = Table(expand=True, title="What guv decided", title_justify="left")
-    for name in ("time", "waiting + running", "dynos", "outcome", "predicted finish", "why"):
-        shown.add_column(name, no_wrap=name != "why", ratio=1 if name == "why" else None)
-    for one in decisions:
-        style = _BAD.get(one["outcome"], _COLORS.get(one["direction"], "white"))
-        cells = (clock_time(one), _pair(waiting(one)), change(one), one["outcome"], finish(one))
-        shown.add_row(*cells, one["explanation"], style=style)
+    shown = Table(expand=True, title="Decisions", title_justify="left")
+    for name in ("time", "waiting + running", "dynos", "outcome", "predicted finish", "reason"):
+        shown.add_column(name, no_wrap=name != "reason", ratio=1 if name == "reason" else None)
+    for decision in decisions:
+        style = _BAD.get(decision["outcome"], _COLORS.get(decision["direction"], "white"))
+        cells = (
+            clock_time(decision),
+            _pair(waiting(decision)),
+            change(decision),
+            decision["outcome"],
+            finish(decision),
+        )
+        shown.add_row(*cells, decision["explanation"], style=style)
     return shown
 
 
@@ -75,7 +83,7 @@ def _incidents(moment: Moment) -> list[Text]:
     lines = incident_lines(moment)[-3:] or ["none yet"]
     styles = {"open": "bold red", "reso": "green"}
     return [
-        Text("Incidents at New Relic", style="italic"),
+        Text("Alerts in New Relic", style="italic"),
         *(Text(line, style=styles.get(line[:4], "dim")) for line in lines),
     ]
 

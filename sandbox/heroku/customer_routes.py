@@ -71,7 +71,7 @@ def create_addon(
 @router.get("/apps/{identity}/addons")
 def list_addons(identity: str, caller: CountedCaller) -> list[Json]:
     """List the app's resources."""
-    return [wire.addon_json(one) for one in _addons(caller, caller.app(identity))]
+    return [wire.addon_json(addon) for addon in _addons(caller, caller.app(identity))]
 
 
 @router.get("/apps/{identity}/addons/{addon}")
@@ -85,20 +85,20 @@ def change_plan(
     identity: str, addon: str, body: JsonBody, caller: CountedCaller, customer: AnyCustomer
 ) -> Json:
     """Move the resource to another plan if its partner agrees."""
-    found = _find(caller, caller.app(identity), addon)
+    resource = _find(caller, caller.app(identity), addon)
     try:
-        customer.change_plan(found, _plan(body))
+        customer.change_plan(resource, _plan(body))
     except PartnerRefused as refused:
         raise errors.invalid(refused.message) from None
-    return wire.addon_json(found)
+    return wire.addon_json(resource)
 
 
 @router.delete("/apps/{identity}/addons/{addon}")
 def destroy_addon(identity: str, addon: str, caller: CountedCaller, customer: AnyCustomer) -> Json:
     """Remove the resource and return it."""
-    found = _find(caller, caller.app(identity), addon)
-    customer.destroy_addon(found)
-    return wire.addon_json(found)
+    resource = _find(caller, caller.app(identity), addon)
+    customer.destroy_addon(resource)
+    return wire.addon_json(resource)
 
 
 @router.get("/apps/{identity}/addons/{addon}/sso")
@@ -119,15 +119,15 @@ def resolve_addon(body: JsonBody, caller: CountedCaller) -> list[Json]:
 @router.post("/actions/addon-attachments/resolve")
 def resolve_attachment(body: JsonBody, caller: CountedCaller) -> list[Json]:
     """List the attachments of that name."""
-    found = _find(caller, _app_of(caller, body), str(body.get("addon_attachment")))
-    return [_attachment(found)]
+    resource = _find(caller, _app_of(caller, body), str(body.get("addon_attachment")))
+    return [_attachment(resource)]
 
 
 @router.get("/addon-attachments")
 def list_attachments(caller: CountedCaller) -> list[Json]:
     """List all of the customer's attachments."""
     apps = [caller.heroku.app(str(id_)) for id_ in caller.access.app_ids]
-    return [_attachment(one) for app in apps for one in _addons(caller, app)]
+    return [_attachment(addon) for app in apps for addon in _addons(caller, app)]
 
 
 @router.get("/addons/{addon}/addon-attachments")
@@ -189,14 +189,18 @@ def _plan(body: Json) -> str:
 
 def _addons(caller: CountedCaller, app: App) -> list[AddOn]:
     with caller.heroku.lock:
-        found = list(caller.heroku.addons.values())
-    return [one for one in found if one.app is app and one.state is not AddOnState.DEPROVISIONED]
+        addons = list(caller.heroku.addons.values())
+    return [
+        addon
+        for addon in addons
+        if addon.app is app and addon.state is not AddOnState.DEPROVISIONED
+    ]
 
 
 def _find(caller: CountedCaller, app: App, name: str) -> AddOn:
-    for one in _addons(caller, app):
-        if name.lower() in {str(one.id), one.name, SERVICE}:
-            return one
+    for addon in _addons(caller, app):
+        if name.lower() in {str(addon.id), addon.name, SERVICE}:
+            return addon
     raise errors.missing("add-on")
 
 

@@ -16,7 +16,7 @@ router = APIRouter(route_class=HerokuRoute)
 def list_drains(identity: str, caller: CountedCaller) -> list[Json]:
     """List the app's log drains."""
     app = caller.app(identity)
-    return [drain_json(app, one) for one in app.drains]
+    return [drain_json(app, drain) for drain in app.drains]
 
 
 @router.post("/apps/{identity}/log-drains", status_code=201)

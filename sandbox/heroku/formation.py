@@ -56,12 +56,12 @@ def _read_change(app: App, update: Mapping[str, Any]) -> Change:
     return Change(process, quantity, _read_size(update, process.size))
 
 
-def _read_quantity(asked: Any, current: int) -> int:
+def _read_quantity(wanted: Any, current: int) -> int:
     """Read an absolute number, or a step such as "+1"; Heroku takes numbers as text, too."""
-    if isinstance(asked, bool) or not re.fullmatch(r"[+-]?\d{1,6}", str(asked)):
+    if isinstance(wanted, bool) or not re.fullmatch(r"[+-]?\d{1,6}", str(wanted)):
         raise errors.invalid("Invalid quantity: must be a number.")
-    relative = isinstance(asked, str) and asked[0] in "+-"
-    quantity = int(asked) + (current if relative else 0)
+    relative = isinstance(wanted, str) and wanted[0] in "+-"
+    quantity = int(wanted) + (current if relative else 0)
     if quantity < 0:
         raise errors.invalid("Invalid quantity: must be at least 0.")
     return quantity
@@ -86,7 +86,7 @@ def _refuse_above_limit(app: App, change: Change, changes: Sequence[Change]) -> 
     if per_type is not None and change.quantity > per_type:
         raise errors.above_limit(per_type, change.size)
     wanted = {process.name: process.quantity for process in app.types.values()}
-    wanted |= {one.process.name: one.quantity for one in changes}
+    wanted |= {other.process.name: other.quantity for other in changes}
     per_app = _LIMIT_PER_APP.get(family)
     if per_app is not None and sum(wanted.values()) > per_app:
         raise errors.above_limit(per_app, change.size)

@@ -194,7 +194,7 @@ def change_formation(identity: str, body: JsonBody, caller: CountedCaller) -> li
     """Change process types, all or none, and return them."""
     app = caller.app_to_change(identity)
     updates = body.get("updates")
-    if not isinstance(updates, list) or not all(isinstance(one, dict) for one in updates):
+    if not isinstance(updates, list) or not all(isinstance(update, dict) for update in updates):
         raise errors.invalid("updates must be an array of objects")
     return [wire.formation_json(app, process) for process in _scale(caller, app, updates)]
 
@@ -212,8 +212,8 @@ def list_dynos(identity: str, caller: CountedCaller) -> list[Json]:
     """List all dynos of an app."""
     app, now = caller.app_to_scale(identity), caller.heroku.clock()
     with caller.heroku.lock:
-        found = [(process, dyno) for process in app.types.values() for dyno in process.dynos]
-    return [wire.dyno_json(app, process, dyno, now) for process, dyno in found]
+        dynos = [(process, dyno) for process in app.types.values() for dyno in process.dynos]
+    return [wire.dyno_json(app, process, dyno, now) for process, dyno in dynos]
 
 
 @router.get("/apps/{identity}/releases")
@@ -244,7 +244,7 @@ def change_config(identity: str, body: JsonBody, caller: CountedCaller) -> list[
     """Change the add-on's own variables and return them."""
     addon = caller.addon(identity)
     try:
-        values = {str(one["name"]): str(one["value"]) for one in body["config"]}
+        values = {str(variable["name"]): str(variable["value"]) for variable in body["config"]}
     except (KeyError, TypeError):
         raise errors.invalid("config must be an array of name and value") from None
     caller.heroku.set_config(addon, values)
@@ -270,7 +270,7 @@ def give_up(identity: str, caller: CountedCaller) -> Json:
 @router.get("/addons/{identity}/webhooks")
 def list_webhooks(identity: str, caller: CountedCaller) -> list[Json]:
     """List the partner's subscriptions to the resource's events."""
-    return [wire.webhook_json(one) for one in caller.addon(identity).webhooks]
+    return [wire.webhook_json(webhook) for webhook in caller.addon(identity).webhooks]
 
 
 @router.post("/addons/{identity}/webhooks", status_code=201)
@@ -293,10 +293,10 @@ def remove_webhook(identity: str, webhook: UUID, caller: CountedCaller) -> Json:
     """Remove the subscription and return it."""
     addon = caller.addon(identity)
     with caller.heroku.lock:
-        for one in addon.webhooks:
-            if one.id == webhook:
-                addon.webhooks.remove(one)
-                return wire.webhook_json(one)
+        for subscription in addon.webhooks:
+            if subscription.id == webhook:
+                addon.webhooks.remove(subscription)
+                return wire.webhook_json(subscription)
     raise errors.missing("webhook")
 
 

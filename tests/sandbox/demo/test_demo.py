@@ -60,7 +60,7 @@ def test_the_demo_shows_everything_and_ends_by_itself(tmp_path: Path) -> None:
     said, _ = process.communicate(timeout=180)
     assert process.returncode == 0, said
     assert 'curl -X PUT "$GUV_URL/apps/shop/roles/worker"' in said
-    assert "Missing" not in said
+    assert "Not shown" not in said
     assert list(tmp_path.iterdir()) == []
     assert left_behind(tmp_path) == []
 
@@ -91,7 +91,8 @@ def test_a_demo_too_short_to_show_everything_says_what_is_missing(tmp_path: Path
     process = start(tmp_path, "--exit-after=2")
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "Missing: exactly one page, not 0." in said
+    assert "Not shown: exactly one alert (there were 0)." in said
+    assert "One round takes 120 s" in said
 
 
 def test_a_round_that_is_too_short_is_refused(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def an_incident(closed_at: datetime | None) -> Incident:
     return Incident("1", {}, "shop / worker", "high", "guv", NOW, closed_at, 1, "too late")
 
 
-OUTCOME = Outcome(2, 1, most=5, decisions=True, pages=1, resolved=1, on_time=0.876)
+OUTCOME = Outcome(2, 1, most=5, decisions=True, alerts=1, resolved=1, on_time=0.876)
 
 
 @pytest.mark.parametrize(
@@ -123,22 +123,22 @@ def test_the_table_fits_the_terminal_and_keeps_the_newest_decision() -> None:
 
 def test_a_demo_that_showed_everything_misses_nothing() -> None:
     assert OUTCOME.missing == []
-    assert "up 2 times and down 1 times" in str(OUTCOME)
+    assert "Scaled up: 2, scaled down: 1" in str(OUTCOME)
     assert "87.6%" in str(OUTCOME)
 
 
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ({"ups": 0}, "added dynos"),
-        ({"downs": 0}, "removed dynos"),
-        ({"decisions": False}, "a stored decision"),
-        ({"pages": 0}, "exactly one page, not 0"),
-        ({"pages": 2}, "exactly one page, not 2"),
-        ({"resolved": 0}, "the end of the one page"),
+        ({"ups": 0}, "dynos added"),
+        ({"downs": 0}, "dynos removed"),
+        ({"decisions": False}, "decisions stored"),
+        ({"alerts": 0}, "exactly one alert (there were 0)"),
+        ({"alerts": 2}, "exactly one alert (there were 2)"),
+        ({"resolved": 0}, "the alert resolved"),
     ],
 )
 def test_what_a_demo_did_not_show_is_named(change: dict[str, Any], what: str) -> None:
     poor = replace(OUTCOME, **change)
     assert poor.missing == [what]
-    assert f"Missing: {what}." in str(poor)
+    assert f"Not shown: {what}." in str(poor)
