@@ -20,7 +20,7 @@ from guv.clock import steady_seconds
 from guv.database import session_scope
 from guv.errors import Gone
 from guv.heroku.addon_options import Wanted, read_options, seal_options
-from guv.heroku.oauth import AWAY, BUSY, REFUSED, is_pending, keep_grant, settle_grant
+from guv.heroku.oauth import GrantTrouble, is_pending, keep_grant, settle_grant
 from guv.tenants import pending_provisioning
 from guv.tenants import queries as tenants
 from guv.tenants.keys import guv_url
@@ -53,7 +53,7 @@ def provision(parts: Parts, request: ProvisionRequest, now: datetime) -> Provisi
     trouble = _settle_in_time(parts, request.uuid, now) if pending else None
     with session_scope(parts.engine) as session:
         tenant = _present(session, request.uuid)
-        if tenant.state != "provisioned" and trouble in {BUSY, AWAY}:
+        if tenant.state != "provisioned" and trouble in {GrantTrouble.BUSY, GrantTrouble.AWAY}:
             pending_provisioning.remember(session, tenant.id, now, AT_ONCE_S, asynchronous=True)
             return ProvisionAnswer(id=request.uuid, message=_LATER)
         config = _finish(parts, session, tenant, now, left=pending and trouble is None)
@@ -110,7 +110,7 @@ def _keep(parts: Parts, tenant: Tenant, grant: OAuthGrant, now: datetime) -> Non
     keep_grant(tenant, grant.code.get_secret_value(), expires_at, parts.sealer)
 
 
-def _settle_in_time(parts: Parts, tenant_id: UUID, now: datetime) -> str | None:
+def _settle_in_time(parts: Parts, tenant_id: UUID, now: datetime) -> GrantTrouble | None:
     """Exchange the grant within `PATIENCE_S`; returns what `settle_grant` returns.
 
     `AWAY`: it goes on in the background. A code works once, so an exchange that has begun is never
@@ -123,8 +123,8 @@ def _settle_in_time(parts: Parts, tenant_id: UUID, now: datetime) -> str | None:
             trouble = work.result(timeout=max(0.0, end - steady_seconds()))
         except NotYet:
             work.cancel()  # only if it has not begun
-            return AWAY
-        if trouble != BUSY or steady_seconds() > end:
+            return GrantTrouble.AWAY
+        if trouble is not GrantTrouble.BUSY or steady_seconds() > end:
             return trouble
         time.sleep(LOOK_AGAIN_S)
 
@@ -144,7 +144,7 @@ def _finish(
 _LATER = "guv is being set up. GUV_URL will be set in a moment."
 
 
-def _message(request: ProvisionRequest, wanted: Wanted, trouble: str | None) -> str:
+def _message(request: ProvisionRequest, wanted: Wanted, trouble: GrantTrouble | None) -> str:
     """Return the message for the person who added the add-on."""
     has_roles = bool(wanted.broker_url and wanted.roles)
     sentences = [
@@ -152,7 +152,7 @@ def _message(request: ProvisionRequest, wanted: Wanted, trouble: str | None) -> 
     ]
     if trouble is not None:
         sentences.append(f"It cannot scale your app yet: {trouble}")
-        if trouble == REFUSED:
+        if trouble is GrantTrouble.REFUSED:
             sentences.append("Run `heroku addons:open guv` to authorize it.")
     elif request.oauth_grant is None:
         sentences.append("It cannot scale your app yet: Heroku sent no authorization.")

@@ -49,7 +49,7 @@ class RateLimit:
         self._limiter = SlidingWindowCounterRateLimiter(storage)
 
     def count(self, key: UUID, now: datetime, tell: Callable[[Rate], None]) -> None:
-        """Nothing; one request more of the key is counted, and what is left is told.
+        """Count a request of a key, and report what the key may still do through `tell`.
 
         Raises:
             TooMany: The key has none left.

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -24,10 +25,15 @@ from guv.heroku.credentials import note_right
 from guv.tenants import queries as tenants
 from guv.tenants.models import Tenant
 
-BUSY = "guv is asking Heroku at this moment."
-REFUSED = "Heroku refused the authorization."
-AWAY = "Heroku did not answer; guv tries again."
 _ONE_AT_A_TIME = text("select pg_try_advisory_xact_lock(hashtextextended(:tenant, 5))")
+
+
+class GrantTrouble(StrEnum):
+    """Why a grant is not exchanged yet, in words for the customer."""
+
+    BUSY = "guv is calling Heroku at this moment."
+    REFUSED = "Heroku refused the authorization."
+    AWAY = "Heroku did not answer. guv will try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +62,10 @@ def is_pending(tenant: Tenant, now: datetime) -> bool:
     return tenant.grant_sealed is not None and expires_at is not None and expires_at > now
 
 
-def settle_grant(exchange: GrantExchange, tenant_id: UUID, now: datetime) -> str | None:
+def settle_grant(exchange: GrantExchange, tenant_id: UUID, now: datetime) -> GrantTrouble | None:
     """Exchange the tenant's grant and store its app; returns None when nothing is left.
 
-    `BUSY`: another process is at it. `REFUSED`: trying again will not help.
+    With `REFUSED`, trying again will not help; with `BUSY`, another process is at it.
 
     Args:
         exchange: Database, keys and Heroku.
@@ -68,14 +74,14 @@ def settle_grant(exchange: GrantExchange, tenant_id: UUID, now: datetime) -> str
     """
     with session_scope(exchange.engine) as guard:
         if not guard.execute(_ONE_AT_A_TIME, {"tenant": str(tenant_id)}).scalar_one():
-            return BUSY
+            return GrantTrouble.BUSY
         try:
             _exchange_code(exchange, tenant_id, now)
             _learn_app(exchange, tenant_id, now)
         except HerokuRefused:
-            return REFUSED
+            return GrantTrouble.REFUSED
         except HerokuUnavailable:
-            return AWAY
+            return GrantTrouble.AWAY
     return None
 
 

@@ -12,7 +12,7 @@ from sqlmodel import Session, SQLModel, col, func, select
 
 from guv.apps.models import App
 from guv.errors import NotFound
-from guv.history.models import DecisionRow, SampleRow
+from guv.history.models import DecisionRow, Outcome, SampleRow
 from guv.roles.models import Role
 from guv.tenants.models import Tenant
 
@@ -185,7 +185,7 @@ def _conditions(wanted: DecisionFilter) -> list[ColumnElement[bool]]:
             # Literals in the statement, so that PostgreSQL can choose a partial index.
             found.append(column == bindparam(None, str(value), literal_execute=True))
     if wanted.is_eventful:
-        found.append(col(row.outcome) != literal_column("'held'"))
+        found.append(col(row.outcome) != literal_column(f"'{Outcome.HELD}'"))
     if wanted.before is not None:
         found.append(tuple_(col(row.at), col(row.id)) < wanted.before)
     return found

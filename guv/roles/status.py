@@ -11,6 +11,9 @@ from enum import StrEnum
 from math import isfinite
 from typing import Any
 
+from guv.history.models import Outcome
+from guv.incidents.causes import Cause
+from guv.scaling.model import Reason
 from guv.scaling.policies.web import TARGET
 from guv.settings.schema import EffectiveSettings
 
@@ -153,7 +156,7 @@ def _not_watched(facts: Facts, now: datetime, write: Write) -> Found:
     if not facts.has_broker and not facts.is_web:
         return RoleState(State.NO_BROKER, Tone.WATCH, "needs a broker")
     if facts.authorization == "needs_authorization":
-        since = facts.since("authorization_lost", write)
+        since = facts.since(Cause.AUTHORIZATION_LOST, write)
         return RoleState(State.NEEDS_AUTHORIZATION, Tone.BAD, f"needs authorization{since}")
     if facts.tick is None:
         return RoleState(State.NEW, Tone.REST, "no decision yet")
@@ -166,12 +169,12 @@ def _not_watched(facts: Facts, now: datetime, write: Write) -> Found:
 def _trouble(facts: Facts, write: Write) -> Found:
     tick = facts.tick
     if tick is not None and tick.misses_at_maximum:
-        since = facts.since("deadline_missed", write)
+        since = facts.since(Cause.DEADLINE_MISSED, write)
         return RoleState(
             State.MISSES_AT_MAXIMUM, Tone.BAD, f"at maximum and missing the deadline{since}"
         )
     for one in facts.troubles:
-        if one.is_open and one.cause not in {"deadline_missed", "no_data"}:
+        if one.is_open and one.cause not in {Cause.DEADLINE_MISSED, Cause.NO_DATA}:
             title = f"{one.title[:1].lower()}{one.title[1:]} since {write(one.since)}"
             return RoleState(State.IN_TROUBLE, Tone.BAD, title)
     return None
@@ -180,11 +183,11 @@ def _trouble(facts: Facts, write: Write) -> Found:
 def _as_decided(facts: Facts, write: Write) -> RoleState:
     """Determine the status of a role without outside problems."""
     tick = facts.tick
-    if tick is None or tick.reason == "no_data":
+    if tick is None or tick.reason == Reason.NO_DATA:
         return RoleState(
-            State.NO_DATA, Tone.WATCH, f"holding: no data{facts.since('no_data', write)}"
+            State.NO_DATA, Tone.WATCH, f"holding: no data{facts.since(Cause.NO_DATA, write)}"
         )
-    if tick.reason == "no_gain":
+    if tick.reason == Reason.NO_GAIN:
         return RoleState(State.NO_GAIN, Tone.WATCH, "more dynos do not help")
     return _of_web(facts, tick) if facts.is_web else _of_queues(facts, tick)
 
@@ -227,7 +230,7 @@ def response_target(settings: EffectiveSettings) -> float | None:
 
 
 def _on_the_way(tick: Tick) -> str:
-    if tick.outcome != "scaled" or tick.desired is None or tick.current is None:
+    if tick.outcome != Outcome.SCALED or tick.desired is None or tick.current is None:
         return ""
     more = tick.desired - tick.current
     return f", {more} more {'dyno' if more == 1 else 'dynos'} on the way" if more > 0 else ""

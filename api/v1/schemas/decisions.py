@@ -8,6 +8,7 @@ from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.v1.listing import Cursor, Limit, Name, RoleRange
+from guv.history.models import Outcome
 from guv.scaling.model import Direction, Reason
 from guv.settings.field_types import RoleName
 
@@ -21,9 +22,7 @@ class DecisionQuery(RoleRange):
 
     direction: Direction | None = Field(None, description="Direction of the change")
     reason: Reason | None = Field(None, description="Reason of the decision")
-    outcome: Literal["scaled", "held", "skipped", "refused", "failed"] | None = Field(
-        None, description="Outcome of the decision"
-    )
+    outcome: Outcome | None = Field(None, description="Outcome of the decision")
     format: Literal["json", "ndjson", "csv"] = Field("json", description=_FORMAT)
     fields: FieldNames | None = Field(None, description=_FIELDS)
     limit: Limit = Field(50, description="Decisions per page; exports are not limited")
