@@ -98,7 +98,7 @@ def error_answer(
     body = ErrorBody(
         id=id_,
         message=mask(message),
-        fields=[fault_of(one) for one in fields],
+        fields=[fault_of(field) for field in fields],
     )
     return JSONResponse(body.model_dump(), status)
 

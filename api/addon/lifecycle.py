@@ -33,7 +33,7 @@ def change_plan(session: Session, resource: UUID, name: str, now: datetime) -> s
     tenant.plan = plan.name
     session.add(tenant)
     settings = tenant_settings(session, tenant)
-    intervals = {one.role.id: float(tick_interval(one.effective, plan)) for one in settings}
+    intervals = {role.role.id: float(tick_interval(role.effective, plan)) for role in settings}
     roles.set_intervals(session, intervals, now)
     return f"Your plan is now {plan.name}: up to {plan.apps} apps and {plan.roles} roles."
 
@@ -75,9 +75,10 @@ def _refuse_if_too_small(session: Session, tenant: Tenant, plan: Plan) -> None:
         if used > allowed
     ]
     too_short = [
-        f"set the interval of {one.name} to at least {plan.interval}"
-        for one in tenant_settings(session, tenant)
-        if one.effective.sources["interval"] != "default" and one.effective.interval < plan.interval
+        f"set the interval of {role.name} to at least {plan.interval}"
+        for role in tenant_settings(session, tenant)
+        if role.effective.sources["interval"] != "default"
+        and role.effective.interval < plan.interval
     ]
     if too_much or too_short:
         raise Invalid(f"Plan {plan.name} is too small: {'; '.join(too_much + too_short)}.")

@@ -134,11 +134,11 @@ def _formation_changed(session: Session, tenant: Tenant, event: Event, now: date
     """Make roles due whose dynos were changed by others; guv's own changes wake no role."""
     data = FormationData.model_validate(event.data)
     roles = [
-        one.role.id
-        for one in settings.tenant_settings(session, tenant)
-        if one.app.heroku_id == data.app.id
-        and one.effective.process_type == data.type
-        and one.role.dynos_left != data.quantity
+        candidate.role.id
+        for candidate in settings.tenant_settings(session, tenant)
+        if candidate.app.heroku_id == data.app.id
+        and candidate.effective.process_type == data.type
+        and candidate.role.dynos_left != data.quantity
     ]
     tick_schedule.wake(session.connection(), roles, now + WAKE_AFTER)
     return DONE
@@ -146,11 +146,11 @@ def _formation_changed(session: Session, tenant: Tenant, event: Event, now: date
 
 def _newer(session: Session, tenant: Tenant, heroku_id: UUID, at: datetime) -> App | str:
     """Return the event's app, locked, or why the event does not apply."""
-    found = apps.find_by_heroku_id(session, tenant, heroku_id)
-    if found is None:
+    row = apps.find_by_heroku_id(session, tenant, heroku_id)
+    if row is None:
         return NOT_OURS
-    session.expunge(found)
-    app = find_locked(session, found.id)
+    session.expunge(row)
+    app = find_locked(session, row.id)
     if app.heroku_updated_at is not None and at < app.heroku_updated_at:
         return OLD
     app.heroku_updated_at = at

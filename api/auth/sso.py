@@ -143,5 +143,5 @@ def _use_once(login_sessions: LoginSessions, sign_on: SignOn) -> None:
 
 def _landing(session: Session, tenant: Tenant, app: str) -> str:
     """Return the page of the app that was opened, if guv knows the app."""
-    known = {one.name for one in apps.list_apps(session, tenant)}
+    known = {known_app.name for known_app in apps.list_apps(session, tenant)}
     return app_path(app) if app in known else "/dashboard"

@@ -31,9 +31,9 @@ def paste_token(
     parts: PartsDep, access: AccessDep, app: AppName, request: TokenRequest
 ) -> AuthorizationAnswer:
     """Scale the app with a token; if the token cannot, the previous authorization stays."""
-    found = find_detached_app(access.session, access.tenant, app)
+    app_row = find_detached_app(access.session, access.tenant, app)
     token = request.token.get_secret_value()
-    parts.authorizer().paste(access.tenant, found, token, access.edit.by, access.edit.at)
+    parts.authorizer().paste(access.tenant, app_row, token, access.edit.by, access.edit.at)
     return _answer(parts, find_detached_app(access.session, access.tenant, app))
 
 
@@ -42,20 +42,20 @@ def take_back_authorization(
     parts: PartsDep, access: AccessDep, app: AppName
 ) -> AuthorizationAnswer:
     """Forget a token or consent; the add-on's own tokens are used instead."""
-    found = find_detached_app(access.session, access.tenant, app)
-    parts.authorizer().take_back(access.tenant, found, access.edit.at)
+    app_row = find_detached_app(access.session, access.tenant, app)
+    parts.authorizer().take_back(access.tenant, app_row, access.edit.at)
     return _answer(parts, find_detached_app(access.session, access.tenant, app))
 
 
 @router.post("/connect", responses=error_answers(409))
 def connect(parts: PartsDep, access: AccessDep, app: AppName) -> ConsentAnswer:
     """Start a consent: returns the address to open, valid once within 10 minutes."""
-    found = find_detached_app(access.session, access.tenant, app)
+    app_row = find_detached_app(access.session, access.tenant, app)
     if not parts.heroku.asks_users:
         raise Conflict(
             "This guv has no OAuth client, so it cannot ask for consent. PUT a token instead."
         )
-    request = parts.authorizer().send(access.tenant, found, access.edit.by, access.edit.at)
+    request = parts.authorizer().send(access.tenant, app_row, access.edit.by, access.edit.at)
     return ConsentAnswer(url=request.url, expires_at=request.expires_at)
 
 

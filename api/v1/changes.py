@@ -30,12 +30,13 @@ def read_changes(
         until=query.until,
         before=row_of(query.cursor)[1] if query.cursor else None,
     )
-    found = list_changes(session, tenant, wanted, query.limit + 1)
-    page = found[: query.limit]
-    last = page[-1].change if len(found) > len(page) else None
+    changes = list_changes(session, tenant, wanted, query.limit + 1)
+    page = changes[: query.limit]
+    last = page[-1].change if len(changes) > len(page) else None
     return ChangePage(
         changes=[
-            ChangeAnswer(app=one.app, role=one.role, **one.change.model_dump()) for one in page
+            ChangeAnswer(app=named.app, role=named.role, **named.change.model_dump())
+            for named in page
         ],
         next_cursor=cursor_of(last.at, last.id) if last else None,
     )

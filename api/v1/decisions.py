@@ -72,12 +72,14 @@ def read_decisions(
         columns = names or (DECISION_COLUMNS if query.format == "csv" else [])
         export = Export("decisions", decision_columns(tenant, wanted), decision_row, columns)
         return stream(parts.engine, export, query.format)
-    found = list_decisions(session, tenant, wanted, query.limit + 1)
-    page = found[: query.limit]
-    last = page[-1].decision if len(found) > len(page) else None
-    shown = [decision_answer(one).model_dump(mode="json") for one in page]
+    decisions = list_decisions(session, tenant, wanted, query.limit + 1)
+    page = decisions[: query.limit]
+    last = page[-1].decision if len(decisions) > len(page) else None
+    shown = [decision_answer(decision).model_dump(mode="json") for decision in page]
     cursor = cursor_of(last.at, last.id) if last else None
-    return JSONResponse({"decisions": [pick(one, names) for one in shown], "next_cursor": cursor})
+    return JSONResponse(
+        {"decisions": [pick(decision, names) for decision in shown], "next_cursor": cursor}
+    )
 
 
 def _wanted(
@@ -110,11 +112,11 @@ def read_incidents(
         until=query.until,
         before=place_with_uuid(query.cursor) if query.cursor is not None else None,
     )
-    found = list_incidents(session, tenant, wanted, query.limit + 1)
-    page = found[: query.limit]
-    last = page[-1].incident if len(found) > len(page) else None
+    incidents = list_incidents(session, tenant, wanted, query.limit + 1)
+    page = incidents[: query.limit]
+    last = page[-1].incident if len(incidents) > len(page) else None
     return IncidentPage(
-        incidents=[incident_answer(one) for one in page],
+        incidents=[incident_answer(incident) for incident in page],
         next_cursor=cursor_of(last.first_seen_at, last.id) if last else None,
     )
 
@@ -152,11 +154,11 @@ def explain_role(
     session: SessionDep, tenant: TenantDep, now: NowDep, app: AppName, role: RoleName
 ) -> Explanation:
     """Show the decision that a tick would make for a role now, and why; nothing is changed."""
-    found = find_app(session, tenant, app)
-    named = find_role(session, tenant, found, role)
-    effective = role_settings(session, tenant, found, named)
-    history = read_history(session, tenant, named, now)
-    settings = stored_scaling_input(session, tenant, named, effective, history, now)
+    app_row = find_app(session, tenant, app)
+    role_row = find_role(session, tenant, app_row, role)
+    effective = role_settings(session, tenant, app_row, role_row)
+    history = read_history(session, tenant, role_row, now)
+    settings = stored_scaling_input(session, tenant, role_row, effective, history, now)
     decision = decide(settings, history, unix_seconds(now))
     return Explanation(
         at=now,

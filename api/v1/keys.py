@@ -19,8 +19,8 @@ router = APIRouter(prefix="/v1/keys", tags=["keys"], responses=error_answers(401
 @router.get("")
 def list_keys(session: SessionDep, caller: CallerDep, now: NowDep) -> KeyList:
     """List the valid keys, oldest first."""
-    found = keys.list_keys(session, caller.tenant, now)
-    return KeyList(keys=[KeyAnswer(**_shown(row)) for row in found])
+    rows = keys.list_keys(session, caller.tenant, now)
+    return KeyList(keys=[KeyAnswer(**_shown(row)) for row in rows])
 
 
 @router.post("", status_code=201)
@@ -47,10 +47,10 @@ def rotate_key(
 @router.delete("/{key}", status_code=204, responses=error_answers(409))
 def remove_key(session: SessionDep, caller: CallerDep, now: NowDep, key: KeyId) -> None:
     """Remove a key at once; not the one that the request is made with."""
-    found = keys.find_key(session, caller.tenant, key, now)
-    if found.id == caller.key:
+    row = keys.find_key(session, caller.tenant, key, now)
+    if row.id == caller.key:
         raise Conflict("This request was made with that key. Use another key to remove it.")
-    keys.end_key(session, found, now)
+    keys.end_key(session, row, now)
 
 
 def _shown(row: ApiKey) -> dict[str, object]:

@@ -167,8 +167,8 @@ def chosen_roles(
     """
     if app is None and role is None:
         return None
-    found = find_app(session, tenant, app) if app is not None else None
-    return find_roles(session, tenant, found, role)
+    app_row = find_app(session, tenant, app) if app is not None else None
+    return find_roles(session, tenant, app_row, role)
 
 
 def wanted_fields(text: str | None, known: Sequence[str]) -> list[str]:
@@ -190,14 +190,14 @@ def pick(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     """Return a row's chosen fields, nested as they were; all fields where none is chosen."""
     if not names:
         return dict(row)
-    found: dict[str, Any] = {}
+    picked: dict[str, Any] = {}
     for name in names:
         outer, _, inner = name.partition(".")
         if not inner:
-            found[outer] = row[outer]
-        elif not isinstance(found.get(outer), dict) or outer not in names:
-            found.setdefault(outer, {})[inner] = (row[outer] or {}).get(inner)
-    return found
+            picked[outer] = row[outer]
+        elif not isinstance(picked.get(outer), dict) or outer not in names:
+            picked.setdefault(outer, {})[inner] = (row[outer] or {}).get(inner)
+    return picked
 
 
 def flat(row: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
@@ -274,8 +274,8 @@ def parts(engine: Engine, export: Export) -> Iterator[list[dict[str, Any]]]:
     """Yield the rows as answers, `ROWS_AT_ONCE` at a time."""
     with engine.connect() as connection:
         streaming = connection.execution_options(yield_per=ROWS_AT_ONCE)
-        for some in streaming.execute(export.query).mappings().partitions():
-            yield [export.shape(row) for row in some]
+        for rows in streaming.execute(export.query).mappings().partitions():
+            yield [export.shape(row) for row in rows]
 
 
 def _csv(export: Export) -> Callable[[Sequence[dict[str, Any]]], str]:

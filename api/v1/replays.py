@@ -222,11 +222,11 @@ def replay_role(
 ) -> ReplayAnswer:
     """Replay a time range of a role's history under other settings; `Location` has the result."""
     until = wanted.until or asking.now
-    variants = [_variant(one) for one in wanted.variants]
+    variants = [_variant(variant) for variant in wanted.variants]
     wish = ReplayWish(wanted.since or max(until, FIRST) - USUAL, until, variants)
-    named = start_replay(parts.engine, parts.redis, asking, wish)
-    response.headers["Location"] = f"/v1/replays/{named.row.id}"
-    return ReplayAnswer.model_validate(_shown(named, asking.now))
+    replay = start_replay(parts.engine, parts.redis, asking, wish)
+    response.headers["Location"] = f"/v1/replays/{replay.row.id}"
+    return ReplayAnswer.model_validate(_shown(replay, asking.now))
 
 
 @router.get("/replays")
@@ -236,11 +236,11 @@ def read_replays(
     """List replays, newest first, without their results."""
     roles = chosen_roles(session, tenant, query.app, query.role)
     before = place_with_uuid(query.cursor) if query.cursor is not None else None
-    found = list_replays(session, tenant, ReplayFilter(roles, before), query.limit + 1)
-    page = found[: query.limit]
-    last = page[-1].row if len(found) > len(page) else None
+    replays = list_replays(session, tenant, ReplayFilter(roles, before), query.limit + 1)
+    page = replays[: query.limit]
+    last = page[-1].row if len(replays) > len(page) else None
     return ReplayPage(
-        replays=[ReplayAnswer.model_validate(_shown(one, now)) for one in page],
+        replays=[ReplayAnswer.model_validate(_shown(replay, now)) for replay in page],
         next_cursor=cursor_of(last.asked_at, last.id) if last else None,
     )
 
@@ -250,8 +250,8 @@ def read_replay(
     session: SessionDep, tenant: TenantDep, now: NowDep, replay: ReplayId
 ) -> ReplayWithResult:
     """Show a replay: its progress, and its result beside what was recorded."""
-    found = find_replay(session, tenant, replay)
-    return ReplayWithResult.model_validate({**_shown(found, now), "result": found.row.result})
+    named = find_replay(session, tenant, replay)
+    return ReplayWithResult.model_validate({**_shown(named, now), "result": named.row.result})
 
 
 @router.delete("/replays/{replay}", status_code=204)

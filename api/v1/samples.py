@@ -36,11 +36,11 @@ def read_samples(
         columns = names or (SAMPLE_FIELDS if query.format == "csv" else [])
         export = Export("samples", sample_columns(tenant, wanted), sample_row, columns)
         return stream(parts.engine, export, query.format)
-    found = list_samples(session, tenant, wanted, query.limit + 1)
-    page = found[: query.limit]
-    last = page[-1] if len(found) > len(page) else None
+    samples = list_samples(session, tenant, wanted, query.limit + 1)
+    page = samples[: query.limit]
+    last = page[-1] if len(samples) > len(page) else None
     body = {
-        "samples": [pick(sample_row(one), names) for one in page],
+        "samples": [pick(sample_row(sample), names) for sample in page],
         "next_cursor": cursor_of(last["at"], 0) if last else None,
     }
     return JSONResponse(body)
@@ -49,5 +49,5 @@ def read_samples(
 def _before(cursor: str | None, until: datetime | None) -> datetime | None:
     """Return the end of the page: the cursor's place, or the end of the time range if earlier."""
     at = place_of(cursor)[0] if cursor is not None else None
-    known = [one for one in (at, until) if one is not None]
-    return min(known, default=None)
+    times = [time for time in (at, until) if time is not None]
+    return min(times, default=None)

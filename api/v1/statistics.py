@@ -101,34 +101,34 @@ def read_statistics(
     since = since.replace(minute=0, second=0, microsecond=0)
     roles = chosen_roles(session, tenant, query.app, query.role)
     zone = query.timezone or "UTC"
-    found = read_usage(session, tenant, UsageFilter(since, until, roles, query.step, zone))
+    usage = read_usage(session, tenant, UsageFilter(since, until, roles, query.step, zone))
     return StatisticsAnswer(
         since=since,
         until=until,
-        total=Figures(**_figures(found)),
+        total=Figures(**_figures(usage)),
         roles=[
-            RoleFigures(app=app, role=role, **_figures(list(some)))
-            for (app, role), some in groupby(found, lambda one: (one.app, one.role))
+            RoleFigures(app=app, role=role, **_figures(list(usage_of_role)))
+            for (app, role), usage_of_role in groupby(usage, lambda named: (named.app, named.role))
         ],
-        steps=_steps(found),
+        steps=_steps(usage),
     )
 
 
-def _steps(found: Iterable[NamedUsage]) -> list[StepFigures]:
+def _steps(usage: Iterable[NamedUsage]) -> list[StepFigures]:
     by_time: dict[datetime, list[NamedUsage]] = {}
-    for one in found:
-        if one.begins is not None:
-            by_time.setdefault(one.begins, []).append(one)
+    for named in usage:
+        if named.begins is not None:
+            by_time.setdefault(named.begins, []).append(named)
     return [StepFigures(at=at, **_figures(by_time[at])) for at in sorted(by_time)]
 
 
-def _figures(found: list[NamedUsage]) -> dict[str, object]:
-    total = sum((one.usage for one in found), Usage())
+def _figures(usage: list[NamedUsage]) -> dict[str, object]:
+    total = sum((named.usage for named in usage), Usage())
     return {
         "share_in_time": round(total.in_time / total.finished, 6) if total.finished else None,
         "finished": total.finished,
         "dyno_hours": round(total.dyno_seconds / HOUR_S, 4),
-        "cost": costs(found),
+        "cost": costs(usage),
         "changes": total.ups + total.downs,
         "ups": total.ups,
         "downs": total.downs,
@@ -138,11 +138,11 @@ def _figures(found: list[NamedUsage]) -> dict[str, object]:
     }
 
 
-def costs(found: list[NamedUsage]) -> list[Cost]:
+def costs(usage: list[NamedUsage]) -> list[Cost]:
     """Sum up dyno-hours and their price by dyno size; an unknown size is listed only if used."""
     hours: dict[str, float] = {}
-    for one in found:
-        hours[one.dyno_size] = hours.get(one.dyno_size, 0.0) + one.usage.dyno_seconds / HOUR_S
+    for named in usage:
+        hours[named.dyno_size] = hours.get(named.dyno_size, 0.0) + named.usage.dyno_seconds / HOUR_S
     return [_cost(size, used) for size, used in sorted(hours.items()) if size or used]
 
 
@@ -184,29 +184,35 @@ def read_all_spend(session: SessionDep, tenant: TenantDep, now: NowDep) -> Spend
     """Show dyno-hours and cost of the current month, and when each role reaches its cap."""
     since, until = month_begin(now), month_end(now)
     present = tenant_settings(session, tenant)
-    own = UsageFilter(since, until, roles=[one.role.id for one in present])
+    own = UsageFilter(since, until, roles=[settings.role.id for settings in present])
     usage = read_usage(session, tenant, own)  # by id: a removed role may have had the same name
     hours = read_hours(session, tenant, now)
     return SpendAnswer(
         since=since,
         until=until,
         cost=costs(read_usage(session, tenant, UsageFilter(since, until))),
-        roles=[_role(one, usage, hours.get(one.role.id, (0.0, None)), now) for one in present],
+        roles=[
+            _role(settings, usage, hours.get(settings.role.id, (0.0, None)), now)
+            for settings in present
+        ],
     )
 
 
 def _role(
-    one: RoleSettings, usage: list[NamedUsage], hours: tuple[float, float | None], now: datetime
+    settings: RoleSettings,
+    usage: list[NamedUsage],
+    hours: tuple[float, float | None],
+    now: datetime,
 ) -> RoleSpend:
     used, pace = hours
-    cap = one.effective.monthly_dyno_hours
+    cap = settings.effective.monthly_dyno_hours
     spend = None if cap is None else Spend(cap, used, pace)
-    name = (one.app.name, one.role.name)
+    name = (settings.app.name, settings.role.name)
     return RoleSpend(
-        app=one.app.name,
-        role=one.role.name,
+        app=settings.app.name,
+        role=settings.role.name,
         dyno_hours=round(used, 4),
-        cost=costs([some for some in usage if (some.app, some.role) == name]),
+        cost=costs([named for named in usage if (named.app, named.role) == name]),
         dyno_hours_a_day=None if pace is None else round(24 * pace, 2),
         monthly_dyno_hours=cap,
         share=None if spend is None else round(spend.share, 4),

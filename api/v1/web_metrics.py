@@ -148,13 +148,13 @@ Until = Annotated[
 @router.post("/roles/{role}/web-metrics", status_code=204, responses=error_answers(403))
 def push_metrics(access: AccessDep, app: AppName, role: RoleName, metrics: WebMetrics) -> None:
     """Report what a role's web dynos just did, for apps without a log drain."""
-    found = find_app(access.session, access.tenant, app)
-    named = find_role(access.session, access.tenant, found, role)
-    effective = role_settings(access.session, access.tenant, found, named)
+    app_row = find_app(access.session, access.tenant, app)
+    role_row = find_role(access.session, access.tenant, app_row, role)
+    effective = role_settings(access.session, access.tenant, app_row, role_row)
     if effective.signal != "web":
         fault = FieldError("signal", 'is "queue"; it must be "web" for web metrics')
-        raise Invalid(f"Role {named.name!r} is scaled on a queue.", [fault])
-    put_push(access.session, named, metrics.model_dump(), access.edit.at)
+        raise Invalid(f"Role {role_row.name!r} is scaled on a queue.", [fault])
+    put_push(access.session, role_row, metrics.model_dump(), access.edit.at)
 
 
 @router.get("/web")
@@ -167,7 +167,7 @@ def read_web(
     until: Until = None,
 ) -> WebAnswer:
     """Show what Heroku's router reports of an app's web dynos, over at most a day."""
-    found = find_app(session, tenant, app)
+    app_row = find_app(session, tenant, app)
     until = until or now
     since = since or until - HOUR
     if not timedelta(0) < until - since <= LONGEST:
@@ -175,7 +175,7 @@ def read_web(
             "The time range is invalid.",
             [FieldError("from", "must be before to, by at most a day")],
         )
-    rows = read_sums(session, found, _floor(since), until)
+    rows = read_sums(session, app_row, _floor(since), until)
     of_dyno: dict[str, list[Row]] = {}
     for row in rows:
         of_dyno.setdefault(row["dyno"], []).append(row)
@@ -186,13 +186,13 @@ def read_web(
 @router.get("/drain")
 def read_drain(session: SessionDep, tenant: TenantDep, now: NowDep, app: AppName) -> DrainAnswer:
     """Show an app's log drain and the dyno starts that it reported."""
-    found = find_app(session, tenant, app)
-    drain = drains.find_drain(session, tenant, found)
+    app_row = find_app(session, tenant, app)
+    drain = drains.find_drain(session, tenant, app_row)
     if drain is None:
         raise NotFound(
-            f"App {found.name!r} has no log drain yet. guv adds one with the app's first web role."
+            f"App {app_row.name!r} has no log drain yet. guv adds one with its first web role."
         )
-    starts = read_starts(session, found, now - HOUR)
+    starts = read_starts(session, app_row, now - HOUR)
     return DrainAnswer(
         id=drain.id,
         by=_by(drain),
@@ -208,22 +208,22 @@ def read_drain(session: SessionDep, tenant: TenantDep, now: NowDep, app: AppName
 @router.put("/drain", responses=error_answers(403))
 def renew_drain(parts: PartsDep, access: AccessDep, app: AppName) -> NewDrain:
     """Make a drain URL to add at Heroku yourself; it replaces the app's previous drain."""
-    found = find_app(access.session, access.tenant, app)
-    drain, secret = drains.renew_drain(access.session, access.tenant, found, access.edit.at)
+    app_row = find_app(access.session, access.tenant, app)
+    drain, secret = drains.renew_drain(access.session, access.tenant, app_row, access.edit.at)
     drain.heroku_id = None
     url = drains.drain_url(parts.config.guv_public_url, drain.id, secret)
-    return NewDrain(url=url, command=f"heroku drains:add '{url}' --app {found.name}")
+    return NewDrain(url=url, command=f"heroku drains:add '{url}' --app {app_row.name}")
 
 
 @router.delete("/drain", status_code=204, responses=error_answers(403))
 def remove_drain(parts: PartsDep, access: AccessDep, app: AppName) -> None:
     """Stop taking an app's log lines; a drain that you added yourself stays at Heroku."""
-    found = find_app(access.session, access.tenant, app)
-    drain = drains.find_drain(access.session, access.tenant, found)
+    app_row = find_app(access.session, access.tenant, app)
+    drain = drains.find_drain(access.session, access.tenant, app_row)
     if drain is None:
-        raise NotFound(f"App {found.name!r} has no log drain.")
-    end = parts.drain_removal().of_app(found, drain, access.edit.at)
-    drains.remove_drain(access.session, access.tenant, found)
+        raise NotFound(f"App {app_row.name!r} has no log drain.")
+    end = parts.drain_removal().of_app(app_row, drain, access.edit.at)
+    drains.remove_drain(access.session, access.tenant, app_row)
     if end is not None:
         parts.background.submit(end)
 

@@ -111,8 +111,8 @@ def take_consent(session: Session, state: str, now: datetime) -> Consent | None:
 
     Like a key, the state is how a tenant is found.
     """
-    found = session.get(Consent, hash_secret(state), with_for_update=True)
-    if found is None:
+    consent = session.get(Consent, hash_secret(state), with_for_update=True)
+    if consent is None:
         return None
-    session.delete(found)
-    return found if found.expires_at > now else None
+    session.delete(consent)
+    return consent if consent.expires_at > now else None

@@ -103,8 +103,8 @@ class AddonClient(HerokuClient):
         """Find the resource's subscription for a URL; None: there is none."""
         answer = self._api("GET", f"/addons/{addon_id}/webhooks", token)
         try:
-            found = (_subscribed(one) for one in answer if one["url"] == url)
-            return next(found, None)
+            subscriptions = (_subscribed(webhook) for webhook in answer if webhook["url"] == url)
+            return next(subscriptions, None)
         except (KeyError, TypeError, ValueError):
             raise HerokuUnavailable("Heroku's answer is no list of webhooks") from None
 
@@ -146,7 +146,7 @@ class AddonClient(HerokuClient):
         """Read the tokens of all log drains of the app."""
         answer = self._api("GET", f"/apps/{app_id}/log-drains", token)
         try:
-            return {str(one["token"]) for one in answer}
+            return {str(drain["token"]) for drain in answer}
         except (KeyError, TypeError):
             raise HerokuUnavailable("Heroku's answer is no list of log drains") from None
 
@@ -160,8 +160,8 @@ class AddonClient(HerokuClient):
         answer = self._send("GET", url, headers={"Authorization": f"Bearer {token}"})
         try:
             return any(
-                one.get("action_type") == "scale" and one.get("is_active", True)
-                for one in answer.json()
+                monitor.get("action_type") == "scale" and monitor.get("is_active", True)
+                for monitor in answer.json()
             )
         except (TypeError, ValueError, AttributeError):
             raise HerokuUnavailable("Heroku's answer holds no monitors") from None

@@ -132,7 +132,7 @@ def _read(name: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if name == "queues" and not value.lstrip().startswith("["):
-        return [one.strip() for one in value.split(",") if one.strip()]
+        return [entry.strip() for entry in value.split(",") if entry.strip()]
     try:
         return json.loads(value)
     except ValueError:
@@ -146,7 +146,9 @@ def _read_config(text: Any) -> Mapping[str, Mapping[str, Any]]:
         config = json.loads(text) if isinstance(text, str) else text
     except ValueError:
         config = None
-    if not isinstance(config, dict) or not all(isinstance(one, dict) for one in config.values()):
+    if not isinstance(config, dict) or not all(
+        isinstance(values, dict) for values in config.values()
+    ):
         raise _refusal("config", 'must be JSON such as {"worker": {"queues": ["orders"]}}')
     return config
 

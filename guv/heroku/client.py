@@ -190,7 +190,7 @@ class HerokuClient:
         updates = [{"type": name, "quantity": quantity} for name, quantity in wanted.items()]
         answer = self._api("PATCH", f"/apps/{app_id}/formation", token, {"updates": updates})
         try:
-            runs = {str(one["type"]): int(one["quantity"]) for one in answer}
+            runs = {str(process["type"]): int(process["quantity"]) for process in answer}
             return {name: runs[name] for name in wanted}
         except (KeyError, TypeError, ValueError):
             raise HerokuUnavailable("Heroku's answer is no formation") from None
@@ -262,8 +262,8 @@ def _formation(answer: Answer) -> Formation:
 
 
 def _remaining(answer: Answer) -> int | None:
-    said = answer.headers.get("RateLimit-Remaining", "")
-    return int(said) if said.isascii() and said.isdigit() else None
+    header = answer.headers.get("RateLimit-Remaining", "")
+    return int(header) if header.isascii() and header.isdigit() else None
 
 
 def _refusal(answer: Answer) -> Exception:

@@ -104,13 +104,13 @@ def _learn_app(exchange: GrantExchange, tenant_id: UUID, now: datetime) -> None:
     token = _read_pending(exchange, tenant_id).get("access_token")
     if token is None:
         return
-    found = exchange.heroku.read_addon_app(tenant_id, str(token))
+    addon_app = exchange.heroku.read_addon_app(tenant_id, str(token))
     with session_scope(exchange.engine) as session:
         tenant = tenants.lock_tenant(session, tenant_id)
         pending = _pending(tenant, exchange.sealer)
         if tenant is None or "access_token" not in pending:
             return
-        app = apps.put_app(session, tenant, found.id, found.name, now)
+        app = apps.put_app(session, tenant, addon_app.id, addon_app.name, now)
         app.access_token_sealed = exchange.sealer.seal(pending["access_token"])
         refresh = pending["refresh_token"]
         app.refresh_token_sealed = exchange.sealer.seal(refresh) if refresh else None

@@ -85,9 +85,9 @@ def decisions_after(
     """List about `limit` of the tenant's decisions, oldest first; all or none of one time."""
     order = (col(DecisionRow.at), col(DecisionRow.id))
     query = _named(tenant).where(*_conditions(wanted)).order_by(*order).limit(limit)
-    found = [NamedDecision(*row) for row in session.exec(query)]
-    last = found[-1].decision.at if len(found) == limit else None
-    return [one for one in found if one.decision.at != last]
+    decisions = [NamedDecision(*row) for row in session.exec(query)]
+    last = decisions[-1].decision.at if len(decisions) == limit else None
+    return [named for named in decisions if named.decision.at != last]
 
 
 def last_ticks(
@@ -169,13 +169,13 @@ def decision_columns(tenant: Tenant, wanted: DecisionFilter) -> Select[Any]:
 
 def _conditions(wanted: DecisionFilter) -> list[ColumnElement[bool]]:
     row = DecisionRow
-    found: list[ColumnElement[bool]] = []
+    conditions: list[ColumnElement[bool]] = []
     if wanted.roles is not None:
-        found.append(col(row.role_id).in_(wanted.roles))
+        conditions.append(col(row.role_id).in_(wanted.roles))
     if wanted.since is not None:
-        found.append(col(row.at) >= wanted.since)
+        conditions.append(col(row.at) >= wanted.since)
     if wanted.until is not None:
-        found.append(col(row.at) < wanted.until)
+        conditions.append(col(row.at) < wanted.until)
     for column, value in (
         (col(row.direction), wanted.direction),
         (col(row.reason), wanted.reason),
@@ -183,9 +183,9 @@ def _conditions(wanted: DecisionFilter) -> list[ColumnElement[bool]]:
     ):
         if value is not None:
             # Literals in the statement, so that PostgreSQL can choose a partial index.
-            found.append(column == bindparam(None, str(value), literal_execute=True))
+            conditions.append(column == bindparam(None, str(value), literal_execute=True))
     if wanted.is_eventful:
-        found.append(col(row.outcome) != literal_column(f"'{Outcome.HELD}'"))
+        conditions.append(col(row.outcome) != literal_column(f"'{Outcome.HELD}'"))
     if wanted.before is not None:
-        found.append(tuple_(col(row.at), col(row.id)) < wanted.before)
-    return found
+        conditions.append(tuple_(col(row.at), col(row.id)) < wanted.before)
+    return conditions

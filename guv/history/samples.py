@@ -38,7 +38,7 @@ class SampleFilter:
 def sample_columns(tenant: Tenant, wanted: SampleFilter) -> Select[Any]:
     """Select the role's samples as plain columns, newest first; none of another tenant's role."""
     table = SQLModel.metadata.tables["sample"]
-    columns = [one for one in table.c if one.name not in {"role_id", "kept"}]
+    columns = [column for column in table.c if column.name not in {"role_id", "kept"}]
     query = (
         select(*columns)
         .join(Role, col(Role.id) == col(SampleRow.role_id))

@@ -149,8 +149,8 @@ def read_hours(
     if role is not None:
         query = query.where(id_ == role.id)
     return {
-        one: (used / HOUR_S, None if since is None else lately / _span(now, since))
-        for one, used, lately, since in session.exec(query)
+        role_id: (used / HOUR_S, None if since is None else lately / _span(now, since))
+        for role_id, used, lately, since in session.exec(query)
     }
 
 

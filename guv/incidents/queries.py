@@ -122,8 +122,8 @@ def notify_again(session: Session, tenant: Tenant, now: datetime) -> None:
     )
     for incident in session.exec(query.with_for_update()):
         incident.deliveries = {
-            kind: {name: one[name] for name in one.keys() & {"opened_at", "resolved_at"}}
-            for kind, one in incident.deliveries.items()
+            kind: {name: delivery[name] for name in delivery.keys() & {"opened_at", "resolved_at"}}
+            for kind, delivery in incident.deliveries.items()
         }
         incident.notify_error, incident.notify_at = None, now
         session.add(incident)

@@ -109,7 +109,7 @@ def ask_for_replay(session: Session, asking: Asking, wish: ReplayWish) -> NamedR
         asked_by=asking.by,
         since=wish.since,
         until=wish.until,
-        variants=[{"name": one.name, "settings": one.values} for one in wish.variants],
+        variants=[{"name": variant.name, "settings": variant.values} for variant in wish.variants],
         seen_at=now,
     )
     added = insert(ReplayRow).values(**row.model_dump())
@@ -126,10 +126,10 @@ def find_replay(session: Session, tenant: Tenant, replay: UUID) -> NamedReplay:
     Raises:
         NotFound: The tenant has no such replay.
     """
-    found = session.exec(_named(tenant).where(ReplayRow.id == replay)).first()
-    if found is None:
+    row = session.exec(_named(tenant).where(ReplayRow.id == replay)).first()
+    if row is None:
         raise NotFound(f"Couldn't find the replay {replay}.")
-    return NamedReplay(*found)
+    return NamedReplay(*row)
 
 
 def list_replays(
@@ -174,15 +174,15 @@ def _named(tenant: Tenant) -> Any:
 def _refuse_faults(
     levels: Sequence[Level], role: Role, tenant: Tenant, variants: Sequence[Variant]
 ) -> None:
-    found: list[FieldError] = []
-    for number, one in enumerate(variants):
-        effective = variant_settings(role.name, levels, one.values)
-        found += [
+    faults: list[FieldError] = []
+    for number, variant in enumerate(variants):
+        effective = variant_settings(role.name, levels, variant.values)
+        faults += [
             FieldError(f"variants.{number}.settings.{fault.field}", fault.message)
-            for fault in variant_faults(effective, one.values, plan_of(tenant.plan))
+            for fault in variant_faults(effective, variant.values, plan_of(tenant.plan))
         ]
-    if found:
-        raise Invalid("These variants cannot be replayed.", found)
+    if faults:
+        raise Invalid("These variants cannot be replayed.", faults)
 
 
 def _refuse_time(session: Session, role: Role, wish: ReplayWish, now: datetime) -> None:

@@ -74,16 +74,16 @@ def read_overview(
     day = _used(session, tenant, (now - DAY).replace(minute=0, second=0, microsecond=0), only)
     month = _used(session, tenant, month_begin(now), only)
     brokers, nothing = list_brokers(session, tenant), Used(0, 0.0, {})
-    found = []
-    for one in tenant_settings(session, tenant):
-        id_ = one.role.id
+    overviews = []
+    for settings in tenant_settings(session, tenant):
+        id_ = settings.role.id
         if only not in (None, id_):
             continue
         decision, sample = latest.get(id_, (None, None))
-        found.append(
+        overviews.append(
             RoleOverview(
-                one,
-                brokers.get(one.app.id),
+                settings,
+                brokers.get(settings.app.id),
                 decision,
                 sample,
                 troubles.get(id_, []),
@@ -91,7 +91,7 @@ def read_overview(
                 month.get(id_, nothing),
             )
         )
-    return found
+    return overviews
 
 
 def _latest(
@@ -125,10 +125,10 @@ def _incidents(session: Session, tenant: Tenant) -> dict[UUID, list[Incident]]:
         .where(Incident.tenant_id == tenant.id, col(Incident.resolved_at).is_(None))
         .order_by(col(Incident.first_seen_at))
     )
-    found: dict[UUID, list[Incident]] = {}
-    for one in session.exec(query):
-        found.setdefault(one.role_id, []).append(one)
-    return found
+    by_role: dict[UUID, list[Incident]] = {}
+    for incident in session.exec(query):
+        by_role.setdefault(incident.role_id, []).append(incident)
+    return by_role
 
 
 def _used(session: Session, tenant: Tenant, since: datetime, only: UUID | None) -> dict[UUID, Used]:
@@ -140,12 +140,12 @@ def _used(session: Session, tenant: Tenant, since: datetime, only: UUID | None) 
     )
     if only is not None:
         query = query.where(row.role_id == only)
-    found: dict[UUID, Used] = {}
+    by_role: dict[UUID, Used] = {}
     for role, size, finished, in_time, dyno_seconds in session.exec(query):
-        before = found.get(role, Used(0, 0.0, {}))
-        found[role] = Used(
+        before = by_role.get(role, Used(0, 0.0, {}))
+        by_role[role] = Used(
             before.finished + int(finished),
             before.in_time + in_time,
             {**before.dyno_seconds, size: dyno_seconds},
         )
-    return found
+    return by_role

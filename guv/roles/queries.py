@@ -28,15 +28,15 @@ def list_roles(session: Session, tenant: Tenant, app: App) -> list[Role]:
 
 def list_all_roles(session: Session, tenant: Tenant) -> dict[UUID, list[Role]]:
     """List the roles of all the tenant's apps by the app's id, ordered by name."""
-    found: dict[UUID, list[Role]] = {}
+    by_app: dict[UUID, list[Role]] = {}
     query = (
         select(Role)
         .where(Role.tenant_id == tenant.id, col(Role.removed_at).is_(None))
         .order_by(Role.name)
     )
     for role in session.exec(query):
-        found.setdefault(role.app_id, []).append(role)
-    return found
+        by_app.setdefault(role.app_id, []).append(role)
+    return by_app
 
 
 def find_roles(session: Session, tenant: Tenant, app: App | None, name: str | None) -> list[UUID]:
@@ -50,10 +50,10 @@ def find_roles(session: Session, tenant: Tenant, app: App | None, name: str | No
         query = query.where(Role.app_id == app.id)
     if name is not None:
         query = query.where(Role.name == name)
-    found = list(session.exec(query))
-    if name is not None and not found:
+    roles = list(session.exec(query))
+    if name is not None and not roles:
         raise NotFound(f"Couldn't find the role {name!r}.")
-    return found
+    return roles
 
 
 def find_role(session: Session, tenant: Tenant, app: App, name: str) -> Role:

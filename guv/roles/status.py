@@ -110,7 +110,12 @@ class Facts:
     def since(self, cause: str, write: Write) -> str:
         """Return " since <time>" for an incident of a cause; empty if there is none."""
         return next(
-            (f" since {write(one.since)}" for one in self.troubles if one.cause == cause), ""
+            (
+                f" since {write(trouble.since)}"
+                for trouble in self.troubles
+                if trouble.cause == cause
+            ),
+            "",
         )
 
 
@@ -142,14 +147,14 @@ def role_state(facts: Facts, now: datetime, write: Write) -> RoleState:
         now: The present.
         write: Writes a time for the reader.
     """
-    found = _not_watched(facts, now, write) or _trouble(facts, write)
+    state = _not_watched(facts, now, write) or _trouble(facts, write)
     pause = pause_in_words(facts.settings.pause, now, write)
-    if found is None and pause is not None:
-        found, pause = RoleState(State.PAUSED, Tone.WATCH, pause), None
-    found = found or _as_decided(facts, write)
+    if state is None and pause is not None:
+        state, pause = RoleState(State.PAUSED, Tone.WATCH, pause), None
+    state = state or _as_decided(facts, write)
     override = override_in_words(facts.settings.override, now, write)
-    dry_run = _dry_run(facts) if found.state is not State.DRY_RUN else ""
-    return replace(found, also=tuple(filter(None, (pause, override, dry_run))))
+    dry_run = _dry_run(facts) if state.state is not State.DRY_RUN else ""
+    return replace(state, also=tuple(filter(None, (pause, override, dry_run))))
 
 
 def _not_watched(facts: Facts, now: datetime, write: Write) -> Found:
@@ -173,9 +178,9 @@ def _trouble(facts: Facts, write: Write) -> Found:
         return RoleState(
             State.MISSES_AT_MAXIMUM, Tone.BAD, f"at maximum and missing the deadline{since}"
         )
-    for one in facts.troubles:
-        if one.is_open and one.cause not in {Cause.DEADLINE_MISSED, Cause.NO_DATA}:
-            title = f"{one.title[:1].lower()}{one.title[1:]} since {write(one.since)}"
+    for trouble in facts.troubles:
+        if trouble.is_open and trouble.cause not in {Cause.DEADLINE_MISSED, Cause.NO_DATA}:
+            title = f"{trouble.title[:1].lower()}{trouble.title[1:]} since {write(trouble.since)}"
             return RoleState(State.IN_TROUBLE, Tone.BAD, title)
     return None
 
@@ -254,8 +259,8 @@ def override_in_words(
     if override is None or until is None or until <= now:
         return None
     least, most = override.get("minimum_dynos"), override.get("maximum_dynos")
-    named = (("at least", least), ("at most", most))
-    bounds = [f"{word} {count}" for word, count in named if count is not None]
+    limits = (("at least", least), ("at most", most))
+    bounds = [f"{word} {count}" for word, count in limits if count is not None]
     return f"override until {write(until)}: {' and '.join(bounds)}"
 
 

@@ -28,7 +28,7 @@ NOTED_EVERY = timedelta(hours=1)  # between two updates of a key's last use
 
 def find_tenant(session: Session, key: str, now: datetime) -> tuple[Tenant, ApiKey] | None:
     """Find the tenant and the row of a key; None: unknown, revoked, or deprovisioned."""
-    found = session.exec(
+    row = session.exec(
         select(Tenant, ApiKey)
         .join(ApiKey, col(ApiKey.tenant_id) == col(Tenant.id))
         .where(
@@ -37,7 +37,7 @@ def find_tenant(session: Session, key: str, now: datetime) -> tuple[Tenant, ApiK
             col(Tenant.state) != "deprovisioned",
         )
     ).first()
-    return (found[0], found[1]) if found else None
+    return (row[0], row[1]) if row else None
 
 
 def put_key(session: Session, tenant_id: UUID, name: str, key: str, now: datetime) -> None:
@@ -80,10 +80,10 @@ def find_key(session: Session, tenant: Tenant, key: UUID, now: datetime) -> ApiK
         NotFound: The tenant has no such valid key.
     """
     query = select(ApiKey).where(ApiKey.tenant_id == tenant.id, ApiKey.id == key, _works(now))
-    found = session.exec(query).first()
-    if found is None:
+    row = session.exec(query).first()
+    if row is None:
         raise NotFound(f"Couldn't find the key {str(key)!r}.")
-    return found
+    return row
 
 
 @dataclass(frozen=True, slots=True)

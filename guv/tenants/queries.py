@@ -46,10 +46,10 @@ def find_tenant(session: Session, tenant_id: UUID) -> Tenant | None:
 
 def find_named(session: Session, name: str) -> Tenant | None:
     """Find a tenant by its uuid or its name at Heroku; None if there is none, or several."""
-    found = session.exec(
+    tenants = session.exec(
         select(Tenant).where(or_(cast(col(Tenant.id), String) == name, col(Tenant.name) == name))
     ).all()
-    return found[0] if len(found) == 1 else None
+    return tenants[0] if len(tenants) == 1 else None
 
 
 def suspend_tenant(session: Session, tenant: Tenant, why: str) -> None:

@@ -64,9 +64,9 @@ class Subscriber:
         if secret is None:
             return
         try:
-            found = self.heroku.find_webhook(tenant.id, self._url(tenant.id), token)
-            if found is not None:
-                self._keep(tenant.id, found)
+            subscribed = self.heroku.find_webhook(tenant.id, self._url(tenant.id), token)
+            if subscribed is not None:
+                self._keep(tenant.id, subscribed)
                 return
             self._ask(tenant.id, secret, token)
         except HerokuRefused as refusal:
@@ -84,7 +84,7 @@ class Subscriber:
         tokens = (
             usable_partner_token(app, self.sealer, now) for app in apps.list_apps(session, tenant)
         )
-        token = next((one for one in tokens if one is not None), None)
+        token = next((candidate for candidate in tokens if candidate is not None), None)
         if row is None or row.heroku_id is None or token is None:
             return None
         return partial(self._end, tenant.id, row.heroku_id, token)

@@ -137,7 +137,7 @@ class DrainQueue:
         minute = int(unix_seconds(now) // REPEATS_S)
         seen = [f"{_PREFIX}seen:{{{drain}}}:{at}" for at in (minute, minute - 1)]
         due = unix_seconds(now) + PAUSE_S
-        told = self._put(
+        result = self._put(
             keys=[_stream(drain), *seen, _SIZES, _WAITING],
             args=[
                 frame,
@@ -151,13 +151,13 @@ class DrainQueue:
                 2 * REPEATS_S,
             ],
         )
-        return Put(told.decode())
+        return Put(result.decode())
 
     def take_waiting(self, now: datetime, most: int) -> list[UUID]:
         """Lease up to `most` drains with deliveries to the caller."""
         at = unix_seconds(now)
-        found = self._take_waiting(keys=[_WAITING], args=[at, at + LEASE_S, most])
-        return [UUID(drain.decode()) for drain in found]
+        drains = self._take_waiting(keys=[_WAITING], args=[at, at + LEASE_S, most])
+        return [UUID(drain.decode()) for drain in drains]
 
     def read(self, drain: UUID, after: str, most: int) -> list[Delivery]:
         """Read up to `most` deliveries after a place, in order; they stay until forgotten."""
@@ -172,7 +172,7 @@ class DrainQueue:
     def forget(self, drain: UUID, read: Sequence[Delivery], now: datetime) -> None:
         """Delete deliveries; what is left is due at once."""
         if read:
-            size = sum(one.size for one in read)
+            size = sum(delivery.size for delivery in read)
             self._end(drain, read[-1].id, size, now)
 
     def forget_until(self, drain: UUID, place: str, now: datetime) -> None:

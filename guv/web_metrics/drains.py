@@ -71,8 +71,8 @@ def read_key(connection: Connection, drain: UUID) -> DrainKey | None:
     It starts from the drain and not from a tenant: a delivery names nothing else.
     """
     query = select(col(Drain.secret_hash), col(Drain.token_hash)).where(col(Drain.id) == drain)
-    found = connection.execute(query).first()
-    return DrainKey(*found) if found is not None else None
+    row = connection.execute(query).first()
+    return DrainKey(*row) if row is not None else None
 
 
 def learn_token(connection: Connection, drain: UUID, secret_hash: str, token_hash: str) -> DrainKey:

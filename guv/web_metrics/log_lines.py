@@ -89,8 +89,8 @@ def read_line(line: bytes) -> Event | None:
     if source == b"heroku" and process == b"router":
         return _request(at, message)
     if source == b"heroku" and process == b"logplex":
-        found = _LOST.search(message)
-        return Lost(at, int(found[1])) if found else None
+        match = _LOST.search(message)
+        return Lost(at, int(match[1])) if match else None
     if source == b"heroku":
         return _change(at, process, message)
     return _scaled(at, process, message) if source == b"app" else None
@@ -112,15 +112,15 @@ def _request(at: float, message: bytes) -> Request | None:
 
 
 def _change(at: float, process: bytes, message: bytes) -> DynoChange | None:
-    found = _CHANGE.search(message)
-    if found is None or not _DYNO.fullmatch(process):
+    match = _CHANGE.search(message)
+    if match is None or not _DYNO.fullmatch(process):
         return None
-    return DynoChange(at, process.decode(), found[1].decode(), found[2].decode())
+    return DynoChange(at, process.decode(), match[1].decode(), match[2].decode())
 
 
 def _scaled(at: float, process: bytes, message: bytes) -> Scaled | None:
-    _, found, rest = message.partition(b"Scaled to ")
-    if process != b"api" or not found:
+    _, marker, rest = message.partition(b"Scaled to ")
+    if process != b"api" or not marker:
         return None
     quantities = {name.decode(): int(count) for name, count in _SCALED.findall(rest)}
     return Scaled(at, quantities) if quantities else None

@@ -61,7 +61,7 @@ def test_the_way_back_can_be_gone_once(desk: Desk) -> None:
 @pytest.mark.parametrize("state", ["", "made-up", "x" * 500])
 def test_nobody_comes_back_who_did_not_leave(desk: Desk, state: str) -> None:
     page = desk.follow(f"/heroku/oauth/callback?state={state}&code=made-up")
-    assert (page.status_code, "Begin anew" in page.text) == (422, True)
+    assert (page.status_code, "start again" in page.text) == (422, True)
     assert desk.world.traffic.requests("POST", "/oauth/token") == []
 
 

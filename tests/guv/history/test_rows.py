@@ -12,7 +12,7 @@ from guv.apps.models import Broker
 from guv.crypto import Sealer, new_api_key
 from guv.errors import NotFound
 from guv.roles import queries as roles
-from guv.roles.models import TickSchedule
+from guv.roles.models import Role, TickSchedule
 from guv.tenants import keys
 from guv.tenants import queries as tenants
 from guv.tenants.models import ApiKey, Tenant
@@ -164,5 +164,6 @@ def test_a_locked_tenants_ticks_do_not_wait(
     tenants.lock_tenant(session, tenant.id)
     with Session(engine) as tick:
         tick.connection().exec_driver_sql("set local lock_timeout = '500ms'")
-        a_role(tick, app)  # refers to the tenant, as all that a tick writes does
+        role = a_role(tick, app)  # refers to the tenant, as all that a tick writes does
         tick.commit()
+        assert tick.get_one(Role, role.id).tenant_id == tenant.id

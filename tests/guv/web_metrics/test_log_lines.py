@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guv.web_metrics.log_lines import DynoChange, Lost, Request, Scaled, is_wanted, read_line
+from guv.web_metrics.log_lines import DynoChange, Event, Lost, Request, Scaled, is_wanted, read_line
 
 NOON = 1_795_608_000.0
 TIME = "2026-11-25T12:00:00"
@@ -105,7 +105,9 @@ def test_an_apps_own_lines_are_neither_kept_nor_read() -> None:
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_without_an_error(text: bytes) -> None:
-    is_wanted(text)
-    read_line(b"<1>1 2026-11-25T12:00:00+00:00 host heroku router - " + text)
-    read_line(b"<1>1 2026-11-25T12:00:00+00:00 host app api - Scaled to " + text)
-    read_line(text)
+    router = b"<1>1 2026-11-25T12:00:00+00:00 host heroku router - " + text
+    scaling = b"<1>1 2026-11-25T12:00:00+00:00 host app api - Scaled to " + text
+    assert is_wanted(text) in {True, False}
+    assert isinstance(read_line(router), Request | None)
+    assert isinstance(read_line(scaling), Scaled | None)
+    assert isinstance(read_line(text), Event | None)
