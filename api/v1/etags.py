@@ -1,4 +1,4 @@
-"""Is it still as it was when it was read? Versions as entity tags, checked before a change."""
+"""Headers of conditional changes: If-Match and If-None-Match."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -59,7 +59,7 @@ class Wanted:
 
 
 def read_options(options: Mapping[str, Any] | None, plan: Plan) -> Wanted:
-    """Read what the options of `heroku addons:create` ask for.
+    """Read what the options ask for.
 
     Raises:
         Invalid: A value cannot be accepted, or some cannot work together; the message, which

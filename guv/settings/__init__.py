@@ -1,1 +1,1 @@
-"""A tenant's settings: what may be said (`values`), and what holds for a role (`effective`)."""
+"""Settings of a tenant: their schema, what holds for a role, and the use cases that change them."""

@@ -1,4 +1,4 @@
-"""Who changed which settings, when, from what to what?"""
+"""Change log of settings: who changed what, when, from what to what."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from guv.tenants.models import Tenant
 
 @dataclass(frozen=True, slots=True)
 class ChangeFilter:
-    """Which changes are asked for; what is None does not narrow the choice.
+    """A choice of changes; what is None does not narrow it.
 
     Attributes:
         subjects: The tenant's, apps' or roles' ids whose levels were changed.
@@ -62,7 +62,7 @@ def list_changes(
 def _names(
     session: Session, tenant: Tenant, subjects: set[UUID]
 ) -> dict[UUID, tuple[str, str | None, bool]]:
-    """The names of apps and roles by id, None for an app's role, and whether it was removed."""
+    """Return the names of app and role by id, and whether the role was removed."""
     apps = {app.id: app.name for app in session.exec(select(App).where(App.tenant_id == tenant.id))}
     wanted = select(Role).where(Role.tenant_id == tenant.id, col(Role.id).in_(subjects))
     of_roles = {

@@ -1,4 +1,4 @@
-"""How are notification targets kept and shown? Sealed, and with what is secret in them masked."""
+"""Notification targets as they are stored, sealed, and as they are shown, masked."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ _SECRETS = (("new_relic", "license_key"), ("webhook", "url"), ("webhook", "secre
 def sealed_target(
     target: Notify | Nothing | None, stored: bytes | None, sealer: Sealer
 ) -> bytes | None:
-    """The target as it is stored; None: there is none.
+    """Seal a target for storage; None: there is none.
 
     What was shown can be sent back: a masked secret stands for the stored one. The same target
     again is the same bytes again, so that nothing seems to have changed.
@@ -35,7 +35,7 @@ def sealed_target(
 
 
 def shown_target(stored: bytes | None, sealer: Sealer) -> dict[str, Any] | None:
-    """The target with its secrets masked; None: there is none."""
+    """Return the target with its secrets masked; None: there is none."""
     if stored is None:
         return None
     target: dict[str, Any] = json.loads(sealer.open(stored))
@@ -46,7 +46,7 @@ def shown_target(stored: bytes | None, sealer: Sealer) -> dict[str, Any] | None:
 
 
 def _masked(name: str, secret: str) -> str:
-    """What is shown in place of a secret; of an address, which may hold one, the host."""
+    """Return what is shown in place of a secret; of an address, which may hold one, the host."""
     if name != "url":
         return MASK
     parts = urlsplit(secret)
@@ -54,7 +54,7 @@ def _masked(name: str, secret: str) -> str:
 
 
 def _unmasked(kind: str, name: str, sent: str, before: dict[str, Any] | None) -> str:
-    """The secret that was sent, or the stored one that it stands for."""
+    """Return the secret that was sent, or the stored one that its mask stands for."""
     if MASK not in sent:
         return sent
     if before is None or sent != _masked(name, before[name]):

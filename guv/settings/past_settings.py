@@ -1,4 +1,4 @@
-"""Which settings held for a role at an instant of the past? The change log, read backwards."""
+"""Settings that held for a role in the past: the change log, read backwards."""
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ class Limits:
 def read_past_settings(
     session: Session, tenant: Tenant, app: App, role: Role, since: datetime
 ) -> list[PastSettings]:
-    """What held for the role since then, from old to new; the first one begins then."""
+    """Return what held for the role since then, from old to new; the first begins then."""
     levels = {one.name: one for one in role_levels(session, tenant, app, role)}
     query = (
         select(SettingsChange)
@@ -66,7 +66,7 @@ def read_past_settings(
 
 
 def limits_at(past: Sequence[PastSettings], instant: datetime) -> Limits:
-    """What bounded the role at an instant; before the first settings, as they were then."""
+    """Return what bounded the role at an instant; before the first settings, those."""
     place = bisect_right(past, instant, key=lambda one: one.since)
     settings = past[max(place - 1, 0)].settings
     bounds = bounds_at(settings, unix_seconds(instant))
@@ -81,7 +81,7 @@ def _held(tenant: Tenant, role: Role, levels: Mapping[str, Level]) -> Settings:
 
 
 def _undone(level: Level, change: SettingsChange) -> Level:
-    """The level as it was before the change."""
+    """Return the level as it was before the change."""
     kept = {name: value for name, value in level.values.items() if name not in change.before}
     before = {name: value for name, value in change.before.items() if value is not None}
     return replace(level, values={**kept, **before}, version=change.version - 1)

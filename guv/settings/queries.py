@@ -1,4 +1,4 @@
-"""What did a tenant set at each level, and what holds for a role?"""
+"""Queries of settings: what a tenant set at each level, and what holds for its roles."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -48,7 +48,7 @@ NOTIFY_SET = "[set]"  # stands for the sealed notification target
 
 
 def read_level(session: Session, tenant: Tenant, level: str, subject_id: UUID) -> Level:
-    """The values set at one level; without any, an empty level of version 0."""
+    """Read the values set at one level; without any, an empty level of version 0."""
     row = _find_level(session, tenant, subject_id)
     return level_of(row, level)
 
@@ -56,7 +56,7 @@ def read_level(session: Session, tenant: Tenant, level: str, subject_id: UUID) -
 def stored_levels(
     session: Session, tenant: Tenant, subjects: Collection[UUID] | None = None
 ) -> dict[UUID, SettingsLevel]:
-    """The levels that the tenant ever set, by the tenant's, app's or role's id.
+    """Read the levels that the tenant ever set, by the tenant's, app's or role's id.
 
     Args:
         session: Read with one query.
@@ -70,7 +70,7 @@ def stored_levels(
 
 
 def level_of(row: SettingsLevel | None, name: str) -> Level:
-    """The values of a stored level, of `notify` only that it is set; an empty one of version 0."""
+    """Return a stored level's values, of `notify` only that it is set; None: an empty level."""
     if row is None:
         return Level(name, {})
     values = {**row.values, **({"notify": NOTIFY_SET} if row.notify_sealed else {})}
@@ -78,7 +78,7 @@ def level_of(row: SettingsLevel | None, name: str) -> Level:
 
 
 def role_levels(session: Session, tenant: Tenant, app: App, role: Role) -> tuple[Level, ...]:
-    """The three levels of a role, from wide to narrow."""
+    """Read the three levels of a role, from wide to narrow."""
     rows = stored_levels(session, tenant, [tenant.id, app.id, role.id])
     return levels_of(rows, tenant, app, role)
 
@@ -86,20 +86,20 @@ def role_levels(session: Session, tenant: Tenant, app: App, role: Role) -> tuple
 def levels_of(
     rows: Mapping[UUID, SettingsLevel], tenant: Tenant, app: App, role: Role
 ) -> tuple[Level, ...]:
-    """The three levels of a role, of rows by the tenant's, app's or role's id."""
+    """Return the three levels of a role from rows by the tenant's, app's or role's id."""
     subjects = (("global", tenant.id), ("app", app.id), ("role", role.id))
     return tuple(level_of(rows.get(subject), name) for name, subject in subjects)
 
 
 def role_settings(session: Session, tenant: Tenant, app: App, role: Role) -> EffectiveSettings:
-    """What holds for a role; `notify` is only said to be set."""
+    """Read what holds for a role; of `notify` only that it is set."""
     return effective_settings(role.name, role_levels(session, tenant, app, role))
 
 
 def tenant_settings(
     session: Session, tenant: Tenant, changed: Mapping[UUID, Level] | None = None
 ) -> list[RoleSettings]:
-    """What holds for each of the tenant's roles, by app and name.
+    """Read what holds for each of the tenant's roles, by app and name.
 
     Args:
         session: Read with four queries, however many roles there are.
@@ -124,14 +124,14 @@ def tenant_settings(
 def notify_target(
     session: Session, tenant: Tenant, app: App, role: Role, sealer: Sealer
 ) -> Mapping[str, Any] | None:
-    """The notification target that holds for a role, with its secrets; None: there is none."""
+    """Read the notification target that holds for a role, with its secrets; None: none."""
     return narrowest_target(session, tenant, (role.id, app.id, tenant.id), sealer)
 
 
 def narrowest_target(
     session: Session, tenant: Tenant, subjects: Sequence[UUID], sealer: Sealer
 ) -> Mapping[str, Any] | None:
-    """The notification target of the narrowest level that sets one, with its secrets.
+    """Read the notification target of the narrowest level that sets one, with its secrets.
 
     Args:
         session: Read with a query for each level that is looked at.
@@ -150,7 +150,7 @@ def narrowest_target(
 
 
 def fed_level(session: Session, subject_id: UUID) -> tuple[Tenant, SettingsLevel] | None:
-    """The level whose target gets events, with its tenant; None: it is gone.
+    """Read the level whose target gets events, with its tenant; None: it is gone.
 
     Like `guv.notifications.queues`, this starts from what was due and not from a tenant.
     """
@@ -162,7 +162,7 @@ def fed_level(session: Session, subject_id: UUID) -> tuple[Tenant, SettingsLevel
 
 
 def fed_roles(session: Session, tenant: Tenant, level: SettingsLevel) -> list[RoleSettings]:
-    """The roles whose notifications go where the level says."""
+    """Read the roles whose notifications go where the level says."""
     return [
         one
         for one in tenant_settings(session, tenant)
@@ -180,7 +180,7 @@ def write_level(
     notify: bytes | None,
     edit: Edit,
 ) -> Level:
-    """The level with its new version, stored together with a line in the change log.
+    """Store a level with a line in the change log, and return it with its new version.
 
     Setting what is already set is no change: neither version nor log move. With another target,
     what an earlier one refused for good is sent again.
@@ -208,19 +208,21 @@ def write_level(
     row.version, row.updated_at, row.updated_by = row.version + 1, edit.at, edit.by
     session.add_all([row, _change(row, before, edit, renotified=renotified)])
     if renotified:
-        _tell_anew(session, tenant, row, edit.at)
+        _send_to_new_target(session, tenant, row, edit.at)
     return level_of(row, level.name)
 
 
-def _tell_anew(session: Session, tenant: Tenant, row: SettingsLevel, now: datetime) -> None:
-    """Nothing; another target gets events from now on, and what the last one refused."""
+def _send_to_new_target(
+    session: Session, tenant: Tenant, row: SettingsLevel, now: datetime
+) -> None:
+    """Send events to another target from now on, and again what the last one refused."""
     row.feed_at, row.feed_failures, row.feed_error = now, 0, None
     row.feed_until = row.feed_until or now
     notify_again(session, tenant, now)
 
 
 def note_removal(session: Session, tenant: Tenant, role: Role, edit: Edit) -> None:
-    """Nothing; the change log says who removed the role, and what was set there.
+    """Note in the change log who removed the role, and what was set there.
 
     Args:
         session: Its transaction is the caller's.
@@ -253,7 +255,7 @@ def _find_level(session: Session, tenant: Tenant, subject_id: UUID) -> SettingsL
 
 
 def _change(row: SettingsLevel, before: Level, edit: Edit, *, renotified: bool) -> SettingsChange:
-    """A line of the change log with the values that differ; `notify` also with a new secret."""
+    """Return a line of the change log with the values that differ, or a new secret."""
     after = level_of(row, row.level)
     names = {
         name

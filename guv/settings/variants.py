@@ -1,4 +1,4 @@
-"""What would hold for a role in a replay? Its own settings with a variant's over them."""
+"""Settings of a replay: a role's own, with those of a variant over them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -25,7 +25,7 @@ OF_THE_PRESENT = frozenset({"pause", "override", "monthly_dyno_hours"})  # say n
 def variant_settings(
     role_name: str, levels: Sequence[Level], values: Mapping[str, Any]
 ) -> EffectiveSettings:
-    """What holds in a replay: without the role's present pause and override, unless the variant's.
+    """Return what holds in a replay, without the role's present pause and override.
 
     Args:
         role_name: The role's name.
@@ -42,7 +42,7 @@ def variant_settings(
 def variant_faults(
     effective: EffectiveSettings, values: Mapping[str, Any], plan: Plan
 ) -> list[FieldError]:
-    """What a replay cannot answer, and what cannot work together; [] if nothing."""
+    """Return what a replay cannot answer, and what cannot work together."""
     refused = [
         FieldError(name, f"cannot be replayed: {REFUSED[name]}; leave it out")
         for name in values

@@ -1,4 +1,4 @@
-"""What does a file in guv's YAML say? `*` for all, then roles by name, each in its app.
+"""Settings as a file in guv's YAML: `*` for all, then roles by name, each in its app.
 
     '*': {app: shop, deadline: 60}
     worker: {queue: orders, min: 0, max: 10}
@@ -19,14 +19,41 @@ from guv.errors import BadRequest, FieldError, Invalid
 from guv.settings.contradictions import misplaced
 from guv.settings.field_errors import field_errors
 from guv.settings.field_types import role_name
-from guv.settings.old_names import DROPPED, present_name, present_value
 from guv.settings.schema import SettingsValues
 
 ALL = "*"
 _TIMES = {"tag:yaml.org,2002:timestamp"}
 _NUMBERS = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
 _LONGEST_SHOWN = 100  # characters of a wrong name that a message repeats
-NOT_TAKEN = "The file was not taken; nothing was changed."
+NOT_TAKEN = "The file was not imported, and nothing was changed."
+# Names and shorthands of guv 0.3, which its files may still use.
+OLD_NAMES: Mapping[str, str] = {
+    "p": "processing_time",
+    "processing": "processing_time",
+    "stddev": "processing_time_stddev",
+    "d": "target_deadline",
+    "deadline": "target_deadline",
+    "boot": "boot_time",
+    "min": "minimum_dynos",
+    "minimum": "minimum_dynos",
+    "max": "maximum_dynos",
+    "maximum": "maximum_dynos",
+    "w": "process_type",
+    "worker": "process_type",
+    "q": "queues",
+    "queue": "queues",
+    "pollinterval": "interval",
+}
+DROPPED: Mapping[str, str] = {
+    "broker": "is set with PUT /apps/{app}/broker, where it is tested and sealed;"
+    " without the service in GUV_BROKER",
+    "apikey": "is not needed: guv has its own authorization to scale your apps;"
+    " without the service it is in HEROKU_API_KEY",
+    "statuspage": "has no counterpart; decisions can be read with the API",
+    "metric": "has no counterpart; decisions can be read with the API",
+    "dynosize": "is not set here: guv never changes the size of dynos",
+    "target": "is worked out from target_deadline, percentile and processing_time",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +107,10 @@ class _Loader(yaml.SafeLoader):
 
 
 def read_document(text: str) -> Document:
-    """What the file says.
+    """Read a file that has no faults.
 
     Raises:
-        BadRequest: It is no YAML.
+        BadRequest: It is not YAML.
         Invalid: It says what cannot be; all messages at once, each with its role and setting.
     """
     document = parse_document(text)
@@ -93,10 +120,10 @@ def read_document(text: str) -> Document:
 
 
 def parse_document(text: str) -> Document:
-    """What the file says, together with what it says that cannot be.
+    """Read a file together with its faults.
 
     Raises:
-        BadRequest: It is no YAML.
+        BadRequest: It is not YAML.
     """
     found = _mapping(text)
     faults: list[FieldError] = []
@@ -134,7 +161,7 @@ def _mapping(text: str) -> dict[str, Any]:
         where = getattr(error, "problem_mark", None)
         line = f" in line {where.line + 1}" if where else ""
         why = f": {error.problem}" if isinstance(error, _Unwanted) else ""
-        raise BadRequest(f"The file is no YAML{line}{why}.") from None
+        raise BadRequest(f"The file is not valid YAML{line}{why}.") from None
     if found is None:  # most likely a file that was not found: it shall not take everything back
         raise BadRequest("The file is empty; {} would say that nothing is set.")
     if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
@@ -143,7 +170,7 @@ def _mapping(text: str) -> dict[str, Any]:
 
 
 def _part(part: Any, where: str, faults: list[FieldError]) -> Mapping[str, Any]:
-    """The settings under a name; an empty one sets nothing."""
+    """Return the settings under a name; an empty one sets nothing."""
     if part is None:
         return {}
     if not isinstance(part, dict) or not all(isinstance(name, str) for name in part):
@@ -155,11 +182,11 @@ def _part(part: Any, where: str, faults: list[FieldError]) -> Mapping[str, Any]:
 def _values(
     part: Mapping[str, Any], where: str, level: str, faults: list[FieldError]
 ) -> SettingsValues:
-    """The settings in their present names and forms; what is wrong is added to the faults."""
+    """Return the settings by their present names, and add what is wrong to the faults."""
     named: dict[str, Any] = {}
     written: dict[str, str] = {}  # how each is called in the file
     for name, value in part.items():
-        now = present_name(name)
+        now = _present_name(name)
         if name in DROPPED:
             faults.append(FieldError(f"{where}.{name}", DROPPED[name]))
         elif now in named:
@@ -168,7 +195,7 @@ def _values(
             advice = f"has no value; a space belongs after the colon, as in {name}: 60"
             faults.append(FieldError(f"{where}.{name}", advice))
         else:
-            named[now], written[now] = present_value(name, value), name
+            named[now], written[now] = _present_value(name, value), name
     faults += [_at(where, one) for one in misplaced(named, level)]
     try:
         return SettingsValues.model_validate(named)
@@ -179,3 +206,13 @@ def _values(
 
 def _at(where: str, fault: FieldError) -> FieldError:
     return FieldError(f"{where}.{fault.field}", fault.message)
+
+
+def _present_name(name: str) -> str:
+    """Return the present name of a setting."""
+    return OLD_NAMES.get(name, name)
+
+
+def _present_value(name: str, value: Any) -> Any:
+    """Return a value in the form that the setting of the old name has now."""
+    return [value] if _present_name(name) == "queues" and isinstance(value, str) else value

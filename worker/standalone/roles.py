@@ -46,7 +46,7 @@ def read_roles(text: str, default_app: str | None) -> list[FileRole]:
         default_app: The app of roles that name none.
 
     Raises:
-        BadRequest: It is no YAML, or names no role.
+        BadRequest: It is not YAML, or names no role.
         Invalid: It says what cannot be; all messages at once.
     """
     document = read_document(text)

@@ -1,4 +1,4 @@
-"""What does a tenant see of its apps, brokers, roles and settings? Secrets are masked."""
+"""Schemas of apps, brokers, roles and settings; secrets are masked."""
 
 from datetime import datetime
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""How are apps, roles and settings shown? What is set, what holds, and where it comes from."""
+"""Answers about apps, roles and settings: what is set, what holds, and where it comes from."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -29,7 +29,7 @@ Stored = Mapping[UUID, SettingsLevel]
 
 
 def settings_answer(stored: Stored, subject: Subject, access: Access) -> SettingsAnswer:
-    """The settings of the tenant or of an app."""
+    """Show the settings of the tenant or of an app."""
     chain = read_chain(stored, subject)
     effective = effective_settings("", chain)
     shown = _effective(stored, subject, effective, access.sealer)
@@ -46,7 +46,7 @@ def settings_answer(stored: Stored, subject: Subject, access: Access) -> Setting
 def role_answer(
     stored: Stored, subject: Subject, access: Access, all_: Sequence[RoleSettings]
 ) -> RoleAnswer:
-    """A role and its settings.
+    """Show a role and its settings.
 
     Args:
         stored: The levels that are set.
@@ -73,7 +73,7 @@ def role_answer(
 
 
 def broker_state(broker: Broker) -> BrokerState:
-    """A broker without its secrets."""
+    """Show a broker without its secrets."""
     return BrokerState(
         address=broker.address,
         updated_at=broker.updated_at,
@@ -84,7 +84,7 @@ def broker_state(broker: Broker) -> BrokerState:
 
 
 def app_answer(app: App, broker: Broker | None, roles: list[Role]) -> AppAnswer:
-    """An app, whether guv may scale it, and what is set."""
+    """Show an app, whether guv may scale it, and what is set."""
     return AppAnswer(
         id=app.heroku_id,
         name=app.name,
@@ -104,7 +104,7 @@ def _app_and_role(subject: Subject) -> tuple[App, Role]:
 
 
 def _own(stored: Stored, subject: Subject, level: Level, sealer: Sealer) -> dict[str, Any]:
-    """What is set at the level itself."""
+    """Return what is set at the level itself."""
     values = {name: value for name, value in level.values.items() if value != NOTIFY_SET}
     target = _target(stored, subject, sealer)
     return values if target is None else {**values, "notify": target}
@@ -113,7 +113,7 @@ def _own(stored: Stored, subject: Subject, level: Level, sealer: Sealer) -> dict
 def _effective(
     stored: Stored, subject: Subject, effective: EffectiveSettings, sealer: Sealer
 ) -> dict[str, EffectiveValue]:
-    """What holds, by name; the interval as the plan allows it."""
+    """Return what holds, by name; the interval as the plan allows it."""
     shown = {
         name: EffectiveValue(value=value, source=effective.sources[name])
         for name, value in effective.as_json().items()
@@ -142,6 +142,6 @@ def _warnings(
 
 
 def _target(stored: Stored, subject: Subject, sealer: Sealer) -> dict[str, Any] | None:
-    """The notification target set at the subject's own level, masked."""
+    """Return the notification target of the subject's own level, masked."""
     row = stored.get(subject.id)
     return shown_target(row.notify_sealed, sealer) if row else None
