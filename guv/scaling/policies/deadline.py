@@ -34,11 +34,11 @@ def deadline(
             return Wish(view.dynos, Reason.NO_GAIN, why)
         return Wish(asked, Reason.DEADLINE, f"{asked - view.dynos} more for the deadline")
     if asked == view.dynos and needed_extra(view, view.boot) > EPSILON:
-        return Wish(view.dynos, Reason.STEADY, "the deadline leaves time to ask later")
+        return Wish(view.dynos, Reason.STEADY, "the deadline leaves time to scale up later")
     if view.dynos == 0:
         return Wish(0, Reason.STEADY, "nothing has to run")
     if not is_known_enough(settings, samples, estimates):
-        return Wish(view.dynos, Reason.STEADY, "the history is too short to go down")
+        return Wish(view.dynos, Reason.STEADY, "the history is too short to scale down")
     return fewer(view, estimates)
 
 
@@ -138,8 +138,10 @@ def fewer(view: Outlook, estimates: Estimates) -> Wish:
     fewest = _fewest(view, estimates)
     for dynos in range(max(fewest, floor(use)), view.dynos):
         if _keeps(view, dynos) and _pays(view, dynos, use):
-            return Wish(dynos, Reason.IDLE, f"{use:.2f} dynos are in use")
-    return Wish(view.dynos, Reason.STEADY, "fewer would miss a deadline or not pay")
+            return Wish(dynos, Reason.IDLE, f"{use:.2f} dynos in use")
+    return Wish(
+        view.dynos, Reason.STEADY, "with fewer, a job could be late or the change would not pay"
+    )
 
 
 def _fewest(view: Outlook, estimates: Estimates) -> int:

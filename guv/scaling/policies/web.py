@@ -119,7 +119,7 @@ def response_time(settings: Settings, samples: Sequence[Sample], _: Estimates, n
         return Wish(samples[-1].dynos or 0, Reason.NO_DATA, "the response times are unknown")
     load, target = load_of(settings, samples[-1]), TARGET.of(settings)
     if load is None:
-        note = f"fewer than {LEAST} requests say nothing about response times"
+        note = "too few requests to judge response times" if samples[-1].web.requests else ""
         need = Wish(1, Reason.STEADY, note)
     elif load.slow > target and load.at_best > target and not load.is_overloaded:
         need = _incurable(settings, samples, load, now)

@@ -11,7 +11,14 @@ from guv.scaling.model import Estimates, Reason, Sample, Settings, Step, Wish
 from guv.scaling.policies import Policy
 from guv.scaling.shape.bounds import Bounds
 
-CUT_COST = 100.0  # Dyno-seconds that it is worth to spare one running message from being cut.
+CUT_COST = 100.0  # Where a bound comes from, in words.
+BOUND_OF = {
+    Reason.MINIMUM: "your minimum",
+    Reason.MAXIMUM: "your maximum",
+    Reason.SCHEDULE: "your schedule",
+    Reason.OVERRIDE: "your override",
+}
+# Dyno-seconds that it is worth to spare one running message from being cut.
 CUT_WORK = 6.0  # Service times that a cut message costs on top, since it runs again.
 HOUR = 3600.0
 
@@ -67,9 +74,9 @@ def is_cut_likely(settings: Settings, estimates: Estimates) -> bool:
 def _schedule(case: Case, dynos: int, _reason: Reason) -> Ruling | None:
     bounds = case.bounds
     if dynos < bounds.minimum and bounds.minimum_reason is not Reason.MINIMUM:
-        return bounds.minimum, bounds.minimum_reason, f"at least {bounds.minimum} now"
+        return bounds.minimum, bounds.minimum_reason, BOUND_OF[bounds.minimum_reason]
     if dynos > bounds.maximum and bounds.maximum_reason is not Reason.MAXIMUM:
-        return bounds.maximum, bounds.maximum_reason, f"at most {bounds.maximum} now"
+        return bounds.maximum, bounds.maximum_reason, BOUND_OF.get(bounds.maximum_reason, "")
     return None
 
 
@@ -145,7 +152,7 @@ def _cooldown(case: Case, dynos: int, _reason: Reason) -> Ruling | None:
     if changed is None or case.now - changed >= quiet:
         return None
     left = quiet - (case.now - changed)
-    return case.current, Reason.COOLDOWN, f"{left:.0f} s of rest after the last change are left"
+    return case.current, Reason.COOLDOWN, f"cooldown for another {left:.0f} s"
 
 
 def _step_limit(case: Case, dynos: int, _reason: Reason) -> Ruling | None:
@@ -183,9 +190,9 @@ def _spend_cap(case: Case, dynos: int, _reason: Reason) -> Ruling | None:
 def _bounds(case: Case, dynos: int, _reason: Reason) -> Ruling | None:
     bounds = case.bounds
     if dynos > bounds.maximum:
-        return bounds.maximum, bounds.maximum_reason, f"at most {bounds.maximum}"
+        return bounds.maximum, bounds.maximum_reason, BOUND_OF.get(bounds.maximum_reason, "")
     if dynos < bounds.minimum:
-        return bounds.minimum, bounds.minimum_reason, f"at least {bounds.minimum}"
+        return bounds.minimum, bounds.minimum_reason, BOUND_OF.get(bounds.minimum_reason, "")
     return None
 
 
@@ -193,7 +200,7 @@ def _platform_limit(case: Case, dynos: int, _reason: Reason) -> Ruling | None:
     limit = case.settings.platform_limit
     if limit is None or dynos <= limit:
         return None
-    return max(0, limit), Reason.PLATFORM_LIMIT, f"the platform allows {limit}"
+    return max(0, limit), Reason.PLATFORM_LIMIT, f"Heroku allows {limit}"
 
 
 def _pause(case: Case, dynos: int, _reason: Reason) -> Ruling | None:

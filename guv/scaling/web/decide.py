@@ -48,13 +48,12 @@ def said(settings: Settings, decision: Decision) -> str:
     """Return the part of a sentence that says how much there is to do."""
     rate, slow = decision.estimates.arrival_rate or 0.0, decision.estimates.response_time
     if not rate:
-        return "No requests;"
+        return "no requests"
     shown = f"{rate:.3g}"
-    text = f"{shown} request{'' if shown == '1' else 's'} a second"
+    text = f"{shown} request{'' if shown == '1' else 's'} per second"
     if slow is None or isinf(slow):
-        return f"{text};"
+        return text
     text = f"{text}, {PERCENTILE.of(settings)} {slow:.2f} s"
     if settings.policy != "response_time":
-        return f"{text};"
-    target = TARGET.of(settings)
-    return f"{text}, {'above' if slow > target else 'within'} the target of {target:g} s;"
+        return text
+    return f"{text} (target {TARGET.of(settings):g} s)"

@@ -57,8 +57,8 @@ def loop(rates: Sequence[float], service: float = SERVICE, **values: Any) -> lis
 def test_dynos_that_keep_the_target_stay() -> None:
     decision = decided(history(reading(60.0, 2)))
     assert (decision.desired, decision.reason, decision.is_late) == (2, Reason.STEADY, False)
-    assert decision.explanation.startswith("60 requests a second, p95 0.2")
-    assert "within the target of 0.4 s" in decision.explanation
+    assert decision.explanation.startswith("60 requests per second, p95 0.2")
+    assert "(target 0.4 s)" in decision.explanation
 
 
 def test_load_that_makes_dynos_slow_asks_for_more() -> None:
@@ -166,7 +166,7 @@ def test_no_requests_leave_one_dyno_also_at_minimum_0() -> None:
     quiet = WebReading(30.0, 0, serving=0)
     decision = decided(history(quiet, dynos=3), minimum_dynos=0)
     assert decision.desired == 1
-    assert decision.explanation.startswith("No requests;")
+    assert decision.explanation == "Scaling from 3 to 1 dyno: no requests."
 
 
 def test_unknown_requests_hold_and_never_go_down() -> None:
