@@ -179,3 +179,24 @@ def test_a_dead_token_costs_a_shared_change_one_refresh(world: MakeWorld) -> Non
     assert tick_roles(here, *roles) == {"scaled": 6}
     assert here.asked("POST", "/oauth/token") - before == 1
     assert [here.dynos(name) for name in TYPES] == [4] * 6
+
+
+def test_ten_roles_of_one_app_cost_one_look_one_reading_and_one_change(world: MakeWorld) -> None:
+    types = [f"type-{n}" for n in range(10)]
+    here = world(formation={"worker": 1, **dict.fromkeys(types, 1)})
+    given = {"processing_time": 10.0, "target_deadline": 60.0, "maximum_dynos": 4}
+    for name in types:
+        here.publish(100, name)
+    roles = [here.add_role(name, queues=[name], process_type=name, **given) for name in types]
+    requests = [("GET", "/api/.*"), ("GET", "/apps/.*"), ("PATCH", "/apps/.*")]
+    before = [here.asked(method, path) for method, path in requests]
+    assert tick_roles(here, *roles) == {"scaled": 10}
+    after = [here.asked(method, path) for method, path in requests]
+    # Depths and counters are two lists of the broker's.
+    assert [late - early for early, late in zip(before, after, strict=True)] == [2, 1, 1]
+
+
+def test_the_ticks_of_one_app_take_no_thread_of_the_pool(world: MakeWorld) -> None:
+    here = world()
+    here.runtime.threads.shutdown()
+    assert tick_roles(here, *with_queues(here, 3)).total() == 3
