@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, func, or_, select
 
 from guv.clock import from_unix, unix_seconds
-from guv.history.models import DecisionRow, SampleRow
+from guv.history.models import DecisionRow, Outcome, SampleRow
 from guv.history.samples import HISTORY
 from guv.roles.models import Role
 from guv.scaling import Sample
@@ -72,7 +72,7 @@ def _changes(session: Session, role: Role, before: datetime, since: datetime) ->
         DecisionRow.role_id == role.id,
         DecisionRow.at >= since,
         DecisionRow.at < before,
-        DecisionRow.outcome == "scaled",
+        DecisionRow.outcome == Outcome.SCALED,
     )
     rows = session.exec(query.order_by(col(DecisionRow.at)))
     return tuple(Change(unix_seconds(at), before or 0, after or 0) for at, before, after in rows)

@@ -1,4 +1,4 @@
-"""What may be wrong with a role, so that a person should know?"""
+"""Causes of incidents, and a trouble as a tick sees it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,15 +6,15 @@ from enum import StrEnum
 
 
 class Cause(StrEnum):
-    """Why there is an incident; one is open per role and cause at most."""
+    """Why there is an incident; at most one is open per role and cause."""
 
-    DEADLINE_MISSED = "deadline_missed"  # even the maximum cannot meet the deadline
-    NO_DATA = "no_data"  # messages or dynos cannot be counted
-    AUTHORIZATION_LOST = "authorization_lost"  # Heroku lets guv neither look nor scale
-    BROKER_REFUSES = "broker_refuses"  # login or access refused
-    PLATFORM_REFUSES = "platform_refuses"  # Heroku may be asked, and says no to every change
-    NO_GAIN = "no_gain"  # dynos are up but do not consume, or more of them bring nothing
-    FOREIGN_CHANGES = "foreign_changes"  # another tool sets the dynos again and again
+    DEADLINE_MISSED = "deadline_missed"  # Even the maximum cannot meet the deadline.
+    NO_DATA = "no_data"  # Messages or dynos cannot be counted.
+    AUTHORIZATION_LOST = "authorization_lost"  # Heroku lets guv neither look nor scale.
+    BROKER_REFUSES = "broker_refuses"  # Login or access refused.
+    PLATFORM_REFUSES = "platform_refuses"  # Heroku may be asked, and says no to every change.
+    NO_GAIN = "no_gain"  # Dynos are up but do not consume, or more of them bring nothing.
+    FOREIGN_CHANGES = "foreign_changes"  # Another tool sets the dynos again and again.
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from api.dashboard.charts.panels import AxisClock, Json, layout, line_of, steps_of
 from api.dashboard.charts.role_data import ChartData
 from api.dashboard.formatting import plain
+from guv.history.models import Outcome
 from guv.history.series import Change
 from guv.incidents.models import Incident
 
@@ -24,7 +25,7 @@ PANELS = (
 WEB_PANELS = (("dynos", (0.7, 0.96)), ("seconds", (0.36, 0.6)), ("requests/s", (0.01, 0.26)))
 FAR_ABOVE = 3  # a maximum above this multiple of the dynos that ran is named, not drawn
 HOVER_WIDTH = 60  # characters per line of a tooltip
-WRONG = frozenset({"refused", "failed"})
+WRONG = frozenset({Outcome.REFUSED, Outcome.FAILED})
 
 
 def role_figure(chart: ChartData, zone: ZoneInfo) -> Json:
