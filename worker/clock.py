@@ -1,4 +1,4 @@
-"""Which roles are due? `python -m worker.clock` asks at every beat and enqueues their ticks.
+"""Clock: `python -m worker.clock` enqueues the ticks of due roles at every beat.
 
 Two clocks may run: marking a role as queued is atomic, and a job that was enqueued twice finds
 its role claimed. Whatever was missed while a clock was away is not caught up.
@@ -29,33 +29,33 @@ from guv.tenants import pending_provisioning
 from guv.web_metrics.delivery_queue import LEASE_S, DrainQueue
 from worker.maintenance.tasks import take_due
 from worker.process.job_queue import drains_queue, pauses, tick_queue
-from worker.process.shutdown import Ending
+from worker.process.shutdown import Shutdown
 
 JOB = "worker.jobs.scale_roles"
 PROVISIONING_JOB = "worker.jobs.finish_provisioning"
 CHORE_JOB = "worker.jobs.do_chore"
 DRAINS_JOB = "worker.jobs.read_drains"
-MOST_DRAINS = 1000  # a beat
+MOST_DRAINS = 1000  # A beat.
 DRAINS_PER_JOB = 20
-MOST_PROVISIONINGS = 100  # a beat
+MOST_PROVISIONINGS = 100  # A beat.
 DELIVERY_JOB = "worker.jobs.deliver_notifications"
 FEED_JOB = "worker.jobs.send_feed"
-MOST_FEEDS = 200  # a beat
-MOST_DELIVERIES = 200  # a beat
-DELIVERIES_PER_JOB = 16  # they are told at the same time, and each may take ten seconds
-HEARTBEAT = "guv:clock:beat"  # Unix seconds of the last good beat; the health endpoint reads it
+MOST_FEEDS = 200  # A beat.
+MOST_DELIVERIES = 200  # A beat.
+DELIVERIES_PER_JOB = 16  # Sent at the same time, and each may take ten seconds.
+HEARTBEAT = "guv:clock:beat"  # Unix seconds of the last good beat, which the health endpoint reads.
 HEARTBEAT_S = 3600
-MEND_S = 60.0  # between two looks for roles that a wrong clock put off
-MOST_ROLES = 5000  # a beat; what is left waits for the next one
+MEND_S = 60.0  # Between two looks for roles that a wrong clock delayed.
+MOST_ROLES = 5000  # A beat; the rest waits for the next one.
 JOB_TIMEOUT_S = 60
-RESULT_S = 60  # 0 would cost RQ nine more round trips a job
+RESULT_S = 60  # Zero would cost RQ nine more round trips a job.
 FAILURE_S = 3600
 
 _log = structlog.get_logger(__name__)
 
 
 def beat(engine: Engine, queue: Queue, now: datetime, roles_per_job: int = 1) -> int:
-    """How many roles were due and are queued now; also tells Redis that the clock is alive.
+    """Enqueue everything that is due, tell Redis that the clock is alive, and count the roles.
 
     Args:
         engine: The database.
@@ -87,7 +87,7 @@ def beat(engine: Engine, queue: Queue, now: datetime, roles_per_job: int = 1) ->
 
 
 def enqueue(queue: Queue, roles: Sequence[UUID], roles_per_job: int) -> None:
-    """Nothing; the roles' ticks wait in the queue, so many to a job, in one round trip.
+    """Enqueue the roles' ticks, `roles_per_job` to a job, in one round trip.
 
     A job that nobody took until its roles are queued again is dropped.
     """
@@ -96,12 +96,12 @@ def enqueue(queue: Queue, roles: Sequence[UUID], roles_per_job: int) -> None:
 
 
 def enqueue_provisionings(queue: Queue, tenants: Sequence[UUID]) -> None:
-    """Nothing; each provisioning waits in the queue. What Redis loses comes again by itself."""
+    """Enqueue the provisionings; what Redis loses becomes due again by itself."""
     _enqueue(queue, PROVISIONING_JOB, [str(tenant) for tenant in tenants], "1 provisioning")
 
 
 def enqueue_chores(engine: Engine, queue: Queue, now: datetime) -> list[str]:
-    """What guv has to do for itself now, each once over all clocks; it waits in the queue.
+    """Enqueue the maintenance tasks that are due, each once over all clocks, and return them.
 
     Raises:
         RedisError: Redis is away; the chores are lost until their next time.
@@ -114,32 +114,32 @@ def enqueue_chores(engine: Engine, queue: Queue, now: datetime) -> list[str]:
 
 
 def enqueue_deliveries(queue: Queue, incidents: Sequence[UUID]) -> None:
-    """Nothing; pages wait before all ticks. What Redis loses comes again by itself."""
+    """Enqueue alerts before all ticks; what Redis loses becomes due again by itself."""
     some = _parts(incidents, DELIVERIES_PER_JOB)
     _enqueue(queue, DELIVERY_JOB, some, "notifications", at_front=True)
 
 
 def enqueue_feeds(queue: Queue, levels: Sequence[UUID]) -> None:
-    """Nothing; the minute's events of those levels' targets wait in the queue."""
+    """Enqueue the minute's events of those levels' targets."""
     _enqueue(queue, FEED_JOB, [str(level) for level in levels], "1 feed")
 
 
 def enqueue_drains(queue: Queue, now: datetime) -> None:
-    """Nothing; the drains that have lines wait in the queue. What Redis loses comes again."""
+    """Enqueue the log drains that have lines; what Redis loses becomes due again."""
     drains = DrainQueue(queue.connection).take_waiting(now, MOST_DRAINS)
     _enqueue(queue, DRAINS_JOB, _parts(drains, DRAINS_PER_JOB), "drains", ttl=int(LEASE_S))
 
 
 def _parts(ids: Sequence[UUID], most: int) -> list[list[str]]:
-    """The ids as text, so many to a job."""
-    texts = [str(one) for one in ids]
+    """Return the ids as text, in parts of `most`."""
+    texts = [str(id_) for id_ in ids]
     return [texts[start : start + most] for start in range(0, len(texts), most)]
 
 
 def _enqueue(
     queue: Queue, job: str, arguments: Sequence[object], description: str, **options: Any
 ) -> None:
-    """Nothing; a job for each argument waits in the queue, all sent in one round trip."""
+    """Enqueue a job for each argument, all in one round trip."""
     jobs = [
         Queue.prepare_data(
             job,
@@ -156,15 +156,15 @@ def _enqueue(
         queue.enqueue_many(jobs)
 
 
-def run(config: Config, engine: Engine, queue: Queue, ended: Ending) -> None:
-    """Nothing; beats until it is ended, and says once when something is away.
+def run(config: Config, engine: Engine, queue: Queue, shutdown: Shutdown) -> None:
+    """Beat until the process ends, and log once when Redis or the database is away.
 
     A beat that has begun is finished: roles that are marked as queued do wait in the queue.
     """
     waits = pauses()
     is_away = False
     mended_at = float("-inf")
-    while not ended.is_set():
+    while not shutdown.is_set():
         try:
             now = utc_now()
             found = beat(engine, queue, now, config.guv_roles_per_job)
@@ -177,24 +177,24 @@ def run(config: Config, engine: Engine, queue: Queue, ended: Ending) -> None:
             if not is_away:
                 _log.warning("clock_stopped", error=f"{type(error).__name__}: {error}")
             is_away = True
-            ended.wait(next(waits))
+            shutdown.wait(next(waits))
             continue
         if is_away:
-            _log.info("clock_goes_on")
+            _log.info("clock_recovered")
             is_away, waits = False, pauses()
-        ended.wait(config.guv_clock_beat)
+        shutdown.wait(config.guv_clock_beat)
 
 
 def mend(engine: Engine, now: datetime) -> None:
-    """Nothing; no role waits for an instant that a wrong clock had set."""
+    """Make roles due that a wrong clock had delayed."""
     with engine.begin() as connection:
         roles = tick_schedule.mend(connection, now)
     if roles:
-        _log.warning("roles_put_off", roles=roles)
+        _log.warning("roles_delayed", roles=roles)
 
 
 def _measure(engine: Engine, queued: int, now: datetime) -> None:
-    """Nothing; the operator sees how many roles were queued, and how late the latest is."""
+    """Measure how many roles were queued, and how late the latest is."""
     if agent.is_watched():
         agent.measure("Clock/queued", queued)
         with engine.connect() as connection:
@@ -202,13 +202,13 @@ def _measure(engine: Engine, queued: int, now: datetime) -> None:
 
 
 def main() -> None:
-    """Nothing; the clock process, until SIGTERM or SIGINT."""
+    """Run the clock process until SIGTERM or SIGINT."""
     argparse.ArgumentParser(
         prog="python -m worker.clock", description="Queues the ticks, until SIGTERM or SIGINT."
     ).parse_args()
-    ended = Ending()
+    shutdown = Shutdown()
     for one in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(one, lambda *_: ended.set())
+        signal.signal(one, lambda *_: shutdown.set())
     agent.start()
     config = config_of_process()
     configure_logs(config.guv_log_level, json=config.guv_log_json)
@@ -216,7 +216,7 @@ def main() -> None:
     engine = make_engine(config.sqlalchemy_url, pool_size=1, application="guv clock")
     _log.info("clock_started", beat=config.guv_clock_beat)
     agent.connect()
-    run(config, engine, tick_queue(connect_redis(config, timeout=5.0)), ended)
+    run(config, engine, tick_queue(connect_redis(config, timeout=5.0)), shutdown)
     agent.end()
 
 

@@ -1,4 +1,4 @@
-"""Who runs the ticks? `python -m worker` keeps warm RQ workers, several processes of them.
+"""Pool of warm RQ workers that run the ticks: `python -m worker`.
 
 One process more runs the replays, which take long: no tick waits for one.
 """
@@ -29,15 +29,15 @@ from worker.jobs import process_runtime  # all jobs, before the processes fork: 
 from worker.process.job_queue import DRAINS, QUEUE, wait_for_redis
 from worker.replays.job import stopping
 
-MAINTENANCE_S = 60  # RQ's own 600 would leave the job of a killed worker "started" for as long
-LISTEN_S = 5  # RQ's own 405 would be how late an idle process may notice that it shall end
+MAINTENANCE_S = 60  # RQ's own 600 would leave the job of a killed worker "started" for as long.
+LISTEN_S = 5  # RQ's own 405 would be how late an idle process may notice a shutdown.
 PARENT_DEATH_SIGNAL = 1  # Linux: PR_SET_PDEATHSIG
 
 _log = structlog.get_logger(__name__)
 
 
 class EndsInALine:
-    """Around what a process does: a fault that ends it is told as the log tells it.
+    """Context of a process's work: an error that ends it becomes one masked line of the log.
 
     Python would print it over many lines, unmasked: its own hook is not asked in a child.
     """
@@ -74,7 +74,7 @@ class TickWorker(SimpleWorker):
         return LISTEN_S
 
     def work(self, *args: Any, **options: Any) -> bool:
-        """Whether any job was done; without RQ's scheduler, which would be one process more."""
+        """Work without RQ's scheduler, which would be one process more."""
         try:
             with EndsInALine():
                 return super().work(*args, **{**options, "with_scheduler": False})
@@ -83,7 +83,7 @@ class TickWorker(SimpleWorker):
             agent.end()
 
     def perform_job(self, job: Job, *args: Any) -> bool:
-        """Whether the job ended well; for the operator it is one task."""
+        """Perform the job, for the operator's monitoring as one task."""
         with agent.task(str(job.func_name), "RQ"):
             return super().perform_job(job, *args)
 
@@ -95,26 +95,26 @@ class TickWorker(SimpleWorker):
         exc_string: str = "",
         execution: Execution | None = None,
     ) -> None:
-        """Nothing; what went wrong is kept in Redis without the secrets that it may name."""
+        """Keep the error in Redis without the secrets that it may name."""
         super().handle_job_failure(job, queue, started_job_registry, mask(exc_string), execution)
 
     def request_stop(self, *args: Any) -> None:
-        """Nothing; a replay that runs here goes back to the queue, a tick is finished."""
+        """Finish a tick; a replay that runs here goes back to the queue."""
         stopping.set()
         super().request_stop(*args)  # type: ignore[no-untyped-call]  # RQ's has no annotations
 
     def request_force_stop(self, *_: Any) -> None:
-        """Nothing; who is asked twice finishes its ticks all the same."""
+        """Finish the ticks also when asked twice."""
 
 
 def _finish() -> None:
-    """Nothing; what this process's jobs have begun is finished."""
+    """Finish the batches that this process has in flight."""
     if process_runtime.cache_info().currsize:
         process_runtime().background.wait()
 
 
 def _notice(_job: Job, _kind: Any, error: BaseException, _trace: Any) -> bool:
-    """Whether RQ's other handlers are asked, too."""
+    """Report the error, and let RQ's other handlers do so, too."""
     agent.notice(error)
     return True
 
@@ -125,7 +125,7 @@ class Pool(WorkerPool):
     _replaying = ""
 
     def get_worker_process(self, name: str, *args: Any, **options: Any) -> BaseProcess:
-        """A process for ticks, or for replays where none is there for them."""
+        """Return a process for ticks, or for replays where there is none for them."""
         self._queue_names = [QUEUE, DRAINS]  # in this order
         if self._replaying not in self.worker_dict:
             self._replaying, self._queue_names = name, [REPLAYS]
@@ -133,7 +133,7 @@ class Pool(WorkerPool):
 
 
 def follow_parent() -> None:
-    """Nothing; this process ends with its parent, and until RQ takes over at any signal."""
+    """End this process with its parent, and until RQ takes over at any signal."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.platform == "linux":
@@ -141,7 +141,7 @@ def follow_parent() -> None:
 
 
 def collect_seldom() -> None:
-    """Nothing; Python looks for garbage in circles less often, in this process and its children.
+    """Make Python collect reference cycles less often, in this process and its children.
 
     Ticks leave little of it, and with the histories of thousands of roles each look costs more
     than the tick: it took two thirds of the time in which histories were read.
@@ -152,7 +152,7 @@ def collect_seldom() -> None:
 
 
 def main() -> None:
-    """Nothing; the worker processes, until SIGTERM or SIGINT."""
+    """Run the worker processes until SIGTERM or SIGINT."""
     argparse.ArgumentParser(
         prog="python -m worker", description="The processes that tick, until SIGTERM or SIGINT."
     ).parse_args()

@@ -1,4 +1,4 @@
-"""Who wakes the operator? `python -m worker.watch` looks at all roles from outside, and tells.
+"""Watch over all roles from outside, which wakes the operator: `python -m worker.watch`.
 
 It needs the database only, so it works where clock, workers or Redis are the trouble. Run it every
 few minutes from Heroku Scheduler or cron: each run says how it is in New Relic (`GuvWatch`), and
@@ -27,7 +27,7 @@ from worker.process.exit_status import UNUSABLE, UNWELL, WELL, read_periodic_con
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0 all is well; 1 guv does not do its work; 2 that cannot be said."""
+    """Return the exit status: 0 all is well; 1 guv does not do its work; 2 unknown."""
     argparse.ArgumentParser(
         prog="python -m worker.watch",
         description="Whether the roles of all tenants tick and their wishes are carried out.",
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _look(config: Config, now: datetime) -> tuple[Watch | None, list[str]]:
-    """What was seen, with what is wrong; None: nothing could be."""
+    """Return the figures and what is wrong; without the database, no figures."""
     commanding = command_engine(config.sqlalchemy_url, "guv watch")
     try:
         with commanding as engine, engine.connect() as connection:
@@ -59,13 +59,13 @@ def _look(config: Config, now: datetime) -> tuple[Watch | None, list[str]]:
 
 
 def _say(status: int, lines: Sequence[str]) -> int:
-    """The status; the lines are printed."""
+    """Print the lines and return the status."""
     sys.stdout.write("".join(f"{line}\n" for line in (("ok", "UNWELL", "UNKNOWN")[status], *lines)))
     return status
 
 
 def _tell(config: Config, watch: Watch | None, lines: Sequence[str], now: datetime) -> int:
-    """The status of telling New Relic: 0, also where no account is configured, or 1."""
+    """Send the figures to New Relic, where an account is configured, and return the status."""
     target = watch_target(config)
     if target is None:
         return WELL
@@ -80,7 +80,7 @@ def _tell(config: Config, watch: Watch | None, lines: Sequence[str], now: dateti
 
 
 def watch_target(config: Config) -> Mapping[str, Any] | None:
-    """The operator's account; None: there is none."""
+    """Return the operator's account, where one is configured."""
     key = config.new_relic_license_key
     if key is None or config.new_relic_account_id is None:
         return None
@@ -92,7 +92,7 @@ def watch_target(config: Config) -> Mapping[str, Any] | None:
 
 
 def watch_events(watch: Watch | None, lines: Sequence[str], now: datetime) -> list[Event]:
-    """The figures, and what opens the operator's incident or resolves it."""
+    """Return the figures, and the event that opens or resolves the operator's incident."""
     is_well = watch is not None and not watch.alarms
     stamp = unix_milliseconds(now)
     counts = watch.counts() if watch is not None else {}

@@ -1,4 +1,4 @@
-"""How many messages wait, run and were served? The client of a broker's management API.
+"""Client of a broker's management API: how many messages wait, run and were served.
 
 Depths come from the broker's live totals where it has them, counters from its statistics, which
 are up to 5 seconds old. Facts about both: RabbitMQ 3.10 and 3.13, LavinMQ, CloudAMQP.
@@ -63,7 +63,7 @@ class BrokerUrl:
 
 
 def parse_broker_url(text: str) -> BrokerUrl:
-    """The management API that a URL stands for.
+    """Return the management API that a URL stands for.
 
     `amqp://` and `amqps://` URLs (CloudAMQP's form) become HTTPS on port 443 with the path as
     virtual host; `http(s)://user:password@host:port/prefix?vhost=name` is taken as it is. No
@@ -97,7 +97,7 @@ _MALFORMED = (
 
 
 def _usable(base: str) -> str:
-    """The same address, if a request could be made to it."""
+    """Return the address, if a request can be made to it."""
     try:
         parse_url(base)
     except httpx.InvalidURL:
@@ -125,7 +125,7 @@ class QueueCounts:
 
 
 def add_up(counts: Iterable[QueueCounts]) -> QueueCounts:
-    """The counts of several queues as one; a field unknown in one of them is unknown in all.
+    """Return the counts of several queues as one; what one does not know is unknown.
 
     >>> add_up([QueueCounts(1, 2, 3), QueueCounts(10, None, 30)])
     ... # doctest: +ELLIPSIS
@@ -170,11 +170,11 @@ class BrokerClient:
         )
 
     def close(self) -> None:
-        """Nothing; gives the connections back."""
+        """Close the connections."""
         self._client.close()
 
     def read_queues(self, names: Sequence[str]) -> dict[str, QueueCounts]:
-        """The counts of each named queue of the virtual host.
+        """Return the counts of each named queue of the virtual host.
 
         Raises:
             BrokerUnreachable: Refused, timed out, or an answer that makes no sense.
@@ -184,7 +184,7 @@ class BrokerClient:
         return counts_of(self.look(names), names)
 
     def look(self, names: Sequence[str]) -> dict[str, QueueCounts | QueueMissing]:
-        """The counts of each named queue, or why it has none; in two requests for many queues.
+        """Return each queue's counts, or why it has none, in two requests for many queues.
 
         Raises:
             BrokerUnreachable: Refused, timed out, or an answer that makes no sense.
@@ -193,16 +193,16 @@ class BrokerClient:
         """
         found: dict[str, QueueCounts | QueueMissing] = {}
         for some in _in_addresses(names):
-            live = self._listed(some, _LIVE)
-            stats = self._listed(some, {"columns": _COLUMNS}) if len(some) > 1 else {}
+            live = self._list(some, _LIVE)
+            stats = self._list(some, {"columns": _COLUMNS}) if len(some) > 1 else {}
             for name in some:
-                found[name] = self._told(name, stats.get(name), live.get(name, {}))
+                found[name] = self._counts_or_missing(name, stats.get(name), live.get(name, {}))
         return found
 
-    def _told(
+    def _counts_or_missing(
         self, name: str, stats: Mapping[str, Any] | None, live: Mapping[str, Any]
     ) -> QueueCounts | QueueMissing:
-        """The queue's counts; one that no list had is asked for by its name."""
+        """Return the queue's counts; a queue that no list had is asked for by its name."""
         try:
             queue = self._read_queue(name) if stats is None else stats
         except QueueMissing as missing:
@@ -212,7 +212,7 @@ class BrokerClient:
         return _counts(queue, live)
 
     def keeps_statistics(self) -> bool | None:
-        """Whether the broker counts what comes and goes; None: it does not say.
+        """Return whether the broker keeps statistics; None: it does not say.
 
         Raises:
             BrokerUnreachable: Refused, timed out, or an answer that makes no sense.
@@ -225,7 +225,7 @@ class BrokerClient:
         return None if said is None else said is not True
 
     def list_queues(self) -> dict[str, str]:
-        """The type of each queue of the virtual host by its name, in order; empty: not said.
+        """Return the type of each queue of the virtual host by its name; an empty type is unknown.
 
         Raises:
             BrokerUnreachable, BrokerRefused, QueueMissing: As `read_queues` does.
@@ -242,10 +242,10 @@ class BrokerClient:
             raise BrokerUnreachable("the broker's answer is no queue")
         return queue
 
-    def _listed(
+    def _list(
         self, names: Sequence[str], options: Mapping[str, str]
     ) -> dict[str, Mapping[str, Any]]:
-        """What a list says of each of the queues, by name; those that it lacks are left out."""
+        """Return the list's entry of each queue by name; queues that it lacks are left out."""
         pattern = "|".join(re.escape(name) for name in names)
         found = self._get(
             f"/api/queues/{_part(self._url.vhost)}",
@@ -287,7 +287,7 @@ class BrokerClient:
 def counts_of(
     found: Mapping[str, QueueCounts | QueueMissing], names: Iterable[str]
 ) -> dict[str, QueueCounts]:
-    """The counts of those queues.
+    """Return the counts of those queues.
 
     Raises:
         QueueMissing: One of them is not there, or is a stream.
@@ -302,7 +302,7 @@ def counts_of(
 
 
 def _in_addresses(names: Sequence[str]) -> Iterator[list[str]]:
-    """The names, as many at a time as an address can carry."""
+    """Yield the names, as many at a time as an address can carry."""
     some: list[str] = []
     length = 0
     for name in dict.fromkeys(names):
@@ -317,7 +317,7 @@ def _in_addresses(names: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _part(text: str) -> str:
-    """A name as one part of a path, percent-encoded once."""
+    """Return a name as one part of a path, percent-encoded once."""
     return quote(text, safe="")
 
 
@@ -330,7 +330,7 @@ def _failure_of(error: Exception) -> BrokerFailure:
 
 
 def _reason(answer: Answer) -> str:
-    """The broker's own words for a refusal, which name no secret; or the status."""
+    """Return the broker's own words for a refusal, which name no secret, or the status."""
     try:
         reason = answer.json().get("reason")
     except (ValueError, AttributeError):
@@ -339,7 +339,7 @@ def _reason(answer: Answer) -> str:
 
 
 def _queues(found: Any) -> list[Mapping[str, Any]]:
-    """The queues of a plain or paged list."""
+    """Return the queues of a plain or paged list."""
     items = found.get("items", []) if isinstance(found, dict) else found
     if not isinstance(items, list):
         raise BrokerUnreachable("the broker's answer is no list of queues")
@@ -363,7 +363,7 @@ def _counts(queue: Mapping[str, Any], live: Mapping[str, Any]) -> QueueCounts:
 
 
 def _counters(queue: Mapping[str, Any]) -> dict[str, int]:
-    """The counters, 0 where the broker has counted nothing yet; {} where it keeps none.
+    """Return the counters, 0 where nothing was counted yet; {} where the broker keeps none.
 
     A broker that keeps statistics reports `messages` but leaves out counters of what never
     happened since its start (`message_stats` is then absent, or an empty JSON list).
@@ -377,6 +377,6 @@ def _counters(queue: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _whole(value: Any, most: int = MOST_COUNT) -> int | None:
-    """A count, or None where it is missing or no count."""
+    """Return a count, or None where it is missing or no count."""
     is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
     return value if is_count else None

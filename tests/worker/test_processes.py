@@ -136,8 +136,8 @@ def test_the_clock_outlives_an_outage_of_redis_and_tells_of_it_once(
     wait_until(lambda: "clock_stopped" in clock.text())
     time.sleep(1.5)
     gate.open()
-    wait_until(lambda: "clock_goes_on" in clock.text())
-    assert clock.events() == ["clock_started", "clock_stopped", "clock_goes_on"]
+    wait_until(lambda: "clock_recovered" in clock.text())
+    assert clock.events() == ["clock_started", "clock_stopped", "clock_recovered"]
 
 
 def test_clock_and_worker_tick_a_role_again_and_again(
@@ -159,12 +159,12 @@ def test_a_worker_that_starts_before_redis_waits_for_it(
     here.make_due()
     gate.shut()
     worker = start("worker")
-    wait_until(lambda: "redis_away" in worker.text())
+    wait_until(lambda: "redis_unavailable" in worker.text())
     time.sleep(1.0)
     gate.open()
     start("worker.clock")
     wait_until(lambda: len(here.decisions()) >= 1, 20)
-    assert worker.events()[:3] == ["redis_away", "redis_back", "worker_started"]
+    assert worker.events()[:3] == ["redis_unavailable", "redis_recovered", "worker_started"]
 
 
 def test_a_worker_outlives_an_outage_of_redis(

@@ -1,4 +1,4 @@
-"""What do the waiting deliveries say? Read in order, added up and stored; each counts once.
+"""Log deliveries that wait, read in order, added up and stored; each counts once.
 
 The place up to which a drain was read is stored in the transaction of its sums, and only then are
 the deliveries forgotten: whoever dies in between has lost nothing and counts nothing twice.
@@ -91,7 +91,7 @@ def _sums(deliveries: Sequence[Delivery], now: datetime) -> Sums:
 
 
 def _store(connection: Connection, app_id: UUID, sums: Sums, now: datetime) -> None:
-    """Nothing; the sums are added to those stored, and what is old is gone."""
+    """Add the sums to those stored, and drop old ones."""
     if sums.places:
         _store_buckets(connection, app_id, sums.places)
     events = [*_changes(app_id, sums), *_scalings(app_id, sums)]
@@ -115,7 +115,7 @@ def _store_buckets(connection: Connection, app_id: UUID, places: Mapping[Place, 
 def _stored(
     connection: Connection, app_id: UUID, places: Mapping[Place, Sum]
 ) -> dict[Place, Mapping[str, Any]]:
-    """What is stored already of these times; nobody else changes it while the drain is locked."""
+    """Return the sums stored for these times; the lock on the drain keeps others from them."""
     times = {from_unix(at) for at, _ in places}
     query = select(WebBucket).where(col(WebBucket.app_id) == app_id, col(WebBucket.at).in_(times))
     rows = connection.execute(query).mappings()
@@ -125,7 +125,7 @@ def _stored(
 def _row(
     app_id: UUID, place: Place, total: Sum, stored: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """What is to be stored: the sum, and what was there."""
+    """Return the row to store: the sum added to what was there."""
     there = stored or {"service": None, "connect": None}
     return {
         "app_id": app_id,

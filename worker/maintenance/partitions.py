@@ -1,4 +1,4 @@
-"""How long are rows kept? Tables are partitioned by day or month, and what is old is dropped whole.
+"""Partitions by day or month, dropped whole when their rows are old.
 
 A row for which nobody made a partition in time waits in the table's `_rest` and is moved later, so
 no tick fails for want of one. A lock that is not free at once is tried for again at the next run:
@@ -74,14 +74,14 @@ TABLES = (
 
 
 def keep_partitions(engine: Engine, now: datetime, tables: Sequence[Kept] = TABLES) -> list[str]:
-    """What was made and dropped, in words; each in a transaction of its own."""
+    """Make and drop partitions, each in its own transaction, and return what was done in words."""
     return [
         done for kept in tables for done in (*_make(engine, kept, now), *_drop(engine, kept, now))
     ]
 
 
 def partitions_of(connection: Connection, table: str) -> list[Partition]:
-    """The table's partitions, but for the one that takes the rest."""
+    """Return the table's partitions, without the default one."""
     return [Partition(*row) for row in connection.execute(_BOUNDS, {"table": table})]
 
 
@@ -107,7 +107,7 @@ def _drop(engine: Engine, kept: Kept, now: datetime) -> Iterator[str]:
 
 
 def _making(kept: Kept, name: str, begin: datetime, end: datetime) -> list[str]:
-    """The statements that make a partition and move there what waits for it."""
+    """Return the statements that make a partition and move the rows that wait for it."""
     span = f"{kept.column} >= '{begin}' and {kept.column} < '{end}'"
     rest = f"{kept.table}_rest"
     return [
@@ -133,7 +133,7 @@ def _did(engine: Engine, statements: Sequence[str]) -> bool:
 
 
 def _ahead(kept: Kept, now: datetime) -> Iterator[datetime]:
-    """The beginnings of the present span and of the next ones."""
+    """Return the beginnings of the present span and of the next ones."""
     begin = _floor(kept, now)
     for _ in range(AHEAD[kept.span] + 1):
         yield begin
@@ -141,7 +141,7 @@ def _ahead(kept: Kept, now: datetime) -> Iterator[datetime]:
 
 
 def _waiting(connection: Connection, kept: Kept) -> set[datetime]:
-    """The beginnings of the spans of which rows wait for their partition."""
+    """Return the beginnings of the spans whose rows wait for their partition."""
     column, rest = kept.column, f"{kept.table}_rest"
     rows = connection.exec_driver_sql(
         f"select distinct date_trunc('{kept.span}', {column}, 'UTC') from {rest}"

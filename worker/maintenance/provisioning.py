@@ -1,4 +1,4 @@
-"""What is left of a provisioning once Heroku was answered? Done here, however often it takes.
+"""Provisioning after Heroku was answered, repeated until nothing is left to do.
 
 Grant to tokens, config and the provision action where Heroku was told that they come later, a
 first look whether guv may scale, and the subscription to the events of app and resource.
@@ -64,7 +64,7 @@ def finish(runtime: Runtime, tenant_id: UUID, now: datetime) -> bool:
 
 
 def _advance(runtime: Runtime, tenant: Tenant, now: datetime, *, asynchronous: bool) -> str | None:
-    """What is still in the way; None: nothing."""
+    """Return what is still in the way; None: nothing."""
     if is_pending(tenant, now):
         exchange = GrantExchange(runtime.engine, runtime.sealer, runtime.heroku)
         trouble = settle_grant(exchange, tenant.id, now)
@@ -90,7 +90,7 @@ def _only_app(runtime: Runtime, tenant: Tenant) -> App | None:
 
 
 def _complete(case: _Case, state: str) -> None:
-    """Nothing; the resource, which is in that state at Heroku, has its config and is in use.
+    """Set the resource's config at Heroku and mark it as provisioned.
 
     A config that is in use is not set again: that would restart every dyno of the app.
     """
@@ -118,7 +118,7 @@ def _leave(runtime: Runtime, row: PendingProvisioning, now: datetime, note: str 
 
 
 def _give_up(runtime: Runtime, tenant: Tenant, now: datetime) -> None:
-    """Nothing; what was never provisioned is ended here as it is at Heroku."""
+    """End a resource here that was never provisioned at Heroku."""
     if tenant.state == PROVISIONED:
         with session_scope(runtime.engine) as session:
             pending_provisioning.forget(session, tenant.id)

@@ -1,4 +1,4 @@
-"""What do a minute's ticks add up to? Sums by role for charts and for when the ticks are gone.
+"""Rollups of ticks by minute, for charts and for the time after the ticks are dropped.
 
 They are made of the rows once a minute is over, all roles in one statement, and written over what
 is there: a run that died half way, or ran twice, loses and doubles nothing.

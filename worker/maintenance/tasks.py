@@ -1,4 +1,4 @@
-"""What does guv do for itself? Chores, each once in its time however many clocks there are.
+"""Maintenance tasks, each once in its time however many clocks there are.
 
 One that is lost on its way comes again at its next time, and does then what was left undone.
 """
@@ -47,7 +47,7 @@ CHORES: Mapping[str, Chore] = {
 
 
 def take_due(connection: Connection, now: datetime) -> list[str]:
-    """The names of those that are due; nobody else gets them before their next time."""
+    """Take the tasks that are due; nobody else gets them before their next time."""
     names, periods = list(CHORES), [chore.period for chore in CHORES.values()]
     rows = connection.execute(_TAKE, {"now": now, "names": names, "periods": periods})
     return [row.name for row in rows]

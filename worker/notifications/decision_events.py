@@ -1,4 +1,4 @@
-"""What does a tenant's New Relic hear of each decision, and of guv being alive?"""
+"""Events for a tenant's New Relic: its decisions, and heartbeats of guv."""
 
 from datetime import datetime
 from math import isfinite
@@ -14,7 +14,7 @@ LONGEST = 500  # characters of a text; New Relic counts the bytes of a request
 
 
 def scaled_event(named: NamedDecision) -> Event:
-    """The event of one decision; what is not known has no attribute, since zero would be wrong."""
+    """Return a decision's event; unknown values have no attribute, since zero would be wrong."""
     row, sample = named.decision, named.sample
     wait = row.predicted_wait
     known: dict[str, str | int | float | None] = {
@@ -49,7 +49,7 @@ def scaled_event(named: NamedDecision) -> Event:
 def heartbeat_event(
     app: App, role: Role, last_tick: datetime, interval: float, now: datetime
 ) -> Event:
-    """The event that says that guv looks after a role, and how late it is with that.
+    """Return the heartbeat of a role, with how late its ticks are.
 
     Args:
         app: The role's app.

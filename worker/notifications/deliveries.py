@@ -1,4 +1,4 @@
-"""Who has still to hear of an incident? Each of its targets is told until it takes it.
+"""Deliveries of incidents to their targets, repeated until each target takes them.
 
 Ticks only say that there is something to tell; it is told here, so that no tick waits for anybody
 else's address. What was not taken and may pass is sent again after a growing pause, for a day;
@@ -56,7 +56,7 @@ def deliver_all(runtime: Runtime, incidents: Sequence[UUID], now: datetime) -> i
 
 
 def deliver(runtime: Runtime, incident_id: UUID, now: datetime) -> None:
-    """Nothing; each target of the incident was told what it does not know yet, or will be again."""
+    """Send each target of the incident what it lacks, or plan another attempt."""
     with session_scope(runtime.engine) as session:
         case = _read(session, runtime, incident_id)
     if case is None:
@@ -71,7 +71,7 @@ def deliver(runtime: Runtime, incident_id: UUID, now: datetime) -> None:
 
 
 def untold(incident: Incident, delivery: Mapping[str, Any]) -> str | None:
-    """What a target should hear next: OPENED, RESOLVED, or None for nothing."""
+    """Return what a target lacks: OPENED, RESOLVED, or None for nothing."""
     if delivery.get("refused") or incident.opened_at is None:
         return None
     is_told = delivery.get("opened_at") is not None
@@ -96,7 +96,7 @@ def _read(session: Session, runtime: Runtime, incident_id: UUID) -> _Case | None
 
 
 def _tell(runtime: Runtime, case: _Case, kind: str, change: str, now: datetime) -> dict[str, Any]:
-    """What to keep of an attempt at one target."""
+    """Return what to keep of an attempt at one target."""
     before = case.incident.deliveries.get(kind, {})
     message, target = _message(case, change), case.targets[kind]
     log = _log.bind(cause=message.cause, target=kind, change=change)
@@ -140,7 +140,7 @@ def _message(case: _Case, change: str) -> IncidentMessage:
 
 
 def _keep(session: Session, case: _Case, told: Mapping[str, Any], now: datetime) -> None:
-    """Nothing; the incident knows who was told what, and when the rest is told."""
+    """Record what each target took, and when the rest is tried again."""
     kept = session.get(Incident, case.incident.id, with_for_update=True)
     if kept is None:
         return

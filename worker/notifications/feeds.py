@@ -1,4 +1,4 @@
-"""What does a tenant's New Relic get every minute? Its roles' decisions, and that guv is alive.
+"""Feed for a tenant's New Relic, every minute: its roles' decisions and heartbeats.
 
 Decisions are read where they are kept, so no tick waits and nothing is lost while New Relic is
 away: what it has not taken is sent at the next attempt, up to a day back.
@@ -69,7 +69,7 @@ def send_due(runtime: Runtime, now: datetime, most: int = 100) -> int:
 
 
 def send_feed(runtime: Runtime, subject_id: UUID, now: datetime) -> None:
-    """Nothing; the target of that level got its events, or gets them later."""
+    """Send the level's target its events, or plan another attempt."""
     with Session(runtime.reader, expire_on_commit=False) as session:
         found = fed_level(session, subject_id)
         feed = None if found is None else _read(session, runtime, *found, now)
@@ -92,7 +92,7 @@ def send_feed(runtime: Runtime, subject_id: UUID, now: datetime) -> None:
 def _read(
     session: Session, runtime: Runtime, tenant: Tenant, level: SettingsLevel, now: datetime
 ) -> _Feed | None:
-    """What is to be sent; None: the target wants nothing."""
+    """Return what is to be sent; None: the target wants nothing."""
     target = _target(runtime, level)
     wanted, beats = target.get("events", "none"), bool(target.get("heartbeat"))
     if tenant.state == "deprovisioned" or (wanted == "none" and not beats):
@@ -125,7 +125,7 @@ def _target(runtime: Runtime, level: SettingsLevel) -> Mapping[str, Any]:
 def _alive(
     session: Session, tenant: Tenant, roles: Sequence[RoleSettings], now: datetime
 ) -> list[Event]:
-    """A heartbeat for each role, with how late its ticks are."""
+    """Return a heartbeat for each role, with how late its ticks are."""
     ticks = last_ticks(session, tenant, [one.role.id for one in roles], now - LONGEST_SILENCE)
     found = []
     for one in roles:
@@ -136,7 +136,7 @@ def _alive(
 
 
 def _send(runtime: Runtime, level: SettingsLevel, feed: _Feed) -> None:
-    """Nothing; all was taken, and how far that was is kept with each part of it."""
+    """Send all parts, and keep after each how far the target has taken them."""
     events = runtime.notifiers.events
     if feed.alive:
         events.send(feed.target, feed.alive)
@@ -148,13 +148,13 @@ def _send(runtime: Runtime, level: SettingsLevel, feed: _Feed) -> None:
 
 
 def _failed(failures: int, failure: NotifierFailed, now: datetime) -> dict[str, Any]:
-    """What to keep of an attempt that failed."""
+    """Return what to keep of an attempt that failed."""
     again = now + (doubled_pause(failures) if failure.retry else REFUSED_PAUSE)
     return {"feed_at": again, "feed_failures": failures, "feed_error": str(failure)}
 
 
 def _keep(runtime: Runtime, level: SettingsLevel, **values: Any) -> None:
-    """Nothing; the level's feed is as it says, unless the level was changed meanwhile."""
+    """Store the state of the level's feed, unless the level was changed meanwhile."""
     is_same = and_(
         col(SettingsLevel.subject_id) == level.subject_id,
         col(SettingsLevel.version) == level.version,

@@ -1,4 +1,4 @@
-"""What do the periodic jobs have in common? An exit status, and that they may do without Redis."""
+"""Exit status of periodic jobs, and their configuration, which may lack Redis."""
 
 import os
 
@@ -8,7 +8,7 @@ WELL, UNWELL, UNUSABLE = 0, 1, 2
 
 
 def read_periodic_config() -> Config:
-    """Our configuration from the environment, where REDIS_URL need not be set.
+    """Read the configuration from the environment, where REDIS_URL need not be set.
 
     Raises:
         pydantic.ValidationError: As `read_config` has it; `unusable` says it in words.

@@ -1,4 +1,4 @@
-"""Where do jobs wait? RQ's queue in Redis, and how our processes reach it."""
+"""RQ's queues in Redis, and how processes wait for Redis."""
 
 import random
 import time
@@ -11,40 +11,40 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 QUEUE = "ticks"
-DRAINS = "drains"  # what can wait while a tick is due
+DRAINS = "drains"  # Jobs that can wait while a tick is due.
 
 _log = structlog.get_logger(__name__)
 
 
 def tick_queue(redis: Redis) -> Queue:
-    """The queue of ticks; its jobs are JSON, so that whoever writes to Redis runs no code here."""
+    """Return the queue of ticks; its jobs are JSON, so that nobody runs code here through Redis."""
     return Queue(QUEUE, connection=redis, serializer=JSONSerializer)
 
 
 def drains_queue(redis: Redis) -> Queue:
-    """The queue of log lines that are to be read; workers look here when no tick waits."""
+    """Return the queue of log drains to read; workers look here when no tick waits."""
     return Queue(DRAINS, connection=redis, serializer=JSONSerializer)
 
 
 def wait_for_redis(redis: Redis) -> None:
-    """Nothing; Redis answers. While it does not, that is logged once."""
-    is_told = False
+    """Wait until Redis answers, and log once that it does not."""
+    is_logged = False
     for pause in pauses():
         try:
             redis.ping()
         except RedisError as error:
-            if not is_told:
-                _log.warning("redis_away", error=str(error))
-                is_told = True
+            if not is_logged:
+                _log.warning("redis_unavailable", error=str(error))
+                is_logged = True
             time.sleep(pause)
         else:
-            if is_told:
-                _log.info("redis_back")
+            if is_logged:
+                _log.info("redis_recovered")
             return
 
 
 def pauses() -> Iterator[float]:
-    """Seconds to wait after each failure in a row: growing, jittered, at most 10."""
+    """Yield seconds to wait after each failure in a row: growing, with jitter, at most 10."""
     pause = 0.5
     while True:
         yield pause * random.uniform(0.75, 1.0)  # noqa: S311 - jitter, no secret

@@ -1,4 +1,4 @@
-"""How does a replay run? Its samples are read, its variants played, its result kept.
+"""Job of a replay: read its samples, play its variants, keep its result.
 
 It runs in a process of its own (`worker.pool`). Once a second it says how far it is; that also
 shows that it lives. Where the process is asked to stop, the replay goes back to the queue.
@@ -33,14 +33,14 @@ from guv.tenants.models import Tenant
 from guv.tenants.plans import plan_of
 from worker.process.runtime import Runtime
 from worker.process.sample_cache import COLUMNS, sample_of
-from worker.process.shutdown import Ending
+from worker.process.shutdown import Shutdown
 from worker.replays.result import result_of
 
 _log = structlog.get_logger(__name__)
 TELL_EVERY_S = 1.0
 FAULT = "A fault inside guv ended this replay."
 NOTHING = "No messages or requests were counted in that time."
-stopping = Ending()  # set when this process shall end
+stopping = Shutdown()  # Set when this process shall end.
 
 # As plain SQL, like a tick's history: a month has hundreds of thousands.
 _SAMPLES = text(f"""
@@ -105,7 +105,7 @@ def _claim(engine: Engine, replay_id: UUID, now: datetime) -> bool:
 
 
 def _played(engine: Engine, replay_id: UUID) -> dict[str, Any]:
-    """The values of its row when it is finished."""
+    """Return the values of its row when it is finished."""
     with Session(engine) as session:
         told = _read(session, replay_id, utc_now())
     play = replay_web if told.own.is_web else replay
@@ -158,7 +158,7 @@ def _samples(session: Session, row: ReplayRow) -> list[Sample]:
 
 
 def _teller(engine: Engine, replay_id: UUID) -> Callable[[float], None]:
-    """What says how far a replay is, about once a second, and ends it where it shall not go on."""
+    """Return a callback that stores the progress once a second and ends a replay that must stop."""
     told = steady_seconds()
 
     def tell(progress: float) -> None:

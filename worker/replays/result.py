@@ -1,4 +1,4 @@
-"""What is kept of a replay? Its figures and pictures as JSON, rounded to what they are good for."""
+"""Result of a replay as JSON: its figures and charts, rounded to their precision."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ RECORDED = "recorded"
 
 
 def result_of(replay: Replay, names: Sequence[str], dyno_size: str) -> dict[str, Any]:
-    """The replay as JSON: the recorded run first, then the variants by these names.
+    """Return the replay as JSON: the recorded run first, then the variants by these names.
 
     Args:
         replay: What came of it.
