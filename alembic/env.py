@@ -1,4 +1,4 @@
-"""Runs guv's migrations against DATABASE_URL, or on the connection a caller hands over."""
+"""Alembic environment: guv's migrations against DATABASE_URL, or on a caller's connection."""
 
 import logging
 import os
@@ -15,16 +15,16 @@ import guv.tables  # noqa: F401  # fills the metadata
 from guv.config import with_driver
 from guv.database import trouble_with
 
-LOCK_S = 5  # whatever needs the table waits behind us for as long
+LOCK_S = 5  # seconds; everything that needs the table waits behind a migration for as long
 LOCKED = (
-    f"Nothing was migrated: somebody, such as a backup, holds a table for longer than {LOCK_S} s."
-    " Deploy again later."
+    f"Nothing was migrated: another session, such as a backup, has locked a table for more than"
+    f" {LOCK_S} s. Deploy again later."
 )
 PARTITIONS = text("select relname from pg_class where relispartition")
 
 
 def run(connection: Connection) -> None:
-    partitions = set(connection.scalars(PARTITIONS))  # made and dropped by a chore, not by us
+    partitions = set(connection.scalars(PARTITIONS))  # a chore creates and drops them
     context.configure(
         connection=connection,
         target_metadata=SQLModel.metadata,
@@ -37,7 +37,7 @@ def run(connection: Connection) -> None:
 
 
 def release(url: str) -> None:
-    """The release phase: says what is migrated, and stops nobody's ticks for long."""
+    """Migrate in the release phase, print the steps, and never block ticks for long."""
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")
     connect_args = {"connect_timeout": 5, "options": f"-c lock_timeout={LOCK_S}s"}
     engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=connect_args)
@@ -52,11 +52,11 @@ def release(url: str) -> None:
         raise
 
 
-given = context.config.attributes.get("connection")
-if given is not None:
-    run(given)
+connection = context.config.attributes.get("connection")
+if connection is not None:
+    run(connection)
 elif not os.environ.get("DATABASE_URL"):
-    raise SystemExit("DATABASE_URL is needed")
+    raise SystemExit("DATABASE_URL is required")
 else:
     try:
         url = with_driver(os.environ["DATABASE_URL"])

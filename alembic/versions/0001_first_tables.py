@@ -1,4 +1,4 @@
-"""The tables of a first loop.
+"""Tables of tenants, apps, roles, settings, samples, decisions and incidents.
 
 Revision: 0001
 Follows:

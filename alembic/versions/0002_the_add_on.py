@@ -1,4 +1,4 @@
-"""Provisionings that are not finished, options of addons:create, and who lets guv scale.
+"""Unfinished provisionings, options of addons:create, and the authorization to scale.
 
 Revision: 0002
 Follows: 0001

@@ -1,4 +1,4 @@
-"""What guv left behind, and what others made of it; when a token's refresh is tried again.
+"""Changes to a formation by others, and the time of the next token refresh.
 
 Revision: 0003
 Follows: 0002

@@ -1,4 +1,4 @@
-"""What roles used and reached by the hour, and indexes for every filter of decisions.
+"""Hourly usage of roles, and indexes for every filter of decisions.
 
 Revision: 0004
 Follows: 0003

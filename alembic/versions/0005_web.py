@@ -1,4 +1,4 @@
-"""Log drains, what the router says of web dynos, and dynos that start or crash.
+"""Log drains, router metrics of web dynos, and starts and crashes of dynos.
 
 Revision: 0005
 Follows: 0004

@@ -1,4 +1,4 @@
-"""What each notification target was told of an incident, and when it is told again.
+"""Deliveries of incidents to each notification target, and their retries.
 
 Revision: 0006
 Follows: 0005

@@ -1,4 +1,4 @@
-"""Who was sent to Heroku to let guv scale an app, and since when an app has its credential.
+"""OAuth consents that are under way, and the age of an app's credential.
 
 Revision: 0007
 Follows: 0006

@@ -1,6 +1,6 @@
-"""Samples and decisions in partitions that are dropped, sums by the minute, and chores.
+"""Partitions of samples and decisions, rollups by the minute, and chores.
 
-Tables as they were become the first partition of the new ones, so nothing is copied; code that
+The existing tables become the first partition of the new ones, so nothing is copied. Code that
 does not know `kept` writes rows that are kept for long.
 
 Revision: 0008
@@ -111,7 +111,7 @@ def split_samples(now: datetime) -> None:
 
 
 def add_classes(table: str, now: datetime) -> None:
-    """What is kept for long by month, everything else by day; the old rows are kept for long."""
+    """Partition what is kept for long by month and the rest by day; old rows are kept for long."""
     op.execute(
         f"create table {table}_kept partition of {table} for values in (true)"
         " partition by range (at)"
@@ -158,7 +158,7 @@ def add_rollups(now: datetime) -> None:
 
 
 def attach_old(parent: str, old: str, column: str, now: datetime) -> None:
-    """The old table is a partition up to the end of the month, or of the month of its last row."""
+    """Attach the old table as a partition up to the end of this month, or of its last row's."""
     last = op.get_bind().execute(sa.text(f"select max({column}) from {old}")).scalar()
     end = following(month_of(max(now, last or now)))
     op.execute(
@@ -216,7 +216,7 @@ def downgrade() -> None:
 
 
 def join(table: str, key: str) -> None:
-    """One table without partitions again, with all rows; they are copied."""
+    """Copy all rows back into one table without partitions."""
     op.execute(f"alter table {table} rename to {table}_parts")
     op.execute(f"alter table {table}_parts drop constraint pk_{table}")
     op.execute(

@@ -1,4 +1,4 @@
-"""Which levels' New Relic accounts get an event of every decision, and up to when they have it.
+"""Feeds of decision events to New Relic accounts, and their positions.
 
 Revision: 0009
 Follows: 0008

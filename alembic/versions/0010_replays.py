@@ -1,4 +1,4 @@
-"""Replays of a role's own history, and what came of them.
+"""Replays of a role's own history, and their results.
 
 Revision: 0010
 Follows: 0009

@@ -1,4 +1,4 @@
-"""Subscriptions to what Heroku tells of an add-on and its app.
+"""Subscriptions to Heroku's webhooks for an add-on and its app.
 
 Revision: 0011
 Follows: 0010

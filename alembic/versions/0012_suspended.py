@@ -1,4 +1,4 @@
-"""A tenant whom the operator suspends.
+"""Suspension of a tenant by the operator.
 
 Revision: 0012
 Follows: 0011

@@ -1,4 +1,4 @@
-"""Since when a release blocks a change, and whether guv itself failed, as columns of a decision.
+"""Columns of a decision: since when a release blocks a change, and whether guv itself failed.
 
 Both were read from English sentences before. Rows of the last day get their values, which is as far
 back as anything looks.

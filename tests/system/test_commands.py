@@ -118,7 +118,7 @@ def test_the_release_phase_holds_no_ticks_up_behind_a_backup(empty_url: str) -> 
         backup.execute(text("lock table tenant in access share mode"))
         done = run(PROCFILE["release"], DATABASE_URL=empty_url)
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
-    assert "Nothing was migrated: somebody, such as a backup" in done.stderr
+    assert "Nothing was migrated: another session, such as a backup" in done.stderr
     assert run(PROCFILE["release"], DATABASE_URL=empty_url).returncode == 0
     engine.dispose()
 
