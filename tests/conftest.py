@@ -29,6 +29,7 @@ from guv.database import make_engine
 from sandbox import services
 from tests.shared_routes import share_routes
 from tests.shared_services import Desk, SharedServices
+from tests.shared_statements import share_statements
 
 ROOT = Path(__file__).parent.parent
 # How fast a machine is says nothing about the code; speed is for `bench/`.
@@ -133,7 +134,8 @@ def migrated_engine(database_url: str) -> Iterator[Engine]:
     with engine.begin() as connection:
         settings.attributes["connection"] = connection
         command.upgrade(settings, "head")
-    yield engine
+    with share_statements(engine):
+        yield engine
     engine.dispose()
 
 
