@@ -154,7 +154,7 @@ def test_a_file_is_ticked_with_a_key_and_a_brokers_url_alone(
     [
         (None, "guv.yaml: No such file or directory"),
         (b"worker: [", "The file is not valid YAML"),
-        (b"\xff\xfe", "no text in UTF-8"),
+        (b"\xff\xfe", "is not UTF-8 text"),
         (b"worker: {app: shop, max: -1}", "worker.maximum_dynos"),
     ],
 )
