@@ -115,8 +115,8 @@ def page(browser: Browser) -> Iterator[Page]:
         yield page
 
 
-def come_in(page: Page, site: Site) -> None:
-    """Nothing; the page is signed on, and shows times of its own zone."""
+def sign_on(page: Page, site: Site) -> None:
+    """Sign a page on, and wait until it shows times of its own zone."""
     page.goto(site.door)
     page.wait_for_url(f"{site.url}/dashboard/**")
     page.wait_for_selector("script[data-zone=known]", state="attached")
@@ -125,7 +125,7 @@ def come_in(page: Page, site: Site) -> None:
 @pytest.fixture
 def visitor(page: Page, site: Site) -> Page:
     """The same, signed on."""
-    come_in(page, site)
+    sign_on(page, site)
     return page
 
 
@@ -136,7 +136,7 @@ def open_page(browser: Browser, site: Site) -> Callable[..., object]:
     @contextmanager
     def opened(**options: object) -> Iterator[Page]:
         with watched(browser, **options) as page:
-            come_in(page, site)
+            sign_on(page, site)
             yield page
 
     return opened

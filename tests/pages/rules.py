@@ -1,4 +1,4 @@
-"""What stands in somebody's way on a page? axe-core's rules, in both themes."""
+"""Accessibility rules of axe-core, in light and dark."""
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -7,7 +7,7 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 
 
 def broken_rules(page: Page) -> list[str]:
-    """axe-core's findings in light and dark: rule, and where."""
+    """Return axe-core's findings in light and dark: rules and elements."""
     found = []
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)

@@ -14,17 +14,14 @@ FOLDER = os.environ.get("GUV_TEST_SCREENSHOTS")
 
 
 def settle(page: Page) -> None:
-    """Nothing; charts have taken the size of the page."""
-    for _ in range(50):
-        if not page.evaluate(_TOO_WIDE):
-            return
-        page.wait_for_timeout(100)
+    """Wait until charts have the size of the page."""
+    page.wait_for_function(f"!{_TOO_WIDE}")
 
 
 def picture(page: Page, name: str) -> list[str]:
-    """What does not fit, in any of the sizes and themes; pictures are kept where that is wanted.
+    """Return where a page is too wide, in all sizes and themes; save pictures if asked to.
 
-    Sideways scrolling of a whole page is what makes one unreadable on a phone.
+    A whole page that scrolls sideways cannot be read on a phone.
     """
     wide = []
     for size_name, size in (("desktop", DESKTOP), ("phone", PHONE)):

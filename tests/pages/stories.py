@@ -46,13 +46,13 @@ class Story:
         return self.app.types["worker"].quantity
 
     def publish(self, count: int) -> None:
-        """Nothing; so many messages wait."""
+        """Publish messages, each a job."""
         with self.queue.producing() as sender:
             for _ in range(count):
                 sender.send(repr(time.monotonic()))
 
     def empty(self) -> None:
-        """Nothing; no message waits."""
+        """Take all messages from the queue."""
         with self.queue.consuming() as hands:
             while (job := hands.take(0.01)) is not None:
                 hands.ack(job)
@@ -76,10 +76,10 @@ def a_story(around: Callable[[str], Surroundings], folder: Path) -> Iterator[Sto
 
 
 def reload_until(page: Page, wanted: Locator, seconds: float = 30) -> None:
-    """Nothing; the page was loaded again until it shows what is wanted.
+    """Reload a page until it shows an element.
 
     Raises:
-        AssertionError: It never did; the text says what it showed.
+        AssertionError: It never did; the message has the text of the page.
     """
     end = time.monotonic() + seconds
     while not wanted.count():
@@ -89,10 +89,10 @@ def reload_until(page: Page, wanted: Locator, seconds: float = 30) -> None:
 
 
 def until(what: Callable[[], object], seconds: float = 30) -> None:
-    """Nothing; it came true.
+    """Wait until a condition is true.
 
     Raises:
-        AssertionError: It did not in time.
+        AssertionError: It was not in time.
     """
     end = time.monotonic() + seconds
     while not what():

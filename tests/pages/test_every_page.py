@@ -136,7 +136,7 @@ def test_a_page_fits_and_is_accessible(name: str, inhabited: Site, visitor: Page
     assert broken_rules(visitor) == []
 
 
-def test_the_way_in_is_accessible(page: Page, site: Site) -> None:
+def test_the_signed_out_page_is_accessible(page: Page, site: Site) -> None:
     page.goto(f"{site.url}/dashboard")
     assert picture(page, "signed-out") == []
     assert broken_rules(page) == []

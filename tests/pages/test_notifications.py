@@ -7,7 +7,9 @@ from tests.pages.rules import broken_rules
 from tests.pages.shots import picture
 
 
-def test_a_refused_form_says_what_is_wrong_and_keeps_the_rest(visitor: Page, site: Site) -> None:
+def test_a_refused_form_of_targets_marks_faults_and_is_accessible(
+    visitor: Page, site: Site
+) -> None:
     visitor.goto(site.path("/notifications"))
     visitor.get_by_label("Account ID").fill("forty-two")
     visitor.get_by_label("License key").fill("license-key-marker")

@@ -20,7 +20,7 @@ from guv.settings.queries import Edit, write_level
 from guv.settings.resolve import Level
 from tests.api.rows import a_decision, an_incident
 from tests.builders import NOON, a_role
-from tests.pages.conftest import DESKTOP, PHONE, Site, come_in, watched
+from tests.pages.conftest import DESKTOP, PHONE, Site, sign_on, watched
 from tests.pages.rules import broken_rules
 from tests.pages.shots import picture
 from worker.process.runtime import build_runtime
@@ -90,7 +90,7 @@ def shown(visitor: Page, site: Site, role: Role) -> Page:
     return visitor
 
 
-def test_the_picture_is_drawn_over_one_axis_in_place_of_the_table(shown: Page) -> None:
+def test_the_role_chart_is_drawn_over_one_axis_in_place_of_the_table(shown: Page) -> None:
     for name in ("waiting", "desired", "deadline", "arriving"):
         expect(shown.locator("#chart")).to_contain_text(name)
     assert shown.locator("#chart .scatterlayer .trace").count() >= 11
@@ -120,7 +120,7 @@ def test_zooming_into_one_panel_zooms_all_of_them(shown: Page) -> None:
     ]
 
 
-def test_another_range_shows_another_time(shown: Page) -> None:
+def test_another_time_range_changes_the_axis_of_the_chart(shown: Page) -> None:
     shown.get_by_role("link", name="1 day").click()
     shown.wait_for_url(re.compile("range=1d"))
     shown.locator(DRAWN).first.wait_for()
@@ -138,7 +138,7 @@ def test_a_click_on_a_decision_opens_its_trail(shown: Page) -> None:
     expect(opened.locator("summary")).to_be_focused()
 
 
-def test_the_page_follows_what_happens_and_rests_while_nobody_looks(
+def test_the_role_page_updates_itself_and_rests_while_hidden(
     visitor: Page, site: Site, role: Role, session: Session
 ) -> None:
     visitor.clock.install()
@@ -156,16 +156,15 @@ def test_the_page_follows_what_happens_and_rests_while_nobody_looks(
     visitor.on("request", note)
     visitor.evaluate("Object.defineProperty(document, 'hidden', {value: true, writable: true})")
     visitor.clock.fast_forward(60_000)
-    visitor.wait_for_timeout(300)
+    visitor.evaluate("null")  # requests of the timers would have been reported before the answer
     assert asked == []
-    visitor.evaluate(
-        "document.hidden = false; document.dispatchEvent(new Event('visibilitychange'))"
-    )
-    visitor.wait_for_timeout(300)
-    assert any("/chart" in url for url in asked)
+    with visitor.expect_request("**/chart?*"):
+        visitor.evaluate(
+            "document.hidden = false; document.dispatchEvent(new Event('visibilitychange'))"
+        )
 
 
-def test_an_opened_decision_stays_open_while_the_page_follows(
+def test_an_opened_decision_stays_open_while_the_page_updates(
     visitor: Page, site: Site, role: Role, session: Session
 ) -> None:
     visitor.clock.install()
@@ -203,7 +202,7 @@ def test_settings_are_edited_warned_of_and_saved(shown: Page) -> None:
     expect(shown.get_by_label("Maximum")).to_have_value("12")
 
 
-def test_whoever_saves_second_is_told_and_loses_nothing(
+def test_a_conflict_of_settings_shows_both_changes_and_loses_nothing(
     shown: Page, session: Session, site: Site, role: Role
 ) -> None:
     shown.get_by_label("Maximum").fill("12")
@@ -237,7 +236,9 @@ def run_all(session: Session, config: Config) -> Callable[[], None]:
     return run
 
 
-def test_what_if_is_asked_followed_and_answered(shown: Page, run_all: Callable[[], None]) -> None:
+def test_a_what_if_replay_is_started_followed_and_shown(
+    shown: Page, run_all: Callable[[], None]
+) -> None:
     shown.get_by_label("Maximum").fill("20")
     shown.get_by_role("button", name="Review changes").click()
     assert picture(shown, "role-preview") == []
@@ -287,9 +288,7 @@ def test_an_opened_decision_and_its_own_page_are_accessible(shown: Page) -> None
     assert broken_rules(shown) == []
 
 
-def test_a_finger_scrolls_the_page_and_is_not_caught_by_the_picture(
-    open_page: OpenPage, site: Site, role: Role
-) -> None:
+def test_touch_scrolls_the_page_over_the_chart(open_page: OpenPage, site: Site, role: Role) -> None:
     with open_page(viewport=PHONE, has_touch=True, is_mobile=True) as page:
         page.goto(site.path(f"/roles/{role.name}?range=1h"))
         page.locator(DRAWN).first.wait_for()
@@ -301,7 +300,7 @@ def test_a_finger_scrolls_the_page_and_is_not_caught_by_the_picture(
 def scriptless(browser: Browser, site: Site) -> Iterator[Page]:
     """A signed-on browser that runs no script."""
     with watched(browser) as page:
-        come_in(page, site)
+        sign_on(page, site)
         kept = page.context.storage_state()
     quiet: dict[str, Any] = {"java_script_enabled": False, "storage_state": kept}
     with watched(browser, viewport=DESKTOP, **quiet) as page:
@@ -323,7 +322,7 @@ def test_without_script_the_page_reads_and_its_forms_work(
     expect(page.locator("[data-done=saved]")).to_be_visible()
 
 
-def test_everything_is_done_with_the_keyboard_alone(shown: Page) -> None:
+def test_the_role_page_works_with_the_keyboard_alone(shown: Page) -> None:
     _tab_to(shown, "a[href$='range=6h']")
     shown.keyboard.press("Enter")
     shown.wait_for_url(re.compile("range=6h"))
@@ -345,7 +344,7 @@ def test_everything_is_done_with_the_keyboard_alone(shown: Page) -> None:
 
 
 def _tab_to(page: Page, selector: str, most: int = 150) -> None:
-    """Nothing; the first element that matches has the focus, which Tab brought there."""
+    """Press Tab until an element that matches has the focus."""
     for _ in range(most):
         page.keyboard.press("Tab")
         if page.evaluate("(wanted) => document.activeElement.matches(wanted)", selector):

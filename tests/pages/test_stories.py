@@ -1,4 +1,4 @@
-"""A person does with guv's pages what pages are for, against guv's own processes."""
+"""Stories of people who use the pages, against guv's own processes."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,7 +32,7 @@ def story(around: Callable[[str], Surroundings], tmp_path: Path) -> Iterator[Sto
         yield story
 
 
-def come_in(page: Page, story: Story) -> None:
+def sign_on(page: Page, story: Story) -> None:
     page.goto(story.addon.web_url)
     page.wait_for_url(f"{story.url}/dashboard/apps/shop")
     page.wait_for_selector("script[data-zone=known]", state="attached")
@@ -51,7 +51,7 @@ def make_role(page: Page) -> None:
 
 
 def test_from_sign_on_to_the_first_scaled_dyno(page: Page, story: Story) -> None:
-    come_in(page, story)
+    sign_on(page, story)
     page.get_by_role("link", name="Continue setup").click()
     connect_broker(page, story.broker_url.replace(":", ":wrong-", 2))
     page.locator("#url-fault").wait_for()
@@ -88,14 +88,16 @@ def pause(page: Page, story: Story) -> None:
     page.locator("[data-done=resumed]").wait_for()
 
 
-def test_an_incident_and_a_lost_right_are_seen_and_mended(page: Page, story: Story) -> None:
-    come_in(page, story)
+def test_an_incident_and_a_lost_authorization_are_shown_and_resolved(
+    page: Page, story: Story
+) -> None:
+    sign_on(page, story)
     page.goto(f"{story.url}/dashboard/apps/shop/start")
     connect_broker(page, story.broker_url)
     make_role(page)
     page.get_by_role("button", name="Start scaling worker").click()
-    tell_new_relic(page, story)
-    page_soon(page, story)
+    set_up_new_relic(page, story)
+    alert_soon(page, story)
     story.publish(3000)
     page.goto(f"{story.url}/dashboard")
     reload_until(page, page.locator("[data-state=misses_at_maximum]"))
@@ -109,7 +111,7 @@ def test_an_incident_and_a_lost_right_are_seen_and_mended(page: Page, story: Sto
     reload_until(page, page.locator("[data-state=in_time]"))
 
 
-def tell_new_relic(page: Page, story: Story) -> None:
+def set_up_new_relic(page: Page, story: Story) -> None:
     """The person says where incidents go, mends what was mistyped, and tries it."""
     story.sandbox.new_relic.accounts["7"] = "license-key-marker"
     page.get_by_role("navigation", name="Pages", exact=True).get_by_role(
@@ -128,7 +130,7 @@ def tell_new_relic(page: Page, story: Story) -> None:
     assert causes(story) == ["test"]
 
 
-def page_soon(page: Page, story: Story) -> None:
+def alert_soon(page: Page, story: Story) -> None:
     """The person wants to hear of a miss after two seconds."""
     page.goto(f"{story.url}/dashboard/apps/shop/roles/worker/settings")
     page.locator("details", has_text="Alert delay").locator("summary").first.click()

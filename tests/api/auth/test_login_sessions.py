@@ -1,4 +1,4 @@
-"""A visit ends, its forms cannot be made elsewhere, and what a person sees is a page."""
+"""Login sessions, CSRF tokens, error pages, headers and assets."""
 
 import re
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from tests.api.dashboard.browser import Browser, forms_of
 from tests.api.dashboard.conftest import HandClock
 
 
-def test_a_visit_ends_after_an_hour_without_a_click(visitor: Browser, clock: HandClock) -> None:
+def test_a_session_ends_after_an_hour_without_a_click(visitor: Browser, clock: HandClock) -> None:
     for _ in range(3):
         clock.pass_by(timedelta(minutes=59))
         assert visitor.get("/dashboard").status_code == 200
@@ -21,7 +21,7 @@ def test_a_visit_ends_after_an_hour_without_a_click(visitor: Browser, clock: Han
     assert visitor.get("/dashboard").status_code == 401
 
 
-def test_a_page_that_keeps_itself_up_to_date_does_not_keep_its_visit(
+def test_a_page_that_refreshes_itself_does_not_prolong_its_session(
     visitor: Browser, clock: HandClock
 ) -> None:
     for _ in range(2):
@@ -31,7 +31,7 @@ def test_a_page_that_keeps_itself_up_to_date_does_not_keep_its_visit(
     assert visitor.poll("/dashboard").status_code == 401
 
 
-def test_a_visit_ends_after_twelve_hours_at_last(visitor: Browser, clock: HandClock) -> None:
+def test_a_session_ends_after_twelve_hours(visitor: Browser, clock: HandClock) -> None:
     for _ in range(23):
         clock.pass_by(timedelta(minutes=30))
         assert visitor.get("/dashboard").status_code == 200
@@ -39,7 +39,7 @@ def test_a_visit_ends_after_twelve_hours_at_last(visitor: Browser, clock: HandCl
     assert visitor.get("/dashboard").status_code == 401
 
 
-def test_signing_out_ends_it_on_the_server_too(visitor: Browser) -> None:
+def test_signing_out_ends_the_session_on_the_server_too(visitor: Browser) -> None:
     kept = dict(visitor.cookies)
     answer = visitor.send("/dashboard", "/dashboard/sign-out")
     assert (answer.status_code, visitor.cookies) == (303, {})
@@ -47,7 +47,7 @@ def test_signing_out_ends_it_on_the_server_too(visitor: Browser) -> None:
     assert visitor.get("/dashboard").status_code == 401
 
 
-def test_whoever_is_not_signed_on_learns_how_to_come_in(guest: Browser) -> None:
+def test_a_signed_out_person_learns_how_to_sign_in(guest: Browser) -> None:
     answer = guest.get("/dashboard")
     assert answer.status_code == 401
     assert "www-authenticate" not in answer.headers  # a browser would ask for a password
@@ -68,14 +68,14 @@ def form_paths() -> list[str]:
 
 
 @pytest.mark.parametrize("csrf", ["", "x", "ü"])
-def test_no_form_is_taken_without_the_visits_own_proof(visitor: Browser, csrf: str) -> None:
+def test_no_form_is_accepted_without_a_csrf_token(visitor: Browser, csrf: str) -> None:
     paths = form_paths()
     assert paths
     for path in paths:
         assert (path, visitor.post(path, {"csrf": csrf}).status_code) == (path, 403)
 
 
-def test_no_form_is_taken_with_the_proof_of_another_visit(
+def test_no_form_is_accepted_with_the_csrf_token_of_another_session(
     visitor: Browser, new_browser: Callable[[], Browser]
 ) -> None:
     other = new_browser()
@@ -84,7 +84,7 @@ def test_no_form_is_taken_with_the_proof_of_another_visit(
         assert visitor.post(path, {"csrf": other.csrf()}).status_code == 403
 
 
-def test_no_form_is_taken_without_a_visit(guest: Browser) -> None:
+def test_no_form_is_accepted_without_a_session(guest: Browser) -> None:
     for path in form_paths():
         assert guest.post(path, {"csrf": "x"}).status_code == 401
 
@@ -141,7 +141,7 @@ def test_an_asset_path_leads_nowhere_else(visitor: Browser) -> None:
     assert visitor.get("/dashboard/assets/x/..%2f..%2froutes.py").status_code == 404
 
 
-def test_every_form_of_a_page_carries_the_proof(visitor: Browser) -> None:
+def test_every_form_of_a_page_carries_the_csrf_token(visitor: Browser) -> None:
     forms = forms_of(visitor.get("/dashboard"))
     assert forms
     assert all(fields["csrf"] for _, fields in forms)

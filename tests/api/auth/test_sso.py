@@ -1,4 +1,4 @@
-"""Only Heroku can send a person in, and only once with each link."""
+"""Single sign-on: only Heroku signs people on, and each link works once."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -52,13 +52,13 @@ def test_a_wrong_user_scoped_token_is_not_saved_by_a_right_resource_token() -> N
 
 
 @pytest.mark.parametrize("age", [-60, 0, 300])
-def test_a_link_works_for_five_minutes_and_with_a_clock_that_is_ahead(age: int) -> None:
+def test_a_sign_on_link_works_for_five_minutes_and_with_a_clock_that_is_ahead(age: int) -> None:
     now = THEN + timedelta(seconds=age)
     assert read_sign_on({**VECTOR, "resource_token": WEAK}, "salt", now).token == WEAK
 
 
 @pytest.mark.parametrize("age", [-61, 301, 360])
-def test_an_older_link_does_not(age: int) -> None:
+def test_a_sign_on_link_older_than_five_minutes_is_refused(age: int) -> None:
     with pytest.raises(Forbidden, match="five minutes"):
         read_sign_on({**VECTOR, "resource_token": WEAK}, "salt", THEN + timedelta(seconds=age))
 
@@ -78,7 +78,7 @@ def test_an_older_link_does_not(age: int) -> None:
         {"user_scoped_resource_token": "-", "resource_token": "-"},
     ],
 )
-def test_what_heroku_did_not_sign_gets_a_page_that_says_so(
+def test_a_sign_on_that_heroku_did_not_sign_gets_an_error_page(
     guest: Browser, change: dict[str, str]
 ) -> None:
     changed = guest.form(**change)
@@ -93,28 +93,28 @@ def test_what_heroku_did_not_sign_gets_a_page_that_says_so(
     assert "heroku addons:open guv" in answer.text
 
 
-def test_without_a_salt_nobody_is_believed(web_config: Config, guest: Browser) -> None:
+def test_sign_on_is_refused_without_an_sso_salt(web_config: Config, guest: Browser) -> None:
     assert web_config.guv_sso_salt == SecretStr("")
     with TestClient(create_app(web_config)) as unsalted:
         form = {**guest.form(), "resource_token": "x"}
         assert unsalted.post("/sso/login", data=form).status_code == 403
 
 
-def test_a_link_works_once(guest: Browser) -> None:
+def test_a_sign_on_link_works_once(guest: Browser) -> None:
     form = guest.form()
     assert guest.post("/sso/login", form).status_code == 303
     again = guest.post("/sso/login", form)
     assert again.status_code == 403
 
 
-def test_the_weaker_token_of_a_used_link_is_used_up_too(guest: Browser) -> None:
+def test_the_resource_token_of_a_used_sign_on_link_is_used_up_too(guest: Browser) -> None:
     form = guest.form()
     guest.post("/sso/login", form)
     del form["user_scoped_resource_token"]
     assert guest.post("/sso/login", form).status_code == 403
 
 
-def test_two_people_can_come_in_the_same_second(
+def test_two_people_can_sign_on_in_the_same_second(
     guest: Browser, new_browser: Callable[[], Browser]
 ) -> None:
     other = new_browser()
@@ -123,7 +123,7 @@ def test_two_people_can_come_in_the_same_second(
     assert other.sign_on().status_code == 303
 
 
-def test_the_app_that_was_opened_is_shown(guest: Browser, clock: HandClock) -> None:
+def test_sign_on_leads_to_the_app_that_was_opened(guest: Browser, clock: HandClock) -> None:
     app = guest.owner.app.name
     assert guest.sign_on().headers["location"] == f"/dashboard/apps/{app}"
     clock.pass_by(timedelta(seconds=1))
@@ -131,14 +131,14 @@ def test_the_app_that_was_opened_is_shown(guest: Browser, clock: HandClock) -> N
     assert elsewhere.headers["location"] == "/dashboard"
 
 
-def test_a_resource_that_guv_does_not_know_gets_a_page(guest: Browser) -> None:
+def test_sign_on_of_an_unknown_add_on_gets_an_error_page(guest: Browser) -> None:
     guest.owner.tenant.id = uuid4()
     answer = guest.sign_on()
     assert answer.status_code == 404
     assert "does not know this add-on" in answer.text
 
 
-def test_a_removed_add_on_gets_a_page_and_ends_its_visits(
+def test_a_removed_add_on_gets_an_error_page_and_ends_its_sessions(
     visitor: Browser, session: Session, clock: HandClock
 ) -> None:
     tenant = session.get_one(Tenant, visitor.owner.tenant.id)
@@ -149,7 +149,7 @@ def test_a_removed_add_on_gets_a_page_and_ends_its_visits(
     assert visitor.sign_on().status_code == 410
 
 
-def test_signing_on_again_ends_the_visit_before(visitor: Browser, clock: HandClock) -> None:
+def test_signing_on_again_ends_the_previous_session(visitor: Browser, clock: HandClock) -> None:
     before = dict(visitor.cookies)
     clock.pass_by(timedelta(seconds=1))
     visitor.sign_on()
@@ -158,19 +158,19 @@ def test_signing_on_again_ends_the_visit_before(visitor: Browser, clock: HandClo
     assert visitor.get("/dashboard").status_code == 401
 
 
-def test_the_cookie_is_for_our_pages_over_https_only(guest: Browser) -> None:
+def test_the_session_cookie_is_for_our_pages_over_https_only(guest: Browser) -> None:
     cookie = guest.sign_on().headers["set-cookie"]
     assert cookie.startswith("__Host-guv=")
     kept = {part.strip().lower() for part in cookie.split(";")[1:]}
     assert {"secure", "httponly", "samesite=lax", "path=/", "max-age=43200"} <= kept
 
 
-def test_nothing_else_is_a_form(guest: Browser) -> None:
+def test_sign_on_accepts_only_a_form(guest: Browser) -> None:
     answer = guest.client.post("/sso/login", json=guest.form())
     assert answer.status_code == 400
 
 
-def test_without_redis_nobody_comes_in(page_config: Config, guest: Browser) -> None:
+def test_sign_on_is_unavailable_without_redis(page_config: Config, guest: Browser) -> None:
     away = page_config.model_copy(update={"redis_url": SecretStr("redis://127.0.0.1:9")})
     with TestClient(create_app(away), raise_server_exceptions=False) as client:
         answer = client.post("/sso/login", data=guest.form())

@@ -1,4 +1,4 @@
-"""A person pauses, overrides and tries the page; each is noted under their name."""
+"""Controls of a role on its page: pause, override and test alert."""
 
 from datetime import datetime
 from typing import Any
@@ -61,7 +61,7 @@ def test_an_override_ends_by_itself_and_can_be_ended(visitor: Browser, session: 
     assert "override" not in values(session)
 
 
-def test_an_override_that_does_less_than_it_says_is_doubted(visitor: Browser) -> None:
+def test_an_override_beyond_the_limits_is_warned_of(visitor: Browser) -> None:
     act(visitor, "/override", minimum_dynos="50", until="2099-01-01T00:00")
     shown = text_of(visitor.get(role(visitor, "/controls")).text)
     assert "Minimum dynos is 50, above maximum_dynos 5; set maximum_dynos here as well" in shown
@@ -84,7 +84,7 @@ def test_an_override_that_does_less_than_it_says_is_doubted(visitor: Browser) ->
         ),
     ],
 )
-def test_what_cannot_be_is_said_and_changes_nothing(
+def test_an_invalid_pause_or_override_is_refused_and_changes_nothing(
     visitor: Browser, session: Session, action: str, sent: dict[str, str], said: str
 ) -> None:
     before = session.exec(select(SettingsChange)).all()
@@ -94,7 +94,7 @@ def test_what_cannot_be_is_said_and_changes_nothing(
     assert len(session.exec(select(SettingsChange)).all()) == len(before)
 
 
-def test_a_pause_of_the_app_is_shown_where_it_was_set(visitor: Browser) -> None:
+def test_a_role_paused_by_its_app_says_so_and_cannot_resume_itself(visitor: Browser) -> None:
     app = f"/dashboard/apps/{visitor.owner.app.name}"
     assert visitor.send(app, f"{app}/pause", direction="both").status_code == 303
     shown = visitor.get(role(visitor, "/controls")).text
@@ -104,26 +104,26 @@ def test_a_pause_of_the_app_is_shown_where_it_was_set(visitor: Browser) -> None:
     assert "data-pause" not in visitor.get(role(visitor, "/controls")).text
 
 
-def test_a_wrong_pause_of_the_app_is_said(visitor: Browser) -> None:
+def test_an_invalid_pause_of_an_app_is_marked_at_its_field(visitor: Browser) -> None:
     app = f"/dashboard/apps/{visitor.owner.app.name}"
     answer = visitor.send(app, f"{app}/pause", direction="both", pause_until="x")
     assert answer.status_code == 422
     assert 'id="pause_until-fault"' in answer.text
 
 
-def test_an_app_whose_pause_is_none_on_purpose_can_be_looked_at(visitor: Browser) -> None:
+def test_an_app_with_the_pause_none_is_shown(visitor: Browser) -> None:
     owner = visitor.owner
     assert owner.patch(owner.app_path("/settings"), {"pause": "none"}).status_code == 200
     assert visitor.get(f"/dashboard/apps/{owner.app.name}").status_code == 200
 
 
-def test_a_test_page_says_that_nothing_is_set(visitor: Browser) -> None:
+def test_a_test_alert_without_a_target_fails_and_says_so(visitor: Browser) -> None:
     answer = act(visitor, "/test-page")
     assert 'data-trial="failed"' in answer.text
     assert "data-no-target" in answer.text
 
 
-def test_a_test_page_says_what_the_target_answered(visitor: Browser) -> None:
+def test_a_test_alert_shows_the_refusal_of_the_target(visitor: Browser) -> None:
     target = {"new_relic": {"account_id": 1, "license_key": "license-key-marker"}}
     visitor.owner.patch("/settings", {"notify": target})
     answer = act(visitor, "/test-page")

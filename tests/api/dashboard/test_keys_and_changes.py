@@ -1,4 +1,4 @@
-"""Keys are made, replaced and revoked on a page; the change log says who did what."""
+"""Pages of API keys and of the change log."""
 
 from typing import Any
 from uuid import uuid4
@@ -59,13 +59,15 @@ def test_a_key_is_revoked_at_once(visitor: Browser, session: Session) -> None:
         ({"name": "x", "scope": "root"}, "must be"),
     ],
 )
-def test_a_key_that_cannot_be_is_refused(visitor: Browser, sent: dict[str, str], said: str) -> None:
+def test_an_invalid_api_key_is_refused(visitor: Browser, sent: dict[str, str], said: str) -> None:
     answer = visitor.send(PAGE, PAGE, **sent)
     assert (answer.status_code, said in answer.text) == (422, True)
 
 
 @pytest.mark.parametrize("hours", ["-1", "721", "soon"])
-def test_a_key_ends_within_a_month(visitor: Browser, session: Session, hours: str) -> None:
+def test_a_replaced_key_expires_within_a_month(
+    visitor: Browser, session: Session, hours: str
+) -> None:
     row = session.exec(select(ApiKey)).one()
     answer = visitor.send(PAGE, f"{PAGE}/{row.id}/rotate", hours=hours)
     assert answer.status_code == 422
@@ -73,7 +75,7 @@ def test_a_key_ends_within_a_month(visitor: Browser, session: Session, hours: st
 
 
 @pytest.mark.parametrize("action", ["rotate", "revoke"])
-def test_another_tenants_key_is_not_there(
+def test_another_tenants_key_is_not_found(
     visitor: Browser, new_browser: Any, session: Session, action: str
 ) -> None:
     other = new_browser()
@@ -96,7 +98,7 @@ def test_the_change_log_says_who_changed_what(visitor: Browser) -> None:
     assert "all apps by key GUV_URL" in shown
 
 
-def test_the_change_log_goes_on_on_further_pages(visitor: Browser) -> None:
+def test_the_change_log_has_further_pages(visitor: Browser) -> None:
     for number in range(52):
         visitor.owner.put("/settings", {"maximum_dynos": 10 + number})
     first = visitor.get("/dashboard/changes").text
@@ -106,11 +108,11 @@ def test_the_change_log_goes_on_on_further_pages(visitor: Browser) -> None:
     assert "not set</span> → <code>10" not in first
 
 
-def test_a_made_up_place_in_the_log_is_refused(visitor: Browser) -> None:
+def test_a_made_up_cursor_of_the_change_log_is_refused(visitor: Browser) -> None:
     assert visitor.get("/dashboard/changes?before=x").status_code in {400, 422}
 
 
-def test_a_removed_role_is_named_and_leads_nowhere(visitor: Browser) -> None:
+def test_a_removed_role_in_the_change_log_has_no_link(visitor: Browser) -> None:
     owner = visitor.owner
     owner.put(owner.role_path(), {"target_deadline": 90})
     owner.delete(owner.role_path())

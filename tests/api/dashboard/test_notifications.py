@@ -1,4 +1,4 @@
-"""A person says where incidents go, at each level; secrets go in and never come out."""
+"""Page of notification targets at each level; secrets go in and never come out."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -49,7 +49,7 @@ def form_of(answer: Any, action: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_targets_are_set_shown_without_secrets_and_taken_away(
+def test_notification_targets_are_set_shown_without_secrets_and_removed(
     visitor: Browser, session: Session, sealer: Sealer, level: str
 ) -> None:
     answer = save(visitor, level, {**NEW_RELIC, **WEBHOOK, "notify.new_relic.region": "eu"})
@@ -66,7 +66,7 @@ def test_targets_are_set_shown_without_secrets_and_taken_away(
     assert stored_target(visitor.owner, session, sealer) is None
 
 
-def test_a_change_keeps_the_secrets_that_nobody_typed(
+def test_a_change_of_targets_keeps_secrets_that_were_not_typed(
     visitor: Browser, session: Session, sealer: Sealer
 ) -> None:
     save(visitor, "app", {**NEW_RELIC, **WEBHOOK})
@@ -82,7 +82,7 @@ def test_a_change_keeps_the_secrets_that_nobody_typed(
     assert target["webhook"] == {"url": "https://other.example.com/x", "secret": SECRET}
 
 
-def test_one_kind_of_target_is_taken_away_and_the_other_stays(
+def test_one_kind_of_target_is_removed_and_the_other_stays(
     visitor: Browser, session: Session, sealer: Sealer
 ) -> None:
     save(visitor, "role", {**NEW_RELIC, **WEBHOOK})
@@ -128,7 +128,7 @@ def test_an_empty_form_of_targets_is_refused(visitor: Browser) -> None:
     assert 'role="alert"' in answer.text
 
 
-def test_nothing_that_was_typed_is_lost_beside_something_wrong(
+def test_a_refused_form_of_targets_keeps_all_texts_and_secrets(
     visitor: Browser, session: Session, sealer: Sealer
 ) -> None:
     where = page(visitor, "global")
@@ -164,7 +164,7 @@ def test_a_sealed_secret_is_taken_only_where_it_was_typed(
     assert session.exec(select(SettingsLevel).where(SettingsLevel.level == "global")).all() == []
 
 
-def test_what_is_inherited_is_said_and_can_be_silenced_here(
+def test_inherited_targets_are_shown_and_can_be_turned_off(
     visitor: Browser, session: Session, sealer: Sealer
 ) -> None:
     save(visitor, "global", NEW_RELIC)
@@ -179,7 +179,7 @@ def test_what_is_inherited_is_said_and_can_be_silenced_here(
     assert stored_target(visitor.owner, session, sealer)["new_relic"]["account_id"] == 42
 
 
-def test_narrower_targets_are_named_where_they_do_not_hold(visitor: Browser) -> None:
+def test_targets_of_narrower_levels_are_linked(visitor: Browser) -> None:
     save(visitor, "global", NEW_RELIC)
     save(visitor, "role", WEBHOOK)
     for level in ("global", "app"):
@@ -188,7 +188,9 @@ def test_narrower_targets_are_named_where_they_do_not_hold(visitor: Browser) -> 
     assert f'href="{page(visitor, "role")}"' not in visitor.get(page(visitor, "role")).text
 
 
-def test_who_saved_first_is_not_overwritten_and_what_was_typed_stays(visitor: Browser) -> None:
+def test_targets_that_somebody_else_changed_are_not_overwritten_and_texts_stay(
+    visitor: Browser,
+) -> None:
     where = page(visitor, "app")
     opened = form_of(visitor.get(where), where)
     visitor.owner.patch(visitor.owner.app_path("/settings"), {"concurrency": 2})
@@ -199,7 +201,9 @@ def test_who_saved_first_is_not_overwritten_and_what_was_typed_stays(visitor: Br
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_a_test_page_is_taken_or_says_why_not(visitor: Browser, world: Sandbox, level: str) -> None:
+def test_a_test_alert_is_delivered_or_shows_why_not(
+    visitor: Browser, world: Sandbox, level: str
+) -> None:
     world.new_relic.accounts["42"] = KEY
     save(visitor, level, NEW_RELIC)
     assert 'data-trial="ok"' in press(visitor, level, "test-page").text
@@ -209,9 +213,7 @@ def test_a_test_page_is_taken_or_says_why_not(visitor: Browser, world: Sandbox, 
     assert "a-wrong-key-marker" not in refused
 
 
-def test_a_wider_levels_page_is_tried_from_where_it_is_inherited(
-    visitor: Browser, world: Sandbox
-) -> None:
+def test_a_test_alert_goes_to_the_inherited_target(visitor: Browser, world: Sandbox) -> None:
     world.new_relic.accounts["42"] = KEY
     save(visitor, "global", NEW_RELIC)
     assert 'data-trial="ok"' in press(visitor, "role", "test-page").text
@@ -222,7 +224,7 @@ def test_a_wider_levels_page_is_tried_from_where_it_is_inherited(
     )
 
 
-def test_a_path_that_names_nothing_is_no_page(visitor: Browser) -> None:
+def test_notifications_of_an_unknown_app_or_role_are_not_found(visitor: Browser) -> None:
     app = f"/dashboard/apps/{visitor.owner.app.name}"
     assert visitor.get(f"{app}/roles/nobody/notifications").status_code == 404
     assert visitor.get("/dashboard/apps/nowhere/notifications").status_code == 404

@@ -1,4 +1,4 @@
-"""The first page shows every role, and what is unknown as unknown."""
+"""Overview of all apps and roles."""
 
 import re
 from collections.abc import Callable
@@ -18,14 +18,14 @@ def text_of(page: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
-def test_a_tenant_without_roles_is_led_to_the_first_steps(visitor: Browser) -> None:
+def test_the_overview_of_a_tenant_without_roles_leads_to_the_setup(visitor: Browser) -> None:
     app = visitor.owner.app.name
     page = visitor.get("/dashboard")
     assert f"/dashboard/apps/{app}/start" in page.text
     assert "No roles yet" in page.text
 
 
-def test_a_role_is_shown_in_words_and_figures(
+def test_the_overview_shows_a_role_in_words_and_figures(
     visitor: Browser, session: Session, sealer: Sealer, clock: HandClock
 ) -> None:
     app = visitor.owner.app
@@ -40,7 +40,7 @@ def test_a_role_is_shown_in_words_and_figures(
     assert "Jobs unknown" in shown
 
 
-def test_a_web_role_is_shown_by_its_requests_and_never_by_messages(
+def test_the_overview_shows_a_web_role_by_requests_and_not_by_jobs(
     visitor: Browser, session: Session, clock: HandClock
 ) -> None:
     role = a_role(session, visitor.owner.app, "web", signal="web")
@@ -59,7 +59,7 @@ def test_a_web_role_is_shown_by_its_requests_and_never_by_messages(
         assert word not in shown
 
 
-def test_the_title_counts_what_is_wrong_and_times_are_of_the_visitor(
+def test_the_overview_counts_roles_in_trouble_and_uses_the_visitors_time_zone(
     visitor: Browser, session: Session, sealer: Sealer, clock: HandClock
 ) -> None:
     app = visitor.owner.app
@@ -75,7 +75,7 @@ def test_the_title_counts_what_is_wrong_and_times_are_of_the_visitor(
     assert "25 Nov 12:00" in visitor.get("/dashboard").text
 
 
-def test_names_are_escaped(visitor: Browser, session: Session) -> None:
+def test_names_are_escaped_on_the_overview(visitor: Browser, session: Session) -> None:
     visitor.owner.app.name = "<script>alert(1)</script>"
     session.add(visitor.owner.app)
     session.commit()
@@ -84,7 +84,7 @@ def test_names_are_escaped(visitor: Browser, session: Session) -> None:
     assert "&lt;script&gt;alert" in page
 
 
-def test_another_tenants_roles_are_not_there(
+def test_the_overview_has_no_roles_of_another_tenant(
     visitor: Browser, new_browser: Callable[[], Browser], session: Session
 ) -> None:
     other = new_browser()

@@ -69,7 +69,7 @@ def everything(client: TestClient, visitor: Browser, page: str) -> dict[str, str
 
 
 @pytest.mark.usefixtures("past")
-def test_nothing_that_is_older_is_in_any_answer(
+def test_history_older_than_the_plan_allows_is_in_no_answer(
     client: TestClient, visitor: Browser, page: str
 ) -> None:
     answers = everything(client, visitor, page)

@@ -30,13 +30,13 @@ def a_tick(
     return row.id or 0
 
 
-def test_a_role_that_was_never_looked_at_says_so(visitor: Browser, page: str) -> None:
+def test_a_role_without_decisions_says_so(visitor: Browser, page: str) -> None:
     answer = visitor.get(page)
     assert answer.status_code == 200
     assert answer.text.count("data-empty") == 2  # no decision, and a table without rows
 
 
-def test_the_page_reads_without_script(
+def test_the_role_page_reads_without_script(
     visitor: Browser, page: str, role: Role, session: Session, clock: HandClock
 ) -> None:
     counts = {"messages_ready": 1234, "messages_unacknowledged": 2, "dynos": 3}
@@ -65,7 +65,7 @@ def test_the_page_reads_without_script(
     assert "1 to 9" in text  # the limits
 
 
-def test_what_comes_from_outside_is_text_and_no_markup(
+def test_explanations_and_errors_are_escaped_on_the_role_page(
     visitor: Browser, page: str, role: Role, session: Session, clock: HandClock
 ) -> None:
     markup = "<img src=x onerror=alert(1)>"
@@ -88,7 +88,7 @@ def line(picture: dict[str, Any], name: str) -> list[Any]:
     return list(found)
 
 
-def test_the_picture_has_a_line_for_everything_and_none_for_what_is_unknown(
+def test_the_role_chart_has_all_lines_and_breaks_them_where_values_are_unknown(
     visitor: Browser, page: str, role: Role, session: Session, clock: HandClock
 ) -> None:
     a_tick(session, role, clock, 45, {"messages_ready": 4, "dynos": 1}, desired=2)
@@ -101,7 +101,7 @@ def test_the_picture_has_a_line_for_everything_and_none_for_what_is_unknown(
     assert line(picture, "minimum") == [1] * 3
 
 
-def test_a_web_roles_picture_speaks_of_requests(
+def test_the_chart_of_a_web_role_shows_requests(
     visitor: Browser, session: Session, clock: HandClock
 ) -> None:
     web = a_role(session, visitor.owner.app, "web", signal="web", policy="response_time")
@@ -115,7 +115,7 @@ def test_a_web_roles_picture_speaks_of_requests(
     assert "Response time" in visitor.get(page).text
 
 
-def test_the_picture_marks_changes_with_their_reasons_and_incidents_with_bands(
+def test_the_role_chart_marks_changes_with_their_reasons_and_incidents_with_bands(
     visitor: Browser, page: str, role: Role, session: Session, clock: HandClock
 ) -> None:
     up = {"direction": "up", "current": 1, "desired": 4, "reason": "deadline", "outcome": "scaled"}
@@ -136,7 +136,7 @@ def test_the_picture_marks_changes_with_their_reasons_and_incidents_with_bands(
 
 
 @pytest.mark.parametrize("span", ["1h", "6h", "1d", "7d", "30d"])
-def test_every_range_can_be_seen(visitor: Browser, page: str, span: str) -> None:
+def test_every_time_range_of_the_role_page_is_shown(visitor: Browser, page: str, span: str) -> None:
     shown = visitor.get(page, range=span)
     assert shown.status_code == 200
     assert f"?range={span}" in shown.text
@@ -145,13 +145,13 @@ def test_every_range_can_be_seen(visitor: Browser, page: str, span: str) -> None
 
 
 @pytest.mark.parametrize("query", [{"range": "2y"}, {"show": "some"}, {"before": "nonsense"}])
-def test_a_range_or_list_that_there_is_not_is_refused(
+def test_an_unknown_time_range_list_or_cursor_is_refused(
     visitor: Browser, page: str, query: dict[str, str]
 ) -> None:
     assert visitor.get(page, **query).status_code == 422
 
 
-def test_the_list_shows_what_changed_and_all_where_asked(
+def test_the_decision_list_shows_changes_or_all_decisions(
     visitor: Browser, page: str, role: Role, session: Session, clock: HandClock
 ) -> None:
     held = a_tick(session, role, clock, 60)
@@ -177,7 +177,7 @@ def test_older_decisions_are_a_link_away(
     assert listed(visitor, page, *numbers, before=before) == numbers[:2]
 
 
-def test_what_a_decision_did_not_know_is_said_once(
+def test_an_unknown_value_of_a_decision_is_named_once(
     visitor: Browser, page: str, role: Role, session: Session, clock: HandClock
 ) -> None:
     number = a_tick(session, role, clock, 30, estimates={"service_time": 2.5})
@@ -212,7 +212,7 @@ def test_another_tenants_role_and_decision_are_not_found(
     assert other.get(f"{own}/decisions/{number}").status_code == 404
 
 
-def test_without_a_visit_nothing_is_shown(guest: Browser, session: Session) -> None:
+def test_the_role_page_is_not_shown_without_a_session(guest: Browser, session: Session) -> None:
     a_role(session, guest.owner.app)
     session.commit()
     page = f"/dashboard/apps/{guest.owner.app.name}/roles/worker"
@@ -220,7 +220,7 @@ def test_without_a_visit_nothing_is_shown(guest: Browser, session: Session) -> N
     assert [guest.get(page + tail).status_code for tail in tails] == [401] * len(tails)
 
 
-def test_what_is_shown_can_be_downloaded(
+def test_figures_and_decisions_can_be_downloaded_as_csv(
     visitor: Browser, page: str, role: Role, session: Session, clock: HandClock
 ) -> None:
     a_tick(session, role, clock, 30, {"messages_ready": 7}, direction="up", outcome="scaled")
@@ -231,7 +231,9 @@ def test_what_is_shown_can_be_downloaded(
     assert [row["direction"] for row in decisions] == ["up"]
 
 
-def test_the_charts_script_is_ours_packed_and_kept_for_a_year(visitor: Browser, page: str) -> None:
+def test_plotly_comes_compressed_from_our_origin_and_is_cached_for_a_year(
+    visitor: Browser, page: str
+) -> None:
     assert f'src="{static_files.PLOTLY_PATH}"' in visitor.get(page).text
     answer = visitor.get(static_files.PLOTLY_PATH)
     assert answer.headers["content-encoding"] == "gzip"
@@ -245,7 +247,7 @@ def test_the_charts_script_is_ours_packed_and_kept_for_a_year(visitor: Browser, 
     )
 
 
-def test_a_client_that_unpacks_nothing_gets_the_script_as_it_is(visitor: Browser) -> None:
+def test_plotly_is_sent_uncompressed_where_gzip_is_not_accepted(visitor: Browser) -> None:
     plain = visitor.client.get(static_files.PLOTLY_PATH, headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
     assert plain.content == gzip.decompress(static_files._packed())

@@ -36,7 +36,7 @@ def save(visitor: Browser, page: str, **typed: str) -> None:
     assert answer.status_code == 303, answer.text
 
 
-def test_the_form_shows_what_is_set_here_and_what_is_inherited_from_where(
+def test_the_settings_form_shows_own_and_inherited_values_with_their_source(
     visitor: Browser, page: str
 ) -> None:
     visitor.owner.patch("/settings", {"target_deadline": 90.0})
@@ -49,7 +49,9 @@ def test_the_form_shows_what_is_set_here_and_what_is_inherited_from_where(
     assert "Set here. Leave empty to inherit 5 dynos from default." in shown.text
 
 
-def test_what_is_set_on_other_pages_is_told_with_its_source(visitor: Browser, page: str) -> None:
+def test_the_settings_form_names_settings_of_other_pages_with_their_source(
+    visitor: Browser, page: str
+) -> None:
     window = {"days": [0], "start": "08:00", "end": "09:00", "timezone": "UTC", "dynos": 3}
     visitor.owner.patch(visitor.owner.app_path("/settings"), {"schedules": [window]})
     visitor.owner.patch(visitor.owner.role_path(), {"pause": {"direction": "down"}})
@@ -74,7 +76,7 @@ def test_every_setting_has_a_field_or_a_page_of_its_own() -> None:
     assert set(SettingsValues.model_fields) - set(FIELDS) == elsewhere
 
 
-def test_a_change_is_shown_before_it_is_saved(visitor: Browser, page: str) -> None:
+def test_a_change_of_settings_is_previewed_before_it_is_saved(visitor: Browser, page: str) -> None:
     preview = sent(visitor, page, maximum_dynos="20")
     assert "9 dynos (from role)" in preview.text
     assert "20 dynos (from role)" in preview.text
@@ -84,12 +86,12 @@ def test_a_change_is_shown_before_it_is_saved(visitor: Browser, page: str) -> No
     assert 'data-done="saved"' in visitor.get(page, saved="yes").text
 
 
-def test_an_emptied_field_inherits_again(visitor: Browser, page: str) -> None:
+def test_an_emptied_setting_inherits_again(visitor: Browser, page: str) -> None:
     save(visitor, page, maximum_dynos="")
     assert settings(visitor) == {}
 
 
-def test_every_kind_of_field_is_taken(visitor: Browser, page: str) -> None:
+def test_every_kind_of_settings_field_is_saved(visitor: Browser, page: str) -> None:
     save(
         visitor,
         page,
@@ -120,7 +122,7 @@ def test_every_kind_of_field_is_taken(visitor: Browser, page: str) -> None:
     assert fields["no_data"] == "5 after 300"
 
 
-def test_what_has_no_field_stays_as_it_is(visitor: Browser, page: str) -> None:
+def test_settings_without_a_field_stay_as_they_are(visitor: Browser, page: str) -> None:
     pause = {"direction": "down"}
     visitor.owner.patch(visitor.owner.role_path(), {"pause": pause})
     save(visitor, page, minimum_dynos="0")
@@ -147,7 +149,7 @@ def test_what_has_no_field_stays_as_it_is(visitor: Browser, page: str) -> None:
         ("process_type", "no spaces", "letters, digits, - and _"),
     ],
 )
-def test_what_cannot_be_is_said_at_the_field_and_what_was_typed_stays(
+def test_an_invalid_setting_is_marked_at_its_field_and_other_texts_stay(
     visitor: Browser, page: str, name: str, typed: str, said: str
 ) -> None:
     answer = sent(visitor, page, **{name: typed, "minimum_dynos": "2"})
@@ -159,13 +161,13 @@ def test_what_cannot_be_is_said_at_the_field_and_what_was_typed_stays(
     assert settings(visitor) == {"maximum_dynos": 9}
 
 
-def test_what_cannot_work_together_is_said_before_it_is_saved(visitor: Browser, page: str) -> None:
+def test_contradicting_settings_are_refused_in_the_preview(visitor: Browser, page: str) -> None:
     answer = sent(visitor, page, minimum_dynos="10")
     assert answer.status_code == 422
     assert "it must be at most 9" in answer.text
 
 
-def test_a_warning_stands_on_the_preview_and_does_not_forbid(visitor: Browser, page: str) -> None:
+def test_a_warning_in_the_preview_does_not_prevent_saving(visitor: Browser, page: str) -> None:
     preview = sent(visitor, page, target_deadline="5")
     assert "may not be met" in preview.text
     assert "Save settings anyway" in preview.text
@@ -173,7 +175,7 @@ def test_a_warning_stands_on_the_preview_and_does_not_forbid(visitor: Browser, p
     assert settings(visitor)["target_deadline"] == 5
 
 
-def test_a_change_that_others_made_meanwhile_is_neither_undone_nor_hides_ones_own(
+def test_conflicting_changes_of_settings_are_combined_and_none_is_lost(
     visitor: Browser, page: str
 ) -> None:
     form = form_on(visitor.get(page), page)
@@ -191,7 +193,7 @@ def test_a_change_that_others_made_meanwhile_is_neither_undone_nor_hides_ones_ow
     assert settings(visitor) == {"maximum_dynos": 30, "step_up": 3, "target_deadline": 45}
 
 
-def test_a_field_that_both_changed_is_named_and_keeps_ones_own_text(
+def test_a_setting_that_both_changed_is_named_and_keeps_the_own_text(
     visitor: Browser, page: str
 ) -> None:
     form = form_on(visitor.get(page), page)
@@ -201,7 +203,9 @@ def test_a_field_that_both_changed_is_named_and_keeps_ones_own_text(
     assert form_on(answer, page)["maximum_dynos"] == "12"
 
 
-def test_a_change_of_a_wider_level_is_a_conflict_too(visitor: Browser, page: str) -> None:
+def test_a_change_of_a_wider_level_is_a_conflict_of_settings_too(
+    visitor: Browser, page: str
+) -> None:
     form = form_on(visitor.get(page), page)
     visitor.owner.patch("/settings", {"maximum_dynos": 50})
     answer = visitor.post(f"{page}/settings", {**form, "minimum_dynos": "3", "do": "save"})
@@ -209,7 +213,7 @@ def test_a_change_of_a_wider_level_is_a_conflict_too(visitor: Browser, page: str
     assert "global level" in answer.text
 
 
-def test_saving_what_was_not_changed_changes_nothing(visitor: Browser, page: str) -> None:
+def test_saving_unchanged_settings_keeps_their_version(visitor: Browser, page: str) -> None:
     preview = sent(visitor, page)
     assert "data-unchanged" in preview.text
     version = visitor.owner.get(visitor.owner.role_path()).json()["version"]
@@ -217,14 +221,16 @@ def test_saving_what_was_not_changed_changes_nothing(visitor: Browser, page: str
     assert visitor.owner.get(visitor.owner.role_path()).json()["version"] == version
 
 
-def test_a_form_of_no_visit_changes_nothing(visitor: Browser, page: str) -> None:
+def test_a_settings_form_without_the_csrf_token_changes_nothing(
+    visitor: Browser, page: str
+) -> None:
     form = form_on(visitor.get(page), page)
     answer = visitor.post(f"{page}/settings", {**form, "csrf": "x", "do": "save"})
     assert answer.status_code == 403
 
 
 @pytest.mark.parametrize("opened", ["", "yesterday", "2026-11-25T12:00:00", "x" * 300])
-def test_a_forged_form_gets_an_answer_and_no_fault(
+def test_a_forged_settings_form_is_a_conflict_and_no_server_error(
     visitor: Browser, page: str, opened: str
 ) -> None:
     form = form_on(visitor.get(page), page)
@@ -232,7 +238,7 @@ def test_a_forged_form_gets_an_answer_and_no_fault(
     assert visitor.post(f"{page}/settings", forged).status_code == 409
 
 
-def test_the_change_log_names_the_person(visitor: Browser, page: str) -> None:
+def test_a_change_of_settings_is_logged_under_the_persons_name(visitor: Browser, page: str) -> None:
     save(visitor, page, maximum_dynos="20")
     change = visitor.owner.get("/changes").json()["changes"][0]
     assert change["by"] == visitor.email

@@ -1,4 +1,4 @@
-"""What would have been: asked for in a form, waited for, and shown beside what was."""
+"""What-if replays: started in a form, waited for, and compared."""
 
 from collections.abc import Callable
 from typing import Any
@@ -48,7 +48,7 @@ def variants(session: Session) -> list[dict[str, Any]]:
     return session.exec(select(ReplayRow)).one().variants
 
 
-def test_a_replay_is_asked_for_waited_for_and_shown(
+def test_a_replay_is_started_waited_for_and_shown(
     visitor: Browser, page: str, session: Session, run_all: Callable[[], None]
 ) -> None:
     place = asked(visitor, page, policies=["proportional", "ratio"]).headers["location"]
@@ -71,7 +71,7 @@ def test_a_replay_is_asked_for_waited_for_and_shown(
     assert place in visitor.get(f"{page}/what-if").text
 
 
-def test_edited_settings_are_played_beside_the_present_ones_and_can_then_be_set(
+def test_edited_settings_are_replayed_beside_the_present_ones_and_can_be_used(
     visitor: Browser, page: str, session: Session, run_all: Callable[[], None]
 ) -> None:
     preview = visitor.send(page, f"{page}/settings", do="preview", maximum_dynos="20")
@@ -87,7 +87,7 @@ def test_edited_settings_are_played_beside_the_present_ones_and_can_then_be_set(
     assert "20 dynos (from role)" in again.text
 
 
-def test_an_emptied_field_is_played_as_what_it_would_inherit(
+def test_an_emptied_setting_is_replayed_with_its_inherited_value(
     visitor: Browser, page: str, session: Session, run_all: Callable[[], None]
 ) -> None:
     answer = asked(visitor, page, **{"maximum_dynos": "", "was-maximum_dynos": "9"})
@@ -97,7 +97,7 @@ def test_an_emptied_field_is_played_as_what_it_would_inherit(
     assert (take_it["maximum_dynos"], take_it["was-maximum_dynos"]) == ("", "9")
 
 
-def test_what_a_replay_cannot_know_is_left_out_of_it(
+def test_settings_that_a_replay_cannot_use_are_left_out(
     visitor: Browser, page: str, session: Session
 ) -> None:
     typed = {"queues": "other", "was-queues": "", "alert_after": "5", "was-alert_after": ""}
@@ -105,18 +105,20 @@ def test_what_a_replay_cannot_know_is_left_out_of_it(
     assert [one["name"] for one in variants(session)] == ["present settings"]
 
 
-def test_the_preview_says_what_a_replay_cannot_know(visitor: Browser, page: str) -> None:
+def test_the_preview_names_settings_that_a_replay_cannot_use(visitor: Browser, page: str) -> None:
     preview = visitor.send(page, f"{page}/settings", do="preview", queues="other", step_up="2")
     assert "A replay does not take these into account: Queues." in preview.text
 
 
-def test_settings_that_cannot_be_are_refused_with_their_reason(visitor: Browser, page: str) -> None:
+def test_a_replay_of_invalid_settings_is_refused_with_the_reason(
+    visitor: Browser, page: str
+) -> None:
     answer = asked(visitor, page, **{"minimum_dynos": "12", "was-minimum_dynos": ""})
     assert answer.status_code == 422
     assert "it must be at most 9" in answer.text
 
 
-def test_a_second_replay_waits_for_the_first(visitor: Browser, page: str) -> None:
+def test_a_second_replay_is_refused_while_the_first_runs(visitor: Browser, page: str) -> None:
     asked(visitor, page)
     answer = asked(visitor, page)
     assert answer.status_code == 409
@@ -124,7 +126,7 @@ def test_a_second_replay_waits_for_the_first(visitor: Browser, page: str) -> Non
     assert "Earlier replays" in answer.text
 
 
-def test_too_many_policies_are_refused_and_unknown_ones_are_not_played(
+def test_too_many_policies_are_refused_and_unknown_ones_ignored(
     visitor: Browser, page: str, session: Session
 ) -> None:
     many = ["proportional", "ratio", "band", "latency", "on_off"]
@@ -145,7 +147,7 @@ def test_a_web_role_is_offered_the_policies_that_go_with_requests(
     assert 'value="ratio"' not in text
 
 
-def test_a_range_that_there_is_not_is_refused(visitor: Browser, page: str) -> None:
+def test_a_replay_of_an_unknown_time_range_is_refused(visitor: Browser, page: str) -> None:
     form = {"csrf": visitor.csrf(), "range": "100y"}
     assert visitor.post(f"{page}/what-if", form).status_code == 422
 
@@ -170,7 +172,7 @@ def test_a_failed_replay_says_so(visitor: Browser, page: str, session: Session) 
     assert visitor.get(f"{place}/chart").status_code == 404
 
 
-def test_anothers_replay_is_not_found(
+def test_a_replay_of_another_tenant_or_role_is_not_found(
     visitor: Browser, page: str, new_browser: Callable[[], Browser], session: Session
 ) -> None:
     number = asked(visitor, page).headers["location"].rpartition("/")[2]

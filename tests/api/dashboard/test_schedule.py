@@ -33,7 +33,7 @@ def stored(session: Session) -> Any:
     return row.values.get("schedules") if row else None
 
 
-def test_a_preview_shows_the_next_switches_in_the_windows_zone_and_saves_nothing(
+def test_a_schedule_preview_shows_the_next_changes_in_the_windows_zone_and_saves_nothing(
     visitor: Browser, session: Session
 ) -> None:
     answer = send(visitor, "preview", **NIGHT, **{"days.0": ["0", "4"]})
@@ -46,7 +46,7 @@ def test_a_preview_shows_the_next_switches_in_the_windows_zone_and_saves_nothing
     assert stored(session) is None
 
 
-def test_saving_sets_exactly_these_windows(visitor: Browser, session: Session) -> None:
+def test_saving_a_schedule_sets_exactly_its_windows(visitor: Browser, session: Session) -> None:
     answer = send(visitor, "save", **NIGHT, **{"days.0": ["0", "4"]})
     assert answer.headers["location"].endswith("/schedule?done=saved")
     (window,) = stored(session)
@@ -58,7 +58,7 @@ def test_saving_sets_exactly_these_windows(visitor: Browser, session: Session) -
     assert [one.get("date") for one in stored(session)] == ["2030-12-24"]
 
 
-def test_the_roles_own_windows_can_be_taken_away(visitor: Browser, session: Session) -> None:
+def test_the_roles_own_schedule_can_be_removed(visitor: Browser, session: Session) -> None:
     send(visitor, "save", **NIGHT, **{"days.0": ["0"]})
     send(visitor, "inherit")
     assert stored(session) is None
@@ -77,7 +77,7 @@ def test_the_roles_own_windows_can_be_taken_away(visitor: Browser, session: Sess
     ],
 )
 @pytest.mark.parametrize("do", ["preview", "save"])
-def test_a_window_that_cannot_be_is_marked_with_what_was_typed(
+def test_an_invalid_time_window_is_marked_and_keeps_its_texts(
     visitor: Browser, session: Session, do: str, sent: dict[str, Any], said: str
 ) -> None:
     answer = send(visitor, do, **sent)
@@ -88,14 +88,14 @@ def test_a_window_that_cannot_be_is_marked_with_what_was_typed(
     assert stored(session) is None
 
 
-def test_windows_that_overlap_are_refused(visitor: Browser) -> None:
+def test_overlapping_time_windows_are_refused(visitor: Browser) -> None:
     send(visitor, "save", **NIGHT, **{"days.0": ["0"]})
     again = {name.replace(".0", ".1"): value for name, value in NIGHT.items()}
     answer = send(visitor, "preview", **{"days.0": ["0"], "days.1": ["0"]}, **again)
     assert "overlaps schedules.0" in answer.text
 
 
-def test_what_somebody_else_saved_meanwhile_is_not_overwritten(
+def test_a_schedule_that_somebody_else_changed_is_not_overwritten(
     visitor: Browser, session: Session
 ) -> None:
     owner = visitor.owner
@@ -110,6 +110,6 @@ def test_what_somebody_else_saved_meanwhile_is_not_overwritten(
 
 
 @pytest.mark.parametrize("rows", ["", "-1", "x", "²", "9" * 30])
-def test_a_made_up_number_of_rows_does_no_harm(visitor: Browser, rows: str) -> None:
+def test_a_made_up_number_of_schedule_rows_does_no_harm(visitor: Browser, rows: str) -> None:
     answer = send(visitor, "preview", rows=rows)
     assert answer.status_code == 200

@@ -99,7 +99,7 @@ def rows(session: Session) -> list[str]:
     ]
 
 
-def test_no_page_is_shown_and_nothing_done_without_a_visit(
+def test_no_page_is_shown_and_nothing_done_without_a_session(
     guest: Browser, session: Session
 ) -> None:
     a_role(session, guest.owner.app)
@@ -114,7 +114,9 @@ def test_no_page_is_shown_and_nothing_done_without_a_visit(
     assert found == dict.fromkeys(ROUTES, 401)
 
 
-def test_no_form_is_taken_without_the_proof_of_its_visit(visitor: Browser, role: Role) -> None:
+def test_no_form_is_accepted_without_the_csrf_token_of_its_session(
+    visitor: Browser, role: Role
+) -> None:
     forms = [path for method, path in ROUTES if method == "POST"]
     found = {}
     for path in forms:

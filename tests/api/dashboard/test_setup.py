@@ -1,4 +1,4 @@
-"""The first steps lead from nothing to a scaled role, and each can be taken up again."""
+"""Setup of an app, from nothing to a scaled role."""
 
 from typing import Any
 
@@ -75,7 +75,7 @@ def test_a_broker_is_tested_before_it_is_saved_and_its_queues_are_offered(
     assert "broker-password-marker" not in shown + refused.text
 
 
-def test_a_role_is_made_that_scales_nothing_yet(visitor: Browser, session: Session) -> None:
+def test_setup_creates_a_role_in_dry_run_mode(visitor: Browser, session: Session) -> None:
     send(visitor, "broker", url=URL)
     assert send(visitor, "roles", **ROLE, **BOUNDS).status_code == 303
     level = session.exec(select(SettingsLevel)).one()
@@ -90,7 +90,7 @@ def test_a_role_is_made_that_scales_nothing_yet(visitor: Browser, session: Sessi
     assert session.exec(select(SettingsChange)).one().by == "owner@example.com"
 
 
-def test_what_is_wrong_stands_at_its_field_and_what_was_typed_stays(
+def test_an_invalid_role_in_setup_is_marked_at_its_field_and_keeps_other_texts(
     visitor: Browser, session: Session
 ) -> None:
     send(visitor, "broker", url=URL)
@@ -115,7 +115,7 @@ def test_what_is_wrong_stands_at_its_field_and_what_was_typed_stays(
         ("queue", [], "at least one queue"),
     ],
 )
-def test_bad_input_is_refused_with_its_reason(
+def test_an_invalid_field_of_setup_is_refused_with_its_reason(
     visitor: Browser, session: Session, field: str, value: Any, said: str
 ) -> None:
     send(visitor, "broker", url=URL)
@@ -124,7 +124,7 @@ def test_bad_input_is_refused_with_its_reason(
     assert session.exec(select(Role)).all() == []
 
 
-def test_a_role_that_is_there_is_not_overwritten(visitor: Browser, session: Session) -> None:
+def test_setup_does_not_overwrite_an_existing_role(visitor: Browser, session: Session) -> None:
     send(visitor, "broker", url=URL)
     send(visitor, "roles", **ROLE, **BOUNDS)
     again = visitor.send(
@@ -136,7 +136,7 @@ def test_a_role_that_is_there_is_not_overwritten(visitor: Browser, session: Sess
     assert session.exec(select(SettingsLevel)).one().values["maximum_dynos"] == 7
 
 
-def test_going_live_ends_the_dry_run(visitor: Browser, session: Session) -> None:
+def test_start_of_scaling_ends_the_dry_run(visitor: Browser, session: Session) -> None:
     send(visitor, "broker", url=URL)
     send(visitor, "roles", **ROLE, **BOUNDS)
     assert send(visitor, "roles/worker/live").status_code == 303
@@ -145,7 +145,7 @@ def test_going_live_ends_the_dry_run(visitor: Browser, session: Session) -> None
     assert "worker scales between 0 and 7 dynos" in text_of(visitor.get(start(visitor)).text)
 
 
-def test_steps_that_were_taken_over_the_api_are_done(visitor: Browser) -> None:
+def test_setup_steps_taken_over_the_api_are_done(visitor: Browser) -> None:
     owner = visitor.owner
     owner.put(owner.app_path("/broker"), {"url": URL})
     owner.put(owner.role_path(), {})
@@ -155,7 +155,7 @@ def test_steps_that_were_taken_over_the_api_are_done(visitor: Browser) -> None:
     assert "4. Dry run next" in shown
 
 
-def test_a_broker_that_fails_later_is_said_and_a_queue_can_be_typed(
+def test_setup_reports_a_failing_broker_and_accepts_a_typed_queue(
     visitor: Browser, rabbit: FakeRabbit, session: Session
 ) -> None:
     send(visitor, "broker", url=URL)
@@ -166,14 +166,14 @@ def test_a_broker_that_fails_later_is_said_and_a_queue_can_be_typed(
     assert session.exec(select(SettingsLevel)).one().values["queues"] == ["orders"]
 
 
-def test_an_app_without_the_right_to_scale_says_so(visitor: Browser, session: Session) -> None:
+def test_setup_of_an_unauthorized_app_shows_the_reason(visitor: Browser, session: Session) -> None:
     app = session.get_one(App, visitor.owner.app.id)
     app.authorization_state, app.authorization_note = "needs_authorization", "You do not have"
     session.commit()
     assert "You do not have" in visitor.get(start(visitor)).text
 
 
-def test_another_tenants_app_is_not_there(
+def test_setup_of_another_tenants_app_is_not_found(
     visitor: Browser, client: TestClient, session: Session, sealer: Sealer
 ) -> None:
     other = a_caller(client, session, sealer).app.name

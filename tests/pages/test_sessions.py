@@ -1,4 +1,4 @@
-"""How a person comes in and goes, in a real browser: with script and without, by keyboard."""
+"""Signing on and out in a real browser: with script and without, by keyboard."""
 
 import re
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def test_a_click_at_heroku_opens_the_apps_page(visitor: Page, site: Site) -> Non
     assert visitor.get_by_text("Times are in Europe/Berlin").is_visible()
 
 
-def test_the_cookie_is_out_of_reach_of_script(visitor: Page) -> None:
+def test_the_session_cookie_is_out_of_reach_of_script(visitor: Page) -> None:
     cookies = {one["name"]: one for one in visitor.context.cookies()}
     assert (cookies["guv"]["httpOnly"], cookies["guv"]["sameSite"]) == (True, "Lax")
     assert "guv=" not in visitor.evaluate("document.cookie").replace("guv-zone", "")
@@ -46,7 +46,7 @@ def test_a_link_that_heroku_did_not_sign_gets_a_page_that_says_what_to_do(
     assert page.get_by_text("heroku addons:open guv").is_visible()
 
 
-def test_a_visit_that_is_over_is_said_on_the_next_click(
+def test_an_expired_session_shows_the_signed_out_page_on_the_next_click(
     visitor: Page, redis_url: str, site: Site
 ) -> None:
     with Redis.from_url(redis_url) as redis:

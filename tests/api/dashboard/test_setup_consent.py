@@ -1,4 +1,4 @@
-"""What began on a page of ours ends there: in the same visit, for the same person."""
+"""A consent that began on a page ends there: in the same session, for the same person."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -48,7 +48,7 @@ def credential(visitor: Browser, session: Session) -> tuple[str, str]:
     return app.credential, app.credential_by
 
 
-def test_whoever_began_on_a_page_lands_there(
+def test_a_consent_returns_to_the_page_that_it_began_on(
     visitor: Browser, send_off: SendOff, session: Session
 ) -> None:
     page = visitor.get(send_off(visitor))
@@ -56,7 +56,7 @@ def test_whoever_began_on_a_page_lands_there(
     assert credential(visitor, session) == ("user", visitor.email)
 
 
-def test_the_way_back_of_one_person_is_nothing_for_another(
+def test_a_consent_cannot_be_finished_by_another_person(
     visitor: Browser, new_browser: Callable[[], Browser], send_off: SendOff, session: Session
 ) -> None:
     other = new_browser()
@@ -66,7 +66,7 @@ def test_the_way_back_of_one_person_is_nothing_for_another(
     assert credential(visitor, session) == ("partner", "")
 
 
-def test_the_way_back_is_nothing_without_a_visit(
+def test_a_consent_cannot_be_finished_without_a_session(
     visitor: Browser, send_off: SendOff, session: Session
 ) -> None:
     way = send_off(visitor)
@@ -75,11 +75,13 @@ def test_the_way_back_is_nothing_without_a_visit(
     assert credential(visitor, session) == ("partner", "")
 
 
-def test_whoever_said_no_can_go_back(visitor: Browser, send_off: Callable[..., str]) -> None:
+def test_a_declined_consent_gets_a_page_with_the_way_back(
+    visitor: Browser, send_off: Callable[..., str]
+) -> None:
     page = visitor.get(send_off(visitor, "no"))
     assert (page.status_code, f'href="{HOME}"' in page.text) == (422, True)
 
 
-def test_a_way_back_that_makes_no_sense_is_a_page(visitor: Browser) -> None:
+def test_a_malformed_consent_callback_gets_an_error_page(visitor: Browser) -> None:
     page = visitor.get("/heroku/oauth/callback", state="x" * 501)
     assert (page.status_code, page.headers["Content-Type"]) == (422, "text/html; charset=utf-8")

@@ -31,18 +31,18 @@ def a_change(outcome: str = "scaled", current: int = 1, desired: int = 2, **othe
     return Change(NOON, 7, current, desired, outcome=outcome, **given)
 
 
-def test_a_maximum_far_above_what_runs_is_named_and_does_not_flatten_the_rest() -> None:
+def test_a_maximum_far_above_the_running_dynos_is_named_and_not_drawn() -> None:
     picture = drawn(Point(NOON, dynos=2), maximum=100)
     assert named(picture, "maximum")["y"] == [None]
     assert named(picture, "minimum")["name"] == "limits (maximum 100)"
     assert picture["layout"]["yaxis2"]["range"][1] < 10
 
 
-def test_a_maximum_that_is_near_is_drawn() -> None:
+def test_a_maximum_near_the_running_dynos_is_drawn() -> None:
     assert named(drawn(Point(NOON, dynos=2)), "maximum")["y"] == [5]
 
 
-def test_a_wait_without_end_is_marked_at_the_deadline() -> None:
+def test_an_endless_wait_is_marked_at_the_deadline_of_the_chart() -> None:
     picture = drawn(Point(NOON, never_done=True), Point(NOON + MINUTE, predicted_wait=3.0))
     assert named(picture, "never finished")["y"] == [60.0, None]
     assert named(picture, "predicted wait")["y"] == [None, 3.0]
@@ -56,13 +56,13 @@ def test_a_web_roles_target_is_no_deadline_of_the_time_before_it_was_one() -> No
     assert named(picture, "target")["y"] == [None, 0.5]
 
 
-def test_a_mark_shows_which_way_and_whether_it_was_done() -> None:
+def test_a_decision_mark_shows_direction_and_outcome() -> None:
     changes = (a_change(), a_change(desired=0), a_change("refused"))
     marks = named(drawn(Point(NOON), changes=changes), "decision")
     assert marks["marker"]["symbol"] == ["triangle-up", "triangle-down", "x"]
 
 
-def test_a_mark_tells_its_reason_in_short_lines_and_how_many_it_stands_for() -> None:
+def test_a_decision_mark_has_its_reason_in_short_lines_and_its_count() -> None:
     change = a_change(explanation="word " * 40 + "<b>", count=3)
     (told,) = named(drawn(Point(NOON), changes=(change,)), "decision")["text"]
     assert told.startswith("1 to 2 dynos, step limit, scaled<br>")
@@ -70,20 +70,20 @@ def test_a_mark_tells_its_reason_in_short_lines_and_how_many_it_stands_for() -> 
     assert max(len(line) for line in told.split("<br>")) <= 60
 
 
-def test_a_few_points_are_marked_each_since_one_alone_makes_no_line() -> None:
+def test_lines_of_few_points_mark_each_of_them() -> None:
     many = [Point(NOON + n * MINUTE, dynos=1) for n in range(MARKED_POINTS + 1)]
     assert named(drawn(*many[:1]), "dynos")["mode"] == "lines+markers"
     assert named(drawn(*many), "dynos")["mode"] == "lines"
 
 
-def test_a_gap_breaks_the_lines_and_a_late_tick_does_not() -> None:
+def test_a_gap_breaks_the_lines_of_a_chart_and_a_late_tick_does_not() -> None:
     at = [NOON, NOON + 2 * MINUTE, NOON + 9 * MINUTE]
     found = with_gaps([Point(one, dynos=1) for one in at], MINUTE)
     assert [one.at for one in found] == [at[0], at[1], at[1] + MINUTE, at[2]]
     assert found[2] == Point(at[1] + MINUTE)
 
 
-def test_no_instant_comes_twice_on_the_night_when_clocks_are_put_back() -> None:
+def test_no_time_of_a_chart_repeats_when_clocks_are_put_back() -> None:
     clock = AxisClock(datetime(2026, 10, 25, 2, tzinfo=UTC), ZoneInfo("Europe/Berlin"))
     hours = [datetime(2026, 10, 24, 22, tzinfo=UTC) + timedelta(hours=n) for n in range(6)]
     texts = [clock.text(one) for one in hours]
