@@ -7,15 +7,16 @@ from playwright.sync_api import Page
 
 from tests.pages.conftest import DESKTOP, PHONE
 
-_TOO_WIDE = (
-    "[...document.querySelectorAll('.main-svg')].some((one) => one.clientWidth >= innerWidth)"
-)
+_FITTED = """async () => {
+  const isWide = () => [...document.querySelectorAll(".main-svg")].some((svg) => svg.clientWidth >= innerWidth);
+  for (let frame = 0; isWide() && frame < 300; frame++) await new Promise(requestAnimationFrame);
+}"""  # noqa: E501  # JavaScript; a predicate to wait for would need eval, which the policy forbids
 FOLDER = os.environ.get("GUV_TEST_SCREENSHOTS")
 
 
 def settle(page: Page) -> None:
     """Wait until charts have the size of the page."""
-    page.wait_for_function(f"!{_TOO_WIDE}")
+    page.evaluate(_FITTED)
 
 
 def picture(page: Page, name: str) -> list[str]:
