@@ -24,7 +24,7 @@ def test_an_app_can_be_limited_locked_and_slowed_down(control: httpx.Client, sho
     assert (shop.limit, shop.locked, shop.boot_delay.total_seconds()) == (3, True, 7.5)
 
 
-def test_what_is_left_out_stays(control: httpx.Client, shop: App) -> None:
+def test_a_field_left_out_of_an_app_change_stays(control: httpx.Client, shop: App) -> None:
     shop.limit = 3
     control.patch("/apps/shop", json={"locked": True})
     assert (shop.limit, shop.locked) == (3, True)
@@ -75,7 +75,9 @@ def test_bodies_of_any_kind_are_recorded(
     assert control.get("/requests").json()[0]["body"] == body
 
 
-def test_the_record_can_be_emptied(control: httpx.Client, customer_api: httpx.Client) -> None:
+def test_the_record_of_requests_can_be_emptied(
+    control: httpx.Client, customer_api: httpx.Client
+) -> None:
     customer_api.get("/apps/shop")
     control.delete("/requests")
     assert control.get("/requests").json() == []

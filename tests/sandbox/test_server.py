@@ -25,13 +25,13 @@ def test_the_stand_ins_answer_on_the_port_asked_for() -> None:
         assert httpx.get(f"{sandbox.url}/apps").status_code == 401
 
 
-def test_two_worlds_do_not_meet() -> None:
+def test_two_sandboxes_share_no_app() -> None:
     with running(Outside()) as one, running(Outside()) as other:
         one.heroku.new_app("shop", {"worker": 1})
         assert (len(one.heroku.apps), len(other.heroku.apps)) == (1, 0)
 
 
-def test_after_the_block_nothing_listens() -> None:
+def test_a_stopped_sandbox_does_not_listen() -> None:
     with running() as sandbox:
         pass
     with pytest.raises(httpx.ConnectError):

@@ -54,7 +54,7 @@ def test_no_scaler_that_meets_the_share_is_cheaper(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_it_is_never_below_the_work(seed: int) -> None:
+def test_the_bound_is_never_below_the_work(seed: int) -> None:
     built = random_scenario(seed)
 
     assert (lower_bound(built, grid=300).dyno_seconds or 0.0) >= built.work * (1 - 1e-5)
@@ -95,7 +95,7 @@ def test_messages_longer_than_the_deadline_are_infeasible() -> None:
     assert not lower_bound(scenario([600.0], 90.0, 60.0)).feasible
 
 
-def test_slots_share_a_dyno() -> None:
+def test_the_bound_lets_slots_share_a_dyno() -> None:
     one = lower_bound(scenario([600.0] * 40, 10.0, 60.0)).dyno_seconds
     four = lower_bound(scenario([600.0] * 40, 10.0, 60.0, concurrency=4)).dyno_seconds
 

@@ -1,4 +1,4 @@
-"""Does guv keep its promise in the three cases that its first design named?
+"""guv's promise in the three cases that its first design named.
 
 A sine, a spike that the maximum can serve in time, and one that it cannot. The figures are what
 must hold, with some room to what is measured; docs/benchmark.md has the measured ones.

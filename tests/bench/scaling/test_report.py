@@ -1,4 +1,4 @@
-"""Do tables and report say what the figures say?"""
+"""Tables and report of the benchmark."""
 
 from pathlib import Path
 
@@ -116,7 +116,7 @@ def test_the_command_prints_the_tables(capsys: pytest.CaptureFixture[str]) -> No
     assert "| on-off         | 1 of 1" in printed
 
 
-def test_an_unknown_name_is_refused() -> None:
+def test_an_unknown_scenario_is_refused() -> None:
     with pytest.raises(SystemExit, match="no scenario or scaler matches 'nonsense'"):
         main(["--scenarios", "nonsense"])
 

@@ -1,4 +1,4 @@
-"""Does a scaler see what a broker would show? Counters, staleness, missing answers."""
+"""What a simulated broker shows to a scaler: counters, staleness, missing answers."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -36,7 +36,7 @@ def test_samples_come_once_per_interval_in_unix_seconds() -> None:
     assert all(later - earlier == 10.0 for earlier, later in pairwise(instants))
 
 
-def test_counters_only_grow() -> None:
+def test_simulated_counters_only_grow() -> None:
     samples = seen(scenario())
 
     for earlier, later in pairwise(samples):
@@ -44,7 +44,7 @@ def test_counters_only_grow() -> None:
         assert (later.served or 0) >= (earlier.served or 0)
 
 
-def test_counters_and_counts_agree() -> None:
+def test_simulated_counters_and_counts_agree() -> None:
     for sample in seen(scenario()):
         waiting = (sample.messages_ready or 0) + (sample.messages_unacknowledged or 0)
         assert sample.published == (sample.served or 0) + waiting
@@ -86,7 +86,7 @@ def test_redelivered_messages_are_counted() -> None:
     assert counts[-1] > 1
 
 
-def test_the_history_is_bounded() -> None:
+def test_the_history_of_a_scaler_is_bounded() -> None:
     lengths: list[int] = []
 
     def scale(_: Settings, samples: Sequence[Sample], __: float) -> int:

@@ -1,4 +1,4 @@
-"""Are the scenarios what they say, and the same each time?"""
+"""Scenarios of the benchmark: true to their names, and the same each time."""
 
 import gzip
 import random
@@ -20,11 +20,11 @@ def built(recipe: Recipe) -> tuple[list[float], list[float]]:
     return list(scenario.arrivals), list(scenario.services)
 
 
-def test_there_are_at_least_thirty_without_any_file() -> None:
+def test_at_least_thirty_scenarios_need_no_file() -> None:
     assert len(BY_NAME) == len(SYNTHETIC) >= 30
 
 
-def test_the_quick_ones_exist() -> None:
+def test_every_quick_scenario_exists() -> None:
     assert set(QUICK) <= BY_NAME.keys()
 
 
@@ -53,7 +53,7 @@ def test_a_salt_gives_other_draws_of_the_same_recipe() -> None:
     assert plain.settings == salted.settings
 
 
-def test_what_is_told_wrongly_is_true_in_the_world() -> None:
+def test_a_wrong_setting_leaves_the_world_true() -> None:
     scenario = BY_NAME["boot-told-short"].build()
 
     assert scenario.settings.boot_time == 20.0
@@ -67,13 +67,13 @@ def test_a_sine_is_lowest_at_its_start_and_highest_half_way() -> None:
     assert rate(50.0) == pytest.approx(5.0)
 
 
-def test_steps_hold_until_the_next() -> None:
+def test_a_rate_of_steps_holds_until_the_next_step() -> None:
     rate = arrivals.steps((0, 1.0), (10, 4.0))
 
     assert [rate(0), rate(9.9), rate(10), rate(99)] == [1.0, 1.0, 4.0, 4.0]
 
 
-def test_thinning_keeps_the_rate() -> None:
+def test_poisson_arrivals_by_thinning_keep_the_rate() -> None:
     instants = arrivals.poisson(arrivals.square(0.0, 2.0, 1000.0), 4.0, 1000.0, random.Random(1))
 
     assert min(instants) >= 500.0

@@ -1,4 +1,4 @@
-"""Does the simulated world behave like one? Small worlds whose course can be told by hand."""
+"""The simulated world, in small cases whose course can be computed by hand."""
 
 import math
 import random

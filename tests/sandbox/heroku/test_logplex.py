@@ -76,7 +76,7 @@ def test_lines_come_in_order_with_logplexs_headers(
     assert headers["authorization"].startswith("Basic ")
 
 
-def test_a_batch_is_bounded(make: Callable[..., Logplex], drain: Drain) -> None:
+def test_a_delivery_of_log_lines_is_bounded(make: Callable[..., Logplex], drain: Drain) -> None:
     logplex = make()
     for _ in range(60):
         logplex.write("x" * 9000, "web.1", NOW)
@@ -110,7 +110,9 @@ def test_what_is_refused_for_good_is_not_sent_again(
     assert (len(drain.asked), drain.taken) == (1, [])
 
 
-def test_repeats_have_the_same_frame(make: Callable[..., Logplex], drain: Drain) -> None:
+def test_repeated_deliveries_have_the_same_frame_id(
+    make: Callable[..., Logplex], drain: Drain
+) -> None:
     logplex = make(repeat=1.0)
     logplex.write("x", "router", NOW)
     logplex.flush(NOW)

@@ -50,7 +50,7 @@ def test_an_event_that_is_not_taken_comes_again_before_the_next(
     assert [one.body["data"]["name"] for one in told(sandbox)] == ["first", "first", "second"]
 
 
-def test_an_event_can_be_told_twice(sandbox: Sandbox, subscribed: AddOn) -> None:
+def test_an_event_can_be_delivered_twice(sandbox: Sandbox, subscribed: AddOn) -> None:
     sandbox.heroku.post.repeats = 2
     sandbox.heroku.change_app(subscribed.app, maintenance=True)
     first, second = told(sandbox)

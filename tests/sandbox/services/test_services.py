@@ -64,7 +64,7 @@ def test_postgres_runs_from_programs_that_only_we_may_reach(tmp_path: Path) -> N
     assert done.stdout == "answers\n", done.stderr
 
 
-def test_two_databases_do_not_meet(tmp_path: Path) -> None:
+def test_two_postgresql_servers_share_no_table(tmp_path: Path) -> None:
     with services.postgres(tmp_path / "a") as one, services.postgres(tmp_path / "b") as other:
         assert one != other
 
