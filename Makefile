@@ -4,13 +4,14 @@
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-# Most of the long tests wait for something, so two more than there are cores.
+# Most of the long tests wait for something, so there are two more workers than cores.
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 2 )))
 SYNCED := .venv/.synced
+PYTEST = $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 RABBITMQ := /usr/lib/rabbitmq/bin/rabbitmq-server
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test rabbitmq chromium check lint types architecture drift audit fix picture bench bench-drain bench-faults bench-ticks requirements clean
+.PHONY: help demo test coverage rabbitmq chromium check lint types architecture drift audit fix picture bench bench-drain bench-faults bench-ticks requirements clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -20,7 +21,13 @@ demo: $(SYNCED) ## see guv scale a made-up app; ARGS=--exit-after=120 ends by it
 
 # A selection of tests needs RabbitMQ and Chromium only where it uses them, and says so then.
 test: $(SYNCED) $(if $(findstring tests/,$(ARGS)),,rabbitmq chromium) ## run all tests on private services; ARGS go to pytest
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(PYTEST) $(ARGS)
+
+# Not part of .ci/run: on Python 3.11 tracing adds nearly as much time as the tests take.
+coverage: $(SYNCED) rabbitmq chromium ## run all tests, and fail where too few branches are covered
+	@$(PYTEST) --cov --cov-report= $(ARGS)
+	@$(BIN)/coverage report --format=total --include='guv/scaling/*' --fail-under=97
+	@$(BIN)/coverage report --format=total --fail-under=93
 
 rabbitmq:
 	@test -x $(RABBITMQ) || test -n "$$GUV_TEST_RABBITMQ_URL" || { test "$$(id -u)" = 0 && \
