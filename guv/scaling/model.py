@@ -5,7 +5,7 @@ whole messages or whole dynos. Whatever could not be measured is `None`, which m
 is never read as zero.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -386,3 +386,19 @@ class Wish:
     dynos: int
     reason: Reason
     note: str = ""
+
+
+# A way of scaling: settings, samples old to new, estimates and the time in Unix seconds.
+Policy = Callable[[Settings, Sequence[Sample], Estimates, float], Wish]
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """Return the count with the word that fits it: "1 message", "2 messages"."""
+    return f"{count} {one if count == 1 else many}"
+
+
+def seconds_beside(value: float, limit: float) -> str:
+    """Return rounded seconds that stay on the same side of the limit."""
+    whole = round(value)
+    is_told = whole > 0 or value == 0
+    return f"{whole}" if is_told and (whole > limit) == (value > limit) else f"{value:.4g}"

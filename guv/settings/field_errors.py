@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from guv.errors import FieldError
-from guv.scaling.formatting import counted
+from guv.scaling.model import counted
 from guv.settings.field_models import (
     NewRelicTarget,
     NoDataCount,

@@ -13,7 +13,7 @@ from guv.roles.models import Role
 from guv.roles.scaling_input import scaling_input
 from guv.scaling.model import Settings
 from guv.scaling.policies.web import TARGET
-from guv.scaling.shape.bounds import bounds_at
+from guv.scaling.shape.rules import bounds_at
 from guv.settings.models import SettingsChange
 from guv.settings.queries import role_levels
 from guv.settings.resolve import Level, effective_settings

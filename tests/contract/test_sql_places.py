@@ -10,7 +10,7 @@ LIBRARIES = ("sqlalchemy", "sqlmodel")
 # Modules of a subject in guv that hold its queries under a name of their own.
 SUBJECTS = {
     "guv/history/decisions.py": "queries of one table, decisions",
-    "guv/history/older_history.py": "queries of a tick's past beyond its samples",
+    "guv/roles/scaling_input.py": "queries of a tick's past beyond its samples",
     "guv/history/samples.py": "queries of one table, samples",
     "guv/history/series.py": "queries of charts, made of samples, decisions and rollups",
     "guv/history/usage.py": "queries of one table, usage by the hour",

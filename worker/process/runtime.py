@@ -1,15 +1,22 @@
-"""Connections and keys that a worker process keeps warm, built once and passed on."""
+"""What a worker process keeps warm: connections, keys, caches, threads and tick batches.
+
+A worker takes its next job as soon as there is room for it, so that a batch that waits for a slow
+broker or for Heroku keeps no other job waiting. When the process ends, batches in flight finish.
+"""
 
 from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from threading import Lock
+from threading import Condition, Lock
 from uuid import UUID
 
 import httpx
+import structlog
 from redis import Redis
 from sqlalchemy import Engine
 
+from guv import agent
 from guv.apps.authorization import Authorizer
 from guv.apps.models import Broker
 from guv.config import Config
@@ -22,18 +29,62 @@ from guv.heroku.formation_cache import (
     InMemoryFormationCache,
     RedisFormationCache,
 )
+from guv.logging import mask
 from guv.notifications.senders import Notifiers, build_notifiers
 from guv.rabbitmq.client import BrokerClient, parse_broker_url
 from guv.redis import connect_redis
 from guv.ssrf import Fence
 from guv.tenants.webhook_subscription import Subscriber
 from guv.web_metrics.delivery_queue import DrainQueue
-from worker.process.background_batches import BackgroundBatches
 from worker.process.sample_cache import SampleCache
 
+MOST_BATCHES = 8  # In flight; the roles they claimed lose one tick where the process is killed.
+
+_log = structlog.get_logger(__name__)
 REDIS_S = 1.0  # A tick does not wait longer for what only spares calls.
 REDIS_CONNECTIONS = 4  # Heroku's small Redis plans allow 20 in all.
 MOST_BROKER_CLIENTS = 2000  # Each keeps about 50 kB and an idle connection.
+
+
+class BackgroundBatches:
+    """Batches of one process that are in flight; one thread starts them.
+
+    Args:
+        most: Batches that may be in flight at the same time.
+    """
+
+    def __init__(self, most: int = MOST_BATCHES) -> None:
+        self._most = most
+        self._count = 0
+        self._changed = Condition()
+        self._threads = ThreadPoolExecutor(most, thread_name_prefix="batch")
+
+    def wait_for_room(self) -> None:
+        """Wait until one more batch may start."""
+        self._wait_for(self._most - 1)
+
+    def start(self, work: Callable[[], object]) -> None:
+        """Start the batch on a thread; a failure that ends it is logged."""
+        with self._changed:
+            self._count += 1
+        self._threads.submit(work).add_done_callback(self._end)
+
+    def wait(self) -> None:
+        """Wait until no batch is in flight."""
+        self._wait_for(0)
+
+    def _wait_for(self, most: int) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._count <= most)
+
+    def _end(self, ended: Future[object]) -> None:
+        failure = ended.exception()
+        if failure is not None:
+            _log.error("ticks_failed", error=mask(f"{type(failure).__name__}: {failure}"))
+            agent.notice(failure)
+        with self._changed:
+            self._count -= 1
+            self._changed.notify_all()
 
 
 class BrokerClients:

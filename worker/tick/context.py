@@ -9,11 +9,10 @@ from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
 from guv.apps.models import App, Broker
-from guv.history.older_history import read_memory
 from guv.history.usage import read_spend
 from guv.roles.models import Role, TickSchedule
 from guv.roles.queries import believed_limit
-from guv.roles.scaling_input import scaling_input
+from guv.roles.scaling_input import read_memory, scaling_input
 from guv.roles.spend import Spend
 from guv.scaling import Sample, Settings
 from guv.settings.models import SettingsLevel

@@ -21,8 +21,8 @@ from guv.history.models import DecisionRow, Outcome, SampleRow
 from guv.logging import mask
 from guv.roles.models import Role
 from guv.scaling import Decision, Direction, Reason
+from guv.scaling.estimate.arrivals import finished_in_time
 from guv.scaling.policies.web import TARGET
-from guv.scaling.replay.lateness import finished_in_time
 from guv.scaling.web.load import share_within
 from worker.tick.result import TickResult
 

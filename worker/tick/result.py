@@ -10,7 +10,7 @@ from guv.history.models import Outcome
 from guv.incidents.causes import Cause, Trouble
 from guv.rabbitmq.client import QueueCounts
 from guv.scaling import Decision, Reason, Sample, Settings, WebReading
-from guv.scaling.shape.bounds import bounds_at
+from guv.scaling.shape.rules import bounds_at
 from worker.tick.context import TickContext
 from worker.tick.external_changes import ExternalChange, find_fight, remembered_changes
 

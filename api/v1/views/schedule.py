@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from guv.clock import from_unix, unix_seconds
 from guv.roles.scaling_input import scaling_input
-from guv.scaling.shape.bounds import Bounds, bounds_at, next_switches
+from guv.scaling.shape.rules import Bounds, bounds_at, next_switches
 from guv.settings.field_models import ScheduleWindow
 from guv.settings.schema import EffectiveSettings
 from guv.tenants.plans import Plan

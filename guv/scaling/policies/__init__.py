@@ -5,14 +5,12 @@ present, with its counts known) and keeps no state: whatever it needs of the pas
 the history, so a restart changes nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 
-from guv.scaling.model import Estimates, Sample, Settings, Wish
+from guv.scaling.model import Policy
 from guv.scaling.policies import band, latency, proportional, ratio, schedule, target_tracking, web
 from guv.scaling.policies.deadline import deadline
 from guv.scaling.policies.parameters import Parameter
-
-Policy = Callable[[Settings, Sequence[Sample], Estimates, float], Wish]
 
 _REGISTRY: Mapping[str, tuple[Policy, tuple[Parameter, ...]]] = {
     "deadline": (deadline, ()),

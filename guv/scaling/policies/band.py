@@ -17,9 +17,8 @@ from collections.abc import Sequence
 from math import floor
 from statistics import fmean
 
-from guv.scaling.estimate.dynos import last_change
-from guv.scaling.formatting import counted
-from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
+from guv.scaling.estimate.estimate import last_change
+from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish, counted
 from guv.scaling.policies.parameters import Number, Parameter, Text
 from guv.scaling.policies.past import backlog, window
 

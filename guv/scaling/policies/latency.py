@@ -9,7 +9,7 @@ dates every message of a first-in-first-out queue.
 
 from collections.abc import Sequence
 
-from guv.scaling.estimate.dynos import last_change
+from guv.scaling.estimate.estimate import last_change
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.policies.parameters import Flag, Number, Parameter
 from guv.scaling.policies.past import Ages, is_resting, window

@@ -16,8 +16,7 @@ from collections.abc import Sequence
 from math import ceil
 from statistics import NormalDist
 
-from guv.scaling.formatting import counted
-from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
+from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish, counted
 from guv.scaling.policies.parameters import Number, Parameter
 from guv.scaling.policies.past import backlog
 

@@ -10,7 +10,7 @@ after a change, and by default goes down only when no message is left. Each is a
 from collections.abc import Sequence
 from math import ceil
 
-from guv.scaling.estimate.dynos import last_change
+from guv.scaling.estimate.estimate import last_change
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.policies.parameters import Flag, Number, Parameter
 from guv.scaling.policies.past import backlog, is_resting, window

@@ -15,7 +15,7 @@ double or by four per 15 s, and goes down only as far as the highest number aske
 from collections.abc import Sequence
 from math import ceil, floor
 
-from guv.scaling.estimate.dynos import last_change
+from guv.scaling.estimate.estimate import last_change
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.policies.parameters import Flag, Number, Parameter, Text
 from guv.scaling.policies.past import backlog, is_resting, window

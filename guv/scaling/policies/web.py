@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
 
-from guv.scaling.estimate.dynos import last_change
+from guv.scaling.estimate.estimate import last_change
 from guv.scaling.model import Estimates, Reason, Sample, Settings, Wish
 from guv.scaling.policies.parameters import Number, Parameter, Text
 from guv.scaling.policies.past import is_resting, window

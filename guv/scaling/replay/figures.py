@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from guv.scaling.estimate.arrivals import published_until
+from guv.scaling.estimate.arrivals import finished_in_time, published_until
 from guv.scaling.estimate.cleaning import MOST_SAMPLES
 from guv.scaling.model import Sample, Settings
 from guv.scaling.policies.past import backlog
-from guv.scaling.replay.lateness import finished_in_time
 from guv.scaling.replay.work import Work, times_at
 
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from math import ceil, floor
 
 from guv.scaling.decide import decide
-from guv.scaling.estimate.arrivals import published_at
+from guv.scaling.estimate.arrivals import published_at, share_below
 from guv.scaling.estimate.cleaning import MOST_SAMPLES, followed
-from guv.scaling.estimate.dynos import dynos_up
+from guv.scaling.estimate.estimate import dynos_up
 from guv.scaling.model import Sample, Settings
 from guv.scaling.replay.figures import Figures, Point, point_of
-from guv.scaling.replay.lateness import share_below
 from guv.scaling.replay.work import Work, times_at
 from guv.scaling.replay.world import Start, World
 

@@ -7,8 +7,7 @@ from itertools import pairwise
 
 from guv.scaling.estimate.arrivals import Curve, arrived
 from guv.scaling.estimate.cleaning import MOST_SAMPLES, clean, is_counted, sound
-from guv.scaling.estimate.dynos import consumers_per_dyno
-from guv.scaling.estimate.estimate import estimate
+from guv.scaling.estimate.estimate import consumers_per_dyno, estimate
 from guv.scaling.model import Sample, Settings
 
 CHUNK = 1800.0  # Seconds for which one estimate of the times holds.

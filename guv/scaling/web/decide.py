@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import isinf
 
-from guv.scaling.demand.predict import Prediction
+from guv.scaling.demand.forecast import Prediction
 from guv.scaling.model import Decision, Estimates, Sample, Settings
 from guv.scaling.policies.web import PERCENTILE, TARGET, load_of
 from guv.scaling.web.load import is_sound

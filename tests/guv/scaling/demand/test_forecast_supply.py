@@ -12,8 +12,7 @@ from guv.scaling.demand.forecast import (
     supply_of,
     with_dynos,
 )
-from guv.scaling.estimate.dynos import asked_at, dynos_up
-from guv.scaling.estimate.estimate import estimate, waiting_of
+from guv.scaling.estimate.estimate import asked_at, dynos_up, estimate, waiting_of
 from guv.scaling.model import Estimates, Sample, Settings
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from guv.scaling import Reason, Window
-from guv.scaling.shape.bounds import is_open
+from guv.scaling.shape.rules import is_open
 from tests.guv.scaling.stories import FOLLOWED, Row, counts_of, role, tell
 
 ALL_DAYS = tuple(range(7))

@@ -17,8 +17,7 @@ from guv.scaling.model import (
     Window,
     Wish,
 )
-from guv.scaling.shape.bounds import bounds_at
-from guv.scaling.shape.rules import RULES, Case, shape
+from guv.scaling.shape.rules import RULES, Case, bounds_at, shape
 
 NOW = 3600.0
 LONG = Settings(minimum_dynos=0, maximum_dynos=20, processing_time=600, target_deadline=3600)

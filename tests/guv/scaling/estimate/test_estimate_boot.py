@@ -2,7 +2,7 @@
 
 import pytest
 
-from guv.scaling.estimate.dynos import boot, consumers_per_dyno
+from guv.scaling.estimate.estimate import boot, consumers_per_dyno
 from guv.scaling.model import Sample, Settings
 
 

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from tests.worker.world import World
 from worker import jobs
-from worker.process.background_batches import BackgroundBatches
+from worker.process.runtime import BackgroundBatches
 
 MakeWorld = Callable[..., World]
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from guv.scaling.estimate.arrivals import finished_in_time
 from guv.scaling.model import Sample
-from guv.scaling.replay.lateness import finished_in_time
 
 
 def line(*counts: tuple[int, int], gap: float = 10.0) -> list[Sample]:

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from guv.scaling.model import Override, Settings, Window
-from guv.scaling.shape.bounds import bounds_at, next_switches
+from guv.scaling.shape.rules import bounds_at, next_switches
 
 WEDNESDAY_NOON = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
 HOUR = 3600.0

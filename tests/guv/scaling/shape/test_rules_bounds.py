@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from guv.scaling.model import Override, Reason, Settings, Window
-from guv.scaling.shape.bounds import bounds_at, is_open
+from guv.scaling.shape.rules import bounds_at, is_open
 
 EVERY_DAY = tuple(range(7))
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from guv.scaling.demand.gain import no_gain, not_consuming, not_finishing
 from guv.scaling.model import Estimates, Sample
+from guv.scaling.policies.deadline import no_gain, not_consuming, not_finishing
 
 BOOT = Estimates(boot_time=30.0, service_time=5.0, service_time_stddev=2.5)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from guv.scaling import Reason, Sample, Settings, decide
-from guv.scaling.estimate.dynos import changes_since, last_change
+from guv.scaling.estimate.estimate import changes_since, last_change
 from guv.scaling.model import Change, Memory
 
 NOTHING = Memory()
