@@ -1,1 +1,1 @@
-"""What does guv do every tick? Collect, decide, actuate, record, notify."""
+"""The worker: every tick, collect, decide, actuate, record, notify."""

@@ -1,4 +1,4 @@
-"""What does guv do with each answer that Heroku is known for? See docs/heroku-errors.md."""
+"""Every answer that Heroku is known for, and what guv does with it; see docs/heroku-errors.md."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -213,7 +213,7 @@ def test_a_role_that_waits_as_it_should_is_not_mended(
 
 
 def apart(engine: Engine, ids: list[UUID], *seconds: float) -> None:
-    """Nothing; the roles are due so many seconds after noon."""
+    """Make the roles due that many seconds after noon."""
     with Session(engine) as session:
         for role, late in zip(ids, seconds, strict=True):
             session.get_one(TickSchedule, role).due_at = NOON + timedelta(seconds=late)

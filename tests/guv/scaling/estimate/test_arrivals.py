@@ -26,7 +26,7 @@ def poisson(mean: float, samples: int, seed: int = 7) -> list[int]:
     return [sum(chance.random() < mean / 100 for _ in range(100)) for _ in range(samples)]
 
 
-def test_one_sample_has_no_rate() -> None:
+def test_a_single_sample_has_no_arrival_rate() -> None:
     assert arrivals(Curve([0.0], [0.0]), 40.0) is None
 
 

@@ -23,7 +23,7 @@ def test_an_even_batch_is_expected_again() -> None:
     assert burst.others == 0.0
 
 
-def test_two_batches_show_no_rule_yet() -> None:
+def test_two_batches_predict_no_third() -> None:
     assert next_burst(batches([600, 1200], [60, 60], 1700), 0.25, 1, 10.0) is None
 
 

@@ -53,7 +53,7 @@ def test_a_fresh_message_waits_while_waiting_is_free() -> None:
     assert wish(LOOSE, arriving(1, age=10)).dynos == 0
 
 
-def test_it_is_served_before_it_is_too_late() -> None:
+def test_a_waiting_message_is_served_before_its_deadline() -> None:
     assert wish(LOOSE, arriving(1, age=230)) == Wish(1, Reason.DEADLINE, "1 more for the deadline")
 
 
@@ -102,7 +102,7 @@ def test_the_reserve_is_no_crowd() -> None:
     assert wish(TIGHT, steady(1.0, dynos=12, running=3)).dynos <= 7
 
 
-def test_without_two_samples_nothing_goes() -> None:
+def test_fewer_than_two_samples_give_up_no_dyno() -> None:
     assert wish(LOOSE, [Sample(0.0, 0, 0, 100, 100, 9, 9)]).dynos == 9
 
 
@@ -155,5 +155,5 @@ def stretched(scale: float) -> tuple[Settings, list[Sample]]:
 
 
 @pytest.mark.parametrize("scale", [2.0, 10.0, 60.0])
-def test_minutes_get_the_answer_that_seconds_get(scale: float) -> None:
+def test_the_decision_is_the_same_in_minutes_and_seconds(scale: float) -> None:
     assert wish(*stretched(scale)).dynos == wish(*stretched(1.0)).dynos

@@ -24,7 +24,7 @@ def climb(*steps: tuple[int, float], each: int = 12, ready: int = 300) -> list[S
     return samples
 
 
-def test_two_increases_that_bring_nothing_are_noticed() -> None:
+def test_two_increases_that_bring_nothing_are_called_no_gain() -> None:
     why = no_gain(climb((10, 2.0), (20, 1.9), (30, 2.1)), BOOT)
     assert "throughput per dyno fell from 0.2 to" in why
 
@@ -42,11 +42,11 @@ def test_what_was_before_dynos_were_taken_away_does_not_count() -> None:
     assert no_gain(climb((10, 4.0), (5, 0.5), (10, 1.0), (20, 2.0)), BOOT) == ""
 
 
-def test_increases_that_help_are_not() -> None:
+def test_increases_that_help_are_not_called_no_gain() -> None:
     assert no_gain(climb((10, 2.0), (20, 4.0), (30, 6.0)), BOOT) == ""
 
 
-def test_one_increase_is_too_few_to_tell() -> None:
+def test_one_increase_is_too_few_to_tell_no_gain() -> None:
     assert no_gain(climb((10, 2.0), (20, 2.0)), BOOT) == ""
 
 
@@ -80,11 +80,11 @@ def test_dynos_that_never_consume_are_noticed_after_three_boots() -> None:
     assert "do not consume" in not_consuming(idle(90), BOOT)
 
 
-def test_they_may_boot_first() -> None:
+def test_dynos_without_consumers_may_boot_before_no_gain_is_said() -> None:
     assert not_consuming(idle(60), BOOT) == ""
 
 
-def test_unknown_consumers_are_not_none() -> None:
+def test_unknown_consumers_are_not_called_not_consuming() -> None:
     assert not_consuming(idle(900, consumers=None), BOOT) == ""
 
 
@@ -96,7 +96,7 @@ TOLD = replace(BOOT, service_time_source="told")
 
 
 def stuck(seconds: int, **more: int | None) -> list[Sample]:
-    """Nothing was finished for so long, with five messages being worked on and more waiting."""
+    """A stuck queue: for that long no message was finished, though five run and more wait."""
     values: dict[str, Any] = {
         "messages_ready": 9,
         "messages_unacknowledged": 5,

@@ -1,4 +1,4 @@
-"""Does the policy by age step up and down when it should?"""
+"""The policy by age of the oldest message: its steps up and down."""
 
 from collections.abc import Sequence
 
@@ -39,11 +39,11 @@ def wish(samples: list[Sample], **parameters: float | bool) -> Wish:
     return latency(settings(**parameters), samples, Estimates(), FAR)
 
 
-def test_a_message_that_waits_for_long_asks_for_one_more() -> None:
+def test_latency_adds_a_dyno_when_a_message_waits_long() -> None:
     assert wish(history(waiting=[5, 5, 5, 5])).dynos == 3
 
 
-def test_a_message_that_just_came_asks_for_nothing() -> None:
+def test_latency_adds_no_dyno_for_a_new_message() -> None:
     assert wish(history(quiet=40, waiting=[1])).dynos == 2
 
 
@@ -51,14 +51,14 @@ def test_the_step_up_can_be_larger_but_not_beyond_the_maximum() -> None:
     assert wish(history(waiting=[5] * 4), up_by=9).dynos == 4
 
 
-def test_it_rests_after_going_up() -> None:
+def test_latency_rests_after_going_up() -> None:
     resting = wish(history(waiting=[5] * 8, dynos=[1, 2, 2, 2]))
 
     assert resting.dynos == 2
     assert resting.reason is Reason.COOLDOWN
 
 
-def test_it_goes_up_again_after_the_rest() -> None:
+def test_latency_goes_up_again_after_the_rest() -> None:
     assert wish(history(waiting=[5] * 20, dynos=[1] + [2] * 13)).dynos == 3
 
 
@@ -70,15 +70,15 @@ def test_waking_can_be_left_to_the_age() -> None:
     assert wish(history(waiting=[1], dynos=[0]), wake=False).dynos == 0
 
 
-def test_a_long_quiet_gives_one_up() -> None:
+def test_latency_gives_up_a_dyno_after_a_long_quiet() -> None:
     assert wish(history()).dynos == 1
 
 
-def test_a_quiet_that_is_too_short_gives_none_up() -> None:
+def test_latency_keeps_its_dynos_in_a_short_quiet() -> None:
     assert wish(history(quiet=40)).dynos == 2
 
 
-def test_a_message_that_waited_lately_keeps_the_dynos() -> None:
+def test_latency_keeps_its_dynos_after_a_recent_wait() -> None:
     samples = history(waiting=[5, 5, 5, 0, 0])
 
     assert wish(samples).reason is Reason.STABILIZED
@@ -93,5 +93,5 @@ def test_running_messages_can_keep_the_dynos() -> None:
     assert wish(history(running=1)).dynos == 1
 
 
-def test_it_never_goes_below_the_minimum() -> None:
+def test_latency_never_goes_below_the_minimum() -> None:
     assert wish(history(dynos=[1])).dynos == 1

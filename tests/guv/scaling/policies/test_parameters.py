@@ -1,4 +1,4 @@
-"""Do policies read what a tenant set, and only that?"""
+"""Policies read valid parameters of a tenant, and no others."""
 
 from dataclasses import replace
 from math import inf, nan

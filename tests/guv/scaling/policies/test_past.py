@@ -1,4 +1,4 @@
-"""Is the past read rightly off the samples?"""
+"""The past of a role, read off its samples."""
 
 import pytest
 

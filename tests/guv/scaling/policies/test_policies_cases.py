@@ -1,4 +1,4 @@
-"""Does each policy decide as the system it comes from? Its cases, as data, one decision each.
+"""Each policy decides as the system it comes from: cases as data, one decision each.
 
 Where guv deliberately differs, the case says what the earlier system did (`theirs`) and why.
 """
@@ -94,7 +94,7 @@ DECISIONS = [
 
 
 @pytest.mark.parametrize("case", named(DECISIONS))
-def test_it_asks_for_the_dynos_of_the_case(case: Case) -> None:
+def test_proportional_asks_for_the_dynos_of_the_case(case: Case) -> None:
     policy = POLICIES[case["policy"]]
 
     wish = policy(settings_of(case), samples_of(case), Estimates(), now_of(case))

@@ -1,4 +1,4 @@
-"""Does the ratio wait, rest and go down as HireFire's does?"""
+"""The ratio policy waits, rests and goes down as HireFire's does."""
 
 from collections.abc import Sequence
 
@@ -32,11 +32,11 @@ def test_a_wish_for_fewer_must_last_for_so_many_samples() -> None:
     assert wish(history([40, 10, 10], [4]), down_after=2).dynos == 1
 
 
-def test_a_history_that_is_too_short_has_lasted_for_nothing() -> None:
+def test_ratio_waits_while_the_history_is_too_short() -> None:
     assert wish(history([30], [1]), up_after=2).dynos == 1
 
 
-def test_it_rests_after_going_up() -> None:
+def test_ratio_rests_after_going_up() -> None:
     assert wish(history([9, 30, 60], [1, 3, 3]), rest_up=60).reason is Reason.COOLDOWN
 
 
@@ -45,7 +45,7 @@ def test_going_down_rests_only_after_going_down() -> None:
     assert wish(history([40, 30, 5], [4, 3, 3]), rest_down=60).reason is Reason.COOLDOWN
 
 
-def test_it_can_go_down_from_an_empty_queue_only() -> None:
+def test_ratio_can_go_down_from_an_empty_queue_only() -> None:
     assert wish(history([5, 5], [4]), down_only_when_empty=True).reason is Reason.BUSY
     assert wish(history([0, 0], [4]), down_only_when_empty=True).dynos == 0
 

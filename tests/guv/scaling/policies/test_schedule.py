@@ -1,4 +1,4 @@
-"""Does the number of the latest time of day hold?"""
+"""The schedule policy holds the number of the latest time of day."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Does a policy behave like its system over time? Grids, load shapes and sequences of polls."""
+"""Policies over time: grids, load shapes and sequences of polls of the systems they come from."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""Do both styles of target tracking keep their own rules?"""
+"""Target tracking keeps the rules of either style."""
 
 from collections.abc import Sequence
 
@@ -59,11 +59,11 @@ def test_three_points_above_the_target_go_up_in_proportion() -> None:
     assert aws(history([80, 80, 80], [4] * 20)).dynos == 8
 
 
-def test_two_points_above_the_target_wait() -> None:
+def test_aws_tracking_waits_for_three_points_above_the_target() -> None:
     assert aws(history([0] * 13 + [80, 80], [4])).dynos == 4
 
 
-def test_it_goes_up_once_per_point() -> None:
+def test_aws_tracking_goes_up_once_per_point() -> None:
     samples = history([80], [2] + [4] * 3, interval=10.0)
     minute = history([80] * 20, [2] + [4] * 3)
 
@@ -84,11 +84,11 @@ def test_a_missing_newest_point_holds() -> None:
     assert aws(history([80] * 10 + [None], [4])).reason is Reason.NO_DATA
 
 
-def test_a_booting_dyno_keeps_it_from_going_down() -> None:
+def test_aws_tracking_does_not_go_down_while_a_dyno_boots() -> None:
     assert aws(history([4] * 20, [4], up=3)).reason is Reason.BUSY
 
 
-def test_a_recent_change_keeps_it_from_going_down() -> None:
+def test_aws_tracking_does_not_go_down_soon_after_a_change() -> None:
     assert aws(history([4] * 20, [5] + [4] * 3)).reason is Reason.COOLDOWN
 
 
@@ -96,11 +96,11 @@ def test_close_to_the_target_nothing_happens() -> None:
     assert aws(history([38] * 20, [4])).dynos == 4
 
 
-def test_the_first_message_starts_one() -> None:
+def test_hpa_tracking_starts_a_dyno_for_the_first_message() -> None:
     assert hpa(history([1], [0] * 30)).dynos == 1
 
 
-def test_none_stay_none_without_a_message() -> None:
+def test_hpa_tracking_stays_at_zero_without_a_message() -> None:
     assert hpa(history([0], [0] * 30)).dynos == 0
 
 
@@ -109,7 +109,7 @@ def test_going_up_is_held_to_the_double_or_four_more() -> None:
     assert hpa(history([400], [10] * 30, interval=15.0)).dynos == 20
 
 
-def test_a_longer_interval_allows_the_rounds_that_went_by() -> None:
+def test_hpa_tracking_allows_the_rounds_of_a_longer_interval() -> None:
     assert hpa(history([400], [1] * 30, interval=30.0)).dynos == 10
 
 
@@ -125,12 +125,12 @@ def test_going_down_stops_at_the_highest_of_five_minutes() -> None:
     assert hpa(history([90, 60, 60, 30, 10, 10, 10], [9], interval=60.0)).dynos == 6
 
 
-def test_it_keeps_one_until_five_minutes_were_empty() -> None:
+def test_hpa_tracking_keeps_a_dyno_until_five_minutes_were_empty() -> None:
     assert hpa(history([10] + [0] * 5, [1], interval=60.0)).dynos == 1
     assert hpa(history([10] + [0] * 6, [1], interval=60.0)).dynos == 0
 
 
-def test_a_minimum_above_none_is_never_given_up() -> None:
+def test_hpa_tracking_never_gives_up_the_minimum() -> None:
     assert hpa(history([0] * 20, [1], interval=60.0), minimum=1).dynos == 1
 
 

@@ -101,7 +101,7 @@ def test_bc31_a_lull_right_after_a_restart_takes_no_dyno_away(rows: Sequence[Row
 
 
 def test_bc31_a_restart_changes_no_decision() -> None:
-    """Nothing is kept in the process: the same rows give the same decision."""
+    """A restart forgets no state: the same rows give the same decision."""
 
     def afresh() -> Decision:
         return decide(role(), [sample(row) for row in AFTER_A_RESTART], START + 92)

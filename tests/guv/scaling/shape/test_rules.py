@@ -64,7 +64,7 @@ def test_the_order_is_fixed() -> None:
     ]
 
 
-def test_each_step_says_what_it_changed_and_why() -> None:
+def test_each_step_of_the_trail_says_what_changed_and_why() -> None:
     steps = shape(a_case(replace(SHORT, step_up=2), held(3)), Wish(30, Reason.DEADLINE))
     assert steps == (Step("step_limit", 30, 5, Reason.STEP_LIMIT, "at most 2 more at once"),)
 
@@ -98,7 +98,7 @@ def test_short_jobs_do_not() -> None:
     assert shaped(a_case(SHORT, held(10, running=7)), 7) == (7, Reason.IDLE)
 
 
-def test_nothing_that_runs_holds_nothing() -> None:
+def test_busy_protection_holds_nothing_while_no_job_runs() -> None:
     assert shaped(a_case(LONG, held(10)), 0) == (0, Reason.IDLE)
 
 
@@ -106,7 +106,7 @@ def test_protection_ends_when_idling_has_cost_as_much_as_the_cut_jobs_would() ->
     assert shaped(a_case(LONG, held(10, running=1, ticks=80)), 1) == (1, Reason.IDLE)
 
 
-def test_protection_ends_at_its_limit() -> None:
+def test_busy_protection_ends_at_its_limit() -> None:
     settings = replace(LONG, busy_protection="always", busy_protection_limit=120)
     assert shaped(a_case(settings, held(10, running=7)), 7) == (7, Reason.IDLE)
 
