@@ -23,7 +23,7 @@ BROKERS_PASSWORD = "broker-password-marker-99"
 BROKEN = {"schedules": [{f"nonsense amqp://me:{BROKERS_PASSWORD}@host": True}]}
 
 
-def test_all_processes_deliver_to_the_last_and_show_no_secret(
+def test_all_processes_report_to_new_relic_to_the_last_without_secrets(
     surroundings: MakeSurroundings, engine: Engine, tmp_path: Path
 ) -> None:
     with collecting(tmp_path) as collector:
@@ -48,7 +48,7 @@ def test_all_processes_deliver_to_the_last_and_show_no_secret(
     assert [secret for secret in secrets if secret in bodies] == []
 
 
-def test_without_a_license_key_nobody_is_called(
+def test_without_a_license_key_new_relic_is_not_called(
     surroundings: MakeSurroundings, tmp_path: Path
 ) -> None:
     with collecting(tmp_path) as collector:

@@ -80,7 +80,7 @@ def test_a_restored_backup_ticks_on_with_its_secrets_and_its_history(
         assert connection.execute(text("select count(*) from decision")).scalar_one() == 4
 
 
-def test_a_backup_that_is_older_than_the_world_is_set_right_by_looking(
+def test_an_old_backup_is_corrected_by_reading_the_formation(
     world: MakeWorld, restored: Callable[[], Runtime]
 ) -> None:
     here = world(maximum_dynos=9, processing_time=10.0, target_deadline=120.0)

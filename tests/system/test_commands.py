@@ -45,7 +45,7 @@ def test_a_missing_variable_ends_a_process_with_its_name_and_no_traceback(comman
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_variable_of_no_use_is_named_with_what_would_be_right(command: str) -> None:
+def test_an_invalid_variable_is_named_with_what_would_be_right(command: str) -> None:
     given = {
         "DATABASE_URL": "mysql://u:marker@db.example/guv",
         "REDIS_URL": "redis://redis.example",
@@ -65,7 +65,7 @@ def test_a_variable_of_no_use_is_named_with_what_would_be_right(command: str) ->
     assert "GUV_LOG_LEVEL must be 'DEBUG'" in said
 
 
-def test_a_database_that_is_away_is_said_in_a_line() -> None:
+def test_a_database_outage_is_printed_as_one_line() -> None:
     given = {
         "DATABASE_URL": "postgres://guv:marker@127.0.0.1:9/guv",
         "GUV_ENCRYPTION_KEYS": f"{43 * 'A'}=",
@@ -92,7 +92,7 @@ def test_help_needs_no_configuration_and_starts_nothing(name: str) -> None:
     assert done.stdout.startswith("usage: ")
 
 
-def test_the_modules_are_found_in_what_people_read() -> None:
+def test_the_modules_named_in_documents_are_found() -> None:
     assert {"api", "worker", "worker.clock", "guv.rotate_keys"} < set(named_modules())
 
 
@@ -110,7 +110,7 @@ def engine_of(url: str) -> Engine:
     return create_engine(url.replace("postgres:", "postgresql+psycopg:", 1))
 
 
-def test_the_release_phase_holds_no_ticks_up_behind_a_backup(empty_url: str) -> None:
+def test_the_release_phase_delays_no_ticks_behind_a_backup(empty_url: str) -> None:
     for command in (PROCFILE["release"], "alembic downgrade 0011"):
         assert run(command, DATABASE_URL=empty_url).returncode == 0
     engine = engine_of(empty_url)

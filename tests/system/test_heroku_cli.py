@@ -77,7 +77,7 @@ def customer(
         yield Customer(HerokuCli(program, home, sandbox.url, token), sandbox, app, guv)
 
 
-def test_a_session_from_create_to_destroy(customer: Customer) -> None:
+def test_a_terminal_session_from_create_to_destroy(customer: Customer) -> None:
     heroku = customer.heroku
     wishes = ["--broker-url", BROKER, "--queues", "orders", "--maximum-dynos", "8"]
     created = heroku.run(CREATE, *wishes, "--config", '{"mailer": {"target_deadline": 300}}')
@@ -130,7 +130,7 @@ def signed_on(told: str) -> str:
     return page.text
 
 
-def test_without_npm_it_is_said_that_nothing_was_tested(tmp_path: Path) -> None:
+def test_without_npm_the_skipped_run_says_that_nothing_was_tested(tmp_path: Path) -> None:
     program = "from tests.system.heroku_cli import installed; installed()"
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -143,7 +143,7 @@ def test_without_npm_it_is_said_that_nothing_was_tested(tmp_path: Path) -> None:
     assert "NOT TESTED: no npm here" in done.stderr
 
 
-def test_what_cannot_be_is_said_in_the_terminal(customer: Customer) -> None:
+def test_a_refusal_is_explained_in_the_terminal(customer: Customer) -> None:
     refused = customer.heroku.attempt(CREATE, "--maximum-dynos", "many")
     assert refused.returncode != 0
     assert "--maximum-dynos" in refused.stdout

@@ -10,7 +10,7 @@ from tests.system.world import INTERVAL, STALENESS, World, wait_until
 pytestmark = pytest.mark.system
 
 
-def test_a_burst_brings_dynos_in_time_and_its_end_takes_them_away(world: World) -> None:
+def test_a_burst_of_jobs_brings_dynos_in_time_and_its_end_removes_them(world: World) -> None:
     world.set_role(minimum_dynos=0, maximum_dynos=10, target_deadline=30, processing_time=1)
     with world.consuming(seconds=1.0):
         wait_until(lambda: world.dynos == 0, 30 * INTERVAL)
@@ -24,7 +24,7 @@ def test_a_burst_brings_dynos_in_time_and_its_end_takes_them_away(world: World) 
     assert no_tick_is_missing(decisions)
 
 
-def test_a_spike_beyond_the_maximum_pages_once_and_resolves(world: World) -> None:
+def test_a_spike_beyond_the_maximum_is_one_alert_that_resolves(world: World) -> None:
     key, secret = "license-key-marker-0123456789", "whsec_d2ViaG9vay1zZWNyZXQtbWFya2VyLTI0"
     world.sandbox.hooks.secrets["shop"] = secret
     notify = {

@@ -21,7 +21,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environmen
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_every_promise_is_kept_while_it_fails(environment: Environment, fault: str) -> None:
+def test_every_promise_of_reliability_is_kept_during_its_fault(
+    environment: Environment, fault: str
+) -> None:
     try:
         observation = observe(environment, fault, SECONDS, min(environment.dynos()) % 4 + 1)
     except FaultImpossible as why:

@@ -28,7 +28,7 @@ def asked(world: Small, path: str) -> int:
     return len(world.sandbox.traffic.requests("GET", path))
 
 
-def test_every_process_finishes_what_it_has_begun(
+def test_every_process_that_stops_finishes_its_work(
     surroundings: MakeSurroundings, engine: Engine, tmp_path: Path
 ) -> None:
     with a_small_world(surroundings, engine, tmp_path) as world:

@@ -67,7 +67,7 @@ def shop(surroundings: Callable[[str], Surroundings], tmp_path: Path) -> Iterato
         yield Shop(guv, sandbox.heroku, app, api)
 
 
-def test_a_rush_brings_web_dynos_and_its_end_takes_them_away(shop: Shop) -> None:
+def test_a_rush_of_requests_brings_web_dynos_and_its_end_removes_them(shop: Shop) -> None:
     wait_until(lambda: shop.app.drains, 30)
     shape = Shape(mean=CALM, spikes=[Spike(start=15, seconds=60, rate=RUSH - CALM)])
     web = WebWorkload(shop.heroku, shop.app, shape, repeat=0.3)

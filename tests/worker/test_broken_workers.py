@@ -55,7 +55,7 @@ def test_jobs_that_never_end_are_not_joined_by_more(wanting: World) -> None:
     assert any("no message was finished for" in one.text for one in wanting.incidents())
 
 
-def test_those_that_begin_to_work_again_get_what_they_need(wanting: World) -> None:
+def test_dynos_that_consume_again_are_joined_by_more(wanting: World) -> None:
     wanting.ticks(200)
     stopped = wanting.dynos()
     consumers = 0

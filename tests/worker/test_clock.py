@@ -59,7 +59,7 @@ def test_several_roles_may_share_a_job(engine: Engine, queue: Queue, roles: list
 
 
 @pytest.mark.usefixtures("roles")
-def test_what_is_queued_is_not_queued_again(engine: Engine, queue: Queue) -> None:
+def test_a_queued_role_is_not_queued_again(engine: Engine, queue: Queue) -> None:
     beat(engine, queue, SOON)
     assert beat(engine, queue, SOON + timedelta(seconds=1)) == 0
     assert queue.count == 5
@@ -92,7 +92,7 @@ def test_roles_stay_due_while_redis_is_away(engine: Engine, queue: Queue, away: 
     assert beat(engine, queue, SOON) == 5
 
 
-def test_every_good_beat_is_told_to_whoever_asks(engine: Engine, queue: Queue) -> None:
+def test_every_good_beat_is_recorded_in_redis(engine: Engine, queue: Queue) -> None:
     beat(engine, queue, SOON)
     told = queue.connection.get(HEARTBEAT)
     assert isinstance(told, bytes)
@@ -121,14 +121,14 @@ def test_a_stopped_schedule_is_not_queued(
     assert beat(engine, queue, SOON) == 1
 
 
-def test_pauses_grow_up_to_ten_seconds() -> None:
+def test_pauses_after_failed_beats_grow_up_to_ten_seconds() -> None:
     waits = pauses()
     first = [next(waits) for _ in range(20)]
     assert first[0] <= 0.5
     assert all(7.5 <= wait <= 10.0 for wait in first[8:])
 
 
-def test_an_incident_that_is_to_be_told_waits_before_all_ticks(
+def test_due_notifications_are_queued_once_and_before_all_ticks(
     engine: Engine, queue: Queue, session: Session, roles: list[UUID]
 ) -> None:
     role = session.get_one(Role, roles[0])

@@ -57,7 +57,7 @@ def texts(result: TickResult) -> dict[Cause, str]:
 
 
 @pytest.mark.parametrize(("status", "id_", "message"), REFUSALS)
-def test_a_refused_change_is_told_and_tried_again_at_the_next_tick(
+def test_a_refused_change_is_recorded_and_tried_again_at_the_next_tick(
     busy: World, status: int, id_: str, message: str
 ) -> None:
     refuse(busy, status, id_, message, method="PATCH", calls=1)
@@ -70,7 +70,7 @@ def test_a_refused_change_is_told_and_tried_again_at_the_next_tick(
 
 
 @pytest.mark.parametrize(("status", "id_", "message"), [*REFUSALS[1:3], (404, "not_found", "app")])
-def test_a_formation_that_is_refused_holds_and_says_so(
+def test_a_refused_read_of_the_formation_holds_with_herokus_reason(
     busy: World, status: int, id_: str, message: str
 ) -> None:
     refuse(busy, status, id_, message, method="GET")
@@ -80,7 +80,9 @@ def test_a_formation_that_is_refused_holds_and_says_so(
 
 
 @pytest.mark.parametrize(("status", "id_", "message"), LOST)
-def test_a_lost_right_needs_authorization(busy: World, status: int, id_: str, message: str) -> None:
+def test_a_lost_right_to_scale_needs_authorization(
+    busy: World, status: int, id_: str, message: str
+) -> None:
     refuse(busy, status, id_, message, method="PATCH")
     assert message in texts(busy.tick())[Cause.AUTHORIZATION_LOST]
     assert busy.stored_app().authorization_state == "needs_authorization"
@@ -88,7 +90,7 @@ def test_a_lost_right_needs_authorization(busy: World, status: int, id_: str, me
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 @pytest.mark.parametrize("method", ["GET", "PATCH"])
-def test_what_may_pass_is_tried_again(busy: World, method: str, status: int) -> None:
+def test_a_temporary_heroku_error_is_tried_again(busy: World, method: str, status: int) -> None:
     busy.fail(FORMATION, status, method=method, calls=1)
     assert busy.tick().actuated.outcome in {"held", "failed"}
     assert busy.tick(after=1000).actuated.outcome == "scaled"
@@ -103,7 +105,7 @@ def test_a_lasting_refusal_opens_one_incident(busy: World) -> None:
     assert "The bill of the Heroku account is not paid." in str(events[0].attributes["description"])
 
 
-def test_a_release_lock_pages_nobody_and_says_since_when(busy: World) -> None:
+def test_a_release_lock_opens_no_incident_and_shows_its_start(busy: World) -> None:
     busy.notify()
     busy.shop.locked = True
     busy.ticks(190)
@@ -113,7 +115,7 @@ def test_a_release_lock_pages_nobody_and_says_since_when(busy: World) -> None:
     assert busy.incidents() == []
 
 
-def test_after_a_release_the_newest_wish_is_granted(busy: World) -> None:
+def test_after_a_release_the_newest_decision_is_applied(busy: World) -> None:
     busy.shop.locked = True
     busy.tick()
     busy.publish(300)
@@ -123,7 +125,7 @@ def test_after_a_release_the_newest_wish_is_granted(busy: World) -> None:
     assert busy.dynos() > 3
 
 
-def test_a_second_release_is_counted_from_its_own_start(busy: World) -> None:
+def test_a_second_release_lock_is_timed_from_its_own_start(busy: World) -> None:
     busy.shop.locked = True
     busy.tick()
     busy.shop.locked = False
@@ -171,7 +173,7 @@ def test_sizes_of_teams_and_spaces_are_clamped_to_what_heroku_names(
     assert (here.dynos(), here.shop.types["worker"].size) == (10, size)
 
 
-def test_no_size_is_ever_sent(busy: World) -> None:
+def test_no_dyno_size_is_ever_sent_to_heroku(busy: World) -> None:
     busy.tick()
     assert [one.body for one in busy.sandbox.traffic.requests("PATCH")] == [{"quantity": 3}]
 
@@ -195,7 +197,7 @@ def test_a_deleted_app_is_left_alone(busy: World) -> None:
     assert (result.actuated.outcome, busy.asked("PATCH", "/apps")) == ("held", 0)
 
 
-def test_an_app_that_was_never_deployed_is_told_to(busy: World) -> None:
+def test_an_app_that_was_never_deployed_holds_with_that_reason(busy: World) -> None:
     busy.shop.types.clear()
     result = busy.tick()
     assert "must be deployed" in texts(result)[Cause.NO_DATA]
@@ -221,7 +223,7 @@ def test_a_role_that_is_removed_during_its_tick_is_not_scaled(busy: World) -> No
     assert result.actuated.error == "the role was removed meanwhile"
 
 
-def test_the_page_on_herokus_errors_lists_every_answer() -> None:
+def test_the_document_on_herokus_errors_lists_every_answer() -> None:
     document = (ROOT / "docs/heroku-errors.md").read_text()
     asked = {*REFUSALS, *LOST}
     missing = [

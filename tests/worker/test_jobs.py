@@ -96,7 +96,7 @@ def test_keys_that_were_taken_away_fail_the_tick_and_not_the_process(world: Make
     assert "no longer configured" in str(here.decisions()[0].error)
 
 
-def test_a_tick_is_one_line_with_its_figures(world: MakeWorld, logged: list[Any]) -> None:
+def test_a_tick_is_one_log_line_with_its_figures(world: MakeWorld, logged: list[Any]) -> None:
     here = world(processing_time=10.0, maximum_dynos=20)
     here.publish(100)
     tick_roles(here, here.role)
@@ -107,7 +107,7 @@ def test_a_tick_is_one_line_with_its_figures(world: MakeWorld, logged: list[Any]
     assert line["milliseconds"] > 0
 
 
-def test_nothing_of_one_tick_stays_in_the_next_ones_lines(
+def test_log_fields_of_a_tick_do_not_leak_into_the_next_tick(
     world: MakeWorld, logged: list[Any]
 ) -> None:
     here = world()
@@ -129,12 +129,12 @@ def test_the_clock_the_queue_and_a_worker_make_a_tick(own_runtime: World) -> Non
     assert len(here.decisions()) == 1
 
 
-def test_the_jobs_name_is_a_wire_format() -> None:
+def test_the_name_of_the_tick_job_is_a_wire_format() -> None:
     assert jobs.scale_roles.__module__ == "worker.jobs"
     assert jobs.scale_roles.__name__ == "scale_roles"
 
 
-def test_a_role_that_is_gone_is_no_tick(own_runtime: World) -> None:
+def test_a_removed_role_gets_no_tick(own_runtime: World) -> None:
     here = own_runtime
     with here.runtime.engine.begin() as connection:
         connection.exec_driver_sql("delete from role")

@@ -70,7 +70,7 @@ WALK: dict[str, Callable[[World], Any]] = {
 }
 
 
-def test_every_job_is_walked() -> None:
+def test_every_job_is_checked_for_isolation_of_tenants() -> None:
     found = {
         name
         for name, function in inspect.getmembers(jobs, inspect.isfunction)
@@ -116,7 +116,7 @@ def rows_of(here: World) -> dict[str, list[tuple[Any, ...]]]:
     return found
 
 
-def test_the_rows_compared_are_there(neighbours: tuple[World, World]) -> None:
+def test_every_tenants_table_has_rows_to_compare(neighbours: tuple[World, World]) -> None:
     rows = rows_of(neighbours[1])
     full = {name for name, found in rows.items() if found}
     tables = {"tenant", "app", "role", "broker", "decision", "sample", "incident", "drain"}

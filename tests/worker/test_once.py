@@ -54,7 +54,7 @@ def test_all_due_roles_tick_once_without_clock_and_redis(
     assert once(**service).stdout.splitlines()[1:] == []  # nobody is due any more
 
 
-def test_a_role_in_trouble_is_told_by_the_exit_status(
+def test_a_role_in_trouble_sets_the_exit_status(
     world: MakeWorld, service: Mapping[str, str]
 ) -> None:
     here = world(queues=["nowhere"])
@@ -78,9 +78,7 @@ def test_a_dry_run_of_the_service_scales_nobody(
     assert here.decisions()[0].outcome == "skipped"
 
 
-def test_what_guv_does_for_itself_is_done_where_no_clock_runs(
-    world: MakeWorld, service: Mapping[str, str]
-) -> None:
+def test_chores_are_done_where_no_clock_runs(world: MakeWorld, service: Mapping[str, str]) -> None:
     here = world()
     once(**service)
     with here.runtime.engine.connect() as connection:

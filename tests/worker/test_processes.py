@@ -127,7 +127,7 @@ def test_the_clock_stops_within_a_second_while_redis_is_away(
     assert clock.stop() < 5.0
 
 
-def test_the_clock_outlives_an_outage_of_redis_and_tells_of_it_once(
+def test_the_clock_outlives_an_outage_of_redis_and_logs_the_outage_once(
     start: Callable[[str], Running], gate: TcpProxy, redis_url: str
 ) -> None:
     clock = start("worker.clock")
@@ -184,7 +184,7 @@ def test_a_worker_outlives_an_outage_of_redis(
     assert worker.process.poll() is None
 
 
-def test_a_worker_that_finds_redis_full_says_so_in_lines_and_goes_on(
+def test_a_worker_logs_a_full_redis_and_continues(
     start: Callable[[str], Running], redis_url: str
 ) -> None:
     with Redis.from_url(redis_url) as redis:
@@ -216,7 +216,7 @@ def test_no_child_outlives_a_killed_worker(
     wait_until(lambda: not any(Path(f"/proc/{child}").exists() for child in children))
 
 
-def test_an_idle_worker_of_which_every_process_is_asked_to_end_does_so_in_time(
+def test_an_idle_worker_ends_in_time_when_every_process_is_asked_to_end(
     start: Callable[..., Running], redis_url: str
 ) -> None:
     worker = start("worker", GUV_WORKER_PROCESSES="5")
@@ -257,7 +257,7 @@ def test_what_redis_keeps_of_a_job_that_failed_holds_no_secret(
     assert "pass-marker" not in worker.text()
 
 
-def test_ticks_go_on_while_a_replay_runs_and_it_survives_a_restart(
+def test_ticks_continue_during_a_replay_that_survives_a_restart(
     start: Callable[[str], Running], world: MakeWorld, redis_url: str
 ) -> None:
     here = world(interval=1)

@@ -43,7 +43,7 @@ def told(here: World) -> list[dict[str, Any]]:
     return [dict(one.attributes) for one in here.sandbox.new_relic.events if one.account == "99"]
 
 
-def test_an_operator_is_woken_when_roles_do_not_tick_and_told_when_they_do(
+def test_the_operator_is_alerted_while_roles_do_not_tick(
     world: MakeWorld, service: Mapping[str, str]
 ) -> None:
     here = world()
@@ -66,7 +66,9 @@ def test_an_operator_is_woken_when_roles_do_not_tick_and_told_when_they_do(
     assert KEY not in unwell.stdout + unwell.stderr + well.stdout
 
 
-def test_without_an_account_it_is_only_said(world: MakeWorld, service: Mapping[str, str]) -> None:
+def test_without_a_new_relic_account_late_roles_are_only_printed(
+    world: MakeWorld, service: Mapping[str, str]
+) -> None:
     here = world()
     overdue_by_an_hour(here)
     del (bare := dict(service))["NEW_RELIC_ACCOUNT_ID"]
@@ -74,7 +76,9 @@ def test_without_an_account_it_is_only_said(world: MakeWorld, service: Mapping[s
     assert told(here) == []
 
 
-def test_a_database_that_is_away_is_told_too(world: MakeWorld, service: Mapping[str, str]) -> None:
+def test_a_database_outage_alerts_the_operator_too(
+    world: MakeWorld, service: Mapping[str, str]
+) -> None:
     here = world()
     here.sandbox.new_relic.clock = utc_now
     here.sandbox.new_relic.accounts["99"] = KEY
@@ -86,14 +90,14 @@ def test_a_database_that_is_away_is_told_too(world: MakeWorld, service: Mapping[
     assert "marker" not in away.stdout + away.stderr
 
 
-def test_a_key_that_is_refused_is_said(world: MakeWorld, service: Mapping[str, str]) -> None:
+def test_a_refused_license_key_is_printed(world: MakeWorld, service: Mapping[str, str]) -> None:
     world()
     done = watch(service)
     assert done.returncode == 1
     assert "license key" in done.stdout
 
 
-def test_a_configuration_that_is_missing_is_named() -> None:
+def test_a_missing_environment_variable_is_named() -> None:
     done = watch({})
     assert done.returncode == 2
     assert "DATABASE_URL" in done.stdout

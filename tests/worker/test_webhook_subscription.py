@@ -99,7 +99,7 @@ def test_a_provisioned_resource_is_subscribed_to_with_a_secret_of_its_own(here: 
     assert len(webhook.secret) >= 43
 
 
-def test_what_heroku_grants_beyond_that_is_subscribed_to_as_well(here: Here) -> None:
+def test_events_that_only_some_partners_may_hear_are_subscribed_to_when_granted(here: Here) -> None:
     here.heroku.authorizations.partner_may_hear = True
     here.finish()
     assert "api:formation" in here.subscription().events
@@ -107,7 +107,7 @@ def test_what_heroku_grants_beyond_that_is_subscribed_to_as_well(here: Here) -> 
 
 @pytest.mark.parametrize("path", [f"{WEBHOOKS}$"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_subscription_that_failed_is_made_later(here: Here, method: str, path: str) -> None:
+def test_a_failed_subscription_is_made_later(here: Here, method: str, path: str) -> None:
     here.sandbox.traffic.add_fault(Fault(path, method=method, status=503, calls=1))
     assert not here.finish()
     assert here.finish(2 * LATER)
@@ -130,14 +130,14 @@ def here_tenant(here: Here) -> Tenant:
         return session.exec(select(Tenant)).one()
 
 
-def test_a_refusal_does_not_keep_the_add_on_from_its_provisioning(here: Here) -> None:
+def test_a_refused_subscription_does_not_stop_the_provisioning(here: Here) -> None:
     refused = {"id": "forbidden", "message": "You do not have access to webhooks."}
     here.sandbox.traffic.add_fault(Fault(WEBHOOKS, status=403, body=refused))
     assert here.finish()
     assert here.subscription().heroku_id is None
 
 
-def test_what_was_refused_is_asked_for_again_a_day_later(here: Here) -> None:
+def test_a_refused_subscription_is_asked_for_again_a_day_later(here: Here) -> None:
     refused = {"id": "forbidden", "message": "You do not have access to webhooks."}
     here.sandbox.traffic.add_fault(Fault(WEBHOOKS, status=403, body=refused))
     here.finish()
@@ -150,13 +150,13 @@ def test_what_was_refused_is_asked_for_again_a_day_later(here: Here) -> None:
     assert pending_provisioning.remember_unsubscribed(engine, utc_now()) == 0
 
 
-def test_names_and_maintenance_are_known_as_soon_as_they_change(here: Here) -> None:
+def test_an_apps_name_and_maintenance_follow_events_at_once(here: Here) -> None:
     here.finish()
     here.heroku.change_app(here.addon.app, name="boutique", maintenance=True)
     assert (here.told().name, here.told().maintenance) == ("boutique", True)
 
 
-def test_events_that_come_twice_and_late_end_in_what_holds(here: Here) -> None:
+def test_repeated_and_late_events_end_in_the_current_state(here: Here) -> None:
     here.finish()
     here.heroku.post.repeats = 3
     [webhook] = here.addon.webhooks
@@ -191,7 +191,7 @@ def test_dynos_changed_by_hand_make_their_role_due(here: Here) -> None:
         assert session.exec(select(TickSchedule)).one().due_at < later
 
 
-def test_with_the_add_on_its_subscription_ends(here: Here) -> None:
+def test_removing_the_add_on_ends_its_subscription(here: Here) -> None:
     here.finish()
     here.customer.ask("DELETE", f"/{here.addon.id}", accepted=(204,))
     asked = here.sandbox.traffic
@@ -200,7 +200,7 @@ def test_with_the_add_on_its_subscription_ends(here: Here) -> None:
         assert session.exec(select(Subscription)).all() == []
 
 
-def test_all_that_is_asked_of_heroku_on_the_way_is_in_its_schema(here: Here) -> None:
+def test_every_call_from_provisioning_to_removal_is_in_herokus_schema(here: Here) -> None:
     here.finish()
     here.customer.ask("DELETE", f"/{here.addon.id}", accepted=(204,))
     traffic = here.sandbox.traffic

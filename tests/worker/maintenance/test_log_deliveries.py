@@ -65,7 +65,7 @@ def buckets(session: Session) -> dict[tuple[int, str], WebBucket]:
     return {(round((row.at - NOON).total_seconds()), row.dyno): row for row in rows}
 
 
-def test_lines_become_sums_of_ten_seconds_and_dyno(
+def test_log_lines_become_sums_of_ten_seconds_and_dyno(
     engine: Engine, session: Session, queue: DrainQueue, drain: UUID
 ) -> None:
     put(queue, drain, line(), line(3, service=300), line(12), line(5, "web.2"))
@@ -79,7 +79,7 @@ def test_lines_become_sums_of_ten_seconds_and_dyno(
     assert session.exec(select(Drain)).one().seen_at == NOON
 
 
-def test_what_comes_later_is_added_to_the_same_ten_seconds(
+def test_later_log_lines_are_added_to_the_same_ten_seconds(
     engine: Engine, session: Session, queue: DrainQueue, drain: UUID
 ) -> None:
     for service in (100, 200, 900):
@@ -91,7 +91,7 @@ def test_what_comes_later_is_added_to_the_same_ten_seconds(
     assert percentile(unpacked(row.service), 95) == pytest.approx(0.9, rel=0.02)
 
 
-def test_who_dies_before_the_lines_are_forgotten_counts_nothing_twice(
+def test_a_worker_that_dies_before_deleting_the_lines_counts_no_line_twice(
     engine: Engine, session: Session, queue: DrainQueue, drain: UUID
 ) -> None:
     put(queue, drain, line())
@@ -113,7 +113,7 @@ def wait_again(queue: DrainQueue, drain: UUID, delivery: Delivery) -> None:
     queue._redis.xadd(key, {"lines": lines, "lost": 0}, id=delivery.id)
 
 
-def test_who_dies_before_the_sums_are_stored_loses_nothing(
+def test_a_worker_that_dies_before_storing_the_sums_loses_no_line(
     engine: Engine, session: Session, queue: DrainQueue, drain: UUID
 ) -> None:
     put(queue, drain, line())
@@ -157,7 +157,7 @@ def test_two_clocks_queue_a_drain_that_waits_once(redis_url: str, drain: UUID) -
         assert jobs.jobs[0].func_name == f"{read_drains.__module__}.{read_drains.__name__}"
 
 
-def test_lost_lines_are_known(
+def test_lost_log_lines_are_counted(
     engine: Engine, session: Session, queue: DrainQueue, drain: UUID
 ) -> None:
     text = f"<172>1 {NOON.isoformat()} host heroku logplex - Error L10 (output buffer overflow):"
@@ -167,7 +167,7 @@ def test_lost_lines_are_known(
     assert (row.requests, row.lost) == (0, 42)
 
 
-def test_starts_crashes_and_scalings_are_kept_once(
+def test_starts_crashes_and_scalings_of_dynos_are_kept_once(
     engine: Engine, session: Session, queue: DrainQueue, drain: UUID
 ) -> None:
     at = NOON.isoformat()
@@ -187,7 +187,7 @@ def test_starts_crashes_and_scalings_are_kept_once(
     ]
 
 
-def test_sums_of_yesterday_are_gone_and_those_of_another_app_stay(
+def test_old_web_sums_are_deleted_for_their_own_app_only(
     engine: Engine, session: Session, queue: DrainQueue, drain: UUID, app: App, sealer: Sealer
 ) -> None:
     other = an_app(session, a_tenant(session), sealer)
@@ -201,7 +201,7 @@ def test_sums_of_yesterday_are_gone_and_those_of_another_app_stay(
     assert {(row.app_id, row.at) for row in rows} == {(app.id, NOON), (other.id, old)}
 
 
-def test_what_waits_for_a_drain_that_was_removed_is_dropped(
+def test_deliveries_for_a_removed_drain_are_dropped(
     engine: Engine, session: Session, queue: DrainQueue, drain: UUID, app: App
 ) -> None:
     put(queue, drain, line())

@@ -51,13 +51,13 @@ def count(session: Session, table: str = "decision") -> int:
     return int(session.connection().execute(text(f"select count(*) from {table}")).scalar_one())
 
 
-def test_the_present_day_and_the_next_ones_have_their_partitions(engine: Engine) -> None:
+def test_today_and_the_next_days_have_their_partitions(engine: Engine) -> None:
     made = keep_partitions(engine, THEN, [DAYS])
     days = ["03_30", "03_31", "04_01", "04_02"]
     assert [one for one in made if "made" in one] == [f"made decision_full_2031_{d}" for d in days]
 
 
-def test_months_are_as_long_as_they_are(engine: Engine) -> None:
+def test_a_months_partition_is_as_long_as_its_month(engine: Engine) -> None:
     keep_partitions(engine, THEN, [MONTHS])
     with engine.connect() as connection:
         there = {one.name: one for one in partitions_of(connection, "decision_kept")}
@@ -68,12 +68,12 @@ def test_months_are_as_long_as_they_are(engine: Engine) -> None:
     )
 
 
-def test_a_second_run_has_nothing_to_do(engine: Engine) -> None:
+def test_a_second_run_changes_no_partition(engine: Engine) -> None:
     keep_partitions(engine, THEN, [DAYS, MONTHS])
     assert keep_partitions(engine, THEN, [DAYS, MONTHS]) == []
 
 
-def test_rows_go_with_their_day_and_not_before(
+def test_rows_are_dropped_with_their_day_and_not_before(
     engine: Engine, session: Session, role: Role
 ) -> None:
     keep_partitions(engine, THEN, [DAYS])
@@ -97,7 +97,7 @@ def test_changes_outlive_the_other_ticks(engine: Engine, session: Session, role:
     assert count(session) == 1
 
 
-def test_what_had_no_partition_is_moved_to_its_own(
+def test_rows_without_a_partition_are_moved_to_their_own(
     engine: Engine, session: Session, role: Role
 ) -> None:
     decide(session, role, THEN)
@@ -112,7 +112,7 @@ def test_what_had_no_partition_is_moved_to_its_own(
     assert session.connection().execute(text("select id from decision order by id")).all() == ids
 
 
-def test_who_reads_is_not_waited_for_and_the_next_run_drops(
+def test_a_partition_that_is_being_read_is_dropped_by_the_next_run(
     engine: Engine, session: Session, role: Role
 ) -> None:
     keep_partitions(engine, THEN, [DAYS])

@@ -47,7 +47,7 @@ def a_late_addon(sandbox: Sandbox, customer: Customer, path: str = "/oauth/token
     return customer.create_addon(app, "basic")
 
 
-def test_config_and_provision_action_follow(
+def test_a_late_provisioning_sets_the_config_and_finishes_the_add_on(
     sandbox: Sandbox, customer: Customer, runtime: Runtime
 ) -> None:
     addon = a_late_addon(sandbox, customer)
@@ -58,7 +58,7 @@ def test_config_and_provision_action_follow(
     assert url.password.startswith("guv_")
 
 
-def test_the_key_is_the_one_that_a_repeated_delivery_gets(
+def test_a_late_provisioning_sets_the_key_of_a_repeated_delivery(
     sandbox: Sandbox, customer: Customer, runtime: Runtime
 ) -> None:
     addon = a_late_addon(sandbox, customer)
@@ -70,7 +70,7 @@ def test_the_key_is_the_one_that_a_repeated_delivery_gets(
 @pytest.mark.parametrize(
     "path", ["/oauth/token", "/addons/[^/]*$", "/addons/.*/config", "/addons/.*/actions"]
 )
-def test_whatever_fails_is_tried_again(
+def test_every_failed_call_of_a_late_provisioning_is_tried_again(
     sandbox: Sandbox, customer: Customer, runtime: Runtime, path: str
 ) -> None:
     addon = a_late_addon(sandbox, customer)
@@ -102,7 +102,7 @@ def test_a_partner_without_the_right_to_scale_is_noticed_at_once(
     assert "do not have access" in app.authorization_note
 
 
-def test_the_right_to_scale_is_noted(
+def test_a_partners_right_to_scale_is_recorded(
     sandbox: Sandbox, customer: Customer, runtime: Runtime, session: Session
 ) -> None:
     addon = a_late_addon(sandbox, customer)

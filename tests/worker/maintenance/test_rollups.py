@@ -144,7 +144,7 @@ def _nearly(sums: dict[str, Any]) -> dict[str, Any]:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(found=ticks)
-def test_the_sums_are_those_of_the_ticks(
+def test_rollups_equal_the_sums_of_the_ticks(
     engine: Engine, session: Session, role: Role, found: list[dict[str, Any]]
 ) -> None:
     store(session, role, found)
@@ -175,7 +175,7 @@ def a_tick(seconds: float = 0, **values: Any) -> dict[str, Any]:
     }
 
 
-def test_doing_it_again_changes_nothing(engine: Engine, session: Session, role: Role) -> None:
+def test_a_repeated_rollup_changes_nothing(engine: Engine, session: Session, role: Role) -> None:
     store(session, role, [a_tick(n, arrived=1, waiting=n) for n in range(0, 600, 10)])
     roll_up(engine, LATER)
     before = series(session, role, MINUTE), series(session, role, FIVE_MINUTES)
@@ -186,7 +186,7 @@ def test_doing_it_again_changes_nothing(engine: Engine, session: Session, role: 
     assert sum(point.arrived or 0 for point in before[0]) == 60
 
 
-def test_a_minute_is_summed_when_no_tick_of_it_can_come_any_more(
+def test_a_minute_is_summed_once_its_last_tick_has_come(
     engine: Engine, session: Session, role: Role
 ) -> None:
     store(session, role, [a_tick(10)])
@@ -198,7 +198,7 @@ def test_a_minute_is_summed_when_no_tick_of_it_can_come_any_more(
     assert [point.at for point in series(session, role, MINUTE)] == [NOON]
 
 
-def test_five_minutes_are_summed_once_they_are_over(
+def test_five_minutes_are_summed_once_all_are_over(
     engine: Engine, session: Session, role: Role
 ) -> None:
     store(session, role, [a_tick(10), a_tick(250)])
@@ -210,7 +210,7 @@ def test_five_minutes_are_summed_once_they_are_over(
     assert [point.ticks for point in series(session, role, FIVE_MINUTES)] == [2]
 
 
-def test_what_was_left_undone_is_done_the_next_time(
+def test_the_next_rollup_sums_what_was_left_undone(
     engine: Engine, session: Session, role: Role
 ) -> None:
     store(session, role, [a_tick(n * 600) for n in range(60)])
@@ -220,7 +220,7 @@ def test_what_was_left_undone_is_done_the_next_time(
     assert len(read_sums(session, role.id, NOON, until, MINUTE)) == 60
 
 
-def test_the_hours_of_statistics_agree_with_the_rows(world: MakeWorld) -> None:
+def test_statistics_of_hours_agree_with_the_ticks(world: MakeWorld) -> None:
     here = world(processing_time=5.0, target_deadline=60.0, maximum_dynos=4)
     for round_ in range(12):
         here.publish(3 * (round_ % 4))
@@ -242,7 +242,7 @@ def _totals(here: World, source: str, columns: str) -> tuple[float, ...]:
         return tuple(connection.exec_driver_sql(f"select {sums} from {source}").one())
 
 
-def test_a_roles_sums_are_told_apart(engine: Engine, session: Session, role: Role) -> None:
+def test_rollups_keep_roles_apart(engine: Engine, session: Session, role: Role) -> None:
     other = a_role(session, session.get_one(App, role.app_id), "mails")
     store(session, role, [a_tick(arrived=1)])
     session.add(

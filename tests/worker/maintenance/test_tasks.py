@@ -27,11 +27,11 @@ def taken(engine: Engine, now: datetime) -> list[str]:
         return take_due(connection, now)
 
 
-def test_all_are_due_at_first(engine: Engine) -> None:
+def test_all_chores_are_due_at_first(engine: Engine) -> None:
     assert sorted(taken(engine, NOON)) == sorted(CHORES)
 
 
-def test_each_comes_again_after_its_time(engine: Engine) -> None:
+def test_each_chore_is_due_again_after_its_interval(engine: Engine) -> None:
     taken(engine, NOON)
     assert taken(engine, NOON + timedelta(seconds=59)) == []
     assert taken(engine, NOON + timedelta(seconds=60)) == ["roll_up"]
@@ -40,7 +40,7 @@ def test_each_comes_again_after_its_time(engine: Engine) -> None:
     assert sorted(taken(engine, NOON + timedelta(days=1))) == sorted(CHORES)
 
 
-def test_two_clocks_share_them(engine: Engine) -> None:
+def test_two_clocks_share_the_chores(engine: Engine) -> None:
     beats = [NOON + timedelta(seconds=minute * 60) for minute in range(20)]
 
     def clock(_: int) -> list[str]:
@@ -52,7 +52,7 @@ def test_two_clocks_share_them(engine: Engine) -> None:
     assert found.count("partitions") == 1
 
 
-def test_two_clocks_at_one_instant_take_each_once(engine: Engine) -> None:
+def test_two_clocks_at_one_instant_take_each_chore_once(engine: Engine) -> None:
     with ThreadPoolExecutor(8) as clocks:
         found = [
             name for names in clocks.map(lambda _: taken(engine, NOON), range(8)) for name in names
@@ -60,7 +60,7 @@ def test_two_clocks_at_one_instant_take_each_once(engine: Engine) -> None:
     assert sorted(found) == sorted(CHORES)
 
 
-def test_they_wait_in_the_job_queue(engine: Engine, queue: Queue) -> None:
+def test_due_chores_wait_in_the_job_queue(engine: Engine, queue: Queue) -> None:
     enqueue_chores(engine, queue, NOON)
     asked = sorted((job.func_name, job.args[0]) for job in queue.jobs)
     assert asked == [(CHORE_JOB, name) for name in sorted(CHORES)]

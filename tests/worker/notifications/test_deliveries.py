@@ -62,7 +62,7 @@ def stored_target(here: World) -> bytes | None:
         return session.get_one(SettingsLevel, here.role.id).notify_sealed
 
 
-def test_a_webhook_is_told_of_the_beginning_and_the_end(late: World) -> None:
+def test_a_webhook_gets_the_beginning_and_the_end_of_an_incident(late: World) -> None:
     late.ticks(300)
     assert kinds(late) == ["incident.opened"]
     late.drain()
@@ -71,7 +71,7 @@ def test_a_webhook_is_told_of_the_beginning_and_the_end(late: World) -> None:
     assert late.sandbox.hooks.refused == 0
 
 
-def test_it_is_told_what_is_needed_to_act(late: World) -> None:
+def test_a_webhook_gets_what_is_needed_to_act(late: World) -> None:
     late.tick()
     (taken,) = late.sandbox.hooks.taken
     (incident,) = late.incidents()
@@ -83,7 +83,7 @@ def test_it_is_told_what_is_needed_to_act(late: World) -> None:
     assert "maximum_dynos 2" in data["text"]
 
 
-def test_both_kinds_of_target_are_told_and_one_that_fails_holds_up_none(late: World) -> None:
+def test_a_failing_target_delays_no_other_target(late: World) -> None:
     late.sandbox.new_relic.accounts["9"] = "license-key-of-nine"
     hook = {"url": f"{late.sandbox.url}/hooks/{late.shop.name}", "secret": SECRET}
     late.notify_targets(webhook=hook, new_relic={"account_id": 9, "license_key": "wrong-key-here"})
@@ -94,7 +94,7 @@ def test_both_kinds_of_target_are_told_and_one_that_fails_holds_up_none(late: Wo
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 503])
-def test_what_may_pass_is_sent_again_with_the_same_id(late: World, status: int) -> None:
+def test_a_temporary_refusal_is_sent_again_with_the_same_id(late: World, status: int) -> None:
     late.fail(HOOKS, status, calls=3)
     late.ticks(60)
     sent = late.sandbox.traffic.requests("POST", HOOKS)
@@ -105,7 +105,7 @@ def test_what_may_pass_is_sent_again_with_the_same_id(late: World, status: int) 
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 410])
-def test_what_will_not_pass_is_told_and_not_tried_for_ever(late: World, status: int) -> None:
+def test_a_lasting_refusal_is_recorded_and_not_tried_for_ever(late: World, status: int) -> None:
     late.fail(HOOKS, status)
     late.ticks(120)
     assert late.asked("POST", HOOKS) == 1
@@ -113,7 +113,7 @@ def test_what_will_not_pass_is_told_and_not_tried_for_ever(late: World, status: 
     assert delivery(late)["refused"] is True
 
 
-def test_pauses_grow_and_after_a_day_nobody_tries_any_more(late: World) -> None:
+def test_retries_of_a_delivery_back_off_and_end_after_a_day(late: World) -> None:
     late.fail(HOOKS, 503)
     late.ticks(600)
     assert 8 <= late.asked("POST", HOOKS) <= 12
@@ -125,14 +125,14 @@ def test_pauses_grow_and_after_a_day_nobody_tries_any_more(late: World) -> None:
     assert "given up after a day" in str(late.incidents()[0].notify_error)
 
 
-def test_a_receiver_that_hangs_holds_no_tick_up(late: World) -> None:
+def test_a_hanging_receiver_delays_no_tick(late: World) -> None:
     late.fail(HOOKS, hang=30)
     late.tick()
     assert late.decisions()[-1].outcome in {"scaled", "held"}
     assert "does not answer" in delivery(late)["error"]
 
 
-def test_another_target_is_told_of_what_the_old_one_refused(late: World) -> None:
+def test_a_new_target_gets_what_the_old_target_refused(late: World) -> None:
     late.fail(HOOKS, 404, calls=1)
     late.ticks(30)
     before = kinds(late)
@@ -141,14 +141,14 @@ def test_another_target_is_told_of_what_the_old_one_refused(late: World) -> None
     assert (before, kinds(late)) == ([], ["incident.opened"])
 
 
-def test_a_target_is_told_of_nothing_twice_when_it_is_changed(late: World) -> None:
+def test_a_changed_target_gets_no_notification_twice(late: World) -> None:
     late.tick()
     late.notify_webhook(url=f"{late.sandbox.url}/hooks/{late.shop.name}?new")
     late.ticks(30)
     assert kinds(late) == ["incident.opened"]
 
 
-def test_two_workers_tell_it_once(late: World) -> None:
+def test_two_workers_deliver_a_notification_once(late: World) -> None:
     late.fail(HOOKS, 503, calls=1)
     late.tick()
     late.mend()
@@ -157,14 +157,14 @@ def test_two_workers_tell_it_once(late: World) -> None:
     assert kinds(late) == ["incident.opened"]
 
 
-def test_a_page_of_a_role_that_is_removed_is_resolved_where_it_was_opened(late: World) -> None:
+def test_an_alert_of_a_removed_role_is_resolved_where_it_was_opened(late: World) -> None:
     late.tick()
     remove_role(late)
     deliver_due(late.runtime, late.clock.now)
     assert kinds(late) == ["incident.opened", "incident.resolved"]
 
 
-def test_a_page_of_an_addon_that_is_removed_is_resolved_and_then_its_target_forgotten(
+def test_an_alert_of_a_removed_addon_is_resolved_before_its_target_is_forgotten(
     late: World,
 ) -> None:
     late.tick()
@@ -178,7 +178,7 @@ def test_a_page_of_an_addon_that_is_removed_is_resolved_and_then_its_target_forg
     assert stored_target(late) is None
 
 
-def test_an_addon_that_is_removed_without_a_page_leaves_no_target(world: MakeWorld) -> None:
+def test_a_removed_addon_without_an_alert_leaves_no_target(world: MakeWorld) -> None:
     here = world()
     here.notify_webhook()
     here.ticks(30)
@@ -187,7 +187,7 @@ def test_an_addon_that_is_removed_without_a_page_leaves_no_target(world: MakeWor
     assert kinds(here) == []
 
 
-def test_new_relics_page_is_resolved_too_when_its_role_is_removed(late: World) -> None:
+def test_an_alert_at_new_relic_of_a_removed_role_is_resolved_too(late: World) -> None:
     late.notify()
     late.tick()
     remove_role(late)
@@ -197,7 +197,7 @@ def test_new_relics_page_is_resolved_too_when_its_role_is_removed(late: World) -
     assert late.sandbox.new_relic.errors == []
 
 
-def test_no_row_and_no_line_shows_the_secret(
+def test_no_row_and_no_log_line_shows_the_webhooks_secret(
     late: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     late.fail(HOOKS, 401)

@@ -52,12 +52,12 @@ def test_each_decision_is_one_event_within_two_minutes(fed: World) -> None:
     assert fed.sandbox.new_relic.errors == []
 
 
-def test_many_decisions_are_one_request(fed: World) -> None:
+def test_many_decisions_are_sent_in_one_request(fed: World) -> None:
     minutes(fed, 5)
     assert fed.asked("POST", COLLECTOR) <= 2 * 6  # a heartbeat and a batch each minute
 
 
-def test_an_event_says_what_was_decided_and_why(fed: World) -> None:
+def test_a_decisions_event_says_what_was_decided_and_why(fed: World) -> None:
     fed.publish(300)
     minutes(fed, 4)
     up = next(one for one in events(fed, "GuvScaled") if one["direction"] == "up")
@@ -68,7 +68,7 @@ def test_an_event_says_what_was_decided_and_why(fed: World) -> None:
     assert up["messagesReady"] == 300
 
 
-def test_what_is_unknown_has_no_attribute(fed: World) -> None:
+def test_an_unknown_value_has_no_attribute_in_its_event(fed: World) -> None:
     fed.fail("/api/queues", 500)
     minutes(fed, 4)
     unknown = [one for one in events(fed, "GuvScaled") if one["reason"] == "no_data"]
@@ -76,7 +76,7 @@ def test_what_is_unknown_has_no_attribute(fed: World) -> None:
     assert not any("messagesReady" in one or "required" in one for one in unknown)
 
 
-def test_only_changes_are_sent_where_only_they_are_wanted(world: MakeWorld) -> None:
+def test_a_feed_of_changes_gets_no_other_decision(world: MakeWorld) -> None:
     here = world(processing_time=1.0, minimum_dynos=0, maximum_dynos=5)
     here.notify(events="changes")
     here.publish(300)
@@ -88,7 +88,7 @@ def test_only_changes_are_sent_where_only_they_are_wanted(world: MakeWorld) -> N
     assert events(here, "GuvHeartbeat") == []
 
 
-def test_nothing_is_sent_where_nothing_is_wanted(world: MakeWorld) -> None:
+def test_without_a_feed_no_event_is_sent(world: MakeWorld) -> None:
     here = world()
     here.notify()
     minutes(here, 4)
@@ -144,7 +144,7 @@ def test_an_outage_of_new_relic_loses_no_event(fed: World, status: int) -> None:
     assert (level(fed).feed_failures, level(fed).feed_error) == (0, None)
 
 
-def test_a_wrong_key_is_told_and_tried_again_only_after_an_hour(fed: World) -> None:
+def test_a_wrong_license_key_is_recorded_and_tried_again_after_an_hour(fed: World) -> None:
     fed.notify(events="all", license_key="another-key-marker")
     minutes(fed, 5)
     assert fed.asked("POST", COLLECTOR) == 1
@@ -155,7 +155,7 @@ def test_a_wrong_key_is_told_and_tried_again_only_after_an_hour(fed: World) -> N
     assert events(fed, "GuvScaled")
 
 
-def test_a_large_backlog_is_sent_in_parts_and_nothing_twice(fed: World) -> None:
+def test_a_large_backlog_of_events_is_sent_in_parts_and_nothing_twice(fed: World) -> None:
     fed.clock.now += timedelta(hours=2)
     with fed.runtime.engine.begin() as connection:
         connection.execute(
@@ -177,14 +177,14 @@ def test_a_large_backlog_is_sent_in_parts_and_nothing_twice(fed: World) -> None:
     assert max(sizes) == 500
 
 
-def test_a_hanging_new_relic_holds_no_tick_up(fed: World) -> None:
+def test_a_hanging_new_relic_delays_no_tick(fed: World) -> None:
     fed.fail(COLLECTOR, hang=30)
     result = fed.tick()
     assert fed.asked("POST", COLLECTOR) == 0
     assert result.actuated.outcome in {"scaled", "held"}
 
 
-def test_a_removed_addon_is_silent(fed: World) -> None:
+def test_a_removed_addon_sends_no_event(fed: World) -> None:
     minutes(fed, 3)
     remove_addon(fed)
     asked = fed.asked("POST", COLLECTOR)

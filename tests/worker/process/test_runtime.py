@@ -83,7 +83,7 @@ def test_fifty_polls_of_a_broker_in_trouble_use_one_connection(
         assert broker.connections == 1
 
 
-def test_a_changed_url_gets_a_client_of_its_own_and_closes_the_old_one(
+def test_a_changed_broker_url_gets_a_new_client_and_closes_the_old_client(
     sealer: Sealer, clients: BrokerClients
 ) -> None:
     row = a_row(sealer, "http://u:p@127.0.0.1:9")
@@ -94,6 +94,6 @@ def test_a_changed_url_gets_a_client_of_its_own_and_closes_the_old_one(
         first.read_queues(["jobs"])
 
 
-def test_the_same_url_keeps_its_client(sealer: Sealer, clients: BrokerClients) -> None:
+def test_an_unchanged_broker_url_keeps_its_client(sealer: Sealer, clients: BrokerClients) -> None:
     row = a_row(sealer, "http://u:p@127.0.0.1:9")
     assert clients.client_of(row) is clients.client_of(row)

@@ -12,7 +12,7 @@ from worker.process.runtime import BackgroundBatches
 MakeWorld = Callable[..., World]
 
 
-def test_one_more_begins_as_soon_as_one_has_ended() -> None:
+def test_the_next_batch_begins_as_soon_as_a_batch_has_ended() -> None:
     underway, ends = BackgroundBatches(most=2), [Event(), Event()]
     for one in ends:
         underway.wait_for_room()
@@ -28,7 +28,7 @@ def test_one_more_begins_as_soon_as_one_has_ended() -> None:
     underway.wait()
 
 
-def test_a_fault_is_told_without_its_secrets_and_makes_room() -> None:
+def test_a_failed_batch_is_logged_without_secrets_and_makes_room() -> None:
     underway = BackgroundBatches(most=1)
     with capture_logs() as logged:
         underway.start(fails)

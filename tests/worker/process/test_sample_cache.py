@@ -52,7 +52,7 @@ def test_samples_come_from_old_to_new(engine: Engine, role: Role, write: Write) 
     assert ready(engine, SampleCache(), role.id, 30) == [10, 15, 20]
 
 
-def test_only_what_is_new_is_read(engine: Engine, role: Role, write: Write) -> None:
+def test_only_new_samples_are_read(engine: Engine, role: Role, write: Write) -> None:
     histories = SampleCache()
     write(*range(0, 1000, 10))
     ready(engine, histories, role.id, 1000)
@@ -62,7 +62,7 @@ def test_only_what_is_new_is_read(engine: Engine, role: Role, write: Write) -> N
     assert len(ready(engine, histories, role.id, 1010)) == 101
 
 
-def test_two_processes_that_tick_a_role_in_turn_know_the_same(
+def test_two_processes_that_tick_a_role_in_turn_know_the_same_samples(
     engine: Engine, role: Role, write: Write
 ) -> None:
     ours, theirs = SampleCache(), SampleCache()
@@ -72,14 +72,14 @@ def test_two_processes_that_tick_a_role_in_turn_know_the_same(
         assert ready(engine, mine, role.id, second + 5) == list(range(0, second + 1, 10))
 
 
-def test_a_history_ends_before_the_present(engine: Engine, role: Role, write: Write) -> None:
+def test_a_cached_history_ends_before_the_present(engine: Engine, role: Role, write: Write) -> None:
     write(0, 10, 20)
     histories = SampleCache()
     assert ready(engine, histories, role.id, 25) == [0, 10, 20]
     assert ready(engine, histories, role.id, 20) == [0, 10]
 
 
-def test_what_is_too_old_is_forgotten(engine: Engine, role: Role, write: Write) -> None:
+def test_samples_that_are_too_old_are_forgotten(engine: Engine, role: Role, write: Write) -> None:
     histories, hours = SampleCache(), HISTORY.total_seconds()
     write(0, 300, 600)
     ready(engine, histories, role.id, hours - 200)
@@ -97,7 +97,9 @@ def test_a_sample_that_was_written_late_is_found_after_a_while(
     assert ready(engine, histories, role.id, 22 + TRUSTED_S) == [0, 10, 20]
 
 
-def test_no_more_is_kept_than_a_decision_looks_at(engine: Engine, role: Role, write: Write) -> None:
+def test_no_more_samples_are_cached_than_a_decision_reads(
+    engine: Engine, role: Role, write: Write
+) -> None:
     histories = SampleCache()
     write(*range(MOST_SAMPLES + 5))
     assert len(ready(engine, histories, role.id, 600)) == MOST_SAMPLES
@@ -106,7 +108,7 @@ def test_no_more_is_kept_than_a_decision_looks_at(engine: Engine, role: Role, wr
     assert (len(found), found[-1]) == (MOST_SAMPLES, 600)
 
 
-def test_where_there_is_no_room_those_stay_that_were_there_first(
+def test_a_full_cache_keeps_the_roles_that_came_first(
     engine: Engine, session: Session, role: Role
 ) -> None:
     histories = SampleCache(most=2)

@@ -30,7 +30,7 @@ print("over")
 """
 
 
-def test_signals_that_interrupt_each_other_stop_nothing() -> None:
+def test_signals_that_interrupt_each_other_do_not_deadlock() -> None:
     done = subprocess.run(
         [sys.executable, "-c", STORM],
         cwd=ROOT,
@@ -42,7 +42,7 @@ def test_signals_that_interrupt_each_other_stop_nothing() -> None:
     assert done.stdout == "over\n"
 
 
-def test_a_wait_ends_at_once_when_it_is_said() -> None:
+def test_a_wait_ends_at_once_on_shutdown() -> None:
     shutdown = Shutdown()
     Timer(0.1, shutdown.set).start()
     start = steady_seconds()
@@ -53,13 +53,13 @@ def test_a_wait_ends_at_once_when_it_is_said() -> None:
     assert steady_seconds() - start < 10
 
 
-def test_a_wait_is_over_after_its_time() -> None:
+def test_a_wait_without_a_shutdown_ends_after_its_time() -> None:
     shutdown = Shutdown()
     shutdown.wait(0.01)
     assert not shutdown.is_set()
 
 
-def test_what_is_taken_back_can_be_said_again() -> None:
+def test_a_cleared_shutdown_can_be_set_again() -> None:
     shutdown = Shutdown()
     shutdown.set()
     shutdown.clear()

@@ -41,7 +41,7 @@ def test_a_replay_keeps_its_result_with_the_record_first(world: MakeWorld) -> No
     assert done.result["runs"][1]["share_in_time"] == 1.0
 
 
-def test_the_dynos_are_priced_by_the_size_last_seen(world: MakeWorld) -> None:
+def test_replayed_dynos_are_priced_by_the_size_last_seen(world: MakeWorld) -> None:
     here = world()
     with Session(here.runtime.engine) as session:
         an_hour(session, here.role, NOON - timedelta(hours=1), dyno_size="Standard-1X")
@@ -71,7 +71,7 @@ def test_a_doubled_job_finds_its_replay_taken(world: MakeWorld) -> None:
     assert not run_replay(here.runtime, uuid4())
 
 
-def test_a_time_without_counts_fails_and_says_so(world: MakeWorld) -> None:
+def test_a_replay_of_a_time_without_counts_fails_with_that_reason(world: MakeWorld) -> None:
     here = world()
     row = a_replay(here, {}, since=NOON, until=NOON + timedelta(hours=1))
     assert not run_replay(here.runtime, row.id)
@@ -79,7 +79,7 @@ def test_a_time_without_counts_fails_and_says_so(world: MakeWorld) -> None:
     assert (failed.state, failed.error) == ("failed", NOTHING)
 
 
-def test_a_fault_marks_the_replay_as_failed_and_shows_no_more_than_that(world: MakeWorld) -> None:
+def test_a_fault_marks_its_replay_as_failed_without_details(world: MakeWorld) -> None:
     here = world()
     row = a_replay(here, {"schedules": [{"nonsense": True}]})
     with pytest.raises(TypeError):
@@ -88,7 +88,7 @@ def test_a_fault_marks_the_replay_as_failed_and_shows_no_more_than_that(world: M
     assert (failed.state, failed.error) == ("failed", FAULT)
 
 
-def test_a_process_that_shall_stop_gives_its_replay_back(world: MakeWorld) -> None:
+def test_a_stopping_process_gives_its_replay_back(world: MakeWorld) -> None:
     here = world()
     row = long_replay(here)
     stopping.set()
@@ -101,7 +101,9 @@ def test_a_process_that_shall_stop_gives_its_replay_back(world: MakeWorld) -> No
     assert run_replay(here.runtime, row.id)
 
 
-def test_the_jobs_name_is_a_wire_format(world: MakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_name_of_the_replay_job_is_a_wire_format(
+    world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here = world()
     row = a_replay(here, {})
     monkeypatch.setattr(jobs, "process_runtime", lambda: here.runtime)

@@ -22,7 +22,7 @@ def reread(path: Path, minutes: float = 0) -> HistoryFile:
     return history
 
 
-def test_what_was_added_is_there_at_the_next_run(tmp_path: Path) -> None:
+def test_added_samples_are_there_at_the_next_run(tmp_path: Path) -> None:
     history = reread(tmp_path / "h.json")
     history.add("shop/worker", at(0, ready=7))
     history.add("shop/mails", at(0))
@@ -32,7 +32,7 @@ def test_what_was_added_is_there_at_the_next_run(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "h.json").stat().st_mode) == 0o600
 
 
-def test_only_the_last_hours_are_kept_and_nothing_of_a_clock_that_went_ahead(
+def test_a_history_keeps_the_last_hours_and_no_sample_of_the_future(
     tmp_path: Path,
 ) -> None:
     history = reread(tmp_path / "h.json")
@@ -58,7 +58,7 @@ DAMAGED = [
 
 
 @pytest.mark.parametrize("text", DAMAGED)
-def test_a_damaged_file_begins_anew_and_says_so(tmp_path: Path, text: str) -> None:
+def test_a_damaged_history_begins_anew_with_a_notice(tmp_path: Path, text: str) -> None:
     path = tmp_path / "h.json"
     path.write_text(text)
     history = reread(path)
@@ -67,14 +67,14 @@ def test_a_damaged_file_begins_anew_and_says_so(tmp_path: Path, text: str) -> No
     assert "begins anew" in history.note
 
 
-def test_columns_that_are_not_known_here_are_left_out(tmp_path: Path) -> None:
+def test_unknown_columns_of_a_history_are_left_out(tmp_path: Path) -> None:
     path, stamp = tmp_path / "h.json", unix_seconds(NOON) - 60
     path.write_text(json.dumps({"columns": ["at", "colour"], "roles": {"a": [[stamp, "red"]]}}))
 
     assert reread(path).of("a") == (Sample(stamp),)
 
 
-def test_a_run_that_dies_while_writing_leaves_the_old_file(tmp_path: Path) -> None:
+def test_a_run_that_dies_while_writing_leaves_the_old_history(tmp_path: Path) -> None:
     path = tmp_path / "h.json"
     history = reread(path)
     history.add("a", at(-1))

@@ -77,7 +77,7 @@ def test_a_backlog_brings_dynos_without_any_service(shop: Shop) -> None:
     assert shop.dynos > 10
 
 
-def test_what_was_seen_before_counts_at_the_next_run(shop: Shop) -> None:
+def test_samples_of_an_earlier_run_count_at_the_next_run(shop: Shop) -> None:
     shop.publish(20)
     first = shop.run()
     shop.publish(30)
@@ -103,7 +103,7 @@ def test_the_roles_of_an_app_share_one_reading_of_its_formation(shop: Shop) -> N
     assert len(shop.sandbox.traffic.requests("GET", f"/apps/{shop.app.id}/formation")) == 1
 
 
-def test_a_limit_that_heroku_names_is_kept_to(shop: Shop) -> None:
+def test_a_dyno_limit_that_heroku_names_is_respected(shop: Shop) -> None:
     shop.app.limit = 4
     shop.publish(200)
     shop.run()
@@ -111,7 +111,7 @@ def test_a_limit_that_heroku_names_is_kept_to(shop: Shop) -> None:
     assert shop.dynos == 4
 
 
-def test_one_missing_queue_stops_nobody_else(shop: Shop) -> None:
+def test_one_missing_queue_stops_no_other_role(shop: Shop) -> None:
     shop.publish(200)
     missing, fine = shop.run_all("mails: {q: nowhere}\nworker: {max: 20, p: 10}\n")
 
@@ -145,7 +145,7 @@ def test_the_older_name_of_the_brokers_variable_works(shop: Shop) -> None:
         ({"HEROKU_API_KEY": "marker"}, "app 'shop': Heroku answers"),
     ],
 )
-def test_a_key_that_is_missing_or_wrong_is_named(
+def test_a_missing_or_wrong_api_key_is_named(
     shop: Shop, environment: Mapping[str, str], message: str
 ) -> None:
     shop.environment |= environment
@@ -155,12 +155,12 @@ def test_a_key_that_is_missing_or_wrong_is_named(
     assert shop.dynos == 1
 
 
-def test_an_app_that_is_not_there_is_named(shop: Shop) -> None:
+def test_a_missing_app_is_named(shop: Shop) -> None:
     with pytest.raises(CannotRun, match="app 'nobodys'"):
         shop.run("worker: {app: nobodys}\n")
 
 
-def test_a_key_that_is_revoked_scales_nobody_and_is_not_refreshed(shop: Shop) -> None:
+def test_a_revoked_api_key_scales_nobody_and_is_not_refreshed(shop: Shop) -> None:
     shop.publish(200)
     path = f"/apps/{shop.app.id}/formation"
     shop.sandbox.traffic.add_fault(Fault(path, status=401))
@@ -170,7 +170,7 @@ def test_a_key_that_is_revoked_scales_nobody_and_is_not_refreshed(shop: Shop) ->
     assert "until it is authorized again" in table_of([result])
 
 
-def test_the_table_has_one_line_a_role(shop: Shop) -> None:
+def test_the_printed_table_has_one_line_a_role(shop: Shop) -> None:
     shop.publish(200)
     lines = table_of([shop.run()]).splitlines()
 

@@ -14,12 +14,12 @@ def faults(text: str, app: str | None = "shop") -> dict[str, str]:
     return {one.field: one.message for one in refused.value.fields}
 
 
-def test_an_empty_file_is_most_likely_the_wrong_one() -> None:
+def test_an_empty_roles_file_is_refused() -> None:
     with pytest.raises(BadRequest, match="empty"):
         read_roles("", "shop")
 
 
-def test_a_file_of_guv_0_3_is_taken_as_it_is() -> None:
+def test_a_roles_file_of_guv_0_3_is_accepted() -> None:
     text = """
     '*': {app: shop, deadline: 120, p: 2}
     worker: {queue: orders, min: 0, max: 10, concurrency: 4}
@@ -60,7 +60,7 @@ def test_settings_of_an_app_as_a_whole_hold_for_its_roles() -> None:
         ("{}", "", "names no role"),
     ],
 )
-def test_what_cannot_be_is_named_with_its_role_and_what_would_be_right(
+def test_an_invalid_setting_is_named_with_its_role_and_what_would_be_right(
     text: str, field: str, message: str
 ) -> None:
     found = faults(text)

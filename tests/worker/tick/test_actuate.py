@@ -26,7 +26,7 @@ def busy(world: MakeWorld) -> World:
         (409, {"id": "conflict", "message": "Try again."}),
     ],
 )
-def test_a_refusal_is_kept_in_herokus_words_and_tried_again(
+def test_a_refused_change_is_kept_in_herokus_words_and_tried_again(
     busy: World, status: int, body: dict[str, str]
 ) -> None:
     busy.fail(FORMATION, status, method="PATCH", body=body, calls=1)
@@ -74,7 +74,7 @@ def test_the_limit_that_heroku_names_is_used_at_once_and_remembered(busy: World)
     assert "cannot_run_above_limit" in str(result.actuated.error)
 
 
-def test_no_more_than_the_known_limit_is_asked_for(busy: World) -> None:
+def test_no_more_dynos_than_the_known_limit_are_asked_for(busy: World) -> None:
     busy.shop.limit = 7
     busy.tick()
     asked = busy.asked("PATCH", "/apps")
@@ -83,7 +83,7 @@ def test_no_more_than_the_known_limit_is_asked_for(busy: World) -> None:
     assert busy.asked("PATCH", "/apps") == asked
 
 
-def test_a_limit_is_tried_again_after_an_hour(busy: World) -> None:
+def test_a_dyno_limit_is_tried_again_after_an_hour(busy: World) -> None:
     busy.shop.limit = 7
     busy.tick()
     busy.shop.limit = None
@@ -106,7 +106,7 @@ def test_a_limit_of_the_whole_app_leaves_what_other_process_types_do_not_use(
     assert (here.dynos(), here.stored_role().platform_limit) == (8, 8)
 
 
-def test_a_limit_that_is_reached_already_changes_nothing(busy: World) -> None:
+def test_a_dyno_limit_that_is_reached_already_changes_nothing(busy: World) -> None:
     busy.shop.limit = 1
     result = busy.tick()
     assert (result.actuated.outcome, busy.dynos()) == ("refused", 1)

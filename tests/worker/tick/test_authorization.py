@@ -89,13 +89,13 @@ def test_an_app_whose_rights_are_gone_needs_authorization(busy: World) -> None:
     assert [one.cause for one in result.troubles] == [Cause.AUTHORIZATION_LOST]
 
 
-def test_messages_are_observed_meanwhile(busy: World) -> None:
+def test_messages_are_still_counted_without_authorization(busy: World) -> None:
     busy.sandbox.heroku.authorizations.partner_may_scale = False
     busy.ticks(30)
     assert [row.messages_ready for row in busy.samples()] == [100, 100, 100]
 
 
-def test_heroku_is_asked_again_only_every_few_minutes_by_one_role(busy: World) -> None:
+def test_without_authorization_heroku_is_asked_every_few_minutes_by_one_role(busy: World) -> None:
     other = busy.add_role("other", queues=["worker"], process_type="web")
     busy.sandbox.heroku.authorizations.partner_may_scale = False
     busy.tick()
@@ -108,7 +108,7 @@ def test_heroku_is_asked_again_only_every_few_minutes_by_one_role(busy: World) -
     assert busy.asked("GET", FORMATION) == asked + 1
 
 
-def test_scaling_goes_on_by_itself_once_it_is_allowed_again(busy: World) -> None:
+def test_scaling_resumes_by_itself_after_the_authorization_returns(busy: World) -> None:
     authorizations = busy.sandbox.heroku.authorizations
     authorizations.partner_may_scale = False
     busy.ticks(30)
@@ -162,7 +162,7 @@ def test_an_app_without_any_token_is_not_asked_for(busy: World) -> None:
     assert busy.decisions()[0].outcome == "skipped"
 
 
-def test_a_refresh_token_alone_is_enough(busy: World) -> None:
+def test_a_refresh_token_alone_is_enough_to_scale(busy: World) -> None:
     busy.change(busy.app, access_token_sealed=None)
     busy.tick()
     assert busy.decisions()[0].outcome == "scaled"

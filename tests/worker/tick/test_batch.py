@@ -86,7 +86,7 @@ def test_a_broker_that_hangs_holds_up_its_own_rows_only(world: MakeWorld) -> Non
     assert len(here.decisions()) == 2
 
 
-def test_a_row_that_cannot_be_written_costs_no_other_role_its_own(world: MakeWorld) -> None:
+def test_a_row_that_cannot_be_written_costs_no_other_role_its_row(world: MakeWorld) -> None:
     here = world()
     roles = with_queues(here, 4)
     with here.runtime.engine.begin() as connection:
@@ -162,7 +162,7 @@ def test_a_change_that_is_refused_holds_up_no_other_role_of_the_app(world: MakeW
     assert [rows[one.id].error is None for one in roles] == [True] * 5 + [False]
 
 
-def test_a_change_that_heroku_does_not_answer_is_failed_for_all_and_asked_for_once(
+def test_an_unanswered_change_fails_for_all_roles_and_is_sent_once(
     world: MakeWorld,
 ) -> None:
     here, roles = growing(world)

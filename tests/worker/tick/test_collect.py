@@ -54,7 +54,7 @@ def test_a_broker_that_failed_is_left_alone_for_a_while(world: MakeWorld) -> Non
     assert here.asked("GET", QUEUES) == asked
 
 
-def test_one_role_probes_for_all_when_the_pause_is_over(world: MakeWorld) -> None:
+def test_one_role_probes_the_broker_for_all_after_the_pause(world: MakeWorld) -> None:
     here = world()
     roles = [here.role, *(here.add_role(name, queues=["worker"]) for name in ("b", "c", "d"))]
     here.fail(QUEUES, 500)
@@ -66,7 +66,7 @@ def test_one_role_probes_for_all_when_the_pause_is_over(world: MakeWorld) -> Non
     assert here.asked("GET", QUEUES) == asked + 1
 
 
-def test_roles_that_fail_at_the_same_time_count_as_one_failure(world: MakeWorld) -> None:
+def test_roles_that_fail_at_the_same_time_count_as_one_broker_failure(world: MakeWorld) -> None:
     here = world()
     here.fail(QUEUES, 500)
     first = here.tick()
@@ -76,7 +76,7 @@ def test_roles_that_fail_at_the_same_time_count_as_one_failure(world: MakeWorld)
     assert here.stored_broker().failures == 1
 
 
-def test_each_failure_makes_the_pause_longer_up_to_a_minute() -> None:
+def test_each_broker_failure_lengthens_the_pause_up_to_a_minute() -> None:
     pauses = [pause_after(failures).total_seconds() for failures in (1, 2, 3, 4, 5, 50, 5000)]
     assert pauses[:5] == sorted(pauses[:5])
     assert 3.0 <= pauses[0] <= 4.0
@@ -95,7 +95,7 @@ def test_a_broker_that_is_back_is_used_again_by_itself(world: MakeWorld) -> None
     assert here.dynos() > 5
 
 
-def test_a_refused_login_is_told_in_the_brokers_words_and_is_no_lack_of_answers(
+def test_a_refused_login_shows_the_brokers_words_and_is_no_broker_failure(
     world: MakeWorld,
 ) -> None:
     here = world()
@@ -106,7 +106,7 @@ def test_a_refused_login_is_told_in_the_brokers_words_and_is_no_lack_of_answers(
     assert here.stored_broker().failures == 0
 
 
-def test_a_queue_that_is_not_there_is_named(world: MakeWorld) -> None:
+def test_a_missing_queue_is_named(world: MakeWorld) -> None:
     here = world(queues=["worker", "nowhere"])
     assert "'nowhere'" in trouble(here.tick())[Cause.NO_DATA]
 
@@ -120,7 +120,7 @@ def test_a_queue_without_counts_is_named(world: MakeWorld) -> None:
     assert result.decision.desired == 2
 
 
-def test_an_app_without_a_broker_holds_and_says_so(world: MakeWorld) -> None:
+def test_an_app_without_a_broker_holds_with_that_reason(world: MakeWorld) -> None:
     here = world()
     role = here.role
     with here.runtime.engine.begin() as connection:
@@ -142,7 +142,7 @@ def test_a_new_broker_url_is_used_at_the_next_tick(world: MakeWorld) -> None:
     assert [row.messages_ready for row in here.samples()] == [0, 1]
 
 
-def test_a_process_type_that_is_not_there_is_named_with_those_that_are(world: MakeWorld) -> None:
+def test_a_missing_process_type_is_named_with_the_existing_types(world: MakeWorld) -> None:
     here = world(process_type="mailer", queues=["worker"], formation={"web": 1, "clock": 1})
     result = here.tick()
     assert trouble(result)[Cause.NO_DATA] == (

@@ -63,7 +63,7 @@ def test_guvs_own_changes_are_not_foreign(here: World) -> None:
     assert here.stored_role().foreign_changes is None
 
 
-def test_the_dynos_are_back_at_what_is_needed_after_one_tick(here: World) -> None:
+def test_a_foreign_change_is_corrected_after_one_tick(here: World) -> None:
     assert (reset(here).collected.sample.dynos, here.dynos()) == (2, 12)
 
 
@@ -98,7 +98,7 @@ def test_the_third_reset_opens_one_incident_at_once(here: World) -> None:
     assert "sets worker to 2 dynos: " in incident.text
 
 
-def test_the_tool_is_named_by_the_release_that_comes_with_it(here: World) -> None:
+def test_the_other_tool_is_named_by_the_release_beside_its_change(here: World) -> None:
     for _ in range(3):
         release(here)
         result = reset(here)
@@ -114,7 +114,7 @@ def test_a_release_of_long_ago_is_not_blamed(here: World) -> None:
     assert kept[0]["by"] is None
 
 
-def test_a_heroku_that_shows_no_releases_is_said(here: World) -> None:
+def test_a_notice_says_that_releases_are_hidden(here: World) -> None:
     here.fail("/apps/.*/releases", 403, body={"id": "forbidden", "message": "No."})
     for _ in range(3):
         result = reset(here)
@@ -123,7 +123,7 @@ def test_a_heroku_that_shows_no_releases_is_said(here: World) -> None:
     assert Cause.AUTHORIZATION_LOST not in causes(result)
 
 
-def test_the_owner_hears_of_it_once(world: MakeWorld) -> None:
+def test_the_owner_is_alerted_of_foreign_changes_once(world: MakeWorld) -> None:
     here = world(minimum_dynos=12, maximum_dynos=60, processing_time=10.0)
     here.notify()
     here.tick()
@@ -133,7 +133,7 @@ def test_the_owner_hears_of_it_once(world: MakeWorld) -> None:
     assert [one.attributes["aggregationTag.cause"] for one in events] == ["foreign_changes"]
 
 
-def test_the_incident_is_over_a_day_after_the_last_reset(here: World) -> None:
+def test_the_incident_of_foreign_changes_ends_a_day_after_the_last_reset(here: World) -> None:
     for _ in range(3):
         reset(here)
     here.tick(after=REMEMBERED.total_seconds())
@@ -147,31 +147,31 @@ def test_three_changes_to_the_same_number_in_a_day_are_a_fight() -> None:
     assert trouble.since == NOON
 
 
-def test_two_are_none() -> None:
+def test_two_changes_to_the_same_number_are_no_fight() -> None:
     assert find_fight("worker", [a_change(0), a_change(1)]) is None
 
 
-def test_different_numbers_hours_apart_are_a_person() -> None:
+def test_changes_to_different_numbers_hours_apart_are_a_person() -> None:
     assert find_fight("worker", [a_change(0, 3), a_change(90, 5), a_change(200, 7)]) is None
 
 
-def test_different_numbers_within_an_hour_are_another_autoscaler() -> None:
+def test_changes_to_different_numbers_within_an_hour_are_another_autoscaler() -> None:
     trouble = find_fight("worker", [a_change(0, 3), a_change(10, 5), a_change(20, 7)])
     assert trouble is not None
     assert "3 or 5 or 7 dynos" in trouble.text
 
 
-def test_what_is_older_than_a_day_is_forgotten() -> None:
+def test_foreign_changes_older_than_a_day_are_forgotten() -> None:
     kept = [a_change(0).dump(), a_change(60).dump()]
     found = remembered_changes(kept, a_change(100), NOON + REMEMBERED)
     assert [one.at for one in found] == [a_change(60).at, a_change(100).at]
     assert SHORT < REMEMBERED
 
 
-def test_a_change_is_the_same_after_it_was_kept() -> None:
+def test_a_stored_foreign_change_reads_back_the_same() -> None:
     change = a_change(3, by="release v3")
     assert ExternalChange.load(change.dump()) == change
 
 
-def test_nothing_kept_is_nothing_remembered() -> None:
+def test_no_stored_changes_are_no_remembered_changes() -> None:
     assert remembered_changes(None, None, NOON) == ()

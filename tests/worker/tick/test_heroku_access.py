@@ -87,7 +87,7 @@ def test_processes_that_find_the_token_expired_cost_one_refresh(here: World) -> 
     assert (len(tokens), refreshes(here)) == (1, 1)
 
 
-def test_a_refresh_that_failed_is_not_tried_by_everybody(here: World) -> None:
+def test_a_failed_token_refresh_is_not_tried_by_every_process(here: World) -> None:
     here.clock.now += timedelta(hours=8)
     here.fail(REFRESH, 503)
 
@@ -103,7 +103,7 @@ def test_a_refresh_that_failed_is_not_tried_by_everybody(here: World) -> None:
     assert refreshes(here) == 1
 
 
-def test_a_refresh_that_failed_is_tried_again_soon(here: World) -> None:
+def test_a_failed_token_refresh_is_tried_again_soon(here: World) -> None:
     here.clock.now += timedelta(hours=8)
     here.fail(REFRESH, 503, calls=1)
     assert here.tick().actuated.outcome == "held"
@@ -177,7 +177,9 @@ def test_a_revoked_authorization_is_asked_for_seldom(here: World) -> None:
     assert asked <= 20
 
 
-def test_other_tenants_are_scaled_meanwhile(here: World, world: MakeWorld) -> None:
+def test_a_revoked_authorization_leaves_other_tenants_scaling(
+    here: World, world: MakeWorld
+) -> None:
     neighbor = world(minimum_dynos=3, maximum_dynos=50)
     here.sandbox.heroku.authorizations.revoke(here.tenant.id)
     assert here.tick().actuated.outcome == "skipped"
@@ -236,7 +238,7 @@ def test_a_persons_tokens_that_expire_during_many_ticks_cost_one_refresh(agreed:
     assert len(agreed.sandbox.traffic.requests("POST", REFRESH)) == 1
 
 
-def test_a_consent_that_was_withdrawn_is_one_notice_and_a_new_one_ends_it(agreed: World) -> None:
+def test_a_withdrawn_consent_is_one_notice_that_a_new_consent_ends(agreed: World) -> None:
     agreed.notify()
     agreed.sandbox.heroku.consents.revoke(OWNER)
     agreed.ticks(200)
@@ -248,7 +250,7 @@ def test_a_consent_that_was_withdrawn_is_one_notice_and_a_new_one_ends_it(agreed
     assert [one.resolved_at is not None for one in agreed.incidents()] == [True]
 
 
-def test_what_an_old_token_met_says_nothing_of_the_new_one(here: World) -> None:
+def test_a_refusal_of_an_old_token_does_not_count_against_a_new_token(here: World) -> None:
     here.sandbox.heroku.authorizations.partner_may_scale = False
     token = here.sandbox.heroku.authorizations.user_token(here.shop, OWNER)
     refused = {"id": "forbidden", "message": "You do not have access to the app shop."}
@@ -262,7 +264,7 @@ def test_what_an_old_token_met_says_nothing_of_the_new_one(here: World) -> None:
     assert here.tick().actuated.outcome == "scaled"
 
 
-def test_the_add_ons_own_tokens_are_refreshed_again_once_they_are_back(agreed: World) -> None:
+def test_add_on_tokens_that_came_back_are_refreshed_with_their_own_secret(agreed: World) -> None:
     agreed.runtime.authorizer().take_back(agreed.tenant, agreed.app, agreed.clock.now)
     assert agreed.tick(after=8 * 3600).actuated.outcome == "scaled"
     asked = agreed.sandbox.traffic.requests("POST", REFRESH)[-1]

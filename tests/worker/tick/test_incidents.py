@@ -26,20 +26,20 @@ def states(here: World) -> list[str]:
     return [str(event.attributes["state"]) for event in here.sandbox.new_relic.events]
 
 
-def test_a_missed_deadline_pages_once_it_has_lasted(late: World) -> None:
+def test_a_lasting_missed_deadline_sends_an_alert(late: World) -> None:
     late.ticks(60)
     assert states(late) == []  # seen first 50 seconds ago
     late.tick()
     assert states(late) == ["trigger"]
 
 
-def test_one_trouble_is_one_page_however_long_it_lasts(late: World) -> None:
+def test_one_trouble_is_one_alert_however_long_it_lasts(late: World) -> None:
     late.ticks(300)
     assert states(late) == ["trigger"]
     assert len(late.incidents()) == 1
 
 
-def test_the_page_says_what_is_needed_to_act(late: World) -> None:
+def test_an_alert_says_what_is_needed_to_act(late: World) -> None:
     late.ticks(70)
     page = late.sandbox.new_relic.events[0].attributes
     assert page["title"] == (f"{late.app.name} / worker: the deadline cannot be met at the maximum")
@@ -50,7 +50,7 @@ def test_the_page_says_what_is_needed_to_act(late: World) -> None:
     assert page["source"] == "guv"
 
 
-def test_it_resolves_by_itself_after_five_good_minutes(late: World) -> None:
+def test_an_incident_resolves_by_itself_after_five_good_minutes(late: World) -> None:
     late.ticks(70)
     late.drain()
     late.ticks(290)
@@ -61,7 +61,7 @@ def test_it_resolves_by_itself_after_five_good_minutes(late: World) -> None:
     assert late.sandbox.new_relic.errors == []
 
 
-def test_both_events_carry_the_same_tags(late: World) -> None:
+def test_the_trigger_and_the_resolve_carry_the_same_tags(late: World) -> None:
     late.ticks(70)
     late.change(late.app, name="renamed-meanwhile")
     late.drain()
@@ -74,7 +74,7 @@ def test_both_events_carry_the_same_tags(late: World) -> None:
     assert set(tags[0]) == {f"aggregationTag.{name}" for name in ("tenant", "app", "role", "cause")}
 
 
-def test_a_dip_neither_resolves_nor_pages_again(late: World) -> None:
+def test_a_short_recovery_neither_resolves_nor_alerts_again(late: World) -> None:
     late.ticks(70)
     late.drain()
     late.ticks(200)
@@ -84,7 +84,7 @@ def test_a_dip_neither_resolves_nor_pages_again(late: World) -> None:
     assert len(late.incidents()) == 1
 
 
-def test_a_trouble_that_was_over_before_it_lasted_pages_nobody(late: World) -> None:
+def test_a_trouble_shorter_than_the_patience_alerts_nobody(late: World) -> None:
     late.ticks(30)
     late.drain()
     late.ticks(100)
@@ -100,7 +100,7 @@ def test_a_second_spike_is_a_second_incident(late: World) -> None:
     assert states(late) == ["trigger", "resolve", "trigger"]
 
 
-def test_minutes_without_data_are_no_good_minutes(late: World) -> None:
+def test_minutes_without_data_do_not_resolve_an_incident(late: World) -> None:
     late.ticks(70)
     late.fail(QUEUES, 500)
     late.ticks(400)
@@ -108,7 +108,7 @@ def test_minutes_without_data_are_no_good_minutes(late: World) -> None:
     assert open_causes == {"deadline_missed", "no_data"}
 
 
-def test_no_page_for_merely_being_at_the_maximum(world: MakeWorld) -> None:
+def test_being_at_the_maximum_alone_alerts_nobody(world: MakeWorld) -> None:
     here = world(processing_time=1.0, target_deadline=600.0, minimum_dynos=2, maximum_dynos=2)
     here.notify()
     here.publish(50)
@@ -118,7 +118,7 @@ def test_no_page_for_merely_being_at_the_maximum(world: MakeWorld) -> None:
     assert here.incidents() == []
 
 
-def test_patience_is_a_setting(world: MakeWorld) -> None:
+def test_the_patience_before_an_alert_is_a_setting(world: MakeWorld) -> None:
     here = world(processing_time=10.0, target_deadline=60.0, maximum_dynos=2, alert_after=0)
     here.notify()
     here.publish(200)
@@ -146,7 +146,7 @@ def test_each_cause_has_its_own_incident(
     assert states(here) == ["trigger"]
 
 
-def test_dynos_that_do_not_consume_page_once_and_until_they_do(world: MakeWorld) -> None:
+def test_dynos_that_do_not_consume_are_one_alert_until_they_consume(world: MakeWorld) -> None:
     here = world(maximum_dynos=9, boot_time=10, target_deadline=900)
     here.notify()
     here.publish(50)
@@ -175,7 +175,7 @@ def test_a_missed_deadline_says_that_no_dyno_consumes(world: MakeWorld) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_page_that_did_not_arrive_is_sent_again(late: World, status: int) -> None:
+def test_an_alert_that_did_not_arrive_is_sent_again(late: World, status: int) -> None:
     late.fail(COLLECTOR, status, calls=2)
     late.ticks(70)
     assert states(late) == []
@@ -183,7 +183,7 @@ def test_a_page_that_did_not_arrive_is_sent_again(late: World, status: int) -> N
     assert states(late) == ["trigger"]
 
 
-def test_the_end_that_did_not_arrive_is_sent_again(late: World) -> None:
+def test_a_resolve_that_did_not_arrive_is_sent_again(late: World) -> None:
     late.ticks(70)
     late.drain()
     late.ticks(290)
@@ -192,7 +192,7 @@ def test_the_end_that_did_not_arrive_is_sent_again(late: World) -> None:
     assert states(late) == ["trigger", "resolve"]
 
 
-def test_a_wrong_license_key_is_told_and_not_tried_for_ever(late: World) -> None:
+def test_a_wrong_license_key_is_recorded_and_not_tried_for_ever(late: World) -> None:
     late.notify(license_key="another-key-marker")
     late.ticks(120)
     assert late.asked("POST", COLLECTOR) == 1
@@ -202,13 +202,13 @@ def test_a_wrong_license_key_is_told_and_not_tried_for_ever(late: World) -> None
     assert "marker" not in error
 
 
-def test_an_outage_of_new_relic_holds_no_tick_up(late: World) -> None:
+def test_an_outage_of_new_relic_delays_no_tick(late: World) -> None:
     late.fail(COLLECTOR, 503)
     late.ticks(100)
     assert {row.outcome for row in late.decisions()} <= {"scaled", "held"}
 
 
-def test_a_page_that_could_never_be_sent_is_not_resolved_either(late: World) -> None:
+def test_an_alert_that_could_never_be_sent_is_not_resolved_either(late: World) -> None:
     late.fail(COLLECTOR, 503)
     late.ticks(70)
     late.drain()
@@ -227,7 +227,7 @@ def test_without_a_target_incidents_are_only_kept(world: MakeWorld) -> None:
     assert here.incidents()[0].opened_at is not None
 
 
-def test_a_target_that_is_set_during_an_incident_is_told_of_it(world: MakeWorld) -> None:
+def test_a_target_set_during_an_incident_gets_its_alert(world: MakeWorld) -> None:
     here = world(processing_time=10.0, target_deadline=60.0, maximum_dynos=2)
     here.publish(200)
     here.ticks(80)

@@ -45,7 +45,7 @@ def test_a_tick_that_waited_long_does_not_undo_the_change_of_a_newer_tick(
     assert [change.after for change in here.sandbox.heroku.changes] == [2]
 
 
-def test_a_change_that_heroku_carries_out_after_the_next_one_is_nobody_elses(
+def test_guvs_change_that_heroku_applies_late_is_not_foreign(
     world: MakeWorld,
 ) -> None:
     here = world(processing_time=10.0, target_deadline=60.0, maximum_dynos=5)

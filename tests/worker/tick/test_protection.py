@@ -45,7 +45,7 @@ def long_jobs(world: MakeWorld) -> World:
     )
 
 
-def test_going_down_waits_for_running_jobs_and_says_what_that_costs(long_jobs: World) -> None:
+def test_scaling_down_waits_for_running_jobs_and_shows_the_cost(long_jobs: World) -> None:
     held = hold_messages(long_jobs, 1)
     long_jobs.ticks(300)
     last = long_jobs.decisions()[-1]
@@ -57,7 +57,7 @@ def test_going_down_waits_for_running_jobs_and_says_what_that_costs(long_jobs: W
     assert long_jobs.dynos() == 1
 
 
-def test_the_protection_ends_after_its_limit(long_jobs: World) -> None:
+def test_the_protection_of_running_jobs_ends_after_its_limit(long_jobs: World) -> None:
     hold_messages(long_jobs, 1)
     long_jobs.ticks(590)
     before = long_jobs.dynos()
@@ -65,7 +65,7 @@ def test_the_protection_ends_after_its_limit(long_jobs: World) -> None:
     assert (before, long_jobs.dynos()) == (6, 1)
 
 
-def test_without_protection_nothing_waits(world: MakeWorld) -> None:
+def test_without_protection_scaling_down_does_not_wait(world: MakeWorld) -> None:
     here = world(
         formation={"web": 1, "worker": 6},
         processing_time=900.0,
@@ -113,7 +113,7 @@ def test_without_data_the_dynos_stay_however_long(world: MakeWorld) -> None:
 
 
 @pytest.mark.parametrize(("runs", "asked", "then"), [(0, 3, 3), (1, 3, 3), (5, 3, 5)])
-def test_without_data_for_long_enough_the_wanted_count_runs_and_never_fewer(
+def test_the_no_data_count_runs_after_its_delay_and_never_fewer(
     world: MakeWorld, runs: int, asked: int, then: int
 ) -> None:
     here = world(
@@ -140,7 +140,7 @@ def test_a_count_without_data_stays_within_the_maximum(world: MakeWorld) -> None
     assert here.dynos() == 2
 
 
-def test_data_that_come_back_are_acted_upon_at_once(world: MakeWorld) -> None:
+def test_data_that_come_back_scale_at_once(world: MakeWorld) -> None:
     here = world(processing_time=10.0, target_deadline=60.0, maximum_dynos=20)
     here.fail(QUEUES, 500)
     here.ticks(300)
@@ -207,7 +207,7 @@ def changed(here: World, minutes: float) -> None:
 
 
 @pytest.mark.parametrize(("hours", "dynos"), [(2.5, 6), (3.5, 1)])
-def test_a_limit_of_hours_ends_the_protection_after_those_hours(
+def test_a_limit_of_hours_ends_the_protection_of_running_jobs_after_those_hours(
     world: MakeWorld, hours: float, dynos: int
 ) -> None:
     here = world(
@@ -239,7 +239,9 @@ def test_a_cooldown_of_hours_lasts_for_hours(world: MakeWorld, minutes: float, d
 
 
 @pytest.mark.parametrize(("hours", "dynos"), [(2.5, 1), (3.5, 4)])
-def test_hours_without_data_are_hours(world: MakeWorld, hours: float, dynos: int) -> None:
+def test_a_no_data_delay_of_hours_lasts_for_hours(
+    world: MakeWorld, hours: float, dynos: int
+) -> None:
     here = world(maximum_dynos=9, no_data={"after": 3 * 3600, "dynos": 4})
     past(here, hours, ready=None, unacked=None, dynos=1)
     here.clock.now -= timedelta(hours=hours)

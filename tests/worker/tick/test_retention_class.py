@@ -36,7 +36,7 @@ def test_trouble_that_lasts_is_kept_once_in_five_minutes(world: MakeWorld) -> No
     assert (found.count(True), len(found)) == (3, 64)
 
 
-def test_trouble_that_comes_back_is_news(world: MakeWorld) -> None:
+def test_trouble_that_comes_back_is_kept_again(world: MakeWorld) -> None:
     here = world()
     here.fail("/apps/.*/formation", 500)
     here.ticks(20)

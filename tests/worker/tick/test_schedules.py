@@ -56,7 +56,7 @@ def test_a_weekly_window_holds_from_its_first_minute_to_its_last(world: MakeWorl
     assert "schedule" in {row.reason for row in here.decisions()}
 
 
-def test_it_rests_on_days_that_it_does_not_name(world: MakeWorld) -> None:
+def test_a_weekly_window_is_closed_on_days_that_it_does_not_name(world: MakeWorld) -> None:
     here = world(schedules=[window("08:00", "18:00", days=WORKDAYS, dynos=4)])
     assert dynos_at(
         here,
@@ -95,13 +95,13 @@ def test_a_window_over_the_hour_that_changes_is_open_once(
     assert "".join(map(str, dynos_at(here, *instants))) == dynos
 
 
-def test_a_single_day_lies_over_the_week_where_it_comes_first(world: MakeWorld) -> None:
+def test_a_single_day_listed_first_wins_over_the_week(world: MakeWorld) -> None:
     christmas = {**window("00:00", "00:00", dynos=2), "days": [], "date": "2026-12-25"}
     here = world(schedules=[christmas, window("08:00", "18:00", dynos=4)])
     assert dynos_at(here, "2026-12-24T12:00", "2026-12-25T12:00", "2026-12-26T12:00") == [4, 2, 4]
 
 
-def test_an_exact_count_is_met_exactly_with_little_to_do_and_with_much(world: MakeWorld) -> None:
+def test_an_exact_count_runs_under_low_and_high_load(world: MakeWorld) -> None:
     here = world(processing_time=10.0, schedules=[window("00:00", "00:00", dynos=3)])
     here.ticks(60)
     idle = here.dynos()
@@ -136,7 +136,7 @@ def test_a_pause_holds_and_ends_by_itself_within_one_tick(busy: World, direction
     assert busy.dynos() > 1
 
 
-def test_a_pause_of_going_down_lets_go_up(busy: World) -> None:
+def test_a_pause_of_scaling_down_still_scales_up(busy: World) -> None:
     set_values(busy, pause={"direction": "down", "until": None})
     busy.tick()
     up = busy.dynos()
@@ -166,7 +166,7 @@ def test_a_dry_run_decides_and_changes_nothing(busy: World) -> None:
     assert last.error == f"dry_run: would have asked for {last.desired} dynos"
 
 
-def test_what_somebody_sets_by_hand_is_seen_said_and_the_new_beginning(world: MakeWorld) -> None:
+def test_dynos_set_by_hand_are_noticed_and_scaling_continues_from_them(world: MakeWorld) -> None:
     here = world(processing_time=10.0, maximum_dynos=20)
     here.ticks(60)
     here.sandbox.heroku.scale(here.shop, [{"type": "worker", "quantity": 7}])

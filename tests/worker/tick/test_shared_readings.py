@@ -36,7 +36,7 @@ def spend(here: World, left: int) -> None:
     here.runtime.budget.learn(PARTNER, left, here.clock.now)
 
 
-def test_all_roles_of_an_app_share_one_read(busy: World) -> None:
+def test_all_roles_of_an_app_share_one_read_of_the_formation(busy: World) -> None:
     others = [busy.add_role(f"other{n}", queues=["worker"], process_type="web") for n in range(20)]
     busy.tick()
     for other in others:
@@ -44,7 +44,7 @@ def test_all_roles_of_an_app_share_one_read(busy: World) -> None:
     assert reads(busy) == 1
 
 
-def test_roles_that_tick_at_the_same_moment_share_one_read(busy: World) -> None:
+def test_roles_that_tick_at_the_same_moment_share_one_read_of_the_formation(busy: World) -> None:
     roles = [
         busy.add_role(f"other{n}", queues=["worker"], process_type="web", maximum_dynos=1)
         for n in range(15)
@@ -56,7 +56,7 @@ def test_roles_that_tick_at_the_same_moment_share_one_read(busy: World) -> None:
     assert {row.dynos for row in busy.samples()} == {1}
 
 
-def test_another_process_shares_the_read(busy: World) -> None:
+def test_another_process_shares_a_read_of_the_formation(busy: World) -> None:
     other = busy.add_role("other", queues=["worker"], process_type="web")
     busy.tick()
     second = build_runtime(busy.runtime.config)
@@ -69,12 +69,12 @@ def test_another_process_shares_the_read(busy: World) -> None:
     assert reads(busy) == 1
 
 
-def test_every_tick_of_a_role_looks_anew(busy: World) -> None:
+def test_every_tick_of_a_role_reads_the_formation_anew(busy: World) -> None:
     busy.ticks(50)
     assert reads(busy) == 5
 
 
-def test_a_failed_read_serves_all_roles_too(busy: World) -> None:
+def test_a_failed_read_of_the_formation_serves_all_roles_too(busy: World) -> None:
     roles = [busy.add_role(f"other{n}", queues=["worker"]) for n in range(5)]
     busy.fail(FORMATION, 503)
     for role in roles:
@@ -127,7 +127,7 @@ def test_two_apps_with_the_same_process_type_are_not_mixed_up(world: MakeWorld) 
     assert two.tick(after=0.1).collected.formation.dynos == 1
 
 
-def test_reads_stop_before_scaling_up_does(busy: World) -> None:
+def test_reads_of_formations_stop_before_scaling_up_stops(busy: World) -> None:
     busy.tick()
     busy.publish(400)
     spend(busy, 50)
@@ -143,7 +143,7 @@ def test_a_formation_that_nobody_knows_is_read_with_almost_the_last_calls(busy: 
     assert busy.tick().actuated.outcome == "scaled"
 
 
-def test_without_calls_for_reading_nothing_is_known_and_nothing_changed(busy: World) -> None:
+def test_without_calls_left_the_formation_is_unknown_and_unchanged(busy: World) -> None:
     spend(busy, 50)
     result = busy.tick()
     assert "run out" in {one.cause: one.text for one in result.troubles}[Cause.NO_DATA]
@@ -174,7 +174,7 @@ def test_a_formation_that_is_not_old_enough_for_the_calls_left_is_not_read(
     assert reads(busy) == asked
 
 
-def test_a_429_is_waited_for_with_what_was_known(busy: World) -> None:
+def test_after_a_429_the_last_known_formation_is_used(busy: World) -> None:
     busy.tick()
     busy.fail(FORMATION, 429, method="GET", body=LIMITED)
     busy.publish(400)
@@ -213,7 +213,7 @@ def test_scaling_down_waits_for_calls(world: MakeWorld) -> None:
         (0, []),
     ],
 )
-def test_the_less_is_left_the_more_important_a_call_must_be(
+def test_the_fewer_calls_are_left_the_more_important_a_call_must_be(
     busy: World, left: int, allowed: list[str]
 ) -> None:
     budget, now = busy.runtime.budget, busy.clock.now
@@ -228,7 +228,7 @@ def test_the_less_is_left_the_more_important_a_call_must_be(
     assert sorted(found) == sorted(allowed)
 
 
-def test_calls_come_back_with_time(busy: World) -> None:
+def test_spent_calls_come_back_with_time(busy: World) -> None:
     budget, now = busy.runtime.budget, busy.clock.now
     budget.learn("account", 0, now)
     with pytest.raises(CallsSpent):
@@ -236,7 +236,7 @@ def test_calls_come_back_with_time(busy: World) -> None:
     budget.take("account", Need.SCALE_UP, now + timedelta(seconds=1))
 
 
-def test_many_processes_never_spend_more_than_there_is(busy: World) -> None:
+def test_many_processes_never_spend_more_calls_than_there_are(busy: World) -> None:
     budget, now = busy.runtime.budget, busy.clock.now
     budget.learn("account", 30, now)
 

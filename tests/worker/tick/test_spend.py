@@ -43,19 +43,19 @@ def notices(here: World) -> list[str]:
     return [text for row in here.decisions() for text in row.notices if "dyno-hours" in text]
 
 
-def test_up_to_the_cap_the_role_has_what_it_needs(capped: World) -> None:
+def test_below_the_cap_the_role_gets_the_dynos_it_needs(capped: World) -> None:
     minutes(capped, 100)
     assert capped.dynos() == 4
     assert notices(capped) == []
 
 
-def test_from_four_fifths_on_each_decision_says_when_it_is_reached(capped: World) -> None:
+def test_from_four_fifths_on_each_decision_says_when_the_cap_is_reached(capped: World) -> None:
     minutes(capped, 130)  # 8.6 dyno-hours
     assert capped.dynos() == 4
     assert "at the pace of the last week the cap is reached on 2026-11-25" in notices(capped)[-1]
 
 
-def test_at_the_cap_the_minimum_is_kept_and_said(capped: World) -> None:
+def test_at_the_cap_the_minimum_runs_with_that_reason(capped: World) -> None:
     minutes(capped, 160)
     assert capped.dynos() == 1
     last = capped.decisions()[-1]
@@ -63,14 +63,14 @@ def test_at_the_cap_the_minimum_is_kept_and_said(capped: World) -> None:
     assert "minimum_dynos are kept until 2026-12-01" in last.notices[-1]
 
 
-def test_a_deadline_that_is_missed_because_of_the_cap_pages(capped: World) -> None:
+def test_a_deadline_missed_because_of_the_cap_sends_an_alert(capped: World) -> None:
     minutes(capped, 160)
     (incident,) = [one for one in capped.incidents() if one.resolved_at is None]
     assert incident.cause == "deadline_missed"
     assert "the spend cap of 10 dyno-hours a month is reached" in incident.text
 
 
-def test_jobs_that_run_are_not_stopped_for_it(world: MakeWorld) -> None:
+def test_running_jobs_are_not_stopped_for_the_cap(world: MakeWorld) -> None:
     here = world(
         processing_time=600.0, target_deadline=700.0, maximum_dynos=4, monthly_dyno_hours=1
     )
@@ -88,7 +88,7 @@ def test_jobs_that_run_are_not_stopped_for_it(world: MakeWorld) -> None:
     assert here.dynos() == 1
 
 
-def test_the_next_month_begins_with_nothing_used(capped: World) -> None:
+def test_the_next_month_begins_with_no_dyno_hours_used(capped: World) -> None:
     minutes(capped, 160)
     capped.clock.now = capped.clock.now.replace(month=12, day=1, hour=0, minute=0)
     capped.tick()
@@ -96,7 +96,7 @@ def test_the_next_month_begins_with_nothing_used(capped: World) -> None:
     assert capped.dynos() == 4
 
 
-def test_another_roles_hours_do_not_count(capped: World) -> None:
+def test_another_roles_dyno_hours_do_not_count_toward_the_cap(capped: World) -> None:
     other = capped.add_role("web", queues=["worker"], maximum_dynos=1, monthly_dyno_hours=10)
     minutes(capped, 160)
     result = capped.tick(other, after=60)

@@ -119,7 +119,7 @@ def test_a_role_that_was_removed_meanwhile_is_left_alone(world: MakeWorld) -> No
     assert here.decisions() == []
 
 
-def test_somebody_elses_change_of_the_formation_is_where_guv_starts_from(
+def test_scaling_starts_from_somebody_elses_change_of_the_formation(
     world: MakeWorld,
 ) -> None:
     here = world(processing_time=10.0, maximum_dynos=20)

@@ -80,7 +80,7 @@ def test_what_a_tenant_pushes_scales_its_web_dynos(web: MakeWorld) -> None:
     assert not result.troubles or {one.cause for one in result.troubles} <= {Cause.NO_DATA}
 
 
-def test_a_push_that_is_old_says_nothing(web: MakeWorld) -> None:
+def test_an_old_push_counts_as_no_data(web: MakeWorld) -> None:
     here = web()
     push(here)
     here.tick()
@@ -89,7 +89,7 @@ def test_a_push_that_is_old_says_nothing(web: MakeWorld) -> None:
     assert late.decision.desired == 3
 
 
-def test_the_history_remembers_the_readings(web: MakeWorld) -> None:
+def test_the_history_keeps_web_readings(web: MakeWorld) -> None:
     here = web()
     push(here)
     here.tick()
@@ -117,7 +117,7 @@ def test_the_first_tick_makes_a_drain_at_heroku_once(web: MakeWorld) -> None:
     assert here.decisions()[-1].outcome == "held"
 
 
-def test_before_a_drain_was_made_nothing_is_known(web: MakeWorld) -> None:
+def test_web_traffic_is_unknown_before_a_drain_exists(web: MakeWorld) -> None:
     here = web()
     here.tick()
     here.change(drain_of(here), seen_at=here.clock.now + timedelta(seconds=10))
@@ -153,7 +153,7 @@ def test_a_refused_drain_is_tried_again_ten_minutes_later(web: MakeWorld) -> Non
     assert len(here.shop.drains) == 1
 
 
-def test_sums_become_a_reading_of_the_last_whole_spans(web: MakeWorld) -> None:
+def test_drain_sums_become_a_reading_of_the_last_whole_spans(web: MakeWorld) -> None:
     here = web(policy="requests", policy_parameters={"requests_per_dyno": 10})
     here.tick()
     seen(here)
@@ -174,7 +174,7 @@ def test_sums_become_a_reading_of_the_last_whole_spans(web: MakeWorld) -> None:
 NOBODY = WebReading(30.0, 0, errors={}, serving=0)
 
 
-def test_no_requests_while_the_drain_delivers_are_none(web: MakeWorld) -> None:
+def test_no_requests_while_the_drain_delivers_count_as_zero(web: MakeWorld) -> None:
     here = web()
     here.tick()
     seen(here)
@@ -209,7 +209,7 @@ def test_sudden_silence_after_many_requests_is_unknown_for_half_an_hour(web: Mak
     assert here.tick(after=900).collected.sample.web == NOBODY
 
 
-def test_lines_that_wait_make_the_present_unknown(web: MakeWorld) -> None:
+def test_log_lines_that_wait_make_the_web_reading_unknown(web: MakeWorld) -> None:
     here = web()
     here.tick()
     drain, queue = drain_of(here), here.runtime.drain_queue
@@ -236,7 +236,7 @@ def test_dynos_that_crash_in_a_loop_are_not_scaled(web: MakeWorld) -> None:
     assert here.dynos("web") == 2
 
 
-def test_heroku_s_own_autoscaling_is_not_fought(web: MakeWorld) -> None:
+def test_herokus_own_autoscaling_is_not_fought(web: MakeWorld) -> None:
     here = web()
     here.shop.autoscaled.add("web")
     push(here)
