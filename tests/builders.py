@@ -21,7 +21,7 @@ NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 
 def a_tenant(session: Session, **values: Any) -> Tenant:
-    """A provisioned tenant on plan premium."""
+    """Add a provisioned tenant on plan premium."""
     given = {"id": uuid4(), "name": "guv-curved-1", "plan": "premium", "state": "provisioned"}
     tenant = Tenant(**{**given, "created_at": NOON, **values})
     session.add(tenant)
@@ -30,7 +30,7 @@ def a_tenant(session: Session, **values: Any) -> Tenant:
 
 
 def an_app(session: Session, tenant: Tenant, sealer: Sealer, **values: Any) -> App:
-    """An app with tokens that are valid for a long time."""
+    """Add an app with tokens that are valid for a long time."""
     given: dict[str, Any] = {
         "heroku_id": uuid4(),
         "name": f"shop-{uuid4().hex[:6]}",
@@ -47,14 +47,14 @@ def an_app(session: Session, tenant: Tenant, sealer: Sealer, **values: Any) -> A
 
 
 def a_key(session: Session, tenant_id: UUID, name: str, now: datetime) -> str:
-    """A new key of the tenant, in the clear."""
+    """Add an API key of the tenant and return it in the clear."""
     key = new_api_key()
     put_key(session, tenant_id, name, key, now)
     return key
 
 
 def a_broker(session: Session, app: App, sealer: Sealer, url: str) -> Broker:
-    """The app's broker at that URL."""
+    """Add the app's broker at that URL."""
     broker = Broker(
         tenant_id=app.tenant_id,
         app_id=app.id,
@@ -68,7 +68,7 @@ def a_broker(session: Session, app: App, sealer: Sealer, url: str) -> Broker:
 
 
 def a_role(session: Session, app: App, name: str = "worker", **settings: Any) -> Role:
-    """A role that is due since noon, with those settings at its own level."""
+    """Add a role that is due since noon, with these settings at its own level."""
     role = Role(tenant_id=app.tenant_id, app_id=app.id, name=name, created_at=NOON)
     session.add(role)
     session.flush()
@@ -81,7 +81,7 @@ def a_role(session: Session, app: App, name: str = "worker", **settings: Any) ->
 
 
 def a_level(session: Session, tenant: UUID, subject: UUID, **values: Any) -> SettingsLevel:
-    """What is set at one of the tenant's levels."""
+    """Add settings at a level of the tenant."""
     given = {"updated_at": NOON, "updated_by": "test", **values}
     level = SettingsLevel(subject_id=subject, tenant_id=tenant, **given)
     session.add(level)
@@ -89,7 +89,7 @@ def a_level(session: Session, tenant: UUID, subject: UUID, **values: Any) -> Set
 
 
 def an_hour(session: Session, role: Role, at: datetime, **values: Any) -> UsageHour:
-    """What the role used in the hour around that instant, with Basic dynos."""
+    """Add the role's usage in the hour of that instant, with Basic dynos."""
     hour = at.replace(minute=0, second=0, microsecond=0)
     owner = {"role_id": role.id, "tenant_id": role.tenant_id, "app_id": role.app_id}
     usage = UsageHour(**{**owner, "hour": hour, "dyno_size": "Basic", **values})
@@ -98,7 +98,7 @@ def an_hour(session: Session, role: Role, at: datetime, **values: Any) -> UsageH
 
 
 def a_history(session: Session, role: Role, until: datetime = NOON, minutes: int = 60) -> None:
-    """Samples of a role until then, every 10 seconds: one message more, done by one dyno."""
+    """Add samples every 10 seconds until then, with one dyno that finishes one message in each."""
     for number in range(6 * minutes):
         session.add(
             SampleRow(

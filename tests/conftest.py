@@ -107,21 +107,21 @@ def server_redis_url(services_folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def rabbitmq(pytestconfig: pytest.Config) -> services.RabbitMQ:
-    """The broker of all worker processes; each test makes a virtual host of its own."""
+    """Return the broker of all worker processes; each test makes its own virtual host."""
     broker: services.RabbitMQ = pytestconfig.stash[SERVERS].get("rabbitmq")
     return broker
 
 
 @pytest.fixture(scope="session")
 def own_rabbitmq(services_folder: Path) -> Iterator[services.RabbitMQ]:
-    """A broker of this worker process, for tests that stop it or change its configuration."""
+    """Start a broker of this worker process, for tests that stop or reconfigure it."""
     with services.rabbitmq(services_folder / "rabbitmq") as broker:
         yield broker
 
 
 @pytest.fixture
 def broker(request: pytest.FixtureRequest) -> services.RabbitMQ:
-    """The shared broker, or `own_rabbitmq` for tests marked with `own_broker`."""
+    """Return the shared broker, or `own_rabbitmq` for tests marked with `own_broker`."""
     is_own = request.node.get_closest_marker("own_broker") is not None
     found: services.RabbitMQ = request.getfixturevalue("own_rabbitmq" if is_own else "rabbitmq")
     return found
@@ -141,7 +141,7 @@ def migrated_engine(database_url: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def empty_url(migrated_engine: Engine, database_url: str) -> Iterator[str]:
-    """A database without any table, as Heroku gives it: its URL begins with postgres://."""
+    """Make a database without tables whose URL begins with postgres://, as Heroku's does."""
     name = f"new_{uuid4().hex[:8]}"
     with migrated_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(f"create database {name}"))
@@ -152,7 +152,7 @@ def empty_url(migrated_engine: Engine, database_url: str) -> Iterator[str]:
 
 @pytest.fixture
 def engine(migrated_engine: Engine) -> Engine:
-    """The migrated database, empty."""
+    """Return the migrated database, emptied."""
     with migrated_engine.begin() as connection:
         connection.exec_driver_sql(EMPTY)
     return migrated_engine
@@ -166,7 +166,7 @@ def session(engine: Engine) -> Iterator[Session]:
 
 @pytest.fixture
 def redis_url(server_redis_url: str) -> str:
-    """Redis, empty."""
+    """Return the URL of an emptied Redis."""
     with Redis.from_url(server_redis_url) as redis:
         redis.flushall()
     return server_redis_url
@@ -189,7 +189,7 @@ def config(
     redis_url: str,
     encryption_key: str,
 ) -> Config:
-    """Our processes' configuration, pointing at the private services; nothing outside answers."""
+    """Return guv's configuration for the private services, where no outside service answers."""
     return Config.model_validate(
         {
             "database_url": database_url,

@@ -1,4 +1,4 @@
-"""What the timing of a decision is measured on."""
+"""Histories that the timing of decisions is measured on."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A real browser in front of a real web process; the tenant's rows are a test's own."""
+"""Real browser in front of a real web process, with rows of the tenant for each test."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -58,13 +58,13 @@ class Site:
     door: str
 
     def path(self, rest: str) -> str:
-        """The address of a page of the app."""
+        """Return the address of a page of the app."""
         return f"{self.url}/dashboard/apps/{self.app.name}{rest}"
 
 
 @pytest.fixture
 def site(config: Config, world: Sandbox, session: Session, sealer: Sealer) -> Iterator[Site]:
-    """A web process over HTTP, with a tenant that has an app and no role."""
+    """Run a web process over HTTP, with a tenant that has an app and no role."""
     tenant = a_tenant(session)
     app = an_app(session, tenant, sealer, name="shop")
     session.commit()
@@ -81,7 +81,7 @@ def site(config: Config, world: Sandbox, session: Session, sealer: Sealer) -> It
 
 
 def _door(world: Sandbox, url: str, tenant: UUID) -> str:
-    """Heroku knows the tenant's resource, and where guv is."""
+    """Tell the sandbox's Heroku the tenant's resource and guv's address."""
     world.customer(Partner(f"{url}/heroku/resources", "guv", "addon-password-marker", SALT))
     world.heroku.apps.clear()
     app = world.heroku.new_app("shop", {"worker": 1})
@@ -92,7 +92,7 @@ def _door(world: Sandbox, url: str, tenant: UUID) -> str:
 
 @contextmanager
 def watched(browser: Browser, **options: object) -> Iterator[Page]:
-    """A page in a new profile; ends in an error where the page broke one of its own rules.
+    """Open a page in a new profile; fail where the page broke a rule of its own.
 
     Whatever a script throws, and whatever the content security policy stops, is such an error.
     """
@@ -110,7 +110,7 @@ def watched(browser: Browser, **options: object) -> Iterator[Page]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A desktop's browser that is not signed on."""
+    """Open a desktop's browser that is not signed on."""
     with watched(browser, viewport=DESKTOP, timezone_id="Europe/Berlin") as page:
         yield page
 
@@ -124,14 +124,14 @@ def sign_on(page: Page, site: Site) -> None:
 
 @pytest.fixture
 def visitor(page: Page, site: Site) -> Page:
-    """The same, signed on."""
+    """Open a desktop's browser that is signed on."""
     sign_on(page, site)
     return page
 
 
 @pytest.fixture
 def open_page(browser: Browser, site: Site) -> Callable[..., object]:
-    """Opens a signed-on page of its own kind: `with open_page(viewport=PHONE) as page: ...`."""
+    """Return a function for signed-on pages: `with open_page(viewport=PHONE) as page: ...`."""
 
     @contextmanager
     def opened(**options: object) -> Iterator[Page]:

@@ -37,12 +37,12 @@ class Story:
 
     @property
     def app(self) -> App:
-        """The app."""
+        """Return the app."""
         return self.addon.app
 
     @property
     def dynos(self) -> int:
-        """Dynos that Heroku is asked to run."""
+        """Return how many dynos Heroku is asked to run."""
         return self.app.types["worker"].quantity
 
     def publish(self, count: int) -> None:
@@ -60,7 +60,7 @@ class Story:
 
 @contextmanager
 def a_story(around: Callable[[str], Surroundings], folder: Path) -> Iterator[Story]:
-    """An app at work whose owner has just added guv."""
+    """Run an app at work whose owner has just added guv."""
     with ExitStack() as stack:
         sandbox = stack.enter_context(running(Outside(Heroku(client_secret=OAUTH_SECRET))))
         guv = stack.enter_context(fleet(around(sandbox.url), folder, *PROCESSES))

@@ -1,4 +1,4 @@
-"""Every page fits a phone and a desktop, in light and dark, and can be used by everybody."""
+"""Every page: fits a phone and a desktop, in light and dark, and is accessible."""
 
 import json
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ LONG = "x" * 100  # the longest name of a role
 
 @pytest.fixture
 def inhabited(site: Site, session: Session, sealer: Sealer, world: Sandbox) -> Site:
-    """The site of a tenant with a broker and roles in different states."""
+    """Fill the site with a broker and roles in different states."""
     access, now = world.broker.new_vhost("shop"), utc_now()
     for name in ("orders", "mails", "a.queue.with.a.long.name.that.somebody.generated.4f2a9c"):
         world.broker.declare(access.vhost, name)
@@ -56,7 +56,7 @@ def inhabited(site: Site, session: Session, sealer: Sealer, world: Sandbox) -> S
 
 
 def ticked(session: Session, role: Role, now: datetime, **values: Any) -> None:
-    """A tick of four seconds ago, and what the role used in this hour."""
+    """Add a tick of four seconds ago and the role's usage of this hour."""
     row = a_decision(session, role, (now - NOON).total_seconds() - 4, **values)
     session.add(
         SampleRow(role_id=role.id, at=row.at, messages_ready=1234, messages_unacknowledged=3)
@@ -65,7 +65,7 @@ def ticked(session: Session, role: Role, now: datetime, **values: Any) -> None:
 
 
 def told(session: Session, site: Site, sealer: Sealer, now: datetime) -> None:
-    """Incidents of all apps go to New Relic with a heartbeat that is refused, and to a webhook."""
+    """Send alerts of all apps to a webhook and to New Relic, which refuses the heartbeat."""
     new_relic = {"account_id": 1234567, "license_key": "a-license-key", "heartbeat": True}
     webhook = {"url": "https://hooks.example.com/guv", "secret": "whsec_"}
     a_level(
@@ -86,7 +86,7 @@ def told(session: Session, site: Site, sealer: Sealer, now: datetime) -> None:
 
 
 def changed(session: Session, role: Role, now: datetime) -> None:
-    """Somebody raised the maximum."""
+    """Add a change by a person that raised the maximum."""
     session.add(
         SettingsChange(
             tenant_id=role.tenant_id,

@@ -1,4 +1,4 @@
-"""A form of notification targets that was refused can be read and mended by everybody."""
+"""Refused forms of notification targets: faults marked and accessible."""
 
 from playwright.sync_api import Page
 

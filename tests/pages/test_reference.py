@@ -1,4 +1,4 @@
-"""The contract at /docs, in a real browser: every route is there, and its policy stops nothing."""
+"""The API's reference at /docs in a real browser: all routes, and nothing blocked by its policy."""
 
 import httpx
 import pytest

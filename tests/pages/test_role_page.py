@@ -1,4 +1,4 @@
-"""A role's page in a browser: its picture, decisions and settings, and what would have been."""
+"""A role's page in a browser: its chart, decisions, settings and what-if replays."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ OpenPage = Callable[..., AbstractContextManager[Page]]
 
 @pytest.fixture
 def role(site: Site, session: Session) -> Role:
-    """A role with an hour behind it: waves of messages, some changes, an incident."""
+    """Add a role with an hour of history: waves of messages, changes and an incident."""
     role = a_role(session, site.app, maximum_dynos=10, processing_time=2.0)
     now, published = utc_now(), 0
     for ago in range(3600, 0, -10):
@@ -84,7 +84,7 @@ def _decision(role: Role, at: Any, dynos: int, wave: float) -> DecisionRow:
 
 @pytest.fixture
 def shown(visitor: Page, site: Site, role: Role) -> Page:
-    """The role's page with its picture drawn."""
+    """Open the role's page and wait for its chart."""
     visitor.goto(site.path(f"/roles/{role.name}?range=1h"))
     visitor.locator(DRAWN).first.wait_for()
     return visitor
@@ -225,7 +225,7 @@ def test_a_conflict_of_settings_shows_both_changes_and_loses_nothing(
 
 @pytest.fixture
 def run_all(session: Session, config: Config) -> Callable[[], None]:
-    """Runs every replay, as the worker would."""
+    """Run every replay, as the worker does."""
 
     def run() -> None:
         runtime = build_runtime(config)
@@ -298,7 +298,7 @@ def test_touch_scrolls_the_page_over_the_chart(open_page: OpenPage, site: Site, 
 
 @pytest.fixture
 def scriptless(browser: Browser, site: Site) -> Iterator[Page]:
-    """A signed-on browser that runs no script."""
+    """Open a signed-on browser that runs no script."""
     with watched(browser) as page:
         sign_on(page, site)
         kept = page.context.storage_state()

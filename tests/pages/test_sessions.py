@@ -1,4 +1,4 @@
-"""Signing on and out in a real browser: with script and without, by keyboard."""
+"""Sign-on and sign-out in a real browser: with script and without, by keyboard."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.xdist_group("pages")
 
 @pytest.fixture
 def scriptless(browser: Browser, site: Site) -> Iterator[Page]:
-    """A browser without script, signed on."""
+    """Open a signed-on browser that runs no script."""
     with watched(browser, viewport=DESKTOP, java_script_enabled=False) as page:
         page.goto(site.door)
         page.get_by_role("button", name="Go on").click()

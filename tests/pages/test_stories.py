@@ -72,7 +72,7 @@ def test_from_sign_on_to_the_first_scaled_dyno(page: Page, story: Story) -> None
 
 
 def pause(page: Page, story: Story) -> None:
-    """The person pauses the role, sees that it holds, and lets it go on."""
+    """Pause the role, see that it holds, and end the pause."""
     page.goto(f"{story.url}/dashboard/apps/shop/roles/worker/controls")
     section = page.locator("section", has=page.get_by_role("heading", name="Pause"))
     section.get_by_label("Until").fill("2099-12-24T14:00")
@@ -112,7 +112,7 @@ def test_an_incident_and_a_lost_authorization_are_shown_and_resolved(
 
 
 def set_up_new_relic(page: Page, story: Story) -> None:
-    """The person says where incidents go, mends what was mistyped, and tries it."""
+    """Set up New Relic with a typing error, correct it and send a test."""
     story.sandbox.new_relic.accounts["7"] = "license-key-marker"
     page.get_by_role("navigation", name="Pages", exact=True).get_by_role(
         "link", name="Notifications"
@@ -131,7 +131,7 @@ def set_up_new_relic(page: Page, story: Story) -> None:
 
 
 def alert_soon(page: Page, story: Story) -> None:
-    """The person wants to hear of a miss after two seconds."""
+    """Set the patience before an alert to two seconds."""
     page.goto(f"{story.url}/dashboard/apps/shop/roles/worker/settings")
     page.locator("details", has_text="Alert delay").locator("summary").first.click()
     page.get_by_label("Alert delay").fill("2")
@@ -141,12 +141,12 @@ def alert_soon(page: Page, story: Story) -> None:
 
 
 def causes(story: Story) -> list[str]:
-    """The causes of the incidents that New Relic was told of."""
+    """Return the causes of the incidents at New Relic."""
     return [one.tags["aggregationTag.cause"] for one in story.sandbox.new_relic.incidents]
 
 
 def consent(page: Page, story: Story) -> None:
-    """The person pastes a token that does not do, then lets guv scale at Heroku's own page."""
+    """Paste a token that is refused, then give consent at Heroku's own page."""
     page.goto(f"{story.url}/dashboard/apps/shop/start")
     page.get_by_label("Heroku token").fill("HRKU-01234567-89ab-cdef-0123-456789abcdef")
     page.get_by_role("button", name="Test and save token").click()

@@ -1,4 +1,4 @@
-"""The stand-ins, running in this process, and a clock that the tests move."""
+"""Stand-ins running in this process, and a clock that the tests move."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ def sandbox(clock: MovedClock) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def shop(sandbox: Sandbox) -> App:
-    """An app with one worker dyno, whose dynos take 20 s to boot."""
+    """Make an app with one worker dyno, whose dynos take 20 s to boot."""
     return sandbox.heroku.new_app("shop", {"web": 1, "worker": 1}, boot_delay=20)
 
 
@@ -50,7 +50,7 @@ def control(sandbox: Sandbox) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def customer_api(sandbox: Sandbox, shop: App) -> Iterator[httpx.Client]:
-    """The Platform API as the owner of the shop sees it."""
+    """Return a client of the Platform API with the token of the shop's owner."""
     with api_with(
         sandbox, sandbox.heroku.authorizations.user_token(shop, "owner@example.com")
     ) as api:

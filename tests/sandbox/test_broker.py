@@ -1,4 +1,4 @@
-"""The broker in memory: messages are neither lost nor doubled, and its API has RabbitMQ's shape."""
+"""Broker in memory: no message lost or doubled, and an API in RabbitMQ's shape."""
 
 import threading
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def url(broker: MemoryBroker) -> Iterator[str]:
 
 @pytest.fixture
 def client(access: MemoryAccess, url: str) -> Iterator[BrokerClient]:
-    """guv's own client, which must understand what the stand-in says."""
+    """Return guv's own client, which must understand the stand-in's answers."""
     client = BrokerClient(parse_broker_url(access.management_url(url)), fence=LOOPBACK, timeout=5)
     yield client
     client.close()

@@ -1,4 +1,4 @@
-"""What is told to the stand-ins is done, and what they saw can be read."""
+"""Control routes of the stand-ins: orders, and records of what they saw."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""The collector accepts, drops and folds as New Relic documents it."""
+"""Collector that accepts, drops and joins events as New Relic documents it."""
 
 import gzip
 import json

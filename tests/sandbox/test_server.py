@@ -1,4 +1,4 @@
-"""The stand-ins start, answer and stop."""
+"""Start, answers and end of the stand-ins."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""The tenant's app at work: jobs arrive in a given shape, and as many dynos work as Heroku runs."""
+"""A tenant's app at work: jobs in a given shape, and as many dynos as Heroku runs."""
 
 import random
 import statistics
@@ -34,7 +34,7 @@ DEADLINE = 60.0  # seconds; no machine is slow enough to be late by accident
     ]
 )
 def queue(request: pytest.FixtureRequest) -> JobQueue:
-    """The same tests hold for both brokers."""
+    """Make a queue in each kind of broker, as the same tests hold for both."""
     if request.param == "rabbitmq":
         name = f"workload-{random.SystemRandom().randrange(10**9)}"
         rabbitmq: services.RabbitMQ = request.getfixturevalue("rabbitmq")
@@ -100,7 +100,7 @@ def publish(queue: JobQueue, jobs: int, age: float = 0.0) -> None:
 
 
 def waiting(queue: JobQueue, jobs: int) -> int:
-    """How many of so many jobs wait in the queue; they are given back."""
+    """Return how many of `jobs` wait in the queue, and give them back."""
     with ExitStack() as stack:
         hands = [stack.enter_context(queue.consuming()) for _ in range(jobs)]
         return sum(each.take(5.0) is not None for each in hands)
@@ -200,7 +200,7 @@ def test_before_the_first_job_the_share_on_time_is_unknown(heroku: Heroku) -> No
 
 
 class CountingBroker(MemoryBroker):
-    """A broker that counts how often somebody wants a queue of it."""
+    """Broker that counts how often a queue is asked for."""
 
     attempts = 0
 

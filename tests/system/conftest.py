@@ -16,7 +16,7 @@ def surroundings(
     database_url: str,
     redis_url: str,
 ) -> Callable[[str], Surroundings]:
-    """guv's surroundings, for the address of the stand-ins."""
+    """Return a function that makes guv's surroundings for the address of the stand-ins."""
 
     def make(url: str) -> Surroundings:
         extra = {"GUV_RESOLVE_AFTER": "10", "GUV_WORKER_PROCESSES": "1"}

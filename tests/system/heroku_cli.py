@@ -33,7 +33,7 @@ class HerokuCli:
     token: str
 
     def run(self, command: str, *more: str) -> str:
-        """What the command writes, errors too.
+        """Run a command and return its output, errors included.
 
         Raises:
             AssertionError: It failed.
@@ -43,7 +43,7 @@ class HerokuCli:
         return done.stdout
 
     def attempt(self, command: str, *more: str) -> subprocess.CompletedProcess[str]:
-        """How the command ended."""
+        """Run a command and return how it ended."""
         return subprocess.run(
             [str(self.program), *command.split(), *more],
             env={

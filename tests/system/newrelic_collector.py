@@ -1,4 +1,4 @@
-"""A stand-in for the New Relic collector that the agent of our own processes reports to.
+"""Stand-in for the New Relic collector that the agents of guv's processes report to.
 
 Facts: protocol 17 as agent 14.1 speaks it. TLS is compulsory; bodies above 64 kB are packed.
 """
@@ -46,13 +46,13 @@ class Report:
     body: str
 
     def json(self) -> Any:
-        """The body's value."""
+        """Parse the body."""
         return json.loads(self.body)
 
 
 @dataclass(slots=True)
 class Collector:
-    """What agents reported, oldest first.
+    """Reports of agents, oldest first.
 
     Attributes:
         environment: The variables that lead an agent here.
@@ -62,11 +62,11 @@ class Collector:
     reports: list[Report] = field(default_factory=list)
 
     def of(self, method: str) -> list[Any]:
-        """The values of all reports of that method."""
+        """Return the bodies of all reports of a method."""
         return [report.json() for report in self.reports if report.method == method]
 
     def metrics(self) -> dict[str, float]:
-        """How often each metric was counted, over all reports."""
+        """Count each metric over all reports."""
         found: dict[str, float] = {}
         for _, _, _, values in self.of("metric_data"):
             for identity, numbers in values:
@@ -77,7 +77,7 @@ class Collector:
 
 @contextmanager
 def collecting(folder: Path) -> Iterator[Collector]:
-    """A collector at localhost until the block ends.
+    """Run a collector at localhost until the block ends.
 
     Args:
         folder: Where its certificate goes.

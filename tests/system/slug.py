@@ -1,4 +1,4 @@
-"""What Heroku makes of the checkout: the Procfile's lines and the packages of requirements.txt."""
+"""Heroku's slug of the checkout: the Procfile's lines and the packages of requirements.txt."""
 
 import re
 import sys
@@ -14,7 +14,7 @@ PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().
 
 
 def build(folder: Path) -> Path:
-    """The folder whose programs see the packages that run guv, and none of those that test it."""
+    """Make a folder whose programs see the packages that run guv, and none that test it."""
     packages, programs = folder / "packages", folder / "bin"
     packages.mkdir(parents=True)
     programs.mkdir()
@@ -29,7 +29,7 @@ def build(folder: Path) -> Path:
 
 
 def _installed() -> Iterator[Path]:
-    """What the packages of requirements.txt have put at the top of where packages are."""
+    """Return the top-level entries that the packages of requirements.txt installed."""
     text = (ROOT / "requirements.txt").read_text()
     for line in re.findall(r"^([a-z].*) \\$", text, re.MULTILINE):
         wanted = Requirement(line)

@@ -1,4 +1,4 @@
-"""A tenant on guv's real processes whose broker is a stand-in, too: it starts in a moment."""
+"""A tenant on guv's real processes, with a stand-in broker that starts at once."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ MakeSurroundings = Callable[[str], Surroundings]
 
 @dataclass
 class Small:
-    """What a scenario needs.
+    """A tenant, its stand-ins and guv's processes.
 
     Attributes:
         sandbox: Heroku, New Relic and the broker.
@@ -52,11 +52,11 @@ class Small:
 
     @property
     def dynos(self) -> int:
-        """Dynos that Heroku is asked to run."""
+        """Return how many dynos Heroku is asked to run."""
         return self.app.types["worker"].quantity
 
     def count(self, where: str = "true") -> int:
-        """How many decisions there are."""
+        """Count the decisions."""
         with self.engine.connect() as connection:
             query = text(f"select count(*) from decision where {where}")
             return int(connection.execute(query).scalar_one())
@@ -70,7 +70,7 @@ def a_small_world(
     *,
     change: Callable[[Surroundings], Surroundings] = lambda given: given,
 ) -> Iterator[Small]:
-    """A provisioned tenant with its broker set; API, clock and worker run.
+    """Run API, clock and worker with a provisioned tenant whose broker is set.
 
     Args:
         make: guv's surroundings, for the address of the stand-ins.

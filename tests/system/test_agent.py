@@ -1,4 +1,4 @@
-"""The operator sees guv's own processes in New Relic, and no tenant's secret with them."""
+"""guv's own processes in the operator's New Relic, without any tenant's secret."""
 
 import json
 from dataclasses import replace
@@ -68,7 +68,7 @@ def watched(given: Surroundings, *, collector: Collector, license_key: str) -> S
 def live_a_little(
     surroundings: MakeSurroundings, engine: Engine, folder: Path, collector: Collector
 ) -> list[str]:
-    """The secrets that a tenant's short life was full of; one tick is held, and one breaks."""
+    """Let a tenant's tick hold and another fail, and return the tenant's secrets."""
     notify = {"new_relic": {"account_id": 4711, "license_key": TENANTS_KEY}}
     change = partial(watched, collector=collector, license_key=OPERATORS_KEY)
     with a_small_world(surroundings, engine, folder, change=change) as world:

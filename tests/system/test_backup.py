@@ -1,4 +1,4 @@
-"""A backup of the database, restored into an empty one, is all that guv needs besides its keys."""
+"""Restored backups of the database, which with the keys are all that guv needs."""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ MakeWorld = Callable[..., World]
 
 @pytest.fixture
 def empty_url(migrated_engine: Engine, database_url: str) -> Iterator[str]:
-    """A database beside the usual one, without any table."""
+    """Make a second database without tables."""
     name = f"restored_{uuid4().hex[:8]}"
     with migrated_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(f"create database {name}"))
@@ -33,7 +33,7 @@ def empty_url(migrated_engine: Engine, database_url: str) -> Iterator[str]:
 def restored(
     empty_url: str, outside_config: Config, tmp_path: Path
 ) -> Iterator[Callable[[], Runtime]]:
-    """Dumps the usual database, restores it into the empty one, and starts on that."""
+    """Return a function that restores a dump into the empty database and starts there."""
     made: list[Runtime] = []
 
     def restore() -> Runtime:
@@ -51,7 +51,7 @@ def restored(
 
 
 def plain(url: str) -> str:
-    """The URL as PostgreSQL's own programs take it."""
+    """Return the URL as PostgreSQL's own programs take it."""
     return url.replace("postgresql+psycopg:", "postgresql:", 1)
 
 

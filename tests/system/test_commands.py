@@ -1,4 +1,4 @@
-"""What the Procfile and the runbook start: as printed, and without an environment."""
+"""Commands of the Procfile and the runbook: as printed, and without an environment."""
 
 import os
 import re
@@ -22,7 +22,7 @@ COMMANDS = [
 
 
 def run(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """What came of the command in an environment that has nothing else."""
+    """Run the command in an environment that has nothing else."""
     program, *arguments = shlex.split(command)
     return subprocess.run(
         [str(Path(sys.executable).with_name(program)), *arguments],
@@ -79,7 +79,7 @@ def test_a_database_outage_is_printed_as_one_line() -> None:
 
 
 def named_modules() -> list[str]:
-    """The modules that people are told to start, in the Procfile, the README and the docs."""
+    """Return the modules that the Procfile, the README and the docs tell people to start."""
     texts = [ROOT / "README.md", ROOT / "Procfile", *sorted((ROOT / "docs").rglob("*.md"))]
     pattern = re.compile(r"python -m ((?:api|bench|guv|sandbox|worker)\b(?:\.[a-z_]+)*)")
     return sorted({name for one in texts for name in pattern.findall(one.read_text())})

@@ -1,4 +1,4 @@
-"""What goes wrong around guv costs a role its ticks at most: nobody is scaled wrongly."""
+"""Faults around guv, which cost a role its ticks at most and scale nobody wrongly."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A customer's whole session with Heroku's own command line, against guv's own processes."""
+"""A customer's session with Heroku's own command line, against guv's own processes."""
 
 import re
 import subprocess
@@ -47,7 +47,7 @@ class Customer:
     fleet: Fleet
 
     def guv(self, path: str) -> httpx.Response:
-        """What guv's API answers to the key in the app's GUV_URL."""
+        """Ask guv's API with the key in the app's GUV_URL."""
         url = httpx.URL(self.app.config_vars["GUV_URL"])
         bare = url.copy_with(userinfo=b"", path=f"{url.path}/{path}")
         return httpx.get(bare, auth=(url.username, url.password), timeout=10)
@@ -120,7 +120,7 @@ def test_a_late_provisioning_is_finished_although_the_web_process_dies(
 
 
 def signed_on(told: str) -> str:
-    """The page that the address in this text leads a browser to: Heroku's form, and guv's pages."""
+    """Follow the address in this text through Heroku's form to guv's page."""
     [address] = re.findall(r"http://\S+", told)
     form = httpx.get(address)
     fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', form.text))

@@ -1,4 +1,4 @@
-"""The product's one sentence, on guv's own processes and a real broker."""
+"""guv's promise on its own processes and a real broker."""
 
 from datetime import datetime
 from itertools import pairwise
@@ -59,7 +59,7 @@ def test_a_spike_beyond_the_maximum_is_one_alert_that_resolves(world: World) -> 
 
 
 def no_tick_is_missing(decisions: list[dict[str, object]]) -> bool:
-    """Whether there is a row for every tick: two in a row are at most two intervals apart."""
+    """Return whether neighboring decisions are at most two intervals apart."""
     times = [datetime.fromisoformat(str(one["at"])).timestamp() for one in decisions]
     gaps = [late - early for early, late in pairwise(times)]
     return len(times) > 3 and max(gaps) < 2 * INTERVAL

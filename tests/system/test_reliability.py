@@ -1,4 +1,4 @@
-"""The faults of docs/reliability.md for some seconds each; `make bench-faults` is the long form."""
+"""Faults of docs/reliability.md for a few seconds each; `make bench-faults` is the long form."""
 
 from collections.abc import Iterator
 from pathlib import Path

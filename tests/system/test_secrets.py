@@ -1,4 +1,4 @@
-"""No secret in any log line, row, answer, page or request to a third party."""
+"""Absence of secrets from log lines, rows, answers, pages and requests to third parties."""
 
 import base64
 import zlib
@@ -55,7 +55,7 @@ def test_no_secret_is_found_anywhere_after_good_and_bad_times(
 
 
 def planted(world: World) -> list[str]:
-    """Every secret that guv was told, in the clear."""
+    """Return every secret that guv was given, in the clear."""
     key = urlsplit(world.app.config_vars["GUV_URL"]).password
     watcher = urlsplit(world.access.management_url).password
     heroku = world.sandbox.heroku.authorizations
@@ -73,7 +73,7 @@ def planted(world: World) -> list[str]:
 
 
 def live_through_trouble(world: World) -> list[str]:
-    """The texts of the API's answers while a page is opened and everything outside fails once."""
+    """Open an incident, fail everything outside once, and return the API's answers."""
     wrong = world.access.management_url.replace(
         f":{urlsplit(world.access.management_url).password}@", f":{WRONG_PASSWORD}@"
     )
@@ -99,7 +99,7 @@ def live_through_trouble(world: World) -> list[str]:
 
 
 def let_everything_in(world: World) -> list[str]:
-    """The secrets of a drain, a key and a pasted token, each told once and then used."""
+    """Create and use a drain, a key and a pasted token, and return their secrets."""
     world.sandbox.traffic.clear_faults()
     drain = world.api.put("apps/shop/drain")
     key = world.api.post("keys", json={"name": "reader"})
@@ -116,7 +116,7 @@ def let_everything_in(world: World) -> list[str]:
 
 
 def consent_comes_and_goes(world: World, answers: list[str]) -> list[str]:
-    """The secrets of a consent that was given, refused and lost; what was said is added."""
+    """Give, refuse and lose a consent, add the answers' texts and return its secrets."""
     heroku, place = world.sandbox.heroku, "apps/shop/authorization"
     said, secrets = [world.api.put(place, json={"token": WRONG_PASSWORD})], []
     for answer in ("yes", "no"):
@@ -134,7 +134,7 @@ def consent_comes_and_goes(world: World, answers: list[str]) -> list[str]:
 
 
 def seen_pages(world: World) -> list[str]:
-    """The texts of the pages as a person sees them who comes from Heroku."""
+    """Sign on from Heroku and return the texts of the pages."""
     [addon] = world.sandbox.heroku.addons.values()
     form = sso_form(addon, SSO_SALT, "owner@example.com", int(unix_seconds(utc_now())))
     shown = ["", "/apps/shop", "/apps/shop/roles/worker", "/apps/shop/roles/worker/settings"]
@@ -144,7 +144,7 @@ def seen_pages(world: World) -> list[str]:
 
 
 def rows(engine: Engine) -> Iterable[str]:
-    """Every row of every table as text."""
+    """Read every row of every table as text."""
     with engine.connect() as connection:
         return [
             str(row)
@@ -154,13 +154,13 @@ def rows(engine: Engine) -> Iterable[str]:
 
 
 def stored(redis_url: str) -> Iterable[str]:
-    """All that Redis holds, as it stores it."""
+    """Read all keys of Redis and their raw values."""
     with Redis.from_url(redis_url) as redis:
         return [f"{key!r} {held(redis, key)}" for key in redis.scan_iter()]
 
 
 def held(redis: Redis, key: bytes) -> str:
-    """What is under the key, whatever its kind; packed job data are unpacked."""
+    """Read a key of any type, and unpack packed job data."""
     read: dict[Any, Callable[[bytes], Any]] = {
         b"string": redis.get,
         b"hash": redis.hgetall,

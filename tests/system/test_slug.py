@@ -1,4 +1,4 @@
-"""guv as Heroku runs it: the Procfile's very lines, with what a dyno has and nothing else."""
+"""guv as Heroku runs it: the Procfile's lines, with only what a dyno has."""
 
 import http.client
 import json
@@ -35,7 +35,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def dyno(
     programs: Path, empty_url: str, redis_url: str, encryption_key: str, tmp_path: Path
 ) -> Iterator[dict[str, str]]:
-    """The environment of a dyno: Heroku's variables, and those that the README asks for."""
+    """Make a dyno's environment: Heroku's variables, and those that the README asks for."""
     port = str(free_port())
     with behind_tls(redis_url, tmp_path) as url:
         yield {
@@ -63,7 +63,7 @@ def release(dyno: dict[str, str]) -> None:
 
 @contextmanager
 def formation(dyno: dict[str, str], logs: Path) -> Iterator[Callable[[], dict[str, Any]]]:
-    """What says how guv is, while one dyno of each line of the Procfile runs."""
+    """Run one dyno of each line of the Procfile and give its health."""
     with ExitStack() as stack:
         for name, line in PROCFILE.items():
             if name != "release":
@@ -81,7 +81,7 @@ def health(url: str) -> dict[str, Any]:
 
 
 def events(logs: Path, name: str) -> list[str]:
-    """What the process said; every line of it is JSON."""
+    """Read the events that the process logged, each a line of JSON."""
     lines = (logs / f"{name}.log").read_text().splitlines()
     return [json.loads(line)["event"] for line in lines]
 

@@ -1,4 +1,4 @@
-"""Heroku asks a process to end and kills it 30 seconds later: guv ends before that."""
+"""Shutdown of guv's processes within the 30 seconds that Heroku grants."""
 
 import threading
 from pathlib import Path
@@ -17,14 +17,14 @@ HANG = 3.0  # seconds that an answer from outside takes
 
 
 def ended(world: Small, name: str) -> float:
-    """Seconds until the process, asked to end, has ended."""
+    """Ask the process to end and return the seconds until it has."""
     start = steady_seconds()
     world.fleet.stop(name)
     return steady_seconds() - start
 
 
 def asked(world: Small, path: str) -> int:
-    """How often somebody has begun to ask for it."""
+    """Count the requests for a path that have begun."""
     return len(world.sandbox.traffic.requests("GET", path))
 
 

@@ -1,4 +1,4 @@
-"""Web dynos through the whole loop: Logplex delivers, guv's own processes scale."""
+"""Web dynos through the whole loop, from Logplex's deliveries to guv's scaling."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -35,7 +35,7 @@ class Shop:
         return self.app.types["web"].quantity
 
     def counted(self) -> int:
-        """The requests that guv has counted in all."""
+        """Return how many requests guv has counted in all."""
         total: dict[str, Any] = self.api.get("apps/shop/web").json()["total"]
         assert total["lost"] == 0
         return int(total["requests"])

@@ -1,4 +1,4 @@
-"""A server behind TLS with a certificate that signs itself, as Heroku's Redis is."""
+"""Server behind TLS with a self-signed certificate, as Heroku's Redis is."""
 
 import asyncio
 import ssl
@@ -15,7 +15,7 @@ from sandbox.certificate import self_signed
 
 @contextmanager
 def behind_tls(url: str, folder: Path) -> Iterator[str]:
-    """The URL of the Redis at `url` over TLS, until the block ends; the folder gets the key."""
+    """Serve the Redis at `url` over TLS until the block ends, with its key in the folder."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*self_signed(folder))
     started: Future[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = Future()

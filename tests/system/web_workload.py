@@ -1,4 +1,4 @@
-"""A tenant's web dynos: requests come, a router that sees no queues spreads them, lines are logged.
+"""A tenant's web dynos behind a router that sees no queues, with their log lines.
 
 The time of an answer is drawn from the queue of its dyno, so load makes dynos slow as it does in
 the world; nothing is really computed.
@@ -51,12 +51,12 @@ class WebWorkload:
 
     @property
     def logplexes(self) -> list[Logplex]:
-        """The ways to the app's drains."""
+        """Return the Logplex of each drain of the app."""
         return list(self._logplexes.values())
 
     @contextmanager
     def running(self) -> Iterator["WebWorkload"]:
-        """The workload, at work in a thread until the block ends."""
+        """Run the workload in a thread until the block ends."""
         stop = threading.Event()
         thread = threading.Thread(target=self._run, args=(stop,), name="web", daemon=True)
         thread.start()

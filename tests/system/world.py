@@ -1,4 +1,4 @@
-"""A tenant on guv's real processes, with a real broker and made-up Heroku and New Relic."""
+"""A tenant on guv's real processes, with a real broker and stand-ins for Heroku and New Relic."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ JOBS = "jobs"
 
 @dataclass
 class World:
-    """Everything a scenario needs.
+    """A tenant, its broker, the stand-ins and guv's processes.
 
     Attributes:
         sandbox: Heroku and New Relic.
@@ -44,7 +44,7 @@ class World:
     api: httpx.Client
 
     def set_role(self, name: str = "worker", **settings: Any) -> dict[str, Any]:
-        """What the API answers to setting a role."""
+        """Set a role and return the API's answer."""
         body = {"queues": [JOBS], "interval": INTERVAL, "boot_time": 2, **settings}
         answer = self.api.put(f"apps/{self.app.name}/roles/{name}", json=body)
         assert answer.is_success, answer.text
@@ -52,7 +52,7 @@ class World:
         return said
 
     def decisions(self, role: str = "worker", **filters: Any) -> list[dict[str, Any]]:
-        """The role's decisions, oldest first."""
+        """Read the role's decisions, oldest first."""
         asked = {"app": self.app.name, "role": role, "limit": 200, **filters}
         found: list[dict[str, Any]] = []
         while True:
@@ -66,11 +66,11 @@ class World:
 
     @property
     def dynos(self) -> int:
-        """Dynos that Heroku is asked to run."""
+        """Return how many dynos Heroku is asked to run."""
         return self.app.types["worker"].quantity
 
     def queue(self) -> AmqpQueue:
-        """The tenant's queue."""
+        """Return the tenant's queue."""
         return AmqpQueue(self.access.amqp_url, JOBS)
 
     def publish(self, count: int) -> None:
@@ -81,7 +81,7 @@ class World:
 
     @contextmanager
     def consuming(self, seconds: float, deadline: float = 60) -> Iterator[Workload]:
-        """The tenant's dynos at work, `seconds` for each message."""
+        """Run the tenant's dynos, with `seconds` for each message."""
         tenant = Tenant(
             self.sandbox.heroku, self.app, "worker", self.queue(), Work(seconds), deadline
         )
@@ -91,7 +91,7 @@ class World:
 
 
 def wait_until(what: Callable[[], object], seconds: float) -> float:
-    """Seconds it took until `what` was true.
+    """Wait until `what` is true and return the seconds that it took.
 
     Raises:
         AssertionError: It did not come true in time.
@@ -107,7 +107,7 @@ def wait_until(what: Callable[[], object], seconds: float) -> float:
 def a_world(
     surroundings: Callable[[str], Surroundings], access: BrokerAccess, folder: Path
 ) -> Iterator[World]:
-    """A provisioned tenant with its broker set; API, clock and worker run.
+    """Run API, clock and worker with a provisioned tenant whose broker is set.
 
     Args:
         surroundings: guv's surroundings, for the address of the stand-ins.
@@ -130,7 +130,7 @@ def a_world(
 
 
 def client_of(url: str) -> httpx.Client:
-    """A client that takes user and key from the URL, as curl does."""
+    """Return a client that takes user and key from the URL, as curl does."""
     parts = httpx.URL(url)
     auth = httpx.BasicAuth(parts.username, parts.password)
     return httpx.Client(base_url=parts.copy_with(userinfo=b""), auth=auth, timeout=30)

@@ -1,4 +1,4 @@
-"""A command of ours as cron runs it: a process with its exit status and what it prints."""
+"""guv's commands run as cron runs them: a process with an exit status and output."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from pathlib import Path
 def run(
     module: str, environment: Mapping[str, str], arguments: Sequence[str | Path] = ()
 ) -> subprocess.CompletedProcess[str]:
-    """What a run of the module with just this environment comes to."""
+    """Run the module with only this environment."""
     return subprocess.run(
         [sys.executable, "-m", module, *map(str, arguments)],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""The stand-ins for the outside, and a runtime that talks to them."""
+"""Stand-ins for the outside, and a runtime that talks to them."""
 
 from collections.abc import Callable, Iterator
 
@@ -27,7 +27,7 @@ def sandbox(clock: MovedClock) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def outside_config(config: Config, sandbox: Sandbox) -> Config:
-    """Our configuration with the stand-ins' addresses and the usual patience."""
+    """Return guv's configuration with the stand-ins' addresses and the default patience."""
     return config.model_copy(
         update={
             "heroku_api_url": sandbox.url,
@@ -51,5 +51,5 @@ def runtime(outside_config: Config) -> Iterator[Runtime]:
 
 @pytest.fixture
 def world(sandbox: Sandbox, runtime: Runtime, clock: MovedClock) -> Callable[..., World]:
-    """Makes a tenant's world; settings of its role by name."""
+    """Return a function that makes a tenant's world from the settings of its role."""
     return lambda **settings: a_world(sandbox, runtime, clock, **settings)

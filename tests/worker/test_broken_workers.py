@@ -1,4 +1,4 @@
-"""More dynos are no help where workers do not work: no more are added, and that is said."""
+"""Broken workers: dynos that would not help are not added, and an incident says so."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ MakeWorld = Callable[..., World]
 
 @pytest.fixture
 def wanting(world: MakeWorld) -> World:
-    """A role that could have many more dynos than it gets at first."""
+    """Make a role that may have many more dynos than it gets at first."""
     here = world(processing_time=10.0, target_deadline=60.0, maximum_dynos=50, step_up=4)
     here.notify_webhook()
     here.publish(300)
@@ -24,7 +24,7 @@ def opened(here: World) -> list[str]:
 
 
 def hold(here: World, held: list[Any]) -> None:
-    """Nothing; each dyno works on one message and never finishes it."""
+    """Let each dyno take a message that it never finishes."""
     while len(held) < here.dynos():
         consumer = here.sandbox.broker.consume(here.access.vhost, "worker")
         held.append((consumer, consumer.take(0)))

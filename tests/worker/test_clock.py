@@ -30,7 +30,7 @@ def queue(redis_url: str) -> Iterator[Queue]:
 
 @pytest.fixture
 def away() -> Iterator[Queue]:
-    """A queue in a Redis that is not there."""
+    """Return a queue in a Redis that does not listen."""
     with Redis.from_url("redis://127.0.0.1:9", retry=None) as redis:
         yield tick_queue(redis)
 

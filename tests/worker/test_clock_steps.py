@@ -1,4 +1,4 @@
-"""The machine's clock is set while roles tick: nobody is scaled wrongly for it."""
+"""Steps of the machine's clock while roles tick."""
 
 from collections.abc import Callable
 

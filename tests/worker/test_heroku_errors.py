@@ -43,7 +43,7 @@ LOST = [
 
 @pytest.fixture
 def busy(world: MakeWorld) -> World:
-    """A role that has 1 dyno and shall have 3."""
+    """Make a role that has 1 dyno and needs 3."""
     return world(minimum_dynos=3, maximum_dynos=50, processing_time=10.0)
 
 

@@ -19,7 +19,7 @@ MakeWorld = Callable[..., World]
 
 
 def tick_roles(here: World, *roles: Role) -> int:
-    """How many of the roles, all due, got their tick from one job."""
+    """Run one job for these roles, all due, and count the ticks."""
     here.make_due()
     return len(jobs.tick_due(here.runtime, [role.id for role in roles]))
 
@@ -37,7 +37,7 @@ def logged() -> Iterator[list[Any]]:
 
 @pytest.fixture
 def own_runtime(world: MakeWorld, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A world whose runtime is the one that this process builds at its first job."""
+    """Make a world whose runtime is what this process builds at its first job."""
     here = world()
     monkeypatch.setattr(jobs, "process_runtime", lambda: here.runtime)
     return here

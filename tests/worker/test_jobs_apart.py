@@ -1,4 +1,4 @@
-"""What a worker does for one tenant is nothing to another: all jobs are walked."""
+"""Isolation of tenants in every job of the worker."""
 
 import inspect
 from collections.abc import Callable
@@ -26,7 +26,7 @@ MISSING = {"target_deadline": 5.0, "processing_time": 50.0, "alert_after": 0.0}
 
 @pytest.fixture
 def neighbours(world: MakeWorld, monkeypatch: pytest.MonkeyPatch) -> tuple[World, World]:
-    """Two tenants with one of everything, whose role pages."""
+    """Make two tenants with a row in every table and an incident to deliver."""
     mine, other = world(**MISSING), world(**MISSING)
     for here in (mine, other):
         here.publish(30)
@@ -41,7 +41,7 @@ def neighbours(world: MakeWorld, monkeypatch: pytest.MonkeyPatch) -> tuple[World
 
 
 def a_drain(here: World) -> UUID:
-    """A drain with a line that waits."""
+    """Store a drain with a line that waits."""
     with Session(here.runtime.engine, expire_on_commit=False) as session:
         tenant = session.get_one(Tenant, here.tenant.id)
         app = session.get_one(App, here.app.id)
@@ -53,7 +53,7 @@ def a_drain(here: World) -> UUID:
 
 
 def one_of(here: World, table: str) -> str:
-    """The id of the tenant's one row."""
+    """Return the id of the tenant's only row in a table."""
     found = SQLModel.metadata.tables[table]
     query = select(found.c.id).where(found.c.tenant_id == here.tenant.id)
     with Session(here.runtime.engine) as session:
@@ -101,7 +101,7 @@ def test_a_job_of_one_tenant_changes_and_asks_nothing_of_another(
 
 
 def rows_of(here: World) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row that belongs to the tenant, by table."""
+    """Read every row that belongs to the tenant, by table."""
     found = {}
     subjects = [here.tenant.id, here.app.id, here.role.id, here.broker.id]
     with Session(here.runtime.engine) as session:

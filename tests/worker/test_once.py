@@ -1,4 +1,4 @@
-"""The periodic job as cron runs it: a process with its exit status and what it prints."""
+"""The periodic job as cron runs it: a process with an exit status and output."""
 
 import subprocess
 from collections.abc import Callable, Mapping
@@ -16,13 +16,13 @@ Once = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def once(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """What a run with just this environment comes to."""
+    """Run the periodic job with only this environment."""
     return run("worker.once", environment, arguments)
 
 
 @pytest.fixture
 def service(outside_config: Config, encryption_key: str) -> Mapping[str, str]:
-    """The service's environment, without Redis."""
+    """Return the service's environment without Redis."""
     return {
         "DATABASE_URL": outside_config.database_url.get_secret_value(),
         "GUV_ENCRYPTION_KEYS": encryption_key,

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 class Running:
-    """A process of ours and what it wrote."""
+    """A running process of guv and its log."""
 
     def __init__(self, module: str, environment: dict[str, str], log: Path) -> None:
         self.log = log
@@ -46,14 +46,14 @@ class Running:
         return [json.loads(line)["event"] for line in self.text().splitlines()]
 
     def stop(self) -> float:
-        """Seconds from SIGTERM to the end."""
+        """Send SIGTERM and return the seconds until the end."""
         start = steady_seconds()
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(20)
         return steady_seconds() - start
 
     def stop_as_heroku(self) -> float:
-        """Seconds until the end when each process is asked, and the pool asks its children, too."""
+        """Send SIGTERM to every process, as Heroku does, and return the seconds until the end."""
         start = steady_seconds()
         for pid in (self.process.pid, *self.children()):
             os.kill(pid, signal.SIGTERM)
@@ -61,7 +61,7 @@ class Running:
         return steady_seconds() - start
 
     def children(self) -> list[int]:
-        """The process ids of its children."""
+        """Return the ids of its child processes."""
         own = self.process.pid
         return [int(pid) for pid in Path(f"/proc/{own}/task/{own}/children").read_text().split()]
 
@@ -77,7 +77,7 @@ def gate(redis_url: str) -> Iterator[TcpProxy]:
 def start(
     outside_config: Config, gate: TcpProxy, tmp_path: Path
 ) -> Iterator[Callable[..., Running]]:
-    """Starts a module as a process with that configuration, its Redis behind the gate."""
+    """Return a function that starts a module as a process whose Redis is behind the gate."""
     environment = {
         name.upper(): _text(getattr(outside_config, name)) for name in Config.model_fields
     }
@@ -102,7 +102,7 @@ def _text(value: Any) -> str:
 
 
 def beats(redis_url: str) -> Callable[[], bool]:
-    """Whether the clock has told of a new beat since the last look."""
+    """Return whether the clock has recorded a beat since the last call."""
     with Redis.from_url(redis_url) as redis:
         redis.delete(HEARTBEAT)
     return lambda: Redis.from_url(redis_url).get(HEARTBEAT) is not None

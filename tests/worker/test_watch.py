@@ -1,4 +1,4 @@
-"""The outside watch as a scheduler runs it: a process with its exit status, and New Relic."""
+"""The outside watch as a scheduler runs it, with its exit status and New Relic."""
 
 import subprocess
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ KEY = "operators-license-key-marker"
 
 @pytest.fixture
 def service(outside_config: Config, encryption_key: str) -> Mapping[str, str]:
-    """The service's environment, without Redis."""
+    """Return the service's environment without Redis."""
     return {
         "DATABASE_URL": outside_config.database_url.get_secret_value(),
         "GUV_ENCRYPTION_KEYS": encryption_key,

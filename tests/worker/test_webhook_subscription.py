@@ -1,4 +1,4 @@
-"""Heroku tells guv of what happens, from the provisioning to the removal; really delivered."""
+"""Heroku's webhook events from provisioning to removal, really delivered."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ WEBHOOKS = "/addons/.*/webhooks"
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """A customer's add-on whose provisioning the worker has not finished yet."""
+    """An add-on whose provisioning the worker has not finished yet."""
 
     sandbox: Sandbox
     customer: Customer
@@ -54,7 +54,7 @@ class Here:
         return self.sandbox.heroku
 
     def told(self) -> App:
-        """The app as guv knows it once all was delivered."""
+        """Wait for all deliveries and read the app from the database."""
         self.heroku.post.wait()
         with Session(self.runtime.engine) as session:
             return session.exec(select(App)).one()
@@ -66,7 +66,7 @@ class Here:
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """Without a clock of its own: real web processes take part."""
+    """Run the sandbox on the real clock, since real web processes take part."""
     with running(Outside(heroku=Heroku(client_secret="oauth-secret-marker"))) as sandbox:
         yield sandbox
 

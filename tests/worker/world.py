@@ -1,4 +1,4 @@
-"""A tenant's whole world on one machine: broker, Heroku, New Relic and database."""
+"""A tenant's broker, Heroku, New Relic and database in one process."""
 
 import base64
 import json
@@ -57,27 +57,27 @@ class World:
     role: Role
 
     def publish(self, messages: int, queue: str = "worker") -> None:
-        """Nothing; so many more messages wait."""
+        """Publish messages to a queue."""
         self.sandbox.broker.declare(self.access.vhost, queue)
         for _ in range(messages):
             self.sandbox.broker.publish(self.access.vhost, queue, b"")
 
     def overload(self) -> None:
-        """Nothing; so much waits that its two dynos, which consume, cannot be in time."""
+        """Publish more than the role's two consuming dynos can finish by the deadline."""
         self.publish(200)
         self.consumers(2)
 
     def consumers(self, count: int) -> None:
-        """Nothing; so many more dynos consume, and take nothing."""
+        """Add consumers that take no message."""
         for _ in range(count):
             self.sandbox.broker.consume(self.access.vhost, "worker")
 
     def drain(self) -> None:
-        """Nothing; all waiting messages are done."""
+        """Finish all waiting messages."""
         self.work(1_000_000)
 
     def work(self, most: int) -> None:
-        """Nothing; so many of the waiting messages are done."""
+        """Finish up to `most` of the waiting messages."""
         consumer = self.sandbox.broker.consume(self.access.vhost, "worker")
         for _ in range(most):
             message = consumer.take(0)
@@ -87,7 +87,7 @@ class World:
         consumer.close()
 
     def tick(self, role: Role | None = None, *, after: float = 10.0) -> TickResult:
-        """What a tick so many seconds later comes to."""
+        """Move the clock by `after` seconds, tick the role and deliver what is due."""
         self.clock.now += timedelta(seconds=after)
         role_id = (role or self.role).id
         result = tick_roles(self.runtime, [role_id], self.clock)[role_id]
@@ -96,68 +96,68 @@ class World:
         return result
 
     def ticks(self, seconds: float) -> list[TickResult]:
-        """What all the ticks of that time come to, one every 10 seconds."""
+        """Tick the role every 10 seconds for that long."""
         return [self.tick() for _ in range(round(seconds / 10))]
 
     def dynos(self, process_type: str = "worker") -> int:
-        """How many dynos Heroku runs."""
+        """Return how many dynos Heroku runs."""
         return self.shop.types[process_type].quantity
 
     def fail(self, path: str, status: int | None = None, **options: Any) -> None:
-        """Nothing; such calls are answered so until `mend`."""
+        """Answer calls whose path matches with a fault until `mend`."""
         self.sandbox.traffic.add_fault(Fault(path, status=status, **options))
 
     def mend(self) -> None:
-        """Nothing; all calls are answered as usual."""
+        """End all faults."""
         self.sandbox.traffic.clear_faults()
 
     def asked(self, method: str, path: str) -> int:
-        """How often that was asked since the start."""
+        """Count the requests since the start."""
         return len(self.sandbox.traffic.requests(method, path))
 
     def decisions(self) -> list[DecisionRow]:
-        """The decisions kept, oldest first."""
+        """Return the stored decisions, oldest first."""
         return self._rows(select(DecisionRow).order_by(col(DecisionRow.at)))
 
     def samples(self) -> list[SampleRow]:
-        """The samples kept, oldest first."""
+        """Return the stored samples, oldest first."""
         return self._rows(select(SampleRow).order_by(col(SampleRow.at)))
 
     def incidents(self) -> list[Incident]:
-        """The incidents kept, oldest first."""
+        """Return the stored incidents, oldest first."""
         return self._rows(select(Incident).order_by(col(Incident.first_seen_at)))
 
     def stored_app(self) -> App:
-        """The app as it is stored now."""
+        """Read the app from the database."""
         return self._row(App, self.app.id)
 
     def stored_broker(self) -> Broker:
-        """The app's broker as it is stored now."""
+        """Read the app's broker from the database."""
         return self._row(Broker, self.broker.id)
 
     def stored_role(self) -> Role:
-        """The role as it is stored now."""
+        """Read the role from the database."""
         return self._row(Role, self.role.id)
 
     def add_role(self, name: str, **settings: Any) -> Role:
-        """Another role of the same app."""
+        """Add a role to the same app."""
         with Session(self.runtime.engine, expire_on_commit=False) as session:
             role = a_role(session, self.app, name, **settings)
             session.commit()
         return role
 
     def notify(self, **target: Any) -> None:
-        """Nothing; the role's incidents go to the tenant's New Relic account."""
+        """Send the role's alerts to the tenant's New Relic account."""
         self.notify_targets(new_relic={**ACCOUNT, "region": "us", **target})
 
     def notify_webhook(self, **target: Any) -> None:
-        """Nothing; the role's incidents go to the tenant's own address."""
+        """Send the role's alerts to a webhook of the tenant."""
         url = f"{self.sandbox.url}/hooks/{self.shop.name}"
         self.sandbox.hooks.secrets[self.shop.name] = SECRET
         self.notify_targets(webhook={"url": url, "secret": SECRET, **target})
 
     def notify_targets(self, **targets: Any) -> None:
-        """Nothing; the role's incidents go there and nowhere else, as if the API had saved it."""
+        """Store the role's notification targets as the API does, in place of earlier ones."""
         Notify.model_validate(targets)
         with Session(self.runtime.engine) as session:
             level = read_level(session, self.tenant, "role", self.role.id)
@@ -169,12 +169,12 @@ class World:
             session.commit()
 
     def make_due(self) -> None:
-        """Nothing; all roles are due since a moment of the real clock."""
+        """Make all roles due by the real clock."""
         with self.runtime.engine.begin() as connection:
             connection.exec_driver_sql("update tick_schedule set due_at = now() - interval '1 s'")
 
     def change(self, row: Any, **values: Any) -> None:
-        """Nothing; the stored row has those values."""
+        """Change columns of a stored row."""
         with Session(self.runtime.engine) as session:
             stored = session.get_one(type(row), row.id)
             for name, value in values.items():
@@ -192,7 +192,7 @@ class World:
 
 
 def wait_until(is_so: Callable[[], bool], seconds: float = 10.0) -> None:
-    """Nothing; it is so, or the test fails."""
+    """Wait until the condition holds; fail the test after `seconds`."""
     end = steady_seconds() + seconds
     while not is_so():
         assert steady_seconds() < end, "waited in vain"
@@ -207,7 +207,7 @@ def a_world(
     formation: Mapping[str, int] | None = None,
     **settings: Any,
 ) -> World:
-    """A tenant whose role has those settings; nothing waits yet, and pages go to New Relic."""
+    """Make a tenant whose role has those settings and whose queue is empty."""
     vhost = f"shop-{uuid4().hex[:6]}"
     access = sandbox.broker.new_vhost(vhost)
     sandbox.broker.declare(vhost, "worker")
@@ -225,7 +225,7 @@ def a_world(
 def _addon(
     session: Session, sandbox: Sandbox, runtime: Runtime, shop: heroku.App
 ) -> tuple[Tenant, App]:
-    """The tenant and its app with tokens that Heroku really issued."""
+    """Store a tenant and its app with tokens that the sandbox's Heroku issued."""
     now = sandbox.heroku.clock()
     addon = sandbox.heroku.new_addon(shop, "premium")
     grant = sandbox.heroku.authorizations.new_grant(addon, now)

@@ -23,7 +23,7 @@ def run(name: str) -> tuple[Scenario, Result]:
 
 
 def cost(name: str) -> float:
-    """Billed dyno-seconds over the clairvoyant bound."""
+    """Return the billed dyno-seconds divided by the clairvoyant bound."""
     scenario, result = run(name)
     bound = lower_bound(scenario, grid=400).dyno_seconds
     assert bound is not None

@@ -1,4 +1,4 @@
-"""What a simulated broker shows to a scaler: counters, staleness, missing answers."""
+"""Samples that a simulated broker shows to a scaler: counters, staleness, missing answers."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -8,7 +8,7 @@ from guv.scaling.model import Sample, Settings
 
 
 def seen(scenario: Scenario, dynos: int = 1) -> list[Sample]:
-    """All samples of a run, as the scaler got them."""
+    """Run the simulation and return all samples as the scaler got them."""
     shown: list[Sample] = []
 
     def scale(_: Settings, samples: Sequence[Sample], now: float) -> int:

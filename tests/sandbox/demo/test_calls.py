@@ -1,4 +1,4 @@
-"""What the demo prints for a shell does what the demo does."""
+"""Equality of the demo's calls and the lines that it prints for a shell."""
 
 import json
 import shlex

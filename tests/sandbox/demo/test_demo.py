@@ -1,4 +1,4 @@
-"""The demo as a person runs it: it shows what it should, and leaves nothing behind."""
+"""The demo as a person runs it: what it shows, and that it leaves nothing behind."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.system, pytest.mark.xdist_group("demo"), pytest.mark.t
 
 
 def start(folder: Path, *options: str) -> subprocess.Popen[str]:
-    """The demo, writing below `folder`."""
+    """Start the demo, which writes below `folder`."""
     return subprocess.Popen(
         [sys.executable, "-m", "sandbox.demo", "--broker=memory", *options],
         cwd=ROOT,
@@ -27,7 +27,7 @@ def start(folder: Path, *options: str) -> subprocess.Popen[str]:
 
 
 def left_behind(folder: Path) -> list[str]:
-    """The processes that were started with this folder for their files."""
+    """Return the processes that were started with this folder for their files."""
     mark, found = str(folder).encode(), []
     for process in Path("/proc").glob("[0-9]*"):
         try:

@@ -1,4 +1,4 @@
-"""The demo's jobs are what they are said to be, however long a round is."""
+"""Jobs of the demo's rounds, however long a round is."""
 
 import pytest
 
@@ -8,7 +8,7 @@ CYCLES = [SHORTEST_CYCLE, 120.0, 600.0]
 
 
 def waits(scenario: Scenario, first: float, last: float, step: float = 0.05) -> float:
-    """The longest wait in seconds between the two instants, with all dynos at work."""
+    """Return the longest wait in seconds between two instants, with all dynos at work."""
     backlog, longest, capacity = 0.0, 0.0, scenario.maximum / WORK.mean
     for number in range(int(first / step), int(last / step)):
         backlog = max(0.0, backlog + (scenario.shape.rate_at(number * step) - capacity) * step)

@@ -1,4 +1,4 @@
-"""What the demo shows says what happened, also where something is unknown."""
+"""The demo's table and lines, also where a value is unknown."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Who gets in, and what the others hear."""
+"""Access to the stand-in of Heroku: grants, tokens, rights and call limits."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -16,7 +16,7 @@ from tests.sandbox.conftest import MovedClock, api_with
 
 @pytest.fixture
 def client(sandbox: Sandbox) -> Iterator[HerokuClient]:
-    """guv's own client, which must understand what the stand-in says."""
+    """Return guv's own client, which must understand the stand-in's answers."""
     client = HerokuClient(
         api_url=sandbox.url, id_url=sandbox.url, client_secret="oauth-secret", timeout=5
     )

@@ -1,4 +1,4 @@
-"""What Heroku asks of a partner when customers create, change and destroy add-ons."""
+"""Heroku's calls to a partner when customers create, change and destroy add-ons."""
 
 import base64
 import json
@@ -257,7 +257,7 @@ def test_no_password_is_printed(partner_url: str) -> None:
 
 
 def partner_api(sandbox: Sandbox, partner: FakePartner) -> httpx.Client:
-    """The Platform API with the token for the grant of the last provision call."""
+    """Return a client of the Platform API with the token for the last provision call's grant."""
     heroku, code = sandbox.heroku, partner.calls[0].body["oauth_grant"]["code"]
     tokens = heroku.authorizations.exchange(code, "oauth-secret", heroku.clock())
     return api_with(sandbox, tokens.access_token)

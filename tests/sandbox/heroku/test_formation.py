@@ -1,4 +1,4 @@
-"""The formation behaves as Heroku's does."""
+"""Formation of the stand-in, with Heroku's behavior."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Events reach whoever subscribed: signed, in order, and again until they are taken."""
+"""Webhook events: signed, in order, and repeated until they are accepted."""
 
 from uuid import uuid4
 
@@ -15,7 +15,7 @@ HOOK = "/hook"
 
 @pytest.fixture
 def subscribed(sandbox: Sandbox, shop: App) -> AddOn:
-    """A resource whose events go to a place that takes them; the stand-ins are that, too."""
+    """Make a resource whose events go to the stand-ins' own hook."""
     addon = sandbox.heroku.new_addon(shop, "basic")
     hook = Webhook(uuid4(), f"{sandbox.url}{HOOK}", ("api:app", "api:addon"), "secret", NOON)
     addon.webhooks.append(hook)

@@ -1,4 +1,4 @@
-"""Whatever happens to the process that asked for a server, the server does not stay behind."""
+"""Ends of servers, whatever happens to the process that asked for them."""
 
 import os
 import signal
@@ -54,7 +54,7 @@ def wait_until_gone(pid: int) -> bool:
 
 
 def start_asking(pid_file: Path, child: str) -> tuple[subprocess.Popen[str], int]:
-    """A process that runs `child` as its server, and the server's process id."""
+    """Start a process that runs `child` as its server; return it and the server's id."""
     argv = [sys.executable, "-c", ASKING, str(pid_file), child]
     asking = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert asking.stdout is not None

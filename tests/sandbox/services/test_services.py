@@ -1,4 +1,4 @@
-"""The servers are real, private, and leave nothing behind but their logs."""
+"""Real, private servers that leave only their logs."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The sums of a role as a test looks at them: with means, and those in time beside those late."""
+"""A role's rollups as tests read them: with means, and with late jobs beside jobs on time."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ MINUTE, FIVE_MINUTES = 60, 300  # seconds that a sum is of
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What a role's ticks of one minute or of five come to; None: none of them knew.
+    """Sums of a role's ticks of one or five minutes; None where no tick had the value.
 
     Attributes:
         at: When it begins.
@@ -65,7 +65,7 @@ class Point:
 def read_sums(
     session: Session, role: UUID, since: datetime, until: datetime, width: int
 ) -> list[Point]:
-    """The role's sums of that width from old to new."""
+    """Read the role's sums of that width, oldest first."""
     rows = session.exec(
         select(Rollup)
         .where(Rollup.role_id == role, Rollup.width_s == width)

@@ -106,7 +106,7 @@ def test_a_worker_that_dies_before_deleting_the_lines_counts_no_line_twice(
 
 
 def wait_again(queue: DrainQueue, drain: UUID, delivery: Delivery) -> None:
-    """Nothing; the delivery waits at its place, as if it had never been forgotten."""
+    """Put a delivery back at its place, as if it had never been deleted."""
     key = f"guv:drain:lines:{drain}"
     queue._redis.delete(key)
     lines = zlib.compress(join_frames(delivery.lines))

@@ -1,4 +1,4 @@
-"""What is old is dropped whole, what comes has its partition, and nothing is lost in between."""
+"""Partitions: dropped whole when old, made ahead of time, and without lost rows."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,7 @@ def role(session: Session, sealer: Any) -> Role:
 
 @pytest.fixture(autouse=True)
 def as_before(engine: Engine) -> Iterator[None]:
-    """The partitions that a test made are gone after it, as other tests count them."""
+    """Drop the partitions that a test made, since other tests count partitions."""
     before = names(engine)
     yield
     with engine.begin() as connection:

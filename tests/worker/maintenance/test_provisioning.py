@@ -1,4 +1,4 @@
-"""What is left of a provisioning is done by the worker, however often Heroku fails."""
+"""Late provisionings: the worker finishes them, however often Heroku fails."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -28,7 +28,7 @@ TOO_LATE = timedelta(hours=13)
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """Without a clock of its own: real web processes take part."""
+    """Run the sandbox on the real clock, since real web processes take part."""
     with running(Outside(heroku=Heroku(client_secret="oauth-secret-marker"))) as sandbox:
         yield sandbox
 
@@ -41,7 +41,7 @@ def customer(outside_config: Config, sandbox: Sandbox) -> Iterator[Customer]:
 
 
 def a_late_addon(sandbox: Sandbox, customer: Customer, path: str = "/oauth/token") -> AddOn:
-    """A resource for which guv answered 202 since Heroku failed once, there."""
+    """Provision an add-on that guv accepts with 202, since Heroku fails once."""
     sandbox.traffic.add_fault(Fault(path, status=503, calls=1))
     app = sandbox.heroku.new_app("shop", {"worker": 1})
     return customer.create_addon(app, "basic")

@@ -1,4 +1,4 @@
-"""Sums of a minute and of five say what the ticks said, however often they are made."""
+"""Rollups of one and five minutes: equal to their ticks, however often they are made."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -57,7 +57,7 @@ def role(session: Session, sealer: Any) -> Role:
 
 
 def store(session: Session, role: Role, found: list[dict[str, Any]]) -> None:
-    """Nothing; the ticks are there as if the worker had written them, and no others."""
+    """Store these ticks, and no others, as the worker writes them."""
     for table in ("decision", "sample", "rollup"):
         session.connection().execute(text(f"truncate {table}"))
     ids: dict[str, Any] = {"tenant_id": role.tenant_id, "app_id": role.app_id, "role_id": role.id}
@@ -88,7 +88,7 @@ def series(session: Session, role: Role, width: int) -> list[Point]:
 
 
 def expected(found: list[dict[str, Any]], width: int) -> dict[datetime, dict[str, Any]]:
-    """The same sums in plain Python."""
+    """Compute the same sums in plain Python."""
     spans: dict[datetime, list[dict[str, Any]]] = {}
     for one in found:
         begin = NOON + timedelta(seconds=(one["at"] - NOON).total_seconds() // width * width)

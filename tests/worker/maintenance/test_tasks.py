@@ -1,4 +1,4 @@
-"""Chores are done once in their time, however many clocks there are."""
+"""Chores: done once per interval, however many clocks run."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Whoever is to hear of an incident hears of its beginning and its end, once each."""
+"""Notifications: each target gets an incident's beginning and its end once."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ COLLECTOR, HOOKS = "/v1/accounts", "/hooks"
 
 @pytest.fixture
 def late(world: MakeWorld) -> World:
-    """A role whose maximum cannot meet the deadline; its tenant has a webhook."""
+    """Make a role whose maximum cannot meet the deadline, with a webhook."""
     here = world(processing_time=10.0, target_deadline=60.0, maximum_dynos=2, alert_after=0)
     here.notify_webhook()
     here.overload()
@@ -28,12 +28,12 @@ def late(world: MakeWorld) -> World:
 
 
 def kinds(here: World) -> list[str]:
-    """What the webhook took."""
+    """Return the types of events that the webhook took."""
     return [str(one.body["type"]) for one in here.sandbox.hooks.taken]
 
 
 def states(here: World) -> list[str]:
-    """What New Relic took."""
+    """Return the states of events that New Relic took."""
     return [str(event.attributes["state"]) for event in here.sandbox.new_relic.events]
 
 

@@ -1,4 +1,4 @@
-"""A tenant's New Relic gets an event of every decision, and hears every minute that guv lives."""
+"""Feeds to New Relic: an event for every decision, and a heartbeat every minute."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,14 +19,14 @@ COLLECTOR = "/v1/accounts"
 
 @pytest.fixture
 def fed(world: MakeWorld) -> World:
-    """A role that is busy now and then; its tenant wants everything."""
+    """Make a role that is busy now and then, with a feed of everything."""
     here = world(processing_time=1.0, minimum_dynos=0, maximum_dynos=5)
     here.notify(events="all", heartbeat=True)
     return here
 
 
 def minutes(here: World, count: int) -> None:
-    """Nothing; so many minutes pass with a tick every 10 seconds, and feeds as they are due."""
+    """Pass minutes with a tick every 10 seconds and with the feeds that are due."""
     for _ in range(6 * count):
         here.tick()
         send_due(here.runtime, here.clock.now)

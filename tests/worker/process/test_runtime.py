@@ -1,4 +1,4 @@
-"""Connections to brokers do not pile up, whatever the brokers answer (public case BC48)."""
+"""Broker clients: connections do not pile up, whatever brokers answer (public case BC48)."""
 
 import socket
 import threading
@@ -19,7 +19,7 @@ FAULT = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\n{}"
 
 
 class CountingBroker:
-    """Answers with a fault or a 404 in turn, and counts the connections that were ever made."""
+    """Broker that answers with a fault or a 404 in turn, and counts all connections."""
 
     def __init__(self) -> None:
         self.connections = 0

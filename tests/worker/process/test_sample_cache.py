@@ -1,4 +1,4 @@
-"""What is remembered of samples is what the table says, whichever process ticked last."""
+"""Sample cache: equal to the table, whichever process ticked last."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -29,7 +29,7 @@ def role(session: Session, sealer: Any) -> Role:
 
 @pytest.fixture
 def write(session: Session, role: Role) -> Write:
-    """Stores samples of the role, so many seconds after noon."""
+    """Store samples of the role at these seconds after noon."""
 
     def store(*seconds: float, kept: bool = False) -> None:
         for one in seconds:

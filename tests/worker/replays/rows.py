@@ -12,7 +12,7 @@ from tests.worker.world import World
 
 
 def a_replay(here: World, *variants: dict[str, Any], **values: Any) -> ReplayRow:
-    """A replay of the role's last half hour before noon, queued, with an hour of history."""
+    """Queue a replay of the role's last half hour before noon, with an hour of history."""
     given: dict[str, Any] = {
         "tenant_id": here.tenant.id,
         "app_id": here.app.id,
@@ -39,5 +39,5 @@ def stored_replay(here: World, row: ReplayRow) -> ReplayRow:
 
 
 def long_replay(here: World) -> ReplayRow:
-    """A replay that takes more than a second."""
+    """Queue a replay that takes more than a second."""
     return a_replay(here, *[{"interval": 5}] * 5, since=NOON - timedelta(minutes=59))

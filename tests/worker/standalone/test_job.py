@@ -1,4 +1,4 @@
-"""The roles of a file, scaled with nothing but a key and a broker's URL."""
+"""Roles of a file, scaled with only an API key and a broker's URL."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ class Shop:
     environment: dict[str, str] = field(default_factory=dict)
 
     def run(self, roles: str = ROLES, *, after: float = 60, dry_run: bool = False) -> TickResult:
-        """What comes of the one role that the file names."""
+        """Run the job for the role of the file."""
         [result] = self.run_all(roles, after=after, dry_run=dry_run)
         return result
 

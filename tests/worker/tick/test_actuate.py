@@ -11,7 +11,7 @@ FORMATION = "/apps/.*/formation"
 
 @pytest.fixture
 def busy(world: MakeWorld) -> World:
-    """A role that wants many more dynos than it has."""
+    """Make a role that needs many more dynos than it has."""
     here = world(processing_time=10.0, target_deadline=60.0, maximum_dynos=50)
     here.publish(200)
     return here

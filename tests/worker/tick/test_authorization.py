@@ -17,7 +17,7 @@ FORBIDDEN = {"id": "forbidden", "message": "You do not have access to the app sh
 
 @pytest.fixture
 def busy(world: MakeWorld) -> World:
-    """A role that wants more dynos than it has."""
+    """Make a role that needs more dynos than it has."""
     here = world(processing_time=10.0, maximum_dynos=20)
     here.publish(100)
     return here

@@ -1,4 +1,4 @@
-"""Many roles in one job: what they share is read once, and each one's trouble is its own."""
+"""Many roles in one job: shared readings are read once, and troubles stay apart."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -15,7 +15,7 @@ MakeWorld = Callable[..., World]
 
 
 def tick_roles(here: World, *roles: Role) -> Counter[str]:
-    """How often each outcome came of the roles' ticks in one job."""
+    """Tick the roles in one job and count each outcome."""
     here.make_due()
     found = jobs.tick_due(here.runtime, [role.id for role in roles])
     return Counter(str(one and one.actuated.outcome) for one in found.values())
@@ -128,7 +128,7 @@ TYPES = [f"type-{n}" for n in range(6)]
 
 
 def growing(world: MakeWorld, most: int = 4) -> tuple[World, list[Role]]:
-    """Six roles of one app, each with a process type of its own, that need 4 dynos or may `most`.
+    """Make six roles of one app that need 4 dynos, limited to `most` where it is given.
 
     The last one may have 4.
     """

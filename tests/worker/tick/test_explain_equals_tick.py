@@ -1,4 +1,4 @@
-"""What is explained from stored state is what the tick decided; a role ticks alike in company."""
+"""Equality of explain and tick for the same stored state, alone and among other roles."""
 
 import random
 from collections.abc import Callable
@@ -29,7 +29,7 @@ SETTINGS: tuple[dict[str, Any], ...] = (
 
 
 def explained(here: World, role: Role) -> Decision:
-    """What the API's explain decides at the instant of the last tick."""
+    """Explain the decision at the instant of the last tick, as the API does."""
     now = here.clock.now
     with Session(here.runtime.engine) as session:
         stored = session.get_one(Role, role.id)

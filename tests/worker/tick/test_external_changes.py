@@ -1,4 +1,4 @@
-"""Somebody else scales, too: it is seen, respected like any state, and named when it repeats."""
+"""Foreign changes: noticed, respected as the current state, and reported when they repeat."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -23,20 +23,20 @@ NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 @pytest.fixture
 def here(world: MakeWorld) -> World:
-    """A role that needs 12 dynos, with which another tool does not agree."""
+    """Make a role that needs 12 dynos, which another tool resets."""
     here = world(minimum_dynos=12, maximum_dynos=60, processing_time=10.0)
     here.tick()
     return here
 
 
 def reset(here: World, dynos: int = 2) -> TickResult:
-    """What the tick after somebody else's change comes to."""
+    """Reset the dynos as another tool does, and tick."""
     here.sandbox.heroku.scale(here.shop, [{"type": "worker", "quantity": dynos}])
     return here.tick(after=300)
 
 
 def release(here: World, *, ago: float = 20.0) -> None:
-    """Nothing; the app's last release was made so long before the next tick."""
+    """Make a release of the app so long before the next tick."""
     now = here.clock.now
     here.clock.now = now + timedelta(seconds=300 - ago)
     here.sandbox.heroku.release(here.shop, "Deploy fa8b262f", "ci@example.com")

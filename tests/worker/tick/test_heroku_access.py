@@ -1,4 +1,4 @@
-"""Tokens end, are revoked and come back: how often is the token endpoint asked, and who hears?"""
+"""Heroku tokens that expire, are revoked and return: refreshes and notices."""
 
 import multiprocessing
 from collections.abc import Callable
@@ -28,13 +28,13 @@ USER_CLIENT, USER_SECRET = "connect-client", "user-secret-marker"
 
 @pytest.fixture
 def here(world: MakeWorld) -> World:
-    """A role that has 1 dyno and shall have 3."""
+    """Make a role that has 1 dyno and needs 3."""
     return world(minimum_dynos=3, maximum_dynos=50)
 
 
 @pytest.fixture
 def rotated(here: World) -> World:
-    """The same after Heroku gave guv a new client secret, which ends every access token."""
+    """Reset guv's client secret at Heroku, which ends every access token."""
     authorizations = here.sandbox.heroku.authorizations
     authorizations.client_secret = "new-secret-marker"
     authorizations.revoke(refresh=False)
@@ -43,7 +43,7 @@ def rotated(here: World) -> World:
 
 @pytest.fixture
 def agreed(here: World) -> World:
-    """The same where only the consent of the app's owner lets guv scale it."""
+    """Make a role that only the consent of the app's owner lets guv scale."""
     agree(here)
     return here
 
@@ -53,7 +53,7 @@ def refreshes(here: World) -> int:
 
 
 def a_token(config: Config, app_id: UUID, now: datetime) -> str:
-    """The app's token as another process comes to it."""
+    """Return the app's token as another process gets it."""
     runtime = build_runtime(config)
     try:
         with Session(runtime.engine) as session:
@@ -272,7 +272,7 @@ def test_add_on_tokens_that_came_back_are_refreshed_with_their_own_secret(agreed
 
 
 def agree(here: World) -> None:
-    """Nothing; the owner of the app lets guv scale it, at Heroku's own page."""
+    """Give the consent of the app's owner at Heroku's own page."""
     now, authorizer = here.clock.now, here.runtime.authorizer()
     here.sandbox.offer_consent(USER_CLIENT, USER_SECRET, "https://guv.example.com")
     url = authorizer.send(here.tenant, here.app, OWNER, now).url
@@ -284,7 +284,7 @@ def agree(here: World) -> None:
 
 
 def authorize(here: World, *, pasted: bool = False) -> None:
-    """Nothing; the app has new tokens, as the authorization of a person leaves it."""
+    """Store new tokens of the app, as an authorization by a person does."""
     heroku, seal = here.sandbox.heroku, here.runtime.sealer.seal
     if pasted:
         token = heroku.authorizations.user_token(here.shop, "customer@example.com")

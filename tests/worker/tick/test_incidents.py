@@ -15,7 +15,7 @@ QUEUES = "/api/queues"
 
 @pytest.fixture
 def late(world: MakeWorld) -> World:
-    """A role whose maximum cannot meet the deadline, and whose tenant wants to hear of it."""
+    """Make a role whose maximum cannot meet the deadline, with alerts to New Relic."""
     here = world(processing_time=10.0, target_deadline=60.0, maximum_dynos=2)
     here.notify()
     here.overload()

@@ -1,4 +1,4 @@
-"""Changes that overlap: an older decision undoes no newer one, a late answer accuses nobody."""
+"""Overlapping changes: no older decision undoes a newer one, and late answers are not foreign."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

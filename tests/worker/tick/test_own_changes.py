@@ -1,4 +1,4 @@
-"""Changes that guv made itself are known from its decisions, whatever could be read since."""
+"""guv's own changes, known from its decisions whatever could be read since."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ QUIET: dict[str, dict[str, Any]] = {
 
 
 def scaled_up(world: MakeWorld, **settings: Any) -> World:
-    """A role that guv has just scaled up from 1 to 20, and whose queue is empty again."""
+    """Make a role that guv has just scaled up from 1 to 20, with an empty queue."""
     here = world(
         minimum_dynos=0, maximum_dynos=20, processing_time=10.0, target_deadline=60.0, **settings
     )

@@ -1,4 +1,4 @@
-"""What keeps dynos from going down, or from changing too often, through the whole loop."""
+"""Protections against scaling down and against frequent changes, through the whole loop."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,7 +16,7 @@ QUEUES = "/api/queues"
 
 
 def hold_messages(here: World, count: int) -> list[Any]:
-    """So many consumers, each at work on a message; they end with `finish`."""
+    """Start consumers that each hold a message until `finish`."""
     here.publish(count)
     consumers = [here.sandbox.broker.consume(here.access.vhost, "worker") for _ in range(count)]
     return [(consumer, consumer.take(0)) for consumer in consumers]
@@ -34,7 +34,7 @@ def reasons(here: World) -> list[str]:
 
 @pytest.fixture
 def long_jobs(world: MakeWorld) -> World:
-    """A role whose jobs take much longer than a dyno has to end."""
+    """Make a role whose jobs outlast a dyno's time to stop."""
     return world(
         formation={"web": 1, "worker": 6},
         processing_time=900.0,
@@ -181,7 +181,7 @@ def test_a_broker_that_starts_again_with_its_counters_takes_no_dyno_away(world: 
 
 
 def past(here: World, hours: float, **sample: Any) -> None:
-    """Nothing; the role ticked every 10 seconds for so many hours, and held."""
+    """Store samples of past hours in which the role ticked every 10 seconds and held."""
     given = {"ready": 0, "unacked": 1, "dynos": 6, **sample}
     values = {**given, "role": here.role.id, "now": here.clock.now, "ticks": int(hours * 360)}
     with here.runtime.engine.begin() as connection:
@@ -197,7 +197,7 @@ def past(here: World, hours: float, **sample: Any) -> None:
 
 
 def changed(here: World, minutes: float) -> None:
-    """Nothing; guv changed the dynos so many minutes ago."""
+    """Store a change that guv made so many minutes ago."""
     at = here.clock.now - timedelta(minutes=minutes)
     with Session(here.runtime.engine) as session:
         row = a_decision(session, here.role, direction="up", outcome="scaled")

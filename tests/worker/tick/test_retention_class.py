@@ -1,4 +1,4 @@
-"""Changes and the unusual are kept for 13 months; what lasts, once in five minutes."""
+"""Retention of ticks: changes and troubles for 13 months, lasting troubles every five minutes."""
 
 from collections.abc import Callable
 

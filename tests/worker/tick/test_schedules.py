@@ -24,7 +24,7 @@ def utc(text: str) -> datetime:
 
 
 def dynos_at(here: World, *instants: str) -> list[int]:
-    """How many dynos run after a tick at each of the instants, in UTC, and those just before it."""
+    """Tick from just before each instant (UTC) to it, and return how many dynos run then."""
     found = []
     for instant in instants:
         here.clock.now = max(here.clock.now, utc(instant) - timedelta(seconds=90))
@@ -35,7 +35,7 @@ def dynos_at(here: World, *instants: str) -> list[int]:
 
 
 def set_values(here: World, **values: Any) -> None:
-    """Nothing; the role's level has those values as well, as if the API had saved them."""
+    """Add values to the role's settings, as the API does."""
     with Session(here.runtime.engine) as session:
         level = read_level(session, here.tenant, "role", here.role.id)
         changed = type(level)("role", {**level.values, **values}, level.version)
@@ -119,7 +119,7 @@ def test_an_override_wins_over_a_window_and_ends_within_one_tick(world: MakeWorl
 
 @pytest.fixture
 def busy(world: MakeWorld) -> World:
-    """A role that needs more dynos than it has."""
+    """Make a role that needs more dynos than it has."""
     here = world(processing_time=10.0, target_deadline=60.0, maximum_dynos=20)
     here.publish(100)
     here.consumers(20)

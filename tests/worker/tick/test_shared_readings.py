@@ -1,4 +1,4 @@
-"""How often is Heroku asked for a formation, and what stands in for it while calls run out?"""
+"""Shared readings of formations, and what replaces them when calls run out."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ LIMITED = {"id": "rate_limit", "message": "Your account reached the API rate lim
 
 @pytest.fixture
 def busy(world: MakeWorld) -> World:
-    """A role that wants more dynos than it has."""
+    """Make a role that needs more dynos than it has."""
     here = world(processing_time=10.0, maximum_dynos=60, formation={"web": 1, "worker": 1})
     here.publish(50)
     return here
@@ -31,7 +31,7 @@ def reads(here: World) -> int:
 
 
 def spend(here: World, left: int) -> None:
-    """Nothing; the account has so many calls left, at Heroku and as guv knows it."""
+    """Leave the account so many calls, at Heroku and in guv's budget."""
     here.sandbox.heroku.rate_limit.set("guv@addons.heroku.com", left, here.clock.now)
     here.runtime.budget.learn(PARTNER, left, here.clock.now)
 

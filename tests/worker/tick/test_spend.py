@@ -1,4 +1,4 @@
-"""A role's month of dyno-hours through the whole loop, days at a time."""
+"""The monthly cap on dyno-hours through the whole loop, days at a time."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,7 +12,7 @@ MakeWorld = Callable[..., World]
 
 @pytest.fixture
 def capped(world: MakeWorld) -> World:
-    """A role that may use ten dyno-hours this month; always more waits than it can do in time."""
+    """Make an overloaded role with a cap of ten dyno-hours a month."""
     here = world(
         processing_time=10.0,
         target_deadline=60.0,
@@ -26,7 +26,7 @@ def capped(world: MakeWorld) -> World:
 
 
 def minutes(here: World, count: int) -> None:
-    """Nothing; so many minutes pass, with a tick in each; each dyno does six messages in one."""
+    """Pass minutes with a tick in each, in which each dyno finishes six messages."""
     for _ in range(count):
         here.work(6 * here.dynos())
         here.publish(6 * here.dynos())
@@ -34,7 +34,7 @@ def minutes(here: World, count: int) -> None:
 
 
 def rest(here: World, count: int) -> None:
-    """Nothing; so many minutes pass, with a tick in each, and nothing is done."""
+    """Pass minutes with a tick in each, in which no message is finished."""
     for _ in range(count):
         here.tick(after=60)
 

@@ -1,4 +1,4 @@
-"""Every tick adds what it saw to the hour: statistics need no look at a million decisions."""
+"""Usage of an hour, added up tick by tick so that statistics need not read every decision."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""A web role's tick, from what the drain or the tenant says to Heroku's formation."""
+"""Ticks of web roles, from the drain's or the tenant's readings to Heroku's formation."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ PUSH = {"seconds": 30.0, "requests": 2880, "p50": 0.2, "p95": 0.7, "p99": 0.9, "
 
 @pytest.fixture
 def web(world: MakeWorld) -> Callable[..., World]:
-    """Makes a world whose role scales "web" on requests."""
+    """Return a function that makes a world whose role scales "web" on requests."""
     given: dict[str, Any] = {
         "signal": "web", "process_type": "web", "concurrency": 5, "maximum_dynos": 20,
         "formation": {"web": 2, "worker": 1},
@@ -40,7 +40,7 @@ def push(here: World, **values: Any) -> None:
 
 
 def fill(here: World, seconds_ago: int, requests: int, service: float, dyno: str = "web.1") -> None:
-    """Nothing; ten seconds that ended about so long before now are in the sums."""
+    """Store a drain sum of ten seconds that ended about so long before now."""
     at = (unix_seconds(here.clock.now) - seconds_ago) // 10 * 10
     with Session(here.runtime.engine) as session:
         session.add(
@@ -62,7 +62,7 @@ def drain_of(here: World) -> Drain:
 
 
 def seen(here: World, at: datetime | None = None) -> None:
-    """Nothing; the drain has delivered just now."""
+    """Mark the drain as having delivered just now."""
     long_ago = here.clock.now - timedelta(hours=1)
     at = at or here.clock.now + timedelta(seconds=10)
     here.change(drain_of(here), seen_at=at, created_at=long_ago)
