@@ -54,7 +54,7 @@ def is_sound(answer: Any) -> bool:
 
 @often
 @given(method=METHODS, path=PATHS, role=st.text(max_size=12), body=BODIES, query=QUERIES)
-def test_a_tenant_may_send_anything(  # a request has that many parts
+def test_any_input_of_a_tenant_gets_an_answer_or_a_proper_error(  # a request has that many parts
     caller: TenantCaller, method: str, path: str, role: str, body: Any, query: dict[str, str]
 ) -> None:
     where = path.format(caller.app.name, quote(role, safe="") or "worker")
@@ -64,7 +64,7 @@ def test_a_tenant_may_send_anything(  # a request has that many parts
 
 @often
 @given(method=METHODS, resource=st.text(max_size=12) | st.uuids().map(str), body=BODIES)
-def test_heroku_may_send_anything(
+def test_any_input_of_heroku_gets_an_answer_or_a_proper_error(
     heroku: HerokuCaller, method: str, resource: str, body: Any
 ) -> None:
     path = "" if method == "POST" else f"/{quote(resource, safe='')}"

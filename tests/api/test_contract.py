@@ -24,7 +24,9 @@ schemathesis.serializer("application/logplex-1")(lambda _context, value: str(val
 EXAMPLES = 6  # of each operation; more were run by hand
 
 
-def test_the_service_keeps_its_contract(caller: TenantCaller, client: TestClient) -> None:
+def test_the_service_conforms_to_its_openapi_document(
+    caller: TenantCaller, client: TestClient
+) -> None:
     caller.put(caller.role_path(), {})
     document = schemathesis.openapi.from_asgi("/openapi.json", client.app)
     schema = document.exclude(path="/health")  # is unwell here: no clock beats

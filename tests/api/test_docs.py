@@ -39,7 +39,7 @@ def status(command: str, environment: dict[str, str]) -> str:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="this machine has no curl")
-def test_every_command_works_as_printed(
+def test_every_command_of_the_api_docs_works_as_printed(
     web_config: Config, world: Sandbox, session: Session, sealer: Sealer
 ) -> None:
     tenant = a_tenant(session)
@@ -65,7 +65,7 @@ def test_every_command_works_as_printed(
     assert len(answers) > 15
 
 
-def test_every_route_is_on_the_page(web_config: Config) -> None:
+def test_every_route_is_in_the_api_docs(web_config: Config) -> None:
     app = create_app(web_config)
     named = re.sub(r"/apps/shop", "/apps/{app}", TEXT)
     named = re.sub(r"/roles/(worker|mailer|invoices|web)", "/roles/{role}", named)

@@ -16,13 +16,13 @@ from guv.crypto import new_api_key
 from tests.api.callers import HerokuCaller, TenantCaller, faults
 
 
-def test_an_unknown_route_has_the_form(client: TestClient) -> None:
+def test_an_unknown_route_has_the_error_form(client: TestClient) -> None:
     answer = client.get("/nowhere")
     assert answer.status_code == 404
     assert answer.json() == {"id": "not_found", "message": "/nowhere does not exist.", "fields": []}
 
 
-def test_an_impossible_method_has_the_form(client: TestClient) -> None:
+def test_an_impossible_method_has_the_error_form(client: TestClient) -> None:
     answer = client.post("/health")
     assert answer.status_code == 405
     assert answer.json()["id"] == "method_not_allowed"
@@ -30,7 +30,7 @@ def test_an_impossible_method_has_the_form(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("body", ["{", "{'a': 1}", '{"a": 1}{', "\xff", "[" * 100_000])
-def test_a_body_that_is_no_json_has_the_form(caller: TenantCaller, body: str) -> None:
+def test_a_body_that_is_not_json_has_the_error_form(caller: TenantCaller, body: str) -> None:
     answer = caller.client.put(
         "/v1/settings",
         content=body.encode("latin-1"),
@@ -40,7 +40,7 @@ def test_a_body_that_is_no_json_has_the_form(caller: TenantCaller, body: str) ->
     assert (answer.status_code, answer.json()["id"]) == (400, "bad_request")
 
 
-def test_a_body_that_is_no_json_is_refused_with_its_place(caller: TenantCaller) -> None:
+def test_a_body_that_is_not_json_is_refused_with_line_and_column(caller: TenantCaller) -> None:
     answer = caller.client.put(
         "/v1/settings",
         content=b'{"minimum_dynos": 1,\n x}',
@@ -51,7 +51,7 @@ def test_a_body_that_is_no_json_is_refused_with_its_place(caller: TenantCaller) 
 
 
 @pytest.mark.parametrize("body", [None, [], 3, "text"])
-def test_a_body_that_is_no_object_is_refused_with_what_is_needed(
+def test_a_body_that_is_not_an_object_is_refused_with_what_is_needed(
     caller: TenantCaller, body: Any
 ) -> None:
     answer = caller.put("/settings", body)
@@ -70,12 +70,12 @@ def test_a_body_sent_as_a_form_is_refused_with_what_is_needed(caller: TenantCall
     assert "Content-Type: application/json" in answer.json()["fields"][0]["message"]
 
 
-def test_a_body_that_is_too_large_has_the_form(caller: TenantCaller) -> None:
+def test_a_body_that_is_too_large_has_the_error_form(caller: TenantCaller) -> None:
     told = caller.put("/settings", {"queues": ["x" * 1_100_000]})
     assert (told.status_code, told.json()["id"]) == (413, "payload_too_large")
 
 
-def test_a_body_of_untold_length_is_not_read_for_ever(caller: TenantCaller) -> None:
+def test_a_body_of_undeclared_length_is_read_up_to_the_limit(caller: TenantCaller) -> None:
     answer = caller.client.put(
         "/v1/settings",
         content=(b" " * 100_000 for _ in range(11)),
@@ -86,7 +86,7 @@ def test_a_body_of_untold_length_is_not_read_for_ever(caller: TenantCaller) -> N
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999", "9" * 5000])
-def test_a_number_that_is_none_is_refused(caller: TenantCaller, number: str) -> None:
+def test_nan_and_infinity_in_a_body_are_refused(caller: TenantCaller, number: str) -> None:
     answer = caller.client.put(
         "/v1/settings",
         content=f'{{"target_deadline": {number}}}'.encode(),
@@ -97,7 +97,7 @@ def test_a_number_that_is_none_is_refused(caller: TenantCaller, number: str) -> 
     assert answer.json()["message"]
 
 
-def test_half_a_character_is_refused(caller: TenantCaller) -> None:
+def test_a_lone_surrogate_in_a_body_is_refused(caller: TenantCaller) -> None:
     answer = caller.client.put(
         f"/v1{caller.role_path()}",
         content=b'{"queues": ["\\ud800"]}',
@@ -107,13 +107,13 @@ def test_half_a_character_is_refused(caller: TenantCaller) -> None:
     assert list(faults(answer)) == ["queues.0"]
 
 
-def test_what_was_sent_is_not_repeated(heroku: HerokuCaller) -> None:
+def test_an_error_does_not_repeat_the_request_body(heroku: HerokuCaller) -> None:
     answer = heroku.provision(uuid="uuid-marker", oauth_grant={"code": ["grant-marker"]})
     assert answer.status_code == 422
     assert "marker" not in answer.text
 
 
-def test_a_key_in_a_path_is_masked(client: TestClient) -> None:
+def test_a_key_in_a_path_is_masked_in_errors(client: TestClient) -> None:
     key = new_api_key()
     assert key not in client.get(f"/v1/{key}").text
 
@@ -143,7 +143,7 @@ def test_an_error_of_ours_is_500_without_details(broken: TestClient) -> None:
     assert answer.headers["X-Request-ID"]
 
 
-def test_a_body_that_is_none_is_refused_in_a_whole_sentence(caller: TenantCaller) -> None:
+def test_an_invalid_body_is_refused_in_a_whole_sentence(caller: TenantCaller) -> None:
     answer = caller.client.put("/v1/settings", content=b"{}", auth=("guv", caller.key))
     assert answer.json()["message"] == (
         "The body must be a JSON object, sent with Content-Type: application/json."
@@ -160,7 +160,7 @@ def test_a_body_that_is_none_is_refused_in_a_whole_sentence(caller: TenantCaller
         ({"pause": {"until": "2027-01-01T00:00:00"}}, "needs an offset from UTC, such as Z"),
     ],
 )
-def test_what_would_be_right_is_said_in_one_voice(
+def test_errors_use_the_same_words_for_the_same_fault(
     caller: TenantCaller, settings: Any, message: str
 ) -> None:
     answer = caller.put(caller.role_path(), settings)

@@ -38,7 +38,7 @@ def beating(redis_url: str, config: Config) -> Config:
     return config
 
 
-def test_all_is_well(beating: Config) -> None:
+def test_health_is_ok_when_all_is_well(beating: Config) -> None:
     status, body = health(beating)
     assert status == 200
     assert body == {
@@ -52,14 +52,16 @@ def test_all_is_well(beating: Config) -> None:
     }
 
 
-def test_a_clock_that_stopped_is_said_with_its_age(beating: Config) -> None:
+def test_health_names_a_stopped_clock_with_its_age(beating: Config) -> None:
     status, body = health(beating, NOON + timedelta(minutes=5))
     assert (status, body["status"], body["unwell"]) == (503, "unwell", ["clock"])
     assert body["clock"] == {"ok": False, "age": 302.0}
 
 
 @pytest.mark.parametrize("beat", [None, "", "soon"])
-def test_a_clock_that_never_beat_is_unknown(config: Config, redis_url: str, beat: Any) -> None:
+def test_health_shows_a_clock_that_never_beat_as_unknown(
+    config: Config, redis_url: str, beat: Any
+) -> None:
     if beat is not None:
         with Redis.from_url(redis_url) as redis:
             redis.set("guv:clock:beat", beat)
@@ -67,7 +69,7 @@ def test_a_clock_that_never_beat_is_unknown(config: Config, redis_url: str, beat
     assert body["clock"] == {"ok": False, "age": None}
 
 
-def test_roles_that_are_late_are_said_with_their_lag(
+def test_health_names_late_roles_with_their_lag(
     beating: Config, redis_url: str, session: Session, sealer: Sealer
 ) -> None:
     a_role(session, an_app(session, a_tenant(session), sealer))
@@ -81,7 +83,7 @@ def test_roles_that_are_late_are_said_with_their_lag(
     assert body["lag"] == {"ok": False, "seconds": 600.0}
 
 
-def test_roles_that_are_a_little_late_are_well(
+def test_health_is_ok_with_roles_a_little_late(
     beating: Config, session: Session, sealer: Sealer
 ) -> None:
     a_role(session, an_app(session, a_tenant(session), sealer))
@@ -90,7 +92,7 @@ def test_roles_that_are_a_little_late_are_well(
     assert (status, body["lag"]["seconds"]) == (200, 5.0)
 
 
-def test_a_database_that_is_away_is_said_without_its_address(beating: Config) -> None:
+def test_health_names_an_unreachable_database_without_its_address(beating: Config) -> None:
     away = Config.model_validate(
         {**beating.model_dump(), "database_url": "postgres://u:database-marker@127.0.0.1:9/x"}
     )
@@ -100,13 +102,13 @@ def test_a_database_that_is_away_is_said_without_its_address(beating: Config) ->
     assert "marker" not in str(body)
 
 
-def test_a_redis_that_is_away_is_said(beating: Config) -> None:
+def test_health_names_an_unreachable_redis(beating: Config) -> None:
     away = Config.model_validate({**beating.model_dump(), "redis_url": "redis://127.0.0.1:9/0"})
     status, body = health(away)
     assert (status, body["unwell"]) == (503, ["redis", "clock"])
 
 
-def test_a_tenant_hears_that_the_database_is_away(beating: Config) -> None:
+def test_a_tenants_request_without_the_database_is_answered_503(beating: Config) -> None:
     away = Config.model_validate(
         {**beating.model_dump(), "database_url": "postgres://u:p@127.0.0.1:9/x"}
     )

@@ -50,7 +50,7 @@ def run(script: str, environment: dict[str, str], *arguments: str) -> str:
     return done.stdout
 
 
-def test_the_example_counts_the_reasons_and_draws_the_picture(
+def test_the_notebook_example_counts_the_reasons_and_draws_the_picture(
     web_config: Config, key: str, tmp_path: Path
 ) -> None:
     picture = tmp_path / "decisions.png"
@@ -66,7 +66,9 @@ def test_the_example_counts_the_reasons_and_draws_the_picture(
     }
 
 
-def test_the_examples_functions_work_in_a_notebook(web_config: Config, key: str) -> None:
+def test_the_functions_of_the_notebook_example_work_in_a_notebook(
+    web_config: Config, key: str
+) -> None:
     cells: dict[str, Any] = {"__name__": "notebook"}
     exec(compile(SCRIPT.read_text(), str(SCRIPT), "exec"), cells)  # noqa: S102 - as cells do
     with serving(create_app(web_config)) as address:

@@ -52,7 +52,7 @@ def test_every_operation_but_health_needs_credentials(document: Any) -> None:
     assert open_ == ["get /health"]
 
 
-def test_every_error_has_the_one_form(document: Any) -> None:
+def test_every_error_of_an_operation_has_the_error_form(document: Any) -> None:
     for name, operation in operations(document):
         for status, answer in operation["responses"].items():
             if status.startswith("4"):
@@ -95,7 +95,7 @@ def test_every_body_has_an_example_as_a_whole(document: Any) -> None:
     assert bare == []
 
 
-def test_every_example_is_one(document: Any) -> None:
+def test_every_example_is_valid_for_its_schema(document: Any) -> None:
     validator = Draft202012Validator(document, format_checker=FormatChecker())
     checked = 0
     models = document["components"]["schemas"].items()
@@ -112,7 +112,7 @@ def named_parameters(document: Any) -> Iterator[tuple[str, Any]]:
         yield one["name"], one["schema"]
 
 
-def test_an_example_stands_for_a_name_that_is_used(document: Any) -> None:
+def test_every_example_belongs_to_a_name_that_is_used(document: Any) -> None:
     used = {part for name, _ in fields(document) for part in (name, name.partition(".")[2])}
     used |= {part for one in parameters(document) for part in (one["name"], f"path.{one['name']}")}
     assert EXAMPLES.keys() - used == set()
@@ -125,6 +125,6 @@ def test_every_setting_is_described(document: Any) -> None:
 
 
 @pytest.mark.parametrize("name", TIMES)
-def test_the_unit_of_a_time_is_said(document: Any, name: str) -> None:
+def test_every_time_field_names_its_unit(document: Any, name: str) -> None:
     settings = document["components"]["schemas"]["SettingsValues"]["properties"]
     assert "seconds" in settings[name]["description"].lower()

@@ -45,7 +45,7 @@ def default_of(name: str) -> str:
     return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def test_every_variable_is_explained_with_its_default() -> None:
+def test_the_operations_docs_explain_every_variable_with_its_default() -> None:
     table = {cells[0].strip("`").lower(): cells[1] for cells in rows("All variables")}
     there = {name: default_of(name) for name in Config.model_fields}
     assert table == there, "docs/operations.md, All variables: a row for each, with its default"
@@ -117,7 +117,7 @@ def test_each_address_of_the_manifest_is_answered(client: TestClient) -> None:
             assert client.post(path).status_code not in {404, 405}
 
 
-def test_the_plans_are_those_that_are_enforced() -> None:
+def test_the_documented_plans_are_those_that_are_enforced() -> None:
     def row(plan: Plan) -> list[str]:
         limits = (plan.apps, plan.roles, plan.interval, plan.decision_days)
         return [f"`{plan.name}`", *map(str, limits)]
@@ -146,19 +146,19 @@ def test_every_secret_of_ours_says_how_it_is_changed() -> None:
     assert secrets == {name for name in changed if name.startswith("GUV_")}
 
 
-def test_the_commands_it_names_are_there() -> None:
+def test_the_commands_in_the_operations_docs_exist() -> None:
     modules = set(re.findall(r"python -m ([a-z_.]+)", OPERATIONS))
     assert modules
     for module in modules:
         assert (ROOT / f"{module.replace('.', '/')}.py").is_file(), module
 
 
-def test_the_files_it_links_to_are_there() -> None:
+def test_the_files_linked_from_the_operations_docs_exist() -> None:
     for page in (OPERATIONS, SECURITY):
         for link in re.findall(r"\]\(([^)#:]+)", page):
             assert (ROOT / "docs" / link).exists(), link
 
 
-def test_the_scope_it_explains_is_the_one_that_is_asked_for() -> None:
+def test_the_scope_in_the_operations_docs_is_the_requested_scope() -> None:
     assert f"| scope `{SCOPE}` |" in SECURITY
     assert f"guv asks for the scope `{SCOPE}`" in API

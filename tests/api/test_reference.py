@@ -5,17 +5,17 @@ import re
 from starlette.testclient import TestClient
 
 
-def test_the_page_shows_the_contract(client: TestClient) -> None:
+def test_the_reference_page_shows_the_openapi_document(client: TestClient) -> None:
     answer = client.get("/docs")
     assert answer.status_code == 200
     assert "/openapi.json" in answer.text
 
 
-def test_nothing_on_the_page_comes_from_elsewhere(client: TestClient) -> None:
+def test_the_reference_page_loads_from_our_origin_only(client: TestClient) -> None:
     assert re.findall(r"https?://[^\"' ]+", client.get("/docs").text) == []
 
 
-def test_what_the_page_is_made_of_is_there(client: TestClient) -> None:
+def test_the_assets_of_the_reference_page_are_served(client: TestClient) -> None:
     parts = re.findall(r"/docs/assets/[-.\w]+", client.get("/docs").text)
     assert len(parts) >= 3
     assert "openapi: 3.1" in client.get("/docs/assets/swagger-ui-bundle.js").text

@@ -22,7 +22,7 @@ def test_a_suspended_tenant_may_read_and_hears_why_it_may_not_change(
     assert caller.get("/settings").json()["settings"] == {}
 
 
-def test_after_the_suspension_everything_goes_on(caller: TenantCaller, session: Session) -> None:
+def test_a_resumed_tenant_may_change_settings_again(caller: TenantCaller, session: Session) -> None:
     suspend(caller, session, "an unpaid bill")
     suspend(caller, session, "")
     assert caller.put("/settings", {"maximum_dynos": 9}).status_code == 200

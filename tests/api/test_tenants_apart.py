@@ -100,7 +100,7 @@ def body_for(path: str) -> Any:
     return BODIES.get(path.rpartition("/")[2], {})
 
 
-def test_every_route_that_names_another_tenants_app_finds_nothing(
+def test_routes_answer_404_for_another_tenants_app(
     client: TestClient, caller: TenantCaller, victim: TenantCaller
 ) -> None:
     walked = 0
@@ -116,7 +116,7 @@ def test_every_route_that_names_another_tenants_app_finds_nothing(
     assert walked >= 30
 
 
-def test_every_route_that_names_another_tenants_row_finds_nothing(
+def test_routes_answer_404_for_another_tenants_row(
     client: TestClient, caller: TenantCaller, victim: TenantCaller, session: Session
 ) -> None:
     mine = (ApiKey.tenant_id == victim.tenant.id, ReplayRow.tenant_id == victim.tenant.id)
@@ -187,14 +187,14 @@ VICTIMS = {"app": "victim-marker", "role": "victim-role"}
         ("/samples", VICTIMS),
     ],
 )
-def test_another_tenants_names_choose_nothing(
+def test_filters_by_another_tenants_names_match_no_rows(
     caller: TenantCaller, victim: TenantCaller, path: str, query: dict[str, str]
 ) -> None:
     assert victim.get(path, **query).status_code == 200
     assert caller.get(path, **query).status_code == 404
 
 
-def test_another_tenants_cursor_opens_no_row_of_its(
+def test_another_tenants_cursor_shows_none_of_its_rows(
     caller: TenantCaller, victim: TenantCaller, session: Session
 ) -> None:
     a_decision(session, a_role(session, victim.app, "second"), 3600)
@@ -202,7 +202,7 @@ def test_another_tenants_cursor_opens_no_row_of_its(
     assert caller.get("/decisions", cursor=cursor).json()["decisions"] == []
 
 
-def test_an_error_does_not_tell_another_tenants_app_from_none(
+def test_errors_for_another_tenants_app_and_an_unknown_app_are_equal(
     caller: TenantCaller, victim: TenantCaller
 ) -> None:
     theirs = caller.get("/apps/victim-marker").json()["message"]
@@ -218,7 +218,7 @@ def test_the_same_names_may_be_used_by_two_tenants(
     assert victim.get(victim.role_path("victim-role")).status_code == 200
 
 
-def test_one_tenants_settings_change_nothing_for_another(
+def test_settings_of_a_tenant_do_not_apply_to_another_tenant(
     caller: TenantCaller, victim: TenantCaller
 ) -> None:
     before = victim.get(victim.role_path("victim-role")).json()

@@ -35,7 +35,7 @@ def refused_at_commit(engine: Engine) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("refused_at_commit")
-def test_a_commit_that_fails_is_no_success(caller: TenantCaller) -> None:
+def test_a_failed_commit_is_not_answered_as_success(caller: TenantCaller) -> None:
     assert caller.put("/settings", {"maximum_dynos": 7}).status_code == 500
     assert caller.get("/settings").json()["settings"] == {}
 

@@ -23,12 +23,12 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 @pytest.mark.usefixtures("environment")
-def test_what_is_needed_is_enough() -> None:
+def test_the_required_variables_suffice_for_a_configuration() -> None:
     assert read_config().guv_roles_per_job == 1
 
 
 @pytest.mark.parametrize("name", NEEDED)
-def test_a_missing_variable_is_named_and_nothing_else_is_shown(
+def test_a_missing_variable_is_named_without_showing_any_value(
     environment: pytest.MonkeyPatch, name: str
 ) -> None:
     environment.delenv(name)
@@ -56,7 +56,7 @@ def test_a_missing_variable_is_named_and_nothing_else_is_shown(
         ("NEW_RELIC_EVENTS_URL", "https://"),
     ],
 )
-def test_a_value_that_cannot_work_is_refused(
+def test_an_invalid_variable_is_refused(
     environment: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     environment.setenv(name, value)
@@ -64,7 +64,7 @@ def test_a_value_that_cannot_work_is_refused(
         read_config()
 
 
-def test_an_empty_variable_is_one_that_is_not_set(environment: pytest.MonkeyPatch) -> None:
+def test_an_empty_variable_counts_as_unset(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("NEW_RELIC_LICENSE_KEY", "")
     environment.setenv("GUV_ROLES_PER_JOB", "")
     config = read_config()
@@ -72,7 +72,7 @@ def test_an_empty_variable_is_one_that_is_not_set(environment: pytest.MonkeyPatc
 
 
 @pytest.mark.usefixtures("environment")
-def test_secrets_are_not_shown() -> None:
+def test_secrets_of_the_configuration_are_not_shown() -> None:
     assert "marker" not in repr(read_config())
     assert "marker" not in read_config().model_dump_json()
 
@@ -91,7 +91,7 @@ def test_every_form_of_a_postgresql_url_names_the_driver(scheme: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["mysql://guv:marker@db", "sqlite:///marker", "marker", ""])
-def test_another_database_is_refused_without_showing_its_url(url: str) -> None:
+def test_a_database_url_that_is_not_postgresql_is_refused_without_being_shown(url: str) -> None:
     with pytest.raises(ValueError, match="postgres://") as refused:
         with_driver(url)
     assert "marker" not in str(refused.value)

@@ -58,14 +58,14 @@ def say_nothing(connection: socket) -> None:
 
 
 @pytest.mark.parametrize("serve", [dribble_a_body, dribble_a_header])
-def test_an_answer_that_dribbles_in_is_given_up_in_time(serve: Callable[[socket], None]) -> None:
+def test_a_slow_http_answer_times_out(serve: Callable[[socket], None]) -> None:
     start = steady_seconds()
     with new_client(0.5) as client, server(serve) as url, pytest.raises(httpx.TimeoutException):
         fetch(client, "GET", url, 0.4)
     assert steady_seconds() - start < 2.0
 
 
-def test_a_silent_server_is_given_up_in_time() -> None:
+def test_a_silent_http_server_times_out() -> None:
     with (
         new_client(0.3) as client,
         server(say_nothing) as url,
@@ -74,14 +74,14 @@ def test_a_silent_server_is_given_up_in_time() -> None:
         fetch(client, "GET", url, 0.3)
 
 
-def test_an_endless_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_http_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "MOST_BYTES", 1000)
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=b"x" * 1001))
     with new_client(1.0, transport=transport) as client, pytest.raises(httpx.ReadError):
         fetch(client, "GET", "http://host/", 1.0)
 
 
-def test_a_packed_answer_is_unpacked() -> None:
+def test_a_compressed_http_answer_is_decompressed() -> None:
     packed = httpx.MockTransport(
         lambda _: httpx.Response(
             200,
@@ -93,6 +93,6 @@ def test_a_packed_answer_is_unpacked() -> None:
         assert fetch(client, "GET", "http://host/", 1.0).json() == []
 
 
-def test_an_answer_nested_beyond_reason_is_no_json() -> None:
+def test_an_answer_nested_too_deeply_is_not_json() -> None:
     with pytest.raises(ValueError, match=r"deeply|Expecting"):
         http.Answer(200, b"[" * 1_000_000).json()

@@ -44,7 +44,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
         "0123456789abcdef0123456789abcdmarkerNRAL",
     ],
 )
-def test_secrets_of_known_shape_are_masked(text: str) -> None:
+def test_secrets_of_known_shape_are_masked_in_logs(text: str) -> None:
     assert "marker" not in mask(text).lower()
 
 
@@ -58,14 +58,14 @@ def test_secrets_of_known_shape_are_masked(text: str) -> None:
         "set guv_authorization_retry to 60",
     ],
 )
-def test_what_is_no_secret_stays(text: str) -> None:
+def test_text_without_secrets_is_logged_unmasked(text: str) -> None:
     assert mask(text) == text
 
 
 @pytest.mark.parametrize(
     "name", ["password", "access_token", "Api-Key", "license_key", "Authorization", "client_secret"]
 )
-def test_a_value_whose_name_says_secret_is_masked(
+def test_a_log_value_with_a_secret_name_is_masked(
     name: str, start_logs: Callable[[], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     start_logs()
@@ -75,7 +75,7 @@ def test_a_value_whose_name_says_secret_is_masked(
     assert "marker" not in out
 
 
-def test_secrets_are_masked_inside_of_anything(
+def test_secrets_are_masked_in_nested_log_values(
     start_logs: Callable[[], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     start_logs()
@@ -99,7 +99,7 @@ def test_an_exceptions_text_is_masked_in_its_traceback(
     assert "marker" not in line["exception"]
 
 
-def test_other_libraries_log_in_the_same_form_and_masked(
+def test_other_libraries_logs_have_the_same_form_and_masking(
     start_logs: Callable[[], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     start_logs()
@@ -109,7 +109,7 @@ def test_other_libraries_log_in_the_same_form_and_masked(
     assert (line["level"], line["logger"]) == ("warning", "pika.connection")
 
 
-def test_each_request_to_the_outside_is_not_a_line(
+def test_outgoing_requests_are_not_logged_one_by_one(
     start_logs: Callable[[], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     start_logs()
@@ -117,7 +117,7 @@ def test_each_request_to_the_outside_is_not_a_line(
     assert capsys.readouterr().out == ""
 
 
-def test_numbers_stay_numbers(
+def test_numbers_stay_numbers_in_logs(
     start_logs: Callable[[], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     start_logs()

@@ -61,7 +61,7 @@ def test_a_role_is_retried_at_once_whatever_failed_before(here: World) -> None:
 @pytest.mark.parametrize(
     "command", [["resume", "nobody"], ["retry", "nobody", "shop", "worker"], ["suspend", "x", "y"]]
 )
-def test_a_tenant_that_is_not_there_is_said(
+def test_operator_commands_name_an_unknown_tenant(
     here: World, command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert here.tenant.name != command[1]
@@ -69,13 +69,15 @@ def test_a_tenant_that_is_not_there_is_said(
     assert "Couldn't find the tenant" in capsys.readouterr().err
 
 
-def test_a_role_that_is_not_there_is_said(here: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_operator_commands_name_an_unknown_role(
+    here: World, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert operate.main(["retry", here.tenant.name, here.app.name, "nobodys"]) == 1
     assert "nobodys" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", [[], ["suspend", "x"], ["suspend", "x", " "], ["delete", "x"]])
-def test_a_command_without_sense_is_refused(command: list[str]) -> None:
+def test_an_invalid_operator_command_is_refused(command: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         operate.main(command)
     assert ended.value.code == 2

@@ -71,20 +71,24 @@ def a_consent(app: App, sealer: Sealer) -> Consent:
 Secrets = Callable[[Sealer], list[str]]
 
 
-def test_afterwards_the_new_key_alone_opens_every_secret(engine: Engine, secrets: Secrets) -> None:
+def test_after_a_rotation_the_new_key_alone_opens_every_secret(
+    engine: Engine, secrets: Secrets
+) -> None:
     before = secrets(Sealer([OLD]))
     rotate(engine, Sealer([NEW, OLD]))
     assert secrets(Sealer([NEW])) == before
     assert len(before) == 7
 
 
-def test_the_old_key_opens_nothing_any_more(engine: Engine, secrets: Secrets) -> None:
+def test_after_a_rotation_the_old_key_opens_no_secret(engine: Engine, secrets: Secrets) -> None:
     rotate(engine, Sealer([NEW, OLD]))
     with pytest.raises(ValueError, match="no longer configured"):
         secrets(Sealer([OLD]))
 
 
-def test_it_says_how_many_secrets_of_each_table_it_sealed(engine: Engine, secrets: Secrets) -> None:
+def test_rotation_counts_the_resealed_secrets_of_each_table(
+    engine: Engine, secrets: Secrets
+) -> None:
     assert secrets(Sealer([OLD]))
     found = {name: count for name, count in rotate(engine, Sealer([NEW, OLD])).items() if count}
     assert found == {
@@ -97,13 +101,13 @@ def test_it_says_how_many_secrets_of_each_table_it_sealed(engine: Engine, secret
     }
 
 
-def test_a_second_time_changes_nothing(engine: Engine, secrets: Secrets) -> None:
+def test_a_second_rotation_changes_nothing(engine: Engine, secrets: Secrets) -> None:
     assert secrets(Sealer([OLD]))
     rotate(engine, Sealer([NEW, OLD]))
     assert sum(rotate(engine, Sealer([NEW, OLD])).values()) == 0
 
 
-def test_an_unknown_key_is_told_with_the_row_and_without_the_secret(
+def test_rotation_names_the_row_of_an_unknown_key_without_the_secret(
     engine: Engine, secrets: Secrets
 ) -> None:
     assert secrets(Sealer([OLD]))
@@ -112,7 +116,7 @@ def test_an_unknown_key_is_told_with_the_row_and_without_the_secret(
     assert "marker" not in str(error.value)
 
 
-def test_every_column_that_holds_bytes_is_known_to_hold_a_secret() -> None:
+def test_every_bytes_column_is_covered_by_rotation() -> None:
     for table in SQLModel.metadata.sorted_tables:
         binary = {one.name for one in table.columns if isinstance(one.type, LargeBinary)}
         if table.name == "web_bucket":
@@ -120,7 +124,9 @@ def test_every_column_that_holds_bytes_is_known_to_hold_a_secret() -> None:
         assert {one.name for one in sealed_columns(table)} == binary
 
 
-def test_the_command_rotates_and_says_so(config: Config, engine: Engine, secrets: Secrets) -> None:
+def test_the_rotate_keys_command_reports_what_was_rotated(
+    config: Config, engine: Engine, secrets: Secrets
+) -> None:
     done = _run(config, f"{NEW},{OLD}")
     assert (done.returncode, "app: 2 secrets resealed" in done.stdout) == (0, True)
     assert secrets(Sealer([NEW]))
@@ -128,7 +134,9 @@ def test_the_command_rotates_and_says_so(config: Config, engine: Engine, secrets
         assert connection.execute(text("select count(*) from app")).scalar_one() == 1
 
 
-def test_the_command_fails_without_the_old_key(config: Config, secrets: Secrets) -> None:
+def test_the_rotate_keys_command_fails_without_the_old_key(
+    config: Config, secrets: Secrets
+) -> None:
     assert secrets(Sealer([OLD]))
     done = _run(config, NEW)
     assert (done.returncode, "no longer configured" in done.stderr) == (1, True)

@@ -76,7 +76,7 @@ def test_every_address_of_the_internet_is_admitted(address: str) -> None:
     assert CLOSED.admits(address)
 
 
-def test_the_operator_can_open_single_networks() -> None:
+def test_the_operator_can_allow_single_private_networks() -> None:
     fence = Fence(read_networks("10.1.0.0/16, fd12::/16,"))
 
     assert fence.admits("10.1.2.3")
@@ -87,7 +87,7 @@ def test_the_operator_can_open_single_networks() -> None:
 
 
 @pytest.mark.parametrize("text", ["10.0.0.0/33", "home", "10.0.0.1/8"])
-def test_what_is_no_network_is_refused(text: str) -> None:
+def test_an_invalid_allowed_network_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"10\.0\.0\.0/8, separated by commas"):
         read_networks(text)
 
@@ -124,7 +124,7 @@ def listening(address: str = "127.0.0.1") -> Iterator[tuple[int, list[str]]]:
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::ffff:7f00:1]"]
 )
-def test_nobody_is_called_by_any_spelling_of_a_private_address(host: str) -> None:
+def test_no_spelling_of_a_private_address_is_connected_to(host: str) -> None:
     with listening() as (port, seen):
         client = BrokerClient(
             parse_broker_url(f"http://me:pw@{host}:{port}"), timeout=1.0, fence=CLOSED
@@ -137,7 +137,7 @@ def test_nobody_is_called_by_any_spelling_of_a_private_address(host: str) -> Non
     assert "127.0.0.1" not in str(refused.value)
 
 
-def test_a_name_that_means_something_else_a_moment_later_gains_nothing() -> None:
+def test_dns_rebinding_does_not_reach_a_private_address() -> None:
     answers = iter([["127.0.0.1"], ["169.254.169.254"]])
     asked: list[str] = []
 
@@ -155,7 +155,7 @@ def test_a_name_that_means_something_else_a_moment_later_gains_nothing() -> None
     assert asked == ["rebinding.example"] * 2
 
 
-def test_a_host_with_private_and_public_addresses_is_called_at_the_public_ones() -> None:
+def test_a_host_with_mixed_addresses_is_connected_to_at_public_addresses() -> None:
     with listening("127.0.0.2") as (port, seen):
         both = FencedBackend(
             Fence(read_networks("127.0.0.2/32")), lambda *_: ["10.0.0.1", "127.0.0.2"]
@@ -165,7 +165,7 @@ def test_a_host_with_private_and_public_addresses_is_called_at_the_public_ones()
     assert seen == ["127.0.0.2"]
 
 
-def test_the_next_address_is_tried_where_one_refuses() -> None:
+def test_the_next_address_of_a_host_is_tried_after_a_refusal() -> None:
     with listening("127.0.0.2") as (port, seen):
         two = FencedBackend(LOOPBACK, lambda *_: ["127.0.0.9", "127.0.0.2"])
         two.connect_tcp("two.example", port, timeout=1.0).close()
@@ -173,7 +173,7 @@ def test_the_next_address_is_tried_where_one_refuses() -> None:
     assert seen == ["127.0.0.2"]
 
 
-def test_a_resolver_that_does_not_answer_holds_nobody() -> None:
+def test_a_silent_resolver_times_out() -> None:
     answered = Event()
 
     def silent(_host: str, _port: int) -> list[str]:
@@ -188,12 +188,12 @@ def test_a_resolver_that_does_not_answer_holds_nobody() -> None:
 
 
 @pytest.mark.parametrize("host", ["nobody.invalid", "a" * 70 + ".example"])
-def test_a_host_that_cannot_be_found_is_no_connection(host: str) -> None:
+def test_an_unresolvable_host_is_a_connection_error(host: str) -> None:
     with new_client(2.0, fence=CLOSED) as client, pytest.raises(httpx.ConnectError):
         fetch(client, "GET", f"http://{host}/", 2.0)
 
 
-def test_a_name_is_asked_for_its_addresses_once_each() -> None:
+def test_a_host_name_is_resolved_once_per_address_family() -> None:
     assert addresses_of("127.0.0.1", 80) == ["127.0.0.1"]
 
 
@@ -208,7 +208,7 @@ def test_a_redirect_is_not_followed() -> None:
         assert fetch(client, "GET", "http://public.example/", 1.0).status == 302
 
 
-def test_what_the_operator_named_may_be_private() -> None:
+def test_a_host_in_an_allowed_private_network_is_connected_to() -> None:
     with (
         listening() as (port, seen),
         new_client(1.0) as client,

@@ -21,12 +21,14 @@ def remove(heroku: HerokuCaller, caller: TenantCaller) -> int:
     return heroku.ask("DELETE", f"/{caller.tenant.id}").status_code
 
 
-def test_is_answered_204_without_a_body(heroku: HerokuCaller, caller: TenantCaller) -> None:
+def test_deprovisioning_is_answered_204_without_a_body(
+    heroku: HerokuCaller, caller: TenantCaller
+) -> None:
     answer = heroku.ask("DELETE", f"/{caller.tenant.id}")
     assert (answer.status_code, answer.content) == (204, b"")
 
 
-def test_a_repeat_and_an_unknown_resource_are_gone(
+def test_repeated_and_unknown_deprovisionings_are_answered_410(
     heroku: HerokuCaller, caller: TenantCaller
 ) -> None:
     remove(heroku, caller)
@@ -34,7 +36,7 @@ def test_a_repeat_and_an_unknown_resource_are_gone(
     assert heroku.ask("DELETE", f"/{uuid4()}").status_code == 410
 
 
-def test_no_role_is_due_any_more(
+def test_no_role_of_a_deprovisioned_tenant_is_due(
     heroku: HerokuCaller, caller: TenantCaller, session: Session
 ) -> None:
     caller.put(caller.role_path(), {})
@@ -44,7 +46,7 @@ def test_no_role_is_due_any_more(
     assert tick_schedule.mark_queued(session.connection(), utc_now(), 10) == []
 
 
-def test_tokens_brokers_and_license_keys_are_gone(
+def test_deprovisioning_deletes_tokens_brokers_and_license_keys(
     heroku: HerokuCaller, caller: TenantCaller, session: Session, sealer: Sealer
 ) -> None:
     a_broker(session, caller.app, sealer, "amqp://u:p@rabbit.example.com/v")
@@ -59,7 +61,7 @@ def test_tokens_brokers_and_license_keys_are_gone(
     assert [level.notify_sealed for level in session.exec(select(SettingsLevel))] == [None]
 
 
-def test_a_grant_that_was_never_exchanged_is_gone(
+def test_deprovisioning_deletes_a_grant_that_was_never_exchanged(
     heroku: HerokuCaller, caller: TenantCaller, session: Session, sealer: Sealer
 ) -> None:
     caller.tenant.grant_sealed = sealer.seal("{}")
@@ -70,7 +72,7 @@ def test_a_grant_that_was_never_exchanged_is_gone(
     assert session.exec(select(Tenant)).one().grant_sealed is None
 
 
-def test_the_key_opens_nothing_any_more(
+def test_a_deprovisioned_tenants_key_is_refused(
     heroku: HerokuCaller, caller: TenantCaller, session: Session
 ) -> None:
     remove(heroku, caller)
@@ -78,7 +80,7 @@ def test_the_key_opens_nothing_any_more(
     assert session.exec(select(ApiKey)).one().revoked_at is not None
 
 
-def test_open_incidents_are_over(
+def test_deprovisioning_resolves_open_incidents(
     heroku: HerokuCaller, caller: TenantCaller, session: Session
 ) -> None:
     caller.put(caller.role_path(), {})
@@ -89,7 +91,7 @@ def test_open_incidents_are_over(
     assert session.exec(select(Incident)).one().resolved_at is not None
 
 
-def test_another_tenants_roles_tick_on(
+def test_deprovisioning_leaves_another_tenants_roles_ticking(
     heroku: HerokuCaller, caller: TenantCaller, session: Session
 ) -> None:
     other = heroku.provision()

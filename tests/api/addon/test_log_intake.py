@@ -66,7 +66,7 @@ def queue(client: TestClient) -> DrainQueue:
     return found
 
 
-def test_a_delivery_is_queued_without_the_apps_own_lines(
+def test_a_log_delivery_is_queued_without_the_apps_own_lines(
     sender: Sender, queue: DrainQueue, drain: tuple[Drain, str]
 ) -> None:
     answer = sender.send(OWN, ROUTER, OWN)
@@ -74,7 +74,7 @@ def test_a_delivery_is_queued_without_the_apps_own_lines(
     assert [one.lines for one in queue.read(drain[0].id, "", 9)] == [[ROUTER]]
 
 
-def test_a_delivery_that_is_sent_again_is_accepted_and_counts_once(
+def test_a_log_delivery_that_is_sent_again_is_accepted_and_counts_once(
     sender: Sender, queue: DrainQueue, drain: tuple[Drain, str]
 ) -> None:
     for _ in range(3):
@@ -90,7 +90,7 @@ def test_a_delivery_that_is_sent_again_is_accepted_and_counts_once(
         (b"1 a1 b", "3", "it has 2 lines, Logplex-Msg-Count says 3"),
     ],
 )
-def test_a_body_that_is_not_whole_is_dropped_for_good_and_known_as_lost(
+def test_an_incomplete_log_body_is_dropped_and_counted_as_lost(
     sender: Sender, queue: DrainQueue, drain: tuple[Drain, str], body: bytes, count: str, why: str
 ) -> None:
     answer = sender.send(body=body, Logplex_Msg_Count=count)
@@ -99,11 +99,11 @@ def test_a_body_that_is_not_whole_is_dropped_for_good_and_known_as_lost(
     assert [(one.lines, one.lost) for one in queue.read(drain[0].id, "", 9)] == [([], int(count))]
 
 
-def test_a_body_of_a_mebibyte_is_refused(sender: Sender) -> None:
+def test_a_log_body_of_a_mebibyte_is_refused(sender: Sender) -> None:
     assert sender.send(b"x" * 1_048_576).status_code == 413
 
 
-def test_another_kind_of_body_is_refused(sender: Sender) -> None:
+def test_a_log_body_of_another_content_type_is_refused(sender: Sender) -> None:
     assert sender.send(ROUTER, Content_Type="application/json").status_code == 415
 
 
@@ -116,14 +116,14 @@ def test_an_unknown_drain_and_a_wrong_secret_are_refused_alike(
     assert wrong.json() == unknown.json()
 
 
-def test_the_first_token_is_the_only_one_from_then_on(sender: Sender) -> None:
+def test_the_first_drain_token_is_the_only_accepted_token(sender: Sender) -> None:
     assert sender.send(ROUTER).status_code == 204
     assert sender.send(ROUTER, Logplex_Drain_Token=f"d.{uuid4()}").status_code == 403
     assert sender.send(ROUTER, Logplex_Drain_Token="").status_code == 403
     assert sender.send(ROUTER).status_code == 204
 
 
-def test_another_process_learns_the_token_too(
+def test_the_drain_token_is_shared_between_processes(
     sender: Sender, web_config: Config, drain: tuple[Drain, str]
 ) -> None:
     with TestClient(create_app(web_config)) as second:
@@ -133,7 +133,7 @@ def test_another_process_learns_the_token_too(
         assert other.send(ROUTER).status_code == 204
 
 
-def test_a_new_secret_works_at_once_where_the_old_one_was_known(
+def test_a_new_drain_secret_works_at_once_despite_caches(
     client: TestClient, sender: Sender, caller: TenantCaller, session: Session
 ) -> None:
     assert sender.send(ROUTER).status_code == 204
@@ -162,7 +162,7 @@ def small(web_config: Config, queue: DrainQueue) -> Iterator[TestClient]:
         yield client
 
 
-def test_a_drain_that_is_full_is_told_to_send_again_and_others_are_not(
+def test_a_full_drain_gets_429_and_other_drains_do_not(
     small: TestClient, drain: tuple[Drain, str], session: Session, caller: TenantCaller
 ) -> None:
     flood = Sender(small, drain[0].id, drain[1])
@@ -178,7 +178,7 @@ def test_a_drain_that_is_full_is_told_to_send_again_and_others_are_not(
     assert Sender(small, other.id, secret).send(ROUTER).status_code == 204
 
 
-def test_without_redis_a_delivery_is_to_be_sent_again(
+def test_a_log_delivery_without_redis_gets_503(
     web_config: Config, drain: tuple[Drain, str]
 ) -> None:
     config = web_config.model_copy(update={"redis_url": SecretStr("redis://127.0.0.1:9")})
@@ -186,7 +186,7 @@ def test_without_redis_a_delivery_is_to_be_sent_again(
         assert Sender(client, drain[0].id, drain[1]).send(ROUTER).status_code == 503
 
 
-def test_nothing_of_lines_or_secrets_is_logged_or_stored(
+def test_log_lines_and_drain_secrets_are_neither_logged_nor_stored(
     sender: Sender, client: TestClient, logged: Any
 ) -> None:
     sender.send(ROUTER, OWN)

@@ -20,7 +20,7 @@ def manifest() -> Any:
     return json.loads(MANIFEST.read_text())
 
 
-def test_its_secrets_are_placeholders(manifest: Any) -> None:
+def test_the_manifests_secrets_are_placeholders(manifest: Any) -> None:
     secrets = {
         name: value
         for name, value in manifest["api"].items()
@@ -36,16 +36,16 @@ def test_a_placeholder_names_the_variable_that_holds_the_secret(manifest: Any, s
     assert name in Config.model_fields
 
 
-def test_nothing_in_it_looks_like_a_secret() -> None:
+def test_nothing_in_the_manifest_looks_like_a_secret() -> None:
     assert not re.search(r"[A-Za-z0-9+/=_-]{33,}", MANIFEST.read_text())
 
 
-def test_its_id_is_the_user_name_of_herokus_calls(manifest: Any) -> None:
+def test_the_manifests_id_is_the_user_name_of_herokus_calls(manifest: Any) -> None:
     assert manifest["id"] == Config.model_fields["guv_addon_id"].default
 
 
 @pytest.mark.parametrize("environment", ["production", "test"])
-def test_its_addresses_are_routes_of_ours(
+def test_the_manifests_addresses_are_routes_of_guv(
     manifest: Any, client: TestClient, environment: str
 ) -> None:
     path = urlsplit(manifest["api"][environment]["base_url"]).path
@@ -56,11 +56,11 @@ def test_its_addresses_are_routes_of_ours(
     assert client.post(sign_on, data={"resource_id": "x"}).status_code == 403
 
 
-def test_production_is_reached_over_https(manifest: Any) -> None:
+def test_the_manifests_production_addresses_are_https(manifest: Any) -> None:
     assert manifest["api"]["production"]["base_url"].startswith("https://")
 
 
-def test_its_config_vars_are_those_that_are_provisioned(
+def test_the_manifests_config_vars_are_those_that_are_provisioned(
     manifest: Any, heroku: HerokuCaller
 ) -> None:
     given = heroku.provision().json()["config"]

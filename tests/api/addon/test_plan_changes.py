@@ -20,19 +20,23 @@ def plan_of(session: Session) -> str:
     return session.exec(select(Tenant)).one().plan
 
 
-def test_a_plan_with_room_for_what_is_used_is_taken(
+def test_a_plan_with_room_for_the_current_use_is_accepted(
     heroku: HerokuCaller, caller: TenantCaller, session: Session
 ) -> None:
     status, _ = change(heroku, caller, "basic")
     assert (status, plan_of(session)) == (200, "basic")
 
 
-def test_the_same_plan_is_no_change(heroku: HerokuCaller, caller: TenantCaller) -> None:
+def test_a_change_to_the_same_plan_changes_nothing(
+    heroku: HerokuCaller, caller: TenantCaller
+) -> None:
     status, message = change(heroku, caller, "premium")
     assert (status, "already premium" in message) == (200, True)
 
 
-def test_extra_fields_are_accepted(heroku: HerokuCaller, caller: TenantCaller) -> None:
+def test_a_plan_change_with_extra_fields_is_accepted(
+    heroku: HerokuCaller, caller: TenantCaller
+) -> None:
     body = {"plan": "standard", "heroku_id": "app1@heroku.com", "uuid": "x"}
     assert heroku.ask("PUT", f"/{caller.tenant.id}", body).status_code == 200
 
@@ -57,7 +61,7 @@ def test_a_plan_with_too_few_apps_is_refused_with_what_to_reduce(
     assert "remove 1 of 2 apps (at most 1)" in message
 
 
-def test_a_plan_that_ticks_too_slowly_for_what_is_set_is_refused(
+def test_a_plan_with_a_longer_interval_than_the_settings_need_is_refused(
     heroku: HerokuCaller, caller: TenantCaller
 ) -> None:
     caller.put(caller.role_path(), {"interval": 5})

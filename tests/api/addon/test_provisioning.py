@@ -36,7 +36,7 @@ def the_tenant(session: Session) -> Tenant:
     return session.exec(select(Tenant)).one()
 
 
-def test_answers_with_the_uuid_and_a_guv_url(heroku: HerokuCaller) -> None:
+def test_provisioning_answers_with_the_uuid_and_a_guv_url(heroku: HerokuCaller) -> None:
     uuid = str(uuid4())
     answer = heroku.provision(uuid=uuid)
     assert answer.status_code == 200
@@ -52,7 +52,7 @@ def test_the_guv_url_opens_the_api(heroku: HerokuCaller, client: TestClient) -> 
     assert client.get("/v1/apps", auth=("guv", key)).status_code == 200
 
 
-def test_learns_the_app_and_seals_its_tokens(
+def test_provisioning_learns_the_app_and_seals_its_tokens(
     heroku: HerokuCaller, world: Sandbox, addon: AddOn, session: Session, sealer: Sealer
 ) -> None:
     assert heroku.ask("POST", "", a_body(world, addon)).status_code == 200
@@ -64,14 +64,14 @@ def test_learns_the_app_and_seals_its_tokens(
     assert app.token_expires_at - utc_now() > timedelta(hours=7)
 
 
-def test_forgets_the_grant_once_it_has_the_app(
+def test_provisioning_deletes_the_grant_once_the_app_is_known(
     heroku: HerokuCaller, world: Sandbox, addon: AddOn, session: Session
 ) -> None:
     heroku.ask("POST", "", a_body(world, addon))
     assert the_tenant(session).grant_sealed is None
 
 
-def test_a_repeated_delivery_gets_the_same_answer(
+def test_a_repeated_provisioning_gets_the_same_answer(
     heroku: HerokuCaller, world: Sandbox, addon: AddOn, session: Session
 ) -> None:
     body = a_body(world, addon)
@@ -82,7 +82,7 @@ def test_a_repeated_delivery_gets_the_same_answer(
     assert len(session.exec(select(ApiKey)).all()) == 1
 
 
-def test_two_deliveries_at_once_make_one_tenant_and_use_the_grant_once(
+def test_two_provisionings_at_once_make_one_tenant_and_use_the_grant_once(
     heroku: HerokuCaller, world: Sandbox, addon: AddOn, session: Session
 ) -> None:
     body = a_body(world, addon)
@@ -114,7 +114,7 @@ def test_a_revoked_key_is_not_given_again(heroku: HerokuCaller, session: Session
     assert heroku.ask("POST", "", body).json()["config"] != before["config"]
 
 
-def test_fields_that_guv_does_not_know_are_accepted(heroku: HerokuCaller) -> None:
+def test_a_provisioning_with_unknown_fields_is_accepted(heroku: HerokuCaller) -> None:
     answer = heroku.provision(
         log_input_url="https://token:t.1@1.us.logplex.io/logs", new_in_2027={"a": [1]}
     )
@@ -122,19 +122,21 @@ def test_fields_that_guv_does_not_know_are_accepted(heroku: HerokuCaller) -> Non
 
 
 @pytest.mark.parametrize("grant", [{}, {"oauth_grant": None}], ids=["none", "null"])
-def test_a_missing_grant_is_accepted_and_said(heroku: HerokuCaller, grant: dict[str, None]) -> None:
+def test_a_provisioning_without_a_grant_is_accepted_with_a_message(
+    heroku: HerokuCaller, grant: dict[str, None]
+) -> None:
     answer = heroku.provision(**grant)
     assert answer.status_code == 200
     assert "sent no authorization" in answer.json()["message"]
 
 
-def test_options_that_are_not_used_are_named(heroku: HerokuCaller) -> None:
+def test_unused_provisioning_options_are_named(heroku: HerokuCaller) -> None:
     answer = heroku.provision(options={"min": "2"})
     assert answer.status_code == 200
     assert "Ignored options: min" in answer.json()["message"]
 
 
-def test_an_unknown_plan_is_refused_with_those_that_there_are(
+def test_an_unknown_plan_is_refused_with_the_known_plans(
     heroku: HerokuCaller, session: Session
 ) -> None:
     answer = heroku.provision(plan="gold")
@@ -144,7 +146,7 @@ def test_an_unknown_plan_is_refused_with_those_that_there_are(
 
 
 @pytest.mark.parametrize("body", [{}, {"uuid": "1", "plan": "basic"}, {"uuid": "1" * 32}])
-def test_a_body_without_uuid_or_plan_is_refused(heroku: HerokuCaller, body: Any) -> None:
+def test_a_provisioning_without_uuid_or_plan_is_refused(heroku: HerokuCaller, body: Any) -> None:
     answer = heroku.ask("POST", "", body)
     assert answer.status_code == 422
     assert answer.json()["fields"]
@@ -196,7 +198,7 @@ def test_the_tenants_own_look_at_its_apps_exchanges_the_kept_grant(
     assert [app["name"] for app in apps["apps"]] == [addon.app.name]
 
 
-def test_a_grant_that_heroku_refuses_is_said(
+def test_a_grant_that_heroku_refuses_is_named(
     heroku: HerokuCaller, world: Sandbox, addon: AddOn
 ) -> None:
     body = a_body(world, addon)

@@ -31,7 +31,7 @@ def unfinished(session: Session) -> PendingProvisioning:
     return session.exec(select(PendingProvisioning)).one()
 
 
-def test_is_answered_within_three_seconds_while_the_token_endpoint_hangs(
+def test_provisioning_answers_within_three_seconds_while_the_token_endpoint_hangs(
     heroku: HerokuCaller, world: Sandbox, body: dict[str, Any]
 ) -> None:
     world.traffic.add_fault(Fault("/oauth/token", hang=5))
@@ -42,7 +42,7 @@ def test_is_answered_within_three_seconds_while_the_token_endpoint_hangs(
     assert "config" not in answer.json()
 
 
-def test_twenty_at_once_are_answered_in_time_too(
+def test_twenty_provisionings_at_once_are_answered_in_time(
     heroku: HerokuCaller, world: Sandbox, body: dict[str, Any], session: Session
 ) -> None:
     world.traffic.add_fault(Fault("/oauth/token", hang=5))
@@ -54,7 +54,7 @@ def test_twenty_at_once_are_answered_in_time_too(
     assert len(session.exec(select(Tenant)).all()) == 1
 
 
-def test_twenty_at_once_make_one_tenant_one_key_and_one_exchange(
+def test_twenty_deliveries_at_once_make_one_tenant_one_key_and_one_exchange(
     heroku: HerokuCaller, world: Sandbox, body: dict[str, Any], session: Session
 ) -> None:
     with ThreadPoolExecutor(20) as pool:
@@ -68,7 +68,7 @@ def test_twenty_at_once_make_one_tenant_one_key_and_one_exchange(
     assert len(world.traffic.requests("POST", "/oauth/token")) == 1
 
 
-def test_what_is_left_is_stored_before_heroku_is_asked_for_tokens(
+def test_the_rest_of_a_provisioning_is_stored_before_tokens_are_requested(
     heroku: HerokuCaller, world: Sandbox, body: dict[str, Any], session: Session
 ) -> None:
     world.traffic.add_fault(Fault("/oauth/token", status=503))
@@ -86,12 +86,14 @@ def test_a_config_that_was_answered_is_not_sent_again(
     assert not unfinished(session).is_asynchronous
 
 
-def test_without_a_grant_nothing_is_left_to_do(heroku: HerokuCaller, session: Session) -> None:
+def test_a_provisioning_without_a_grant_is_finished_at_once(
+    heroku: HerokuCaller, session: Session
+) -> None:
     assert heroku.provision().status_code == 200
     assert session.exec(select(PendingProvisioning)).all() == []
 
 
-def test_a_removed_resource_is_not_looked_after(
+def test_a_removed_resource_is_not_provisioned_further(
     heroku: HerokuCaller, world: Sandbox, body: dict[str, Any], session: Session
 ) -> None:
     world.traffic.add_fault(Fault("/oauth/token", status=503))

@@ -36,21 +36,25 @@ def levels(session: Session) -> dict[str, dict[str, Any]]:
     return {row.level: row.values for row in session.exec(select(SettingsLevel))}
 
 
-def test_the_broker_is_set(provision: Any, session: Session, sealer: Sealer) -> None:
+def test_provisioning_options_set_the_broker(
+    provision: Any, session: Session, sealer: Sealer
+) -> None:
     assert provision(broker_url=URL).status_code == 200
     broker = session.exec(select(Broker)).one()
     assert sealer.open(broker.url_sealed) == URL
     assert "password-marker" not in broker.address
 
 
-def test_settings_are_the_apps(provision: Any, session: Session) -> None:
+def test_provisioning_options_set_the_apps_settings(provision: Any, session: Session) -> None:
     provision(target_deadline="120", maximum_dynos="20", dry_run="true")
     assert levels(session) == {
         "app": {"target_deadline": 120.0, "maximum_dynos": 20, "dry_run": True}
     }
 
 
-def test_queues_make_the_role_that_they_feed(provision: Any, session: Session) -> None:
+def test_provisioning_options_with_queues_create_their_role(
+    provision: Any, session: Session
+) -> None:
     provision(queues="orders, mails", role="mailer", maximum_dynos="3")
     assert session.exec(select(Role)).one().name == "mailer"
     found = levels(session)
@@ -58,14 +62,16 @@ def test_queues_make_the_role_that_they_feed(provision: Any, session: Session) -
     assert found["app"] == {"maximum_dynos": 3}
 
 
-def test_config_sets_many_roles_and_what_holds_for_all(provision: Any, session: Session) -> None:
+def test_the_config_option_sets_many_roles_and_common_settings(
+    provision: Any, session: Session
+) -> None:
     config = '{"*": {"maximum_dynos": 20}, "worker": {"queues": ["a"]}, "mailer": {}}'
     provision(config=config)
     assert sorted(role.name for role in session.exec(select(Role))) == ["mailer", "worker"]
     assert levels(session)["app"] == {"maximum_dynos": 20}
 
 
-def test_options_wait_sealed_until_the_app_is_known(
+def test_provisioning_options_wait_sealed_until_the_app_is_known(
     provision: Any, world: Sandbox, session: Session
 ) -> None:
     world.traffic.add_fault(Fault("/oauth/token", status=503, calls=1))
@@ -79,7 +85,7 @@ def test_options_wait_sealed_until_the_app_is_known(
     assert session.exec(select(Tenant)).one().options_sealed is None
 
 
-def test_a_repeated_delivery_does_not_set_them_again(provision: Any, session: Session) -> None:
+def test_a_repeated_delivery_does_not_set_options_again(provision: Any, session: Session) -> None:
     provision(maximum_dynos="20")
     provision(maximum_dynos="30")
     assert levels(session)["app"] == {"maximum_dynos": 20}
@@ -97,7 +103,7 @@ def test_a_repeated_delivery_does_not_set_them_again(provision: Any, session: Se
         ({"role": "no/name"}, "--role"),
     ],
 )
-def test_what_cannot_be_is_refused_with_a_sentence_for_the_customer(
+def test_an_invalid_option_is_refused_with_a_sentence_for_the_customer(
     provision: Any, session: Session, options: dict[str, str], said: str
 ) -> None:
     answer = provision(**options)
@@ -112,7 +118,7 @@ def test_a_broken_url_is_not_repeated_in_the_refusal(provision: Any) -> None:
     assert "password-marker" not in answer.text
 
 
-def test_an_unknown_option_is_named_with_what_was_meant(provision: Any) -> None:
+def test_an_unknown_option_is_named_with_the_nearest_option(provision: Any) -> None:
     answer = provision(minimum="2")
     assert answer.status_code == 200
     assert "minimum (did you mean minimum_dynos?)" in answer.json()["message"]

@@ -27,14 +27,16 @@ def body(world: Sandbox, addon: AddOn) -> dict[str, Any]:
     }
 
 
-def test_the_whole_body_is_accepted(heroku: HerokuCaller, body: dict[str, Any]) -> None:
+def test_the_whole_body_of_a_provisioning_is_accepted(
+    heroku: HerokuCaller, body: dict[str, Any]
+) -> None:
     auth = ("guv", heroku.password)
     answer = heroku.client.post("/heroku/resources", json=body, auth=auth, headers=HEADERS)
     assert answer.status_code in {200, 202}
     assert answer.json()["id"] == body["uuid"]
 
 
-def test_what_the_customer_gets_is_text_of_declared_names(
+def test_config_of_a_provisioning_is_text_of_declared_names(
     heroku: HerokuCaller, body: dict[str, Any]
 ) -> None:
     config = heroku.ask("POST", "", body).json()["config"]
@@ -53,7 +55,7 @@ def test_what_the_customer_gets_is_text_of_declared_names(
         17,
     ],
 )
-def test_a_grant_is_exchanged_however_its_end_is_written(
+def test_a_grant_is_exchanged_with_any_form_of_expires_at(
     heroku: HerokuCaller, body: dict[str, Any], world: Sandbox, expires_at: Any
 ) -> None:
     body["oauth_grant"]["expires_at"] = expires_at
@@ -62,13 +64,13 @@ def test_a_grant_is_exchanged_however_its_end_is_written(
 
 
 @pytest.mark.parametrize("options", [None, {}, {"dry-run": "true"}, {"dry-run": True}])
-def test_options_are_text_or_true_or_missing(
+def test_provisioning_options_are_text_or_true_or_missing(
     heroku: HerokuCaller, body: dict[str, Any], options: Any
 ) -> None:
     assert heroku.ask("POST", "", {**body, "options": options}).status_code in {200, 202}
 
 
-def test_a_grant_that_seems_too_old_is_tried_all_the_same(
+def test_a_grant_that_seems_expired_is_tried_all_the_same(
     heroku: HerokuCaller, body: dict[str, Any], world: Sandbox
 ) -> None:
     """Heroku's clock decides."""
@@ -77,7 +79,7 @@ def test_a_grant_that_seems_too_old_is_tried_all_the_same(
     assert len(world.traffic.requests("POST", "/oauth/token")) == 1
 
 
-def test_a_grant_that_is_too_old_is_said(
+def test_an_expired_grant_is_named_in_the_answer(
     heroku: HerokuCaller, body: dict[str, Any], world: Sandbox
 ) -> None:
     world.heroku.authorizations.grants.clear()
@@ -86,7 +88,7 @@ def test_a_grant_that_is_too_old_is_said(
     assert "addons:open" in said
 
 
-def test_an_answer_that_came_late_has_no_config(
+def test_a_late_provisioning_answer_has_no_config(
     heroku: HerokuCaller, body: dict[str, Any], world: Sandbox
 ) -> None:
     world.traffic.add_fault(Fault("/oauth/token", status=503))

@@ -59,7 +59,7 @@ def renamed(addon: AddOn, name: str, seconds: float) -> bytes:
     return app_event(addon, "update", NOON + timedelta(seconds=seconds)).body
 
 
-def test_the_signature_is_that_of_the_published_example() -> None:
+def test_the_webhook_signature_is_that_of_the_published_example() -> None:
     right = "CLGP9rFMrAgalouSWkjtlUeXWWDt2cYbHVYEQMTTuu8="
     assert is_signed(b'{"a":1}', right, "sekret")
     assert not is_signed(b'{"a":2}', right, "sekret")
@@ -72,7 +72,9 @@ def test_a_renamed_app_is_known_by_its_new_name(desk: Desk, addon: AddOn, delive
     assert desk.stored().name == "boutique"
 
 
-def test_maintenance_is_known_and_shown(desk: Desk, addon: AddOn, deliver: Deliver) -> None:
+def test_an_apps_maintenance_is_stored_and_shown(
+    desk: Desk, addon: AddOn, deliver: Deliver
+) -> None:
     addon.app.maintenance = True
     deliver(app_event(addon, "update", NOON).body)
     assert desk.caller.get(desk.caller.app_path()).json()["maintenance"] is True
@@ -81,7 +83,7 @@ def test_maintenance_is_known_and_shown(desk: Desk, addon: AddOn, deliver: Deliv
     assert desk.caller.get(desk.caller.app_path()).json()["maintenance"] is False
 
 
-def test_what_comes_late_does_not_undo_what_came_before_it(
+def test_a_late_event_does_not_undo_a_newer_event(
     desk: Desk, addon: AddOn, deliver: Deliver
 ) -> None:
     first, second = renamed(addon, "first", 1), renamed(addon, "second", 2)
@@ -89,7 +91,7 @@ def test_what_comes_late_does_not_undo_what_came_before_it(
     assert (answers, desk.stored().name) == ([204] * 4, "second")
 
 
-def test_an_event_without_the_time_of_its_publication_is_ordered_by_its_own(
+def test_an_event_without_a_publication_time_is_ordered_by_its_own_time(
     desk: Desk, addon: AddOn, deliver: Deliver
 ) -> None:
     bodies = [json.loads(renamed(addon, name, n)) for n, name in enumerate(("first", "second"))]
@@ -176,7 +178,7 @@ def set_left(session: Session, role: UUID, left: int | None) -> None:
         b'{"action": "update", "resource": "moon", "data": {}}',
     ],
 )
-def test_what_guv_does_not_know_holds_up_nothing(
+def test_an_unknown_event_is_accepted(
     desk: Desk, deliver: Deliver, logged: Callable[[], str], body: bytes
 ) -> None:
     before = desk.stored()
@@ -187,7 +189,7 @@ def test_what_guv_does_not_know_holds_up_nothing(
 
 @pytest.mark.parametrize("resource", ["app", "addon"])
 @pytest.mark.parametrize("action", ["update", "destroy"])
-def test_an_event_of_something_else_changes_nothing(
+def test_an_event_of_another_resource_changes_nothing(
     desk: Desk, addon: AddOn, deliver: Deliver, resource: str, action: str
 ) -> None:
     before = desk.stored()
@@ -197,7 +199,9 @@ def test_an_event_of_something_else_changes_nothing(
     assert desk.stored() == before
 
 
-def test_nobody_else_can_tell_guv_anything(desk: Desk, addon: AddOn, deliver: Deliver) -> None:
+def test_an_event_without_herokus_signature_is_refused(
+    desk: Desk, addon: AddOn, deliver: Deliver
+) -> None:
     body = renamed(addon, "forged", 0)
     answers = [
         deliver(body, secret="wrong"),
@@ -210,11 +214,13 @@ def test_nobody_else_can_tell_guv_anything(desk: Desk, addon: AddOn, deliver: De
     assert desk.stored().name != "forged"
 
 
-def test_a_body_that_is_too_large_is_not_read(deliver: Deliver) -> None:
+def test_a_webhook_body_that_is_too_large_is_not_read(deliver: Deliver) -> None:
     assert deliver(b" " * 1_000_001).status_code == 413
 
 
-def test_the_answer_does_not_wait_for_heroku(addon: AddOn, desk: Desk, deliver: Deliver) -> None:
+def test_the_webhook_answer_does_not_wait_for_heroku(
+    addon: AddOn, desk: Desk, deliver: Deliver
+) -> None:
     desk.world.traffic.add_fault(Fault("/", hang=5.0))
     start = steady_seconds()
     assert deliver(renamed(addon, "boutique", 0)).status_code == 204

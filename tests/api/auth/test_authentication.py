@@ -38,7 +38,9 @@ def basic(text: str) -> str:
         ("Digest k", None),
     ],
 )
-def test_reads_the_key_from_the_authorization_header(header: str | None, key: str | None) -> None:
+def test_the_api_key_is_read_from_the_authorization_header(
+    header: str | None, key: str | None
+) -> None:
     assert parse_api_key(header) == key
 
 
@@ -50,7 +52,9 @@ def test_credentials_are_never_printed() -> None:
     ("user", "password", "right"),
     [("guv", "p", True), ("guv", "q", False), ("vug", "p", False), ("guv", "", False)],
 )
-def test_user_and_password_must_both_be_right(user: str, password: str, *, right: bool) -> None:
+def test_herokus_user_and_password_must_both_be_right(
+    user: str, password: str, *, right: bool
+) -> None:
     assert are_equal(BasicCredentials(user, password), "guv", "p") is right
 
 
@@ -62,7 +66,7 @@ def test_an_empty_password_opens_nothing() -> None:
 @pytest.mark.parametrize(
     "auth", ["", basic("guv:wrong"), basic("gov:addon-password-marker"), basic("guv:")]
 )
-def test_heroku_is_known_before_anything_is_looked_up(
+def test_herokus_credentials_are_compared_before_any_lookup(
     client: TestClient, method: str, auth: str
 ) -> None:
     path = "/heroku/resources" + ("" if method == "POST" else "/no-uuid")
@@ -81,7 +85,7 @@ def test_herokus_password_is_no_key_to_a_tenant(client: TestClient) -> None:
     assert client.get("/v1/apps", auth=("guv", "addon-password-marker")).status_code == 401
 
 
-def test_a_key_works_as_password_as_user_and_as_bearer(
+def test_an_api_key_works_as_password_as_user_and_as_bearer(
     client: TestClient, caller: TenantCaller
 ) -> None:
     for answer in (
@@ -92,7 +96,7 @@ def test_a_key_works_as_password_as_user_and_as_bearer(
         assert answer.status_code == 200
 
 
-def test_no_key_and_an_unknown_key_are_refused(client: TestClient) -> None:
+def test_a_missing_key_and_an_unknown_key_are_refused(client: TestClient) -> None:
     assert client.get("/v1/apps").status_code == 401
     assert client.get("/v1/apps", auth=("guv", "guv_unknown")).status_code == 401
 
@@ -110,7 +114,7 @@ def test_a_deprovisioned_tenants_key_is_refused(caller: TenantCaller, session: S
     assert caller.get("/apps").status_code == 401
 
 
-def test_a_reading_key_reads_and_changes_nothing(caller: TenantCaller, session: Session) -> None:
+def test_a_read_only_key_reads_and_changes_nothing(caller: TenantCaller, session: Session) -> None:
     session.exec(select(ApiKey)).one().scope = "read"
     session.commit()
     assert caller.get("/settings").status_code == 200
@@ -133,7 +137,7 @@ def test_a_keys_last_use_is_noted_once_an_hour(caller: TenantCaller, session: Se
     assert used_at() != first
 
 
-def test_authentication_comes_before_the_body_is_judged(client: TestClient) -> None:
+def test_authentication_comes_before_validation_of_the_body(client: TestClient) -> None:
     assert client.put("/v1/settings", json={"nonsense": 1}).status_code == 401
 
 

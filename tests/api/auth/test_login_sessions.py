@@ -55,7 +55,7 @@ def test_a_signed_out_person_learns_how_to_sign_in(guest: Browser) -> None:
 
 
 @pytest.mark.parametrize("cookie", ["x", "%00", "a" * 5000])
-def test_a_made_up_cookie_opens_nothing(guest: Browser, cookie: str) -> None:
+def test_a_made_up_session_cookie_is_refused(guest: Browser, cookie: str) -> None:
     guest.cookies["__Host-guv"] = cookie
     assert guest.get("/dashboard").status_code == 401
 
@@ -125,7 +125,7 @@ def test_a_page_holds_no_inline_script_or_style(visitor: Browser) -> None:
     assert not re.search(r"<script(?![^>]*\bsrc=)|\son\w+=|\sstyle=|<style", text)
 
 
-def test_assets_come_from_here_and_are_kept_for_a_year(visitor: Browser) -> None:
+def test_assets_are_served_by_guv_and_cached_for_a_year(visitor: Browser) -> None:
     text = visitor.get("/dashboard").text
     links = re.findall(r'(?:src|href)="([^"]+\.(?:css|js|svg))"', text)
     assert len(links) >= 3
@@ -137,7 +137,7 @@ def test_assets_come_from_here_and_are_kept_for_a_year(visitor: Browser) -> None
     assert visitor.get(old).headers["cache-control"] == "no-cache"
 
 
-def test_an_asset_path_leads_nowhere_else(visitor: Browser) -> None:
+def test_an_asset_path_leads_to_assets_only(visitor: Browser) -> None:
     assert visitor.get("/dashboard/assets/x/..%2f..%2froutes.py").status_code == 404
 
 

@@ -32,7 +32,7 @@ WEAK = "3ad8eea513a92de12beec822defcaa5adb9c9716"
 THEN = datetime.fromtimestamp(1700000000, UTC)
 
 
-def test_the_user_scoped_token_says_who_it_is() -> None:
+def test_the_user_scoped_token_identifies_the_person() -> None:
     found = read_sign_on({**VECTOR, "user_scoped_resource_token": SCOPED}, "salt", THEN)
     assert found.resource == UUID(VECTOR["resource_id"])
     assert (found.person, found.app) == ("user@example.com", "shop")
@@ -178,7 +178,7 @@ def test_sign_on_is_unavailable_without_redis(page_config: Config, guest: Browse
     assert "text/html" in answer.headers["content-type"]
 
 
-def test_neither_cookie_nor_link_can_be_read_in_redis(
+def test_neither_session_cookie_nor_sign_on_link_is_readable_in_redis(
     visitor: Browser, redis_url: str, clock: HandClock
 ) -> None:
     with Redis.from_url(redis_url) as redis:

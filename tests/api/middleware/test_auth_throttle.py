@@ -45,7 +45,7 @@ def signed_on(client: TestClient) -> int:
     return came_in(client).status_code
 
 
-def test_a_person_who_is_sent_away_sees_a_page(client: TestClient) -> None:
+def test_a_throttled_browser_gets_a_page(client: TestClient) -> None:
     for _ in range(MOST + 1):
         answer = came_in(client)
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "300")
@@ -53,7 +53,7 @@ def test_a_person_who_is_sent_away_sees_a_page(client: TestClient) -> None:
     assert "Too many requests" in answer.text
 
 
-def test_wrong_keys_are_counted_and_then_sent_away(client: TestClient) -> None:
+def test_wrong_keys_are_counted_and_then_throttled(client: TestClient) -> None:
     answers = [tried(client, f"guess-{number}") for number in range(MOST + 2)]
 
     assert [one.status_code for one in answers] == [401] * MOST + [429] * 2
@@ -61,14 +61,14 @@ def test_wrong_keys_are_counted_and_then_sent_away(client: TestClient) -> None:
     assert int(answers[-1].headers["Retry-After"]) == 300
 
 
-def test_a_right_key_from_the_same_address_still_opens(caller: TenantCaller) -> None:
+def test_a_right_key_from_a_throttled_address_is_accepted(caller: TenantCaller) -> None:
     for number in range(MOST + 1):
         tried(caller.client, f"guess-{number}")
 
     assert tried(caller.client, caller.key).status_code == 200
 
 
-def test_after_too_many_not_even_the_right_password_of_the_add_on_is_looked_at(
+def test_a_throttled_address_is_refused_even_with_the_add_ons_password(
     client: TestClient,
 ) -> None:
     path = "/heroku/resources/01234567-89ab-cdef-0123-456789abcdef"
@@ -82,13 +82,13 @@ def test_after_too_many_not_even_the_right_password_of_the_add_on_is_looked_at(
     assert client.delete(path, auth=right).status_code != 429  # Heroku comes from elsewhere
 
 
-def test_guessed_sign_ons_are_counted_too(client: TestClient) -> None:
+def test_guessed_sign_ons_are_throttled(client: TestClient) -> None:
     statuses = [signed_on(client) for _ in range(MOST + 1)]
     assert statuses[:MOST] == [403] * MOST
     assert statuses[-1] == 429
 
 
-def test_a_page_left_open_after_its_visit_locks_nobody_out(client: TestClient) -> None:
+def test_a_page_left_open_after_its_session_throttles_nobody(client: TestClient) -> None:
     headers = {"X-Forwarded-For": ADDRESS}
     pages = [client.get("/dashboard", headers=headers).status_code for _ in range(MOST + 3)]
 
@@ -103,14 +103,14 @@ def test_wrong_keys_of_programs_keep_no_person_from_signing_on(client: TestClien
     assert signed_on(client) == 403
 
 
-def test_another_address_has_its_own_count(client: TestClient) -> None:
+def test_the_throttle_counts_each_address_alone(client: TestClient) -> None:
     for number in range(MOST + 1):
         tried(client, f"guess-{number}")
 
     assert tried(client, "guess", via="203.0.113.8").status_code == 401
 
 
-def test_an_address_cannot_hide_behind_others_that_it_names(client: TestClient) -> None:
+def test_a_forged_forwarded_address_does_not_evade_the_throttle(client: TestClient) -> None:
     for number in range(MOST):
         tried(client, f"guess-{number}", via=f"198.51.100.{number}, {ADDRESS}")
 
@@ -124,21 +124,21 @@ def test_an_address_cannot_hide_behind_others_that_it_names(client: TestClient) 
         ["203.0.113.9", "::ffff:203.0.113.9", "::ffff:cb00:7109", "203.0.113.9"],
     ],
 )
-def test_the_addresses_of_one_line_are_counted_together(
+def test_the_throttle_counts_the_addresses_of_an_ipv6_network_together(
     client: TestClient, addresses: list[str]
 ) -> None:
     answers = [tried(client, "guess", via=address) for address in addresses]
     assert [one.status_code for one in answers] == [401] * MOST + [429]
 
 
-def test_the_next_network_has_its_own_count(client: TestClient) -> None:
+def test_the_throttle_counts_each_ipv6_network_alone(client: TestClient) -> None:
     for _ in range(MOST + 1):
         tried(client, "guess", via="2001:db8:1:2::1")
 
     assert tried(client, "guess", via="2001:db8:1:3::1").status_code == 401
 
 
-def test_without_redis_nobody_is_sent_away(web_config: Config) -> None:
+def test_the_throttle_refuses_nobody_without_redis(web_config: Config) -> None:
     away = web_config.model_copy(
         update={"guv_wrong_keys": 1, "redis_url": SecretStr("redis://127.0.0.1:9")}
     )

@@ -23,7 +23,7 @@ def lines(logged: Callable[[], str]) -> Callable[[], list[dict[str, Any]]]:
     return written
 
 
-def test_a_request_leaves_one_line(
+def test_a_request_is_logged_as_a_single_line(
     client: TestClient, lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
     client.get("/nowhere?key=query-marker")
@@ -33,14 +33,14 @@ def test_a_request_leaves_one_line(
     assert "query-marker" not in json.dumps(line)
 
 
-def test_a_tenants_request_names_the_tenant(
+def test_the_log_line_of_a_request_names_the_tenant(
     caller: TenantCaller, lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
     caller.get("/apps")
     assert lines()[-1]["tenant"] == str(caller.tenant.id)
 
 
-def test_the_line_and_the_answer_have_the_same_new_id(
+def test_the_log_line_and_the_answer_have_the_same_new_request_id(
     client: TestClient, lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
     given = client.get("/nowhere").headers["x-request-id"]
@@ -48,7 +48,7 @@ def test_the_line_and_the_answer_have_the_same_new_id(
     assert lines()[-1]["request_id"] == given
 
 
-def test_a_usable_id_of_the_router_is_kept(
+def test_a_usable_request_id_of_the_router_is_kept(
     client: TestClient, lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
     client.get("/nowhere", headers={"X-Request-ID": "0f4b-router-id"})
@@ -56,6 +56,6 @@ def test_a_usable_id_of_the_router_is_kept(
 
 
 @pytest.mark.parametrize("id_", ["short", "x" * 101, 'quote"newline', "guv_0123456789"])
-def test_an_unusable_id_is_replaced(client: TestClient, id_: str) -> None:
+def test_an_unusable_request_id_is_replaced(client: TestClient, id_: str) -> None:
     given = client.get("/nowhere", headers={"X-Request-ID": id_}).headers["x-request-id"]
     assert re.fullmatch(r"[0-9a-f-]{36}", given)

@@ -8,7 +8,9 @@ from tests.api.callers import TenantCaller, engine_of
 
 
 @pytest.mark.parametrize("path", ["/health", "/v1/settings", "/nowhere", "/docs", "/dashboard"])
-def test_no_answer_may_be_guessed_at_or_framed(client: TestClient, path: str) -> None:
+def test_every_answer_has_headers_against_sniffing_and_framing(
+    client: TestClient, path: str
+) -> None:
     headers = client.get(path).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
@@ -17,20 +19,20 @@ def test_no_answer_may_be_guessed_at_or_framed(client: TestClient, path: str) ->
     assert headers["Content-Security-Policy"].startswith("default-src 'none'; ")
 
 
-def test_data_are_kept_by_no_cache_and_run_as_no_page(caller: TenantCaller) -> None:
+def test_api_data_is_neither_cached_nor_run_as_a_page(caller: TenantCaller) -> None:
     headers = caller.get("/settings").headers
     assert headers["Cache-Control"] == "no-store"
     assert headers["Content-Security-Policy"].startswith("default-src 'none'")
 
 
-def test_an_error_has_them_as_well(client: TestClient) -> None:
+def test_an_error_has_the_security_headers(client: TestClient) -> None:
     answer = client.get("/v1/settings")
     assert answer.status_code == 401
     assert answer.headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize("path", ["/v1/settings", "/heroku/oauth/callback?state=s&code=c"])
-def test_an_error_that_nobody_expected_has_them_and_its_requests_id(
+def test_an_unexpected_error_has_the_security_headers_and_its_request_id(
     client: TestClient, caller: TenantCaller, path: str
 ) -> None:
     def boom(*_: Any) -> None:

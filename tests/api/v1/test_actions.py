@@ -71,12 +71,12 @@ def test_a_role_is_overridden_until_an_instant(caller: TenantCaller) -> None:
     assert effective(caller, "override")["value"] is None
 
 
-def test_an_override_of_nothing_is_refused(caller: TenantCaller) -> None:
+def test_an_override_without_bounds_is_refused(caller: TenantCaller) -> None:
     answer = caller.put(f"{caller.role_path()}/override", {"until": "2027-01-01T00:00:00Z"})
     assert answer.status_code == 422
 
 
-def test_a_schedule_says_what_it_will_do(caller: TenantCaller) -> None:
+def test_a_schedule_preview_shows_its_windows(caller: TenantCaller) -> None:
     answer = caller.put(f"{caller.role_path()}/schedule", {"schedules": [WINDOW]}).json()
     assert answer["now"] == {"minimum_dynos": 1, "maximum_dynos": 5, "because": "minimum"}
     first, second = answer["next"][:2]
@@ -84,7 +84,7 @@ def test_a_schedule_says_what_it_will_do(caller: TenantCaller) -> None:
     assert (second["at"], second["because"]) == ("2026-11-25T16:00:00Z", "minimum")
 
 
-def test_a_schedule_of_a_wider_level_is_seen_at_the_role(caller: TenantCaller) -> None:
+def test_a_schedule_of_a_wider_level_is_previewed_at_the_role(caller: TenantCaller) -> None:
     caller.put("/settings", {"schedules": [WINDOW]})
     answer = caller.get(f"{caller.role_path()}/schedule").json()
     assert (answer["source"], len(answer["schedules"])) == ("global", 1)
@@ -112,12 +112,12 @@ def test_an_explanation_says_what_would_be_decided_and_why(
     assert answer["estimates"]["backlog"] == 101
 
 
-def test_explaining_changes_nothing(caller: TenantCaller) -> None:
+def test_an_explanation_changes_nothing(caller: TenantCaller) -> None:
     caller.get(f"{caller.role_path()}/explain")
     assert caller.get("/decisions").json()["decisions"] == []
 
 
-def test_a_broker_is_tried_for_the_queues_of_all_roles(
+def test_a_broker_check_covers_the_queues_of_all_roles(
     caller: TenantCaller, session: Session, sealer: Sealer
 ) -> None:
     a_broker(session, caller.app, sealer, "https://u:p@rabbit.example.com")
@@ -129,7 +129,7 @@ def test_a_broker_is_tried_for_the_queues_of_all_roles(
     assert "no queue 'order'; did you mean 'orders'?" in message
 
 
-def test_a_broker_that_refuses_says_why(
+def test_a_broker_check_shows_why_the_broker_refused(
     caller: TenantCaller, session: Session, sealer: Sealer
 ) -> None:
     a_broker(session, caller.app, sealer, "https://u:wrong@rabbit.example.com")
@@ -139,11 +139,11 @@ def test_a_broker_that_refuses_says_why(
     assert "management" in answer.text
 
 
-def test_an_app_without_broker_has_none_to_try(caller: TenantCaller) -> None:
+def test_a_broker_check_without_a_broker_is_refused(caller: TenantCaller) -> None:
     assert caller.ask("POST", caller.app_path("/broker/test")).status_code == 404
 
 
-def test_a_test_page_is_sent_and_resolved(caller: TenantCaller) -> None:
+def test_a_test_alert_is_sent_and_resolved(caller: TenantCaller) -> None:
     target = {"account_id": 7, "license_key": "license-key-marker"}
     caller.patch("/settings", {"notify": {"new_relic": target}})
     answer = caller.ask("POST", f"{caller.role_path()}/test-page")
@@ -151,5 +151,5 @@ def test_a_test_page_is_sent_and_resolved(caller: TenantCaller) -> None:
     assert "license-key-marker" not in answer.text
 
 
-def test_a_test_page_to_nowhere_is_refused(caller: TenantCaller) -> None:
+def test_a_test_alert_without_a_target_is_refused(caller: TenantCaller) -> None:
     assert "notify" in faults(caller.ask("POST", f"{caller.role_path()}/test-page"))

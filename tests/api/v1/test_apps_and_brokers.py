@@ -91,7 +91,7 @@ def without_statistics(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, json=[{"name": n, "type": kind} for n, kind in kinds.items()])
 
 
-def test_what_cannot_be_watched_well_is_said_when_a_broker_is_saved_and_tried(
+def test_a_broker_with_limits_is_saved_and_tried_with_warnings(
     web_config: Config, caller: TenantCaller
 ) -> None:
     for role, queue in (("worker", "orders"), ("mailer", "mail"), ("logger", "log")):
@@ -189,7 +189,7 @@ def test_a_broker_that_fails_leaves_the_old_one(web_config: Config, caller: Tena
         "amqps://u:p@" + "h" * 3000,
     ],
 )
-def test_a_url_that_is_none_is_refused_without_being_repeated(
+def test_an_invalid_broker_url_is_refused_without_being_repeated(
     caller: TenantCaller, url: str
 ) -> None:
     answer = caller.put(caller.app_path("/broker"), {"url": url})
@@ -198,11 +198,11 @@ def test_a_url_that_is_none_is_refused_without_being_repeated(
     assert "broker-password-marker" not in answer.text
 
 
-def test_an_unknown_app_is_said_before_any_broker_is_asked(caller: TenantCaller) -> None:
+def test_an_unknown_app_is_refused_before_its_broker_is_asked(caller: TenantCaller) -> None:
     assert caller.put("/apps/nobodys/broker", {"url": GOOD}).status_code == 404
 
 
-def test_a_port_on_which_nothing_listens_is_said(caller: TenantCaller) -> None:
+def test_a_broker_port_on_which_nothing_listens_is_named(caller: TenantCaller) -> None:
     answer = caller.put(caller.app_path("/broker"), {"url": "http://u:p@127.0.0.1:9"})
     assert "no connection" in faults(answer)["url"]
 

@@ -45,7 +45,9 @@ def test_a_pasted_token_is_never_shown_and_stored_sealed(
     ("scope", "advice"),
     [("read", "it needs the scope write"), ("identity", "it needs the scope write")],
 )
-def test_a_token_that_may_look_only_is_refused(desk: Desk, scope: str, advice: str) -> None:
+def test_a_pasted_token_with_read_scope_only_is_refused(
+    desk: Desk, scope: str, advice: str
+) -> None:
     answer = desk.paste(desk.token(scope))
     assert answer.status_code == 422
     assert advice in faults(answer)["token"]
@@ -65,7 +67,7 @@ def test_a_token_that_heroku_does_not_know_is_refused_and_not_repeated(desk: Des
 
 
 @pytest.mark.parametrize("token", ["", "short", "with space in it", "line\nbreak-in-it", "ü" * 20])
-def test_what_is_no_token_is_not_even_tried(desk: Desk, token: str) -> None:
+def test_a_malformed_pasted_token_is_not_tried_at_heroku(desk: Desk, token: str) -> None:
     assert "token" in faults(desk.paste(token))
     assert desk.world.traffic.requests("GET", FORMATION) == []
 
@@ -74,20 +76,20 @@ def test_space_around_a_pasted_token_does_not_matter(desk: Desk) -> None:
     assert desk.paste(f"  {desk.token()}\n").status_code == 200
 
 
-def test_while_heroku_is_away_nothing_is_changed(desk: Desk) -> None:
+def test_a_pasted_token_changes_nothing_while_heroku_is_unreachable(desk: Desk) -> None:
     desk.world.traffic.add_fault(Fault(FORMATION, status=503))
     answer = desk.paste(desk.token())
     assert (answer.status_code, "nothing was changed" in answer.json()["message"]) == (503, True)
     assert desk.state()["credential"] == "partner"
 
 
-def test_a_worse_token_does_not_take_the_place_of_a_good_one(desk: Desk) -> None:
+def test_a_refused_token_does_not_replace_a_working_token(desk: Desk) -> None:
     good = desk.paste(desk.token()).json()
     assert desk.paste(desk.token("read")).status_code == 422
     assert desk.state() == good
 
 
-def test_a_new_token_ends_the_wait_for_the_next_attempt(desk: Desk, session: Session) -> None:
+def test_a_new_token_ends_the_backoff_of_the_app(desk: Desk, session: Session) -> None:
     desk.caller.app.authorization_retry_at = desk.caller.app.token_retry_at = NOON.replace(2100)
     session.add(desk.caller.app)
     session.commit()
@@ -109,7 +111,7 @@ def test_the_add_ons_own_tokens_come_back_and_are_tried_at_once(desk: Desk, seal
     assert token not in {sealer.open(one) for one in sealed if one is not None}
 
 
-def test_without_any_other_right_the_app_needs_authorization_again(desk: Desk) -> None:
+def test_removing_the_only_authorization_makes_the_app_need_authorization(desk: Desk) -> None:
     desk.world.heroku.authorizations.partner_may_scale = False
     desk.paste(desk.token())
     said = desk.ask("DELETE").json()
@@ -118,13 +120,13 @@ def test_without_any_other_right_the_app_needs_authorization_again(desk: Desk) -
     assert said["retry_at"] is not None
 
 
-def test_taking_back_what_was_never_given_changes_nothing(desk: Desk) -> None:
+def test_removing_an_authorization_that_does_not_exist_changes_nothing(desk: Desk) -> None:
     before = desk.state()
     assert desk.ask("DELETE").json() == before
     assert desk.world.traffic.requests("GET", FORMATION) == []
 
 
-def test_taking_back_works_while_heroku_is_away(desk: Desk) -> None:
+def test_removing_an_authorization_works_while_heroku_is_unreachable(desk: Desk) -> None:
     desk.paste(desk.token())
     desk.world.traffic.add_fault(Fault("/", status=503))
     said = desk.ask("DELETE").json()
@@ -146,7 +148,9 @@ def heroku_delete(desk: Desk) -> Callable[[], int]:
     return lambda: desk.caller.client.request("DELETE", path, auth=auth).status_code
 
 
-def test_no_connection_is_held_while_heroku_is_asked(desk: Desk, world: Sandbox) -> None:
+def test_no_database_connection_is_held_while_heroku_tries_a_token(
+    desk: Desk, world: Sandbox
+) -> None:
     pool = desk.engine.pool
     world.traffic.add_fault(Fault(FORMATION, hang=0.4))
     seen: list[int] = []
@@ -164,7 +168,7 @@ def test_no_connection_is_held_while_heroku_is_asked(desk: Desk, world: Sandbox)
     assert seen == [0]
 
 
-def test_a_key_that_may_read_only_cannot_give_a_right(desk: Desk, caller: TenantCaller) -> None:
+def test_a_read_only_key_cannot_authorize_an_app(desk: Desk, caller: TenantCaller) -> None:
     key = desk.caller.ask("POST", "/keys", {"name": "reader", "scope": "read"}).json()["key"]
     reader = TenantCaller(caller.client, key, desk.caller.tenant, desk.caller.app)
     path = desk.caller.app_path("/authorization")

@@ -38,11 +38,11 @@ def test_a_change_names_its_app_and_role(caller: TenantCaller) -> None:
     assert named == [(None, None), (shop, "worker"), (shop, None), (None, None)]
 
 
-def test_changes_are_chosen_by_app(caller: TenantCaller) -> None:
+def test_changes_are_filtered_by_app(caller: TenantCaller) -> None:
     assert [one["level"] for one in changes(caller, app=caller.app.name)] == ["app"]
 
 
-def test_changes_are_chosen_by_role(caller: TenantCaller) -> None:
+def test_changes_are_filtered_by_role(caller: TenantCaller) -> None:
     assert [one["level"] for one in changes(caller, role="worker")] == ["role"]
 
 
@@ -59,13 +59,13 @@ def test_the_removal_of_a_role_says_who_and_what_was_set(caller: TenantCaller) -
     assert newest["after"] == {"role": None, "maximum_dynos": None}
 
 
-def test_changes_are_chosen_by_time(caller: TenantCaller) -> None:
+def test_changes_are_filtered_by_time(caller: TenantCaller) -> None:
     at = changes(caller, limit=1)[0]["at"]
     assert len(changes(caller, **{"from": at})) == 1
     assert len(changes(caller, to=at)) == 3
 
 
-def test_pages_follow_each_other(caller: TenantCaller) -> None:
+def test_pages_of_changes_follow_each_other(caller: TenantCaller) -> None:
     first = caller.get("/changes", limit=3).json()
     caller.put("/settings", {})
     second = caller.get("/changes", limit=3, cursor=first["next_cursor"]).json()
@@ -73,11 +73,11 @@ def test_pages_follow_each_other(caller: TenantCaller) -> None:
     assert second["next_cursor"] is None
 
 
-def test_a_cursor_that_is_none_is_refused(caller: TenantCaller) -> None:
+def test_an_invalid_cursor_of_changes_is_refused(caller: TenantCaller) -> None:
     assert "cursor" in faults(caller.get("/changes", cursor="nonsense"))
 
 
-def test_a_license_key_is_not_in_the_log(caller: TenantCaller) -> None:
+def test_a_license_key_is_not_in_the_change_log(caller: TenantCaller) -> None:
     target = {"new_relic": {"account_id": 1, "license_key": "license-key-marker"}}
     caller.patch("/settings", {"notify": target})
     assert changes(caller, limit=1)[0]["after"] == {"notify": "[set]"}

@@ -30,7 +30,7 @@ def refused(caller: TenantCaller, text: str) -> dict[str, str]:
     return faults(answer)
 
 
-def test_old_names_and_shorthands_are_understood(caller: TenantCaller) -> None:
+def test_a_config_file_with_old_names_and_shorthands_is_accepted(caller: TenantCaller) -> None:
     assert put(caller, FILE).status_code == 200
     assert caller.get("/settings").json()["settings"] == {
         "target_deadline": 90.0,
@@ -44,7 +44,9 @@ def test_old_names_and_shorthands_are_understood(caller: TenantCaller) -> None:
     }
 
 
-def test_what_cannot_work_is_said_beside_what_is_not_known(caller: TenantCaller) -> None:
+def test_a_config_file_is_refused_with_unknown_names_and_contradictions_together(
+    caller: TenantCaller,
+) -> None:
     put(caller, FILE)
     found = refused(caller, "worker: {foo: 1}\nmails: {min: 9, max: 3}\nother: {app: nobodys}\n")
     assert found.keys() == {"worker.foo", "minimum_dynos", "other.app"}
@@ -52,13 +54,13 @@ def test_what_cannot_work_is_said_beside_what_is_not_known(caller: TenantCaller)
     assert caller.get(caller.role_path("mails")).json()["settings"] == {}
 
 
-def test_json_is_yaml_too_whatever_it_is_called(caller: TenantCaller) -> None:
+def test_a_config_file_in_json_is_accepted_with_any_content_type(caller: TenantCaller) -> None:
     assert caller.put("/config", {"*": {"deadline": 90}}).status_code == 200
     assert caller.get("/settings").json()["settings"] == {"target_deadline": 90.0}
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# nothing\n"])
-def test_an_empty_file_takes_nothing_back(caller: TenantCaller, text: str) -> None:
+def test_an_empty_config_file_changes_nothing(caller: TenantCaller, text: str) -> None:
     put(caller, FILE)
     answer = put(caller, text)
     assert (answer.status_code, "empty" in answer.json()["message"]) == (400, True)
@@ -67,12 +69,12 @@ def test_an_empty_file_takes_nothing_back(caller: TenantCaller, text: str) -> No
     assert caller.get("/settings").json()["settings"] == {}
 
 
-def test_a_role_without_settings_is_made(caller: TenantCaller) -> None:
+def test_a_config_file_creates_a_role_without_settings(caller: TenantCaller) -> None:
     put(caller, FILE)
     assert caller.get(caller.role_path("mails")).status_code == 200
 
 
-def test_what_was_exported_changes_nothing(caller: TenantCaller) -> None:
+def test_an_exported_config_changes_nothing(caller: TenantCaller) -> None:
     put(caller, FILE)
     target = {"account_id": 7, "license_key": "license-key-marker"}
     caller.patch("/settings", {"notify": {"new_relic": target}})
@@ -82,12 +84,12 @@ def test_what_was_exported_changes_nothing(caller: TenantCaller) -> None:
     assert put(caller, text).json() == {"dry_run": False, "differences": []}
 
 
-def test_an_export_is_yaml(caller: TenantCaller) -> None:
+def test_the_config_export_is_yaml(caller: TenantCaller) -> None:
     put(caller, FILE)
     assert yaml.safe_load(caller.get("/config").text)["worker"]["queues"] == ["orders"]
 
 
-def test_a_dry_run_says_what_would_change_and_changes_nothing(caller: TenantCaller) -> None:
+def test_a_config_dry_run_lists_changes_and_makes_none(caller: TenantCaller) -> None:
     caller.put("/settings", {"target_deadline": 60})
     answer = put(caller, "'*': {deadline: 90}\nnew: {}\n", dry_run=True).json()
     assert answer["dry_run"] is True
@@ -99,28 +101,32 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(caller: TenantCall
     assert caller.get(caller.role_path("new")).status_code == 404
 
 
-def test_all_messages_come_at_once_and_nothing_is_changed(caller: TenantCaller) -> None:
+def test_all_faults_of_a_config_file_come_at_once_and_nothing_is_changed(
+    caller: TenantCaller,
+) -> None:
     found = refused(caller, "'*': {percentile: 101}\nworker: {minn: 1}\nmails: {max: -1}\n")
     assert found.keys() == {"*.percentile", "worker.minn", "mails.maximum_dynos"}
     assert caller.get(caller.app_path("/roles")).json()["roles"] == []
 
 
-def test_a_missing_space_is_seen(caller: TenantCaller) -> None:
+def test_a_missing_space_in_a_config_file_is_pointed_out(caller: TenantCaller) -> None:
     assert "a space belongs" in refused(caller, "worker: {p:60, min: 1}\n")["worker.p:60"]
 
 
 @pytest.mark.parametrize("name", ["broker", "apikey", "statuspage", "metric", "target"])
-def test_what_is_not_in_a_file_any_more_says_where_it_is(caller: TenantCaller, name: str) -> None:
+def test_settings_missing_from_a_config_file_are_listed_as_kept(
+    caller: TenantCaller, name: str
+) -> None:
     assert f"*.{name}" in refused(caller, f"'*': {{{name}: x}}\n")
 
 
-def test_a_name_given_twice_is_refused(caller: TenantCaller) -> None:
+def test_a_duplicate_name_in_a_config_file_is_refused(caller: TenantCaller) -> None:
     found = refused(caller, "worker: {min: 1, minimum: 2, p: 1, processing_time: 2}\n")
     assert found["worker.minimum"] == "is there twice, also as min"
     assert found["worker.processing_time"] == "is there twice, also as p"
 
 
-def test_times_and_days_need_no_quotes(caller: TenantCaller) -> None:
+def test_times_and_days_in_a_config_file_need_no_quotes(caller: TenantCaller) -> None:
     window = "{date: 2027-01-31, start: 08:00, end: 18:00, timezone: UTC, dynos: 2}"
     override = "{until: 2027-01-01T00:00:00Z, minimum_dynos: 1}"
     file = f"worker: {{queue: 2026-01-01, schedules: [{window}], override: {override}}}\n"
@@ -138,25 +144,25 @@ def test_times_and_days_need_no_quotes(caller: TenantCaller) -> None:
     assert found["override"] == {"until": "2027-01-01T00:00:00Z", "minimum_dynos": 1}
 
 
-def test_a_number_of_minutes_is_none(caller: TenantCaller) -> None:
+def test_an_unquoted_time_read_as_minutes_is_refused(caller: TenantCaller) -> None:
     assert "a whole number" in refused(caller, "worker: {interval: 1:30}\n")["worker.interval"]
 
 
-def test_what_cannot_work_together_is_refused(caller: TenantCaller) -> None:
+def test_contradictory_settings_in_a_config_file_are_refused(caller: TenantCaller) -> None:
     assert "minimum_dynos" in refused(caller, "worker: {min: 9, max: 3}\n")
     assert caller.get(caller.role_path()).status_code == 404
 
 
-def test_only_the_end_must_work_together(caller: TenantCaller) -> None:
+def test_a_config_file_is_judged_by_its_final_state(caller: TenantCaller) -> None:
     put(caller, "'*': {max: 5}\nworker: {min: 4}\n")
     assert put(caller, "'*': {max: 3}\nworker: {min: 2}\n").status_code == 200
 
 
-def test_an_app_that_is_not_the_tenants_is_refused(caller: TenantCaller) -> None:
+def test_a_config_file_for_another_tenants_app_is_refused(caller: TenantCaller) -> None:
     assert "not one of your apps" in refused(caller, "worker: {app: other}\n")["worker.app"]
 
 
-def test_a_role_may_be_named_with_its_app(caller: TenantCaller) -> None:
+def test_a_config_file_may_name_a_role_with_its_app(caller: TenantCaller) -> None:
     assert put(caller, f"{caller.app.name}/worker: {{min: 2}}\n").status_code == 200
     assert caller.get(caller.role_path()).json()["settings"] == {"minimum_dynos": 2}
 
@@ -173,11 +179,13 @@ def test_a_role_may_be_named_with_its_app(caller: TenantCaller) -> None:
         b"\xff\xfe\x00",
     ],
 )
-def test_what_is_no_such_file_is_refused(caller: TenantCaller, text: str | bytes) -> None:
+def test_a_body_that_is_not_a_config_file_is_refused(
+    caller: TenantCaller, text: str | bytes
+) -> None:
     assert put(caller, text).status_code == 400
 
 
-def test_a_change_by_file_is_in_the_log(caller: TenantCaller) -> None:
+def test_a_change_by_config_file_is_in_the_change_log(caller: TenantCaller) -> None:
     put(caller, FILE)
     assert {one["level"] for one in caller.get("/changes").json()["changes"]} == {"global", "role"}
 
@@ -190,7 +198,7 @@ def test_a_change_by_file_is_in_the_log(caller: TenantCaller) -> None:
         ("a: {}\nb: [", "in line 2."),
     ],
 )
-def test_what_is_no_yaml_of_ours_is_said_with_its_line(
+def test_invalid_yaml_is_refused_with_its_line(
     caller: TenantCaller, text: str, message: str
 ) -> None:
     answer = put(caller, text)

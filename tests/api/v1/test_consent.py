@@ -43,13 +43,13 @@ def test_only_the_right_to_scale_is_asked_for(desk: Desk) -> None:
     assert asked["code_challenge_method"] == "S256"
 
 
-def test_whoever_says_no_changes_nothing(desk: Desk) -> None:
+def test_a_denied_consent_changes_nothing(desk: Desk) -> None:
     page = desk.arrive(desk.connect(), "no")
     assert (page.status_code, "You did not allow guv" in page.text) == (422, True)
     assert desk.state()["credential"] == "partner"
 
 
-def test_the_way_back_can_be_gone_once(desk: Desk) -> None:
+def test_a_consent_callback_works_once(desk: Desk) -> None:
     location = desk.back(desk.connect())
     assert desk.follow(location).status_code == 200
     since = desk.state()["since"]
@@ -59,13 +59,13 @@ def test_the_way_back_can_be_gone_once(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("state", ["", "made-up", "x" * 500])
-def test_nobody_comes_back_who_did_not_leave(desk: Desk, state: str) -> None:
+def test_a_consent_callback_with_an_unknown_state_is_refused(desk: Desk, state: str) -> None:
     page = desk.follow(f"/heroku/oauth/callback?state={state}&code=made-up")
     assert (page.status_code, "start again" in page.text) == (422, True)
     assert desk.world.traffic.requests("POST", "/oauth/token") == []
 
 
-def test_ten_minutes_later_the_way_back_is_closed(desk: Desk, web_config: Config) -> None:
+def test_a_consent_callback_is_refused_after_ten_minutes(desk: Desk, web_config: Config) -> None:
     location = desk.back(desk.connect())
 
     def late() -> datetime:
@@ -77,7 +77,7 @@ def test_ten_minutes_later_the_way_back_is_closed(desk: Desk, web_config: Config
     assert desk.state()["credential"] == "partner"
 
 
-def test_a_code_is_worthless_to_whoever_caught_it(desk: Desk) -> None:
+def test_an_intercepted_consent_code_is_worthless(desk: Desk) -> None:
     """Without the verifier, which never leaves guv, Heroku gives no tokens for it."""
     caught = query(desk.back(desk.connect()))["code"]
     own = query(desk.back(desk.connect()))["state"]
@@ -94,9 +94,7 @@ def test_a_consent_is_for_the_app_it_was_asked_for(
     assert len(sealer.open(row.verifier_sealed)) >= 43
 
 
-def test_what_is_stored_of_a_journey_does_not_let_anybody_come_back(
-    desk: Desk, session: Session
-) -> None:
+def test_the_stored_consent_state_does_not_allow_a_callback(desk: Desk, session: Session) -> None:
     [row] = begun(desk, session)
     page = desk.follow(f"/heroku/oauth/callback?state={row.state_hash}&code=x")
     assert (page.status_code, "was already used" in page.text) == (422, True)
@@ -107,7 +105,7 @@ def begun(desk: Desk, session: Session) -> list[Consent]:
     return list(session.exec(select(Consent)))
 
 
-def test_journeys_that_nobody_finished_are_forgotten(
+def test_unfinished_consents_are_deleted(
     desk: Desk, session: Session, sealer: Sealer, web_config: Config
 ) -> None:
     desk.connect()
@@ -118,7 +116,7 @@ def test_journeys_that_nobody_finished_are_forgotten(
     assert [row.by for row in session.exec(select(Consent))] == ["somebody"]
 
 
-def test_a_person_without_rights_to_the_app_is_told_so(desk: Desk) -> None:
+def test_a_consent_of_a_person_without_rights_to_the_app_says_so(desk: Desk) -> None:
     url = desk.connect()
     apps = desk.world.heroku.apps
     hidden = apps.pop(desk.shop.id)  # the customer who agrees does not see it
@@ -130,21 +128,21 @@ def test_a_person_without_rights_to_the_app_is_told_so(desk: Desk) -> None:
     assert desk.state()["credential"] == "partner"
 
 
-def test_while_heroku_is_away_the_person_is_told_so(desk: Desk) -> None:
+def test_a_consent_while_heroku_is_unreachable_says_so(desk: Desk) -> None:
     location = desk.back(desk.connect())
     desk.world.traffic.add_fault(Fault("/oauth/token", status=503))
     page = desk.follow(location)
     assert (page.status_code, "does not answer" in page.text) == (422, True)
 
 
-def test_the_page_tells_its_address_to_nobody(desk: Desk) -> None:
+def test_the_consent_page_sends_no_referrer(desk: Desk) -> None:
     page = desk.arrive(desk.connect())
     assert page.headers["Referrer-Policy"] == "same-origin"
     assert page.headers["Cache-Control"] == "no-store"
     assert "<script" not in page.text
 
 
-def test_an_apps_name_is_text_on_the_page(desk: Desk, session: Session) -> None:
+def test_an_apps_name_is_escaped_on_the_consent_page(desk: Desk, session: Session) -> None:
     desk.caller.app.name = "<b>shop"
     session.add(desk.caller.app)
     session.commit()
@@ -153,7 +151,7 @@ def test_an_apps_name_is_text_on_the_page(desk: Desk, session: Session) -> None:
     assert "<b>" not in desk.arrive(request.url).text
 
 
-def test_an_add_on_that_was_removed_on_the_way_gets_no_token(desk: Desk, session: Session) -> None:
+def test_an_add_on_removed_during_a_consent_gets_no_token(desk: Desk, session: Session) -> None:
     location = desk.back(desk.connect())
     desk.caller.tenant.state = "deprovisioned"
     session.add(desk.caller.tenant)
@@ -178,7 +176,9 @@ def test_a_guv_without_an_oauth_client_says_what_to_do_instead(
         assert here.get(caller.app_path("/authorization")).json()["can_connect"] is False
 
 
-def test_two_who_come_back_with_one_state_at_once_are_one(desk: Desk, world: Sandbox) -> None:
+def test_two_callbacks_with_the_same_consent_state_authorize_once(
+    desk: Desk, world: Sandbox
+) -> None:
     location = desk.back(desk.connect())
     with ThreadPoolExecutor(4) as threads:
         pages = list(threads.map(desk.follow, [location] * 4))

@@ -56,7 +56,7 @@ def in_window(**changes: Any) -> dict[str, Any]:
         ({"pause": {"until": "2100-01-01"}}, "pause.until", "offset from UTC"),
     ],
 )  # fmt: skip
-def test_what_contradicts_itself_is_refused_with_field_and_reason(
+def test_contradictory_settings_are_refused_with_field_and_reason(
     caller: TenantCaller, settings: dict[str, Any], field: str, reason: str
 ) -> None:
     answer = caller.put(caller.role_path(), settings)
@@ -65,14 +65,14 @@ def test_what_contradicts_itself_is_refused_with_field_and_reason(
     assert reason in faults(answer)[field]
 
 
-def test_a_window_with_both_bounds_may_go_beyond_the_settings(caller: TenantCaller) -> None:
+def test_a_schedule_window_with_both_bounds_may_exceed_the_settings(caller: TenantCaller) -> None:
     settings = in_window(minimum_dynos=8, maximum_dynos=9)
     answer = caller.put(caller.role_path(), settings)
     assert answer.status_code == 201
     assert [one["field"] for one in answer.json()["warnings"]] == ["schedules.0"]
 
 
-def test_a_lower_maximum_is_refused_where_a_window_needs_more(caller: TenantCaller) -> None:
+def test_a_maximum_below_a_schedule_windows_minimum_is_refused(caller: TenantCaller) -> None:
     caller.put(caller.role_path(), in_window(minimum_dynos=4))
     answer = caller.patch("/settings", {"maximum_dynos": 3})
     assert "above maximum_dynos 3" in faults(answer)["schedules.0.minimum_dynos"]
@@ -87,7 +87,7 @@ def test_a_lower_maximum_is_refused_where_a_window_needs_more(caller: TenantCall
         ({"override": {"until": FUTURE, "minimum_dynos": 9}}, "override.minimum_dynos", "above"),
     ],
 )
-def test_what_works_and_is_probably_not_meant_is_warned_about(
+def test_doubtful_settings_are_warned_about(
     caller: TenantCaller, settings: dict[str, Any], field: str, reason: str
 ) -> None:
     answer = caller.put(caller.role_path(), settings)

@@ -49,7 +49,7 @@ def test_a_decision_is_shown_with_its_names_and_figures(
     assert shown["sample"] is None
 
 
-def test_the_sample_it_was_made_on_is_shown(
+def test_a_decision_shows_its_sample(
     caller: TenantCaller, role: Role, decide: Decide, session: Session
 ) -> None:
     session.add(SampleRow(role_id=role.id, at=NOON, messages_ready=7))
@@ -62,7 +62,7 @@ def test_the_sample_it_was_made_on_is_shown(
     ("stored", "shown", "never"),
     [(None, None, False), (12.5, 12.5, False), (float("inf"), None, True)],
 )
-def test_a_wait_without_end_is_said_in_a_field_of_its_own(
+def test_an_endless_wait_has_a_decision_field_of_its_own(
     caller: TenantCaller,
     role: Role,
     decide: Decide,
@@ -81,7 +81,7 @@ def test_the_newest_decision_is_first(caller: TenantCaller, role: Role, decide: 
     assert found(caller) == [rows[1].id, rows[2].id, rows[0].id]
 
 
-def test_pages_follow_each_other_without_gap_or_repeat(
+def test_pages_of_decisions_have_no_gap_or_repeat(
     caller: TenantCaller, role: Role, decide: Decide
 ) -> None:
     rows = [decide(role, seconds) for seconds in range(7)]
@@ -96,7 +96,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(
     assert seen == [ids[:3], ids[3:6], ids[6:]]
 
 
-def test_a_page_goes_on_where_the_last_one_ended_whatever_was_added(
+def test_the_next_page_of_decisions_ignores_newer_rows(
     caller: TenantCaller, role: Role, decide: Decide
 ) -> None:
     rows = [decide(role, seconds) for seconds in range(4)]
@@ -125,7 +125,7 @@ def test_decisions_of_the_same_instant_are_ordered_by_their_id(
         ({"direction": "down"}, []),
     ],
 )
-def test_filters_narrow_the_choice(
+def test_decisions_are_filtered(
     caller: TenantCaller, role: Role, decide: Decide, query: dict[str, str], expected: list[int]
 ) -> None:
     rows = [
@@ -136,7 +136,7 @@ def test_filters_narrow_the_choice(
     assert found(caller, **query) == [rows[index].id for index in expected]
 
 
-def test_role_and_app_narrow_the_choice(
+def test_decisions_are_filtered_by_role_and_app(
     caller: TenantCaller, role: Role, decide: Decide, session: Session
 ) -> None:
     worker, mails = decide(role), decide(a_role(session, caller.app, "mails"))
@@ -154,7 +154,9 @@ def test_a_removed_roles_decisions_can_still_be_read(
 
 
 @pytest.mark.parametrize("query", [{"app": "nobodys"}, {"role": "nobodys"}])
-def test_an_unknown_app_or_role_is_said(caller: TenantCaller, query: dict[str, str]) -> None:
+def test_an_unknown_app_or_role_of_decisions_is_named(
+    caller: TenantCaller, query: dict[str, str]
+) -> None:
     assert caller.get("/decisions", **query).status_code == 404
 
 
@@ -179,7 +181,7 @@ def test_an_unknown_app_or_role_is_said(caller: TenantCaller, query: dict[str, s
         ({"cursor": "WyIyMDI2LTExLTI1VDEyOjAwOjAwWiIsIngiXQ"}, "cursor"),  # its id is "x"
     ],
 )
-def test_a_query_that_makes_no_sense_is_refused(
+def test_an_invalid_query_of_decisions_is_refused(
     caller: TenantCaller, query: dict[str, Any], field: str
 ) -> None:
     answer = caller.get("/decisions", **query)
@@ -187,11 +189,11 @@ def test_a_query_that_makes_no_sense_is_refused(
     assert list(faults(answer)) == [field]
 
 
-def test_no_decision_is_an_empty_page(caller: TenantCaller) -> None:
+def test_a_role_without_decisions_has_an_empty_page(caller: TenantCaller) -> None:
     assert caller.get("/decisions").json() == {"decisions": [], "next_cursor": None}
 
 
-def test_a_longer_page_takes_no_more_queries(
+def test_a_longer_page_of_decisions_takes_no_more_queries(
     caller: TenantCaller, role: Role, decide: Decide
 ) -> None:
     for seconds in range(20):
@@ -219,14 +221,14 @@ def counted_statements(caller: TenantCaller) -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("far", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
 @pytest.mark.parametrize("path", ["/decisions", "/incidents", "/changes", "/statistics"])
-def test_an_instant_that_no_calendar_can_show_is_refused(
+def test_a_timestamp_outside_the_calendar_is_refused(
     caller: TenantCaller, path: str, far: str
 ) -> None:
     for name in ("from", "to"):
         assert "year from 1970 to 2199" in faults(caller.get(path, **{name: far}))[name]
 
 
-def test_a_plus_that_an_address_made_a_space_is_one(caller: TenantCaller) -> None:
+def test_a_plus_decoded_as_a_space_in_a_timestamp_is_accepted(caller: TenantCaller) -> None:
     for path in ("/v1/decisions", "/v1/apps/{app}/web"):
         for offset in ("+01:00", "%2B01:00"):
             span = f"from=2026-11-25T10:00:00{offset}&to=2026-11-25T11:00:00.5{offset}"
@@ -234,6 +236,6 @@ def test_a_plus_that_an_address_made_a_space_is_one(caller: TenantCaller) -> Non
             assert caller.client.get(address, auth=("guv", caller.key)).status_code == 200
 
 
-def test_a_local_time_keeps_its_space(caller: TenantCaller) -> None:
+def test_a_local_timestamp_may_contain_a_space(caller: TenantCaller) -> None:
     given = {"from": "2026-11-25 10:00", "timezone": "Europe/Berlin"}
     assert caller.get("/decisions", **given).status_code == 200

@@ -19,7 +19,9 @@ def change(caller: TenantCaller, path: str, tag: str, method: str = "PATCH") -> 
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-def test_a_change_of_what_was_read_is_made(caller: TenantCaller, level: str, method: str) -> None:
+def test_a_change_with_the_current_etag_is_made(
+    caller: TenantCaller, level: str, method: str
+) -> None:
     path = level.format(app=caller.app.name)
     tag = caller.get(path).headers["ETag"]
     answer = change(caller, path, tag, method)
@@ -29,7 +31,7 @@ def test_a_change_of_what_was_read_is_made(caller: TenantCaller, level: str, met
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-def test_a_change_of_what_was_changed_meanwhile_is_refused(
+def test_a_change_with_an_outdated_etag_is_refused(
     caller: TenantCaller, level: str, method: str
 ) -> None:
     path = level.format(app=caller.app.name)
@@ -40,40 +42,40 @@ def test_a_change_of_what_was_changed_meanwhile_is_refused(
     assert caller.get(path).json()["settings"] == {"minimum_dynos": 2}
 
 
-def test_a_wider_level_that_was_changed_is_a_change(caller: TenantCaller) -> None:
+def test_a_change_of_a_wider_level_outdates_the_etag(caller: TenantCaller) -> None:
     tag = caller.get(caller.role_path()).headers["ETag"]
     caller.patch("/settings", {"minimum_dynos": 2})
     assert change(caller, caller.role_path(), tag).status_code == 412
 
 
-def test_a_role_that_was_made_again_is_another_one(caller: TenantCaller) -> None:
+def test_a_recreated_role_has_another_etag(caller: TenantCaller) -> None:
     tag = caller.get(caller.role_path()).headers["ETag"]
     caller.delete(caller.role_path())
     caller.put(caller.role_path(), {})
     assert change(caller, caller.role_path(), tag).status_code == 412
 
 
-def test_a_star_matches_whatever_is_there(caller: TenantCaller) -> None:
+def test_an_etag_of_star_matches_any_settings(caller: TenantCaller) -> None:
     assert change(caller, caller.role_path(), "*").status_code == 200
 
 
-def test_one_of_several_tags_is_enough(caller: TenantCaller) -> None:
+def test_a_match_of_any_of_several_etags_is_enough(caller: TenantCaller) -> None:
     tag = caller.get("/settings").headers["ETag"]
     assert change(caller, "/settings", f'"other", {tag}').status_code == 200
 
 
-def test_a_role_that_is_not_there_matches_nothing(caller: TenantCaller) -> None:
+def test_an_unknown_role_matches_no_etag(caller: TenantCaller) -> None:
     assert change(caller, caller.role_path("new"), "*", "PUT").status_code == 412
     assert caller.get(caller.role_path("new")).status_code == 404
 
 
-def test_a_role_is_made_only_where_there_is_none(caller: TenantCaller) -> None:
+def test_if_none_match_creates_a_role_only_where_none_exists(caller: TenantCaller) -> None:
     new = {"If-None-Match": "*"}
     assert caller.ask("PUT", caller.role_path("new"), {}, headers=new).status_code == 201
     assert caller.ask("PUT", caller.role_path("new"), {}, headers=new).status_code == 412
 
 
-def test_a_role_is_not_removed_when_it_was_changed_meanwhile(caller: TenantCaller) -> None:
+def test_a_role_with_an_outdated_etag_is_not_removed(caller: TenantCaller) -> None:
     tag = caller.get(caller.role_path()).headers["ETag"]
     caller.patch(caller.role_path(), {"minimum_dynos": 2})
     answer = caller.ask("DELETE", caller.role_path(), headers={"If-Match": tag})

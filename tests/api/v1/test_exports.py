@@ -41,12 +41,12 @@ def table(caller: TenantCaller, path: str = "/decisions", **query: Any) -> list[
 
 
 @pytest.mark.usefixtures("role")
-def test_ndjson_has_the_same_as_the_page(caller: TenantCaller) -> None:
+def test_an_ndjson_export_has_the_rows_of_the_page(caller: TenantCaller) -> None:
     assert lines(caller) == caller.get("/decisions").json()["decisions"]
 
 
 @pytest.mark.usefixtures("role")
-def test_csv_has_a_line_for_each_decision(caller: TenantCaller) -> None:
+def test_a_csv_export_has_a_line_for_each_decision(caller: TenantCaller) -> None:
     newest, middle, oldest = table(caller)
     assert (newest["direction"], newest["sample.dynos"]) == ("up", "")
     assert (middle["never_done"], middle["predicted_wait"]) == ("true", "")
@@ -54,7 +54,7 @@ def test_csv_has_a_line_for_each_decision(caller: TenantCaller) -> None:
 
 
 @pytest.mark.usefixtures("role")
-def test_what_is_nested_is_json_in_csv(caller: TenantCaller) -> None:
+def test_nested_values_are_json_in_a_csv_export(caller: TenantCaller) -> None:
     cells = [json.loads(row["notices"]) for row in table(caller, fields="at,notices")]
     assert cells == [[], ['a "note", with commas'], []]
 
@@ -66,12 +66,12 @@ def test_an_export_is_narrowed_like_a_page(caller: TenantCaller, kind: str) -> N
     assert answer.text.split() in (["outcome", "scaled"], ['{"outcome":', '"scaled"}'])
 
 
-def test_an_export_of_nothing_has_its_header(caller: TenantCaller) -> None:
+def test_an_export_without_rows_has_its_header(caller: TenantCaller) -> None:
     assert caller.get("/decisions", format="csv", fields="at,role").text == "at,role\r\n"
     assert caller.get("/decisions", format="ndjson").text == ""
 
 
-def test_an_export_says_what_it_is(caller: TenantCaller) -> None:
+def test_an_export_names_its_type_and_file(caller: TenantCaller) -> None:
     headers = caller.get("/decisions", format="csv").headers
     assert headers["content-type"].startswith("text/csv")
     assert 'filename="decisions.csv"' in headers["content-disposition"]
@@ -101,21 +101,21 @@ def test_too_many_exports_are_refused_and_pages_are_not(caller: TenantCaller) ->
 
 
 @pytest.mark.usefixtures("role")
-def test_fields_of_a_page_can_be_chosen(caller: TenantCaller) -> None:
+def test_fields_of_a_page_of_decisions_can_be_chosen(caller: TenantCaller) -> None:
     page = caller.get("/decisions", fields="desired,sample.dynos,sample.messages_ready").json()
     assert page["decisions"][2] == {"desired": None, "sample": {"dynos": 0, "messages_ready": 5}}
 
 
-def test_a_field_that_is_none_is_refused_with_the_nearest(caller: TenantCaller) -> None:
+def test_an_unknown_export_field_is_refused_with_the_nearest(caller: TenantCaller) -> None:
     assert "did you mean desired" in faults(caller.get("/decisions", fields="desird"))["fields"]
 
 
-def test_a_field_that_is_like_none_is_refused(caller: TenantCaller) -> None:
+def test_an_export_field_like_no_other_is_refused_without_a_guess(caller: TenantCaller) -> None:
     assert "unknown field" in faults(caller.get("/decisions", fields="0"))["fields"]
 
 
 @pytest.mark.usefixtures("role")
-def test_samples_follow_each_other_in_pages(caller: TenantCaller) -> None:
+def test_pages_of_samples_follow_each_other(caller: TenantCaller) -> None:
     query = {"app": caller.app.name, "role": "worker", "limit": 1}
     first = caller.get("/samples", **query).json()
     second = caller.get("/samples", **query, cursor=first["next_cursor"]).json()
@@ -124,7 +124,7 @@ def test_samples_follow_each_other_in_pages(caller: TenantCaller) -> None:
 
 
 @pytest.mark.usefixtures("role")
-def test_local_times_are_those_of_the_zone(caller: TenantCaller) -> None:
+def test_local_times_in_filters_follow_the_time_zone(caller: TenantCaller) -> None:
     berlin = {"timezone": "Europe/Berlin", "from": "2026-11-25T13:00:05"}
     assert len(lines(caller, **berlin)) == 2
     assert len(lines(caller, timezone="Europe/Berlin", to="2026-11-26")) == 3
@@ -144,7 +144,7 @@ def test_a_mistyped_time_zone_gets_the_nearest(caller: TenantCaller) -> None:
 
 @pytest.mark.usefixtures("role")
 @pytest.mark.parametrize("kind", ["csv", "ndjson"])
-def test_another_tenants_rows_are_in_no_export(
+def test_exports_exclude_another_tenants_rows(
     caller: TenantCaller, session: Session, sealer: Any, kind: str
 ) -> None:
     other = a_caller(caller.client, session, sealer)

@@ -34,7 +34,7 @@ def test_an_incident_is_shown_with_its_names_and_state(
 
 
 @pytest.mark.parametrize("state", ["pending", "open", "resolved"])
-def test_the_state_narrows_the_choice(
+def test_incidents_are_filtered_by_state(
     caller: TenantCaller, role: Role, session: Session, state: str
 ) -> None:
     ids = {
@@ -45,14 +45,18 @@ def test_the_state_narrows_the_choice(
     assert found(caller, state=state) == [ids[state]]
 
 
-def test_role_and_app_narrow_the_choice(caller: TenantCaller, role: Role, session: Session) -> None:
+def test_incidents_are_filtered_by_role_and_app(
+    caller: TenantCaller, role: Role, session: Session
+) -> None:
     worker = str(an_incident(session, role, 1).id)
     mails = str(an_incident(session, a_role(session, caller.app, "mails"), 2).id)
     assert found(caller, role="mails") == [mails]
     assert found(caller, app=caller.app.name) == [mails, worker]
 
 
-def test_pages_follow_each_other(caller: TenantCaller, role: Role, session: Session) -> None:
+def test_pages_of_incidents_follow_each_other(
+    caller: TenantCaller, role: Role, session: Session
+) -> None:
     ids = [str(an_incident(session, role, minutes).id) for minutes in range(3)]
     page = caller.get("/incidents", limit=2).json()
     assert [one["id"] for one in page["incidents"]] == [ids[2], ids[1]]
@@ -66,7 +70,7 @@ def test_pages_follow_each_other(caller: TenantCaller, role: Role, session: Sess
         ({"cursor": "WyIyMDI2LTExLTI1VDEyOjAwOjAwWiIsIjEiXQ"}, "cursor"),  # its id is "1"
     ],
 )
-def test_a_query_that_makes_no_sense_is_refused(
+def test_an_invalid_query_of_incidents_is_refused(
     caller: TenantCaller, query: dict[str, str], field: str
 ) -> None:
     answer = caller.get("/incidents", **query)

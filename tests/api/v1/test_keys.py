@@ -51,17 +51,17 @@ def test_a_new_key_opens_the_api(caller: TenantCaller) -> None:
     assert status(caller, made(caller)["key"]) == 200
 
 
-def test_a_key_reads_only_unless_it_was_to_write(caller: TenantCaller) -> None:
+def test_a_new_key_reads_only_unless_asked_to_write(caller: TenantCaller) -> None:
     assert status(caller, made(caller)["key"], "PUT") == 403
     assert status(caller, made(caller, scope="write")["key"], "PUT") == 200
 
 
-def test_a_key_is_shown_once(caller: TenantCaller) -> None:
+def test_an_api_key_is_shown_once(caller: TenantCaller) -> None:
     key = made(caller)["key"]
     assert key not in caller.get("/keys").text
 
 
-def test_the_list_says_which_are_used(caller: TenantCaller) -> None:
+def test_the_list_of_keys_shows_their_last_use(caller: TenantCaller) -> None:
     made(caller)
     used = {one["name"]: one["last_used_at"] for one in caller.get("/keys").json()["keys"]}
     assert used == {"GUV_URL": "2026-11-25T12:00:00Z", "notebook": None}
@@ -98,13 +98,15 @@ def test_a_rotation_without_a_body_leaves_the_old_key_a_day(
     assert status(caller, old["key"]) == 401
 
 
-def test_a_key_needs_a_name_that_can_be_seen(caller: TenantCaller) -> None:
+def test_an_api_key_needs_a_visible_name(caller: TenantCaller) -> None:
     answer = caller.ask("POST", "/keys", {"name": " "})
     assert faults(answer) == {"name": "must have at least 1 character"}
     assert caller.ask("POST", "/keys", {"name": " ci "}).json()["name"] == "ci"
 
 
-def test_a_second_rotation_does_not_lengthen_a_life(caller: TenantCaller, clock: Clock) -> None:
+def test_a_second_rotation_does_not_extend_the_old_keys_life(
+    caller: TenantCaller, clock: Clock
+) -> None:
     old = made(caller)
     caller.ask("POST", f"/keys/{old['id']}/rotate", {"old_valid_for": 60})
     caller.ask("POST", f"/keys/{old['id']}/rotate", {"old_valid_for": 6000})
@@ -112,7 +114,7 @@ def test_a_second_rotation_does_not_lengthen_a_life(caller: TenantCaller, clock:
     assert status(caller, old["key"]) == 401
 
 
-def test_another_tenants_key_is_not_there(
+def test_another_tenants_key_is_not_found(
     caller: TenantCaller, session: Session, sealer: Sealer
 ) -> None:
     other = a_caller(caller.client, session, sealer)
@@ -122,32 +124,32 @@ def test_another_tenants_key_is_not_there(
     assert status(other, key["key"]) == 200
 
 
-def test_a_key_that_is_not_there_is_not_found(caller: TenantCaller) -> None:
+def test_an_unknown_key_is_not_found(caller: TenantCaller) -> None:
     assert caller.delete(f"/keys/{uuid4()}").status_code == 404
 
 
-def test_every_answer_says_what_is_left(caller: TenantCaller) -> None:
+def test_every_answer_has_the_rate_limit_headers(caller: TenantCaller) -> None:
     caller.get("/settings")
     headers = caller.get("/apps/none").headers
     assert (headers["RateLimit-Limit"], headers["RateLimit-Remaining"]) == ("20", "18")
     assert 0 < int(headers["RateLimit-Reset"]) <= 60
 
 
-def test_too_many_requests_are_refused_until_later(caller: TenantCaller) -> None:
+def test_requests_above_the_rate_limit_get_429(caller: TenantCaller) -> None:
     answers = [caller.get("/settings") for _ in range(21)]
     assert [one.status_code for one in answers[-2:]] == [200, 429]
     assert answers[-1].json()["id"] == "rate_limit"
     assert int(answers[-1].headers["Retry-After"]) > 0
 
 
-def test_another_key_of_the_tenant_has_its_own_rate(caller: TenantCaller) -> None:
+def test_each_key_of_a_tenant_has_its_own_rate_limit(caller: TenantCaller) -> None:
     key = made(caller)["key"]
     for _ in range(21):
         caller.get("/settings")
     assert status(caller, key) == 200
 
 
-def test_without_redis_nobody_is_refused(
+def test_the_rate_limit_refuses_nobody_without_redis(
     web_config: Config, session: Session, sealer: Sealer
 ) -> None:
     config = web_config.model_copy(

@@ -36,28 +36,28 @@ def role(caller: TenantCaller) -> None:
     caller.put(caller.role_path(), {})
 
 
-def test_the_worker_finds_the_key_that_was_set(
+def test_the_worker_reads_the_license_key_that_was_set(
     caller: TenantCaller, session: Session, sealer: Sealer
 ) -> None:
     caller.put("/settings", target())
     assert stored_target(caller, session, sealer)["new_relic"]["license_key"] == KEY
 
 
-def test_the_key_is_in_no_answer(caller: TenantCaller) -> None:
+def test_the_license_key_is_in_no_answer(caller: TenantCaller) -> None:
     put = caller.put("/settings", target())
     assert put.json()["settings"]["notify"] == SHOWN
     for answer in (put, caller.get("/settings"), caller.get(caller.role_path())):
         assert KEY not in answer.text
 
 
-def test_what_holds_is_the_narrowest_target(caller: TenantCaller) -> None:
+def test_the_narrowest_notification_target_applies(caller: TenantCaller) -> None:
     caller.put("/settings", target())
     caller.put(caller.app_path("/settings"), target(account=43))
     notify = caller.get(caller.role_path()).json()["effective"]["notify"]
     assert (notify["value"]["new_relic"]["account_id"], notify["source"]) == (43, "app")
 
 
-def test_what_was_read_can_be_sent_back(
+def test_a_notification_target_that_was_read_can_be_put_back(
     caller: TenantCaller, session: Session, sealer: Sealer
 ) -> None:
     before = caller.put("/settings", target()).json()
@@ -74,25 +74,25 @@ def test_a_masked_key_without_a_stored_one_is_refused(caller: TenantCaller) -> N
     }
 
 
-def test_other_changes_leave_the_target_alone(caller: TenantCaller) -> None:
+def test_changes_of_other_settings_keep_the_notification_target(caller: TenantCaller) -> None:
     caller.put("/settings", target())
     assert caller.patch("/settings", {"concurrency": 2}).json()["settings"]["notify"] == SHOWN
 
 
 @pytest.mark.parametrize("nothing", [None, {}, {"new_relic": None}])
-def test_null_removes_the_target(caller: TenantCaller, nothing: Any) -> None:
+def test_null_removes_the_notification_target(caller: TenantCaller, nothing: Any) -> None:
     caller.put("/settings", target())
     answer = caller.patch("/settings", {"notify": nothing}).json()
     assert "notify" not in answer["settings"]
     assert answer["effective"]["notify"] == {"value": None, "source": "default"}
 
 
-def test_a_put_without_a_target_removes_it(caller: TenantCaller) -> None:
+def test_a_put_without_a_notification_target_removes_the_target(caller: TenantCaller) -> None:
     caller.put("/settings", target())
     assert "notify" not in caller.put("/settings", {}).json()["settings"]
 
 
-def test_a_new_key_is_a_logged_change_that_does_not_show_it(
+def test_a_new_license_key_is_a_logged_change_without_the_key(
     caller: TenantCaller, session: Session
 ) -> None:
     caller.put("/settings", target())
@@ -102,14 +102,16 @@ def test_a_new_key_is_a_logged_change_that_does_not_show_it(
     assert after == [{"notify": "[set]"}, {"notify": "[set]"}]
 
 
-def test_the_key_is_in_no_readable_column(caller: TenantCaller, session: Session) -> None:
+def test_the_license_key_is_in_no_readable_column(caller: TenantCaller, session: Session) -> None:
     caller.put("/settings", target())
     level = session.exec(select(SettingsLevel)).one()
     assert level.values == {}
     assert KEY.encode() not in (level.notify_sealed or b"")
 
 
-def test_a_key_that_is_too_short_is_refused_without_being_repeated(caller: TenantCaller) -> None:
+def test_a_license_key_that_is_too_short_is_refused_without_being_repeated(
+    caller: TenantCaller,
+) -> None:
     answer = caller.put("/settings", target("short"))
     assert answer.status_code == 422
     assert "notify.new_relic.license_key" in faults(answer)
@@ -117,7 +119,7 @@ def test_a_key_that_is_too_short_is_refused_without_being_repeated(caller: Tenan
 
 
 @pytest.mark.parametrize(("key", "left"), [("another-key-marker", None), (KEY, "403")])
-def test_another_target_is_told_of_what_the_old_one_refused(
+def test_a_new_target_gets_the_notifications_that_the_old_target_refused(
     caller: TenantCaller, session: Session, key: str, left: str | None
 ) -> None:
     caller.put(caller.role_path(), target())
@@ -131,7 +133,7 @@ def test_another_target_is_told_of_what_the_old_one_refused(
 @pytest.mark.parametrize(
     "key", ["NRAL\0NRAL", "NRAL\r\nX: y", "NRAL NRAL", "ключ-ключ", "NRAL\x7fNRAL"]
 )
-def test_a_key_that_no_header_could_carry_is_refused(caller: TenantCaller, key: str) -> None:
+def test_a_license_key_that_no_header_can_carry_is_refused(caller: TenantCaller, key: str) -> None:
     answer = caller.put("/settings", target(key))
     assert answer.status_code == 422
     assert "without spaces" in faults(answer)["notify.new_relic.license_key"]

@@ -26,11 +26,13 @@ def targets(caller: TenantCaller) -> list[dict[str, Any]]:
     return found
 
 
-def test_without_any_there_is_nothing(caller: TenantCaller) -> None:
+def test_the_notifications_are_empty_without_a_target(caller: TenantCaller) -> None:
     assert targets(caller) == []
 
 
-def test_each_level_that_sets_a_target_is_there_the_widest_first(caller: TenantCaller) -> None:
+def test_each_level_with_a_notification_target_is_listed_the_widest_first(
+    caller: TenantCaller,
+) -> None:
     caller.patch(caller.role_path(), {"notify": {"webhook": HOOK}})
     caller.patch("/settings", {"notify": {"new_relic": NEW_RELIC}})
     caller.patch(caller.app_path("/settings"), {"notify": {"new_relic": NEW_RELIC}})
@@ -41,7 +43,7 @@ def test_each_level_that_sets_a_target_is_there_the_widest_first(caller: TenantC
     ]
 
 
-def test_the_condition_that_notices_silence_is_printed(caller: TenantCaller) -> None:
+def test_the_alert_condition_for_a_lost_heartbeat_is_printed(caller: TenantCaller) -> None:
     caller.patch("/settings", {"notify": {"new_relic": {**NEW_RELIC, "heartbeat": True}}})
     (target,) = targets(caller)
     recipe = target["silence_alarm"]
@@ -51,12 +53,12 @@ def test_the_condition_that_notices_silence_is_printed(caller: TenantCaller) -> 
     assert recipe["nerdgraph"].count("{") == recipe["nerdgraph"].count("}")
 
 
-def test_without_a_heartbeat_there_is_no_such_condition(caller: TenantCaller) -> None:
+def test_a_target_without_a_heartbeat_has_no_alert_condition(caller: TenantCaller) -> None:
     caller.patch("/settings", {"notify": {"new_relic": NEW_RELIC}})
     assert targets(caller)[0]["silence_alarm"] is None
 
 
-def test_what_new_relic_refuses_is_told_here_and_with_the_settings(
+def test_new_relics_refusal_is_shown_with_notifications_and_settings(
     caller: TenantCaller, session: Session
 ) -> None:
     caller.patch("/settings", {"notify": {"new_relic": {**NEW_RELIC, "events": "all"}}})
@@ -78,7 +80,7 @@ def test_what_new_relic_refuses_is_told_here_and_with_the_settings(
 @pytest.mark.parametrize(
     ("values", "field"), [({"events": "some"}, "events"), ({"heartbeat": "yes"}, "heartbeat")]
 )
-def test_what_makes_no_sense_is_refused(
+def test_an_invalid_notification_target_is_refused(
     caller: TenantCaller, values: dict[str, Any], field: str
 ) -> None:
     answer = caller.patch("/settings", {"notify": {"new_relic": {**NEW_RELIC, **values}}})

@@ -45,7 +45,9 @@ def only(caller: TenantCaller) -> Any:
     return found
 
 
-def test_the_newest_tick_is_shown_in_words_and_figures(caller: TenantCaller, role: Role) -> None:
+def test_the_overview_shows_the_newest_tick_in_words_and_figures(
+    caller: TenantCaller, role: Role
+) -> None:
     found = only(caller)
     assert found["state"] == {
         "state": "in_time",
@@ -60,7 +62,7 @@ def test_the_newest_tick_is_shown_in_words_and_figures(caller: TenantCaller, rol
     assert found["monthly_dyno_hours"] == 100.0
 
 
-def test_an_open_incident_says_since_when(
+def test_the_overview_shows_the_start_of_an_open_incident(
     caller: TenantCaller, role: Role, session: Session
 ) -> None:
     a_decision(session, role, seconds() - 2, misses_at_maximum=True, predicted_wait=float("inf"))
@@ -70,14 +72,14 @@ def test_an_open_incident_says_since_when(
     assert (found["never_done"], found["predicted_wait"]) == (True, None)
 
 
-def test_an_incident_that_is_over_is_not_said(
+def test_the_overview_omits_a_resolved_incident(
     caller: TenantCaller, role: Role, session: Session
 ) -> None:
     an_incident(session, role, cause="foreign_changes", opened_at=NOON, resolved_at=NOON)
     assert only(caller)["state"]["state"] == "in_time"
 
 
-def test_the_share_is_of_24_hours_and_the_cost_of_the_month(
+def test_the_overview_has_the_share_of_24_hours_and_the_cost_of_the_month(
     caller: TenantCaller, role: Role, session: Session
 ) -> None:
     counts = {"finished": 100, "in_time": 99.0}
@@ -93,7 +95,7 @@ def test_the_share_is_of_24_hours_and_the_cost_of_the_month(
         assert found["usd_month"] == pytest.approx(2 * 0.035 + 0.069)
 
 
-def test_the_cost_is_unknown_where_one_size_has_no_price(
+def test_the_overview_cost_is_unknown_where_a_dyno_size_has_no_price(
     caller: TenantCaller, role: Role, session: Session
 ) -> None:
     hours_ago = 0 if utc_now().hour == 0 else 1
@@ -102,14 +104,14 @@ def test_the_cost_is_unknown_where_one_size_has_no_price(
     assert (only(caller)["dyno_hours_month"], only(caller)["usd_month"]) == (2.0, None)
 
 
-def test_a_role_without_a_tick_is_there(caller: TenantCaller, session: Session) -> None:
+def test_the_overview_shows_a_role_without_a_tick(caller: TenantCaller, session: Session) -> None:
     a_role(session, caller.app)
     session.commit()
     found = only(caller)
     assert (found["state"]["state"], found["at"], found["dynos"]) == ("no_broker", None, None)
 
 
-def test_a_removed_role_is_not(caller: TenantCaller, role: Role) -> None:
+def test_the_overview_omits_a_removed_role(caller: TenantCaller, role: Role) -> None:
     assert caller.delete(caller.role_path(role.name)).status_code == 204
     assert caller.get("/overview").json()["roles"] == []
 
@@ -128,7 +130,7 @@ def counted(caller: TenantCaller) -> Iterator[list[str]]:
     event.remove(engine, "before_cursor_execute", note)
 
 
-def test_ten_roles_take_as_many_queries_as_one(
+def test_the_overview_of_ten_roles_takes_as_many_queries_as_of_a_single_role(
     caller: TenantCaller, role: Role, session: Session
 ) -> None:
     caller.get("/overview")  # notes the key's use

@@ -18,7 +18,7 @@ def access(rabbitmq: RabbitMQ) -> BrokerAccess:
     return rabbitmq.new_vhost("api-orders")
 
 
-def test_a_user_with_the_least_rights_is_accepted(
+def test_a_broker_user_with_the_least_rights_is_accepted(
     caller: TenantCaller, access: BrokerAccess, rabbitmq: RabbitMQ
 ) -> None:
     with rabbitmq.admin() as api:
@@ -35,7 +35,7 @@ def test_a_user_with_the_least_rights_is_accepted(
         ("vhost=api-orders", "vhost=nobodys", "nobodys"),
     ],
 )
-def test_a_wrong_password_or_virtual_host_is_said(
+def test_a_wrong_broker_password_or_virtual_host_is_named(
     caller: TenantCaller, access: BrokerAccess, old: str, new: str, why: str
 ) -> None:
     url = access.management_url.replace(old, new)
@@ -44,7 +44,7 @@ def test_a_wrong_password_or_virtual_host_is_said(
     assert why in faults(answer)["url"]
 
 
-def test_a_user_without_the_tag_or_the_permission_is_told_what_it_needs(
+def test_a_broker_user_without_the_tag_or_permission_is_refused_with_what_is_missing(
     caller: TenantCaller, access: BrokerAccess, rabbitmq: RabbitMQ
 ) -> None:
     with rabbitmq.admin() as api:
@@ -61,7 +61,7 @@ def test_a_user_without_the_tag_or_the_permission_is_told_what_it_needs(
 
 
 @pytest.mark.parametrize("name", ["a/b", "a b", "a%2Fb", "größe", "a+b"])
-def test_a_virtual_host_of_any_name_is_watched(
+def test_a_broker_virtual_host_of_any_name_is_accepted(
     caller: TenantCaller, rabbitmq: RabbitMQ, name: str
 ) -> None:
     access = rabbitmq.new_vhost(name)

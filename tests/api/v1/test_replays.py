@@ -53,7 +53,7 @@ def queued(config: Config) -> list[str]:
 
 
 @pytest.mark.usefixtures("role")
-def test_a_replay_is_asked_for_waits_and_is_there(
+def test_a_replay_is_queued_and_then_finished(
     caller: TenantCaller, session: Session, web_config: Config
 ) -> None:
     variants = [
@@ -84,7 +84,7 @@ def test_a_role_has_one_unfinished_replay_at_a_time(caller: TenantCaller) -> Non
 
 
 @pytest.mark.usefixtures("role")
-def test_one_that_was_removed_makes_room(caller: TenantCaller) -> None:
+def test_a_removed_replay_makes_room_for_another(caller: TenantCaller) -> None:
     first = ask(caller).json()["id"]
     assert caller.delete(f"/replays/{first}").status_code == 204
     assert caller.get(f"/replays/{first}").status_code == 404
@@ -92,7 +92,7 @@ def test_one_that_was_removed_makes_room(caller: TenantCaller) -> None:
 
 
 @pytest.mark.usefixtures("role")
-def test_one_without_a_sign_of_life_has_failed_and_makes_room(
+def test_a_replay_without_a_sign_of_life_fails_and_makes_room(
     caller: TenantCaller, session: Session
 ) -> None:
     first = ask(caller).json()["id"]
@@ -105,7 +105,7 @@ def test_one_without_a_sign_of_life_has_failed_and_makes_room(
     assert ask(caller).status_code == 202
 
 
-def test_a_tenant_may_have_five_unfinished_ones(caller: TenantCaller, session: Session) -> None:
+def test_a_tenant_may_have_five_unfinished_replays(caller: TenantCaller, session: Session) -> None:
     for number in range(6):
         a_history(session, a_role(session, caller.app, f"role-{number}"), utc_now())
     session.commit()
@@ -126,7 +126,7 @@ def test_a_tenant_may_have_five_unfinished_ones(caller: TenantCaller, session: S
     ],
 )
 @pytest.mark.usefixtures("role")
-def test_what_no_replay_can_answer_is_refused_by_name(
+def test_an_unsupported_replay_is_refused_by_field(
     caller: TenantCaller, name: str, value: Any
 ) -> None:
     answer = ask(caller, {"variants": [{}, {"settings": {name: value}}]})
@@ -145,7 +145,7 @@ def test_what_no_replay_can_answer_is_refused_by_name(
     ],
 )
 @pytest.mark.usefixtures("role")
-def test_a_variant_that_cannot_work_is_refused_by_name(
+def test_an_invalid_replay_variant_is_refused_by_field(
     caller: TenantCaller, variant: Any, field: str
 ) -> None:
     answer = ask(caller, {"variants": [variant]})
@@ -153,7 +153,7 @@ def test_a_variant_that_cannot_work_is_refused_by_name(
     assert list(faults(answer)) == [f"variants.0.settings.{field}"]
 
 
-def test_a_setting_beside_settings_is_not_taken_for_another(caller: TenantCaller) -> None:
+def test_a_replay_variant_refuses_a_setting_beside_its_settings(caller: TenantCaller) -> None:
     caller.put(caller.role_path(), {})
     answer = ask(caller, {"variants": [{"maximum_dynos": 3}]})
     assert faults(answer) == {"variants.0.maximum_dynos": "is not a known field"}
@@ -174,7 +174,7 @@ def test_a_setting_beside_settings_is_not_taken_for_another(caller: TenantCaller
     ],
 )
 @pytest.mark.usefixtures("role")
-def test_a_time_that_cannot_be_replayed_is_refused_by_name(
+def test_a_span_that_cannot_be_replayed_is_refused_by_field(
     caller: TenantCaller, body: Any, field: str
 ) -> None:
     answer = ask(caller, body)
@@ -190,7 +190,7 @@ def test_a_role_that_is_scaled_on_web_requests_can_be_replayed(
     assert (answer.status_code, answer.json()["state"]) == (202, "queued")
 
 
-def test_what_can_be_replayed_was_kept() -> None:
+def test_the_replayable_span_is_within_retention() -> None:
     assert OLDEST <= FULL
 
 
@@ -222,6 +222,6 @@ def test_the_newest_replays_come_first_page_by_page(
     assert "result" not in first["replays"][0]
 
 
-def test_a_replay_that_is_not_there_is_not_found(caller: TenantCaller) -> None:
+def test_an_unknown_replay_is_not_found(caller: TenantCaller) -> None:
     assert caller.get(f"/replays/{uuid4()}").status_code == 404
     assert caller.get("/replays/nonsense").status_code == 422

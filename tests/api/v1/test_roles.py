@@ -15,7 +15,7 @@ from tests.api.callers import TenantCaller, a_caller
 from tests.api.rows import an_incident
 
 
-def test_put_makes_a_role_that_is_due_at_once(caller: TenantCaller, session: Session) -> None:
+def test_put_creates_a_role_that_is_due_at_once(caller: TenantCaller, session: Session) -> None:
     answer = caller.put(caller.role_path(), {"maximum_dynos": 3})
     assert answer.status_code == 201
     assert (answer.json()["role"], answer.json()["app"]) == ("worker", caller.app.name)
@@ -23,25 +23,25 @@ def test_put_makes_a_role_that_is_due_at_once(caller: TenantCaller, session: Ses
     assert tick_schedule.mark_queued(session.connection(), utc_now(), 10) == [role.id]
 
 
-def test_put_of_a_role_that_is_there_replaces_its_settings(caller: TenantCaller) -> None:
+def test_put_of_an_existing_role_replaces_its_settings(caller: TenantCaller) -> None:
     caller.put(caller.role_path(), {"maximum_dynos": 3})
     assert caller.put(caller.role_path(), {}).status_code == 200
 
 
-def test_patch_and_get_of_a_role_that_is_not_there_find_nothing(caller: TenantCaller) -> None:
+def test_patch_and_get_of_an_unknown_role_are_not_found(caller: TenantCaller) -> None:
     for answer in (caller.get(caller.role_path()), caller.patch(caller.role_path(), {})):
         assert answer.status_code == 404
         assert answer.json()["id"] == "not_found"
 
 
 @pytest.mark.parametrize("name", ["a%20b", "a.b", "%00", "x" * 101, "ä"])
-def test_a_name_that_heroku_could_not_take_is_refused(caller: TenantCaller, name: str) -> None:
+def test_a_role_name_that_heroku_cannot_accept_is_refused(caller: TenantCaller, name: str) -> None:
     answer = caller.put(caller.role_path(name), {})
     assert answer.status_code == 422
     assert answer.json()["fields"][0]["field"] == "role"
 
 
-def test_the_plans_limit_of_roles_is_said(
+def test_the_plans_limit_of_roles_is_named(
     caller: TenantCaller, session: Session, sealer: Sealer
 ) -> None:
     poor = a_caller(caller.client, session, sealer, plan="test")
@@ -63,7 +63,9 @@ def test_roles_made_at_once_stay_within_the_plan(
     assert sorted(statuses) == [201] * 3 + [422] * 5
 
 
-def test_the_same_role_made_twice_at_once_is_one(caller: TenantCaller, session: Session) -> None:
+def test_the_same_role_created_twice_at_once_exists_once(
+    caller: TenantCaller, session: Session
+) -> None:
     with ThreadPoolExecutor(4) as pool:
         statuses = list(
             pool.map(lambda _: caller.put(caller.role_path(), {}).status_code, range(4))

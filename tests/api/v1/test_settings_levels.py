@@ -20,14 +20,14 @@ def at(caller: TenantCaller, level: str) -> str:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_an_untouched_level_sets_nothing(caller: TenantCaller, level: str) -> None:
+def test_an_untouched_settings_level_is_empty(caller: TenantCaller, level: str) -> None:
     answer = caller.get(at(caller, level)).json()
     assert answer["settings"] == {}
     assert answer["version"] == 0
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_put_replaces_the_level(caller: TenantCaller, level: str) -> None:
+def test_put_replaces_the_settings_level(caller: TenantCaller, level: str) -> None:
     caller.put(at(caller, level), {"minimum_dynos": 2, "maximum_dynos": 7})
     answer = caller.put(at(caller, level), {"maximum_dynos": 9}).json()
     assert answer["settings"] == {"maximum_dynos": 9}
@@ -35,28 +35,30 @@ def test_put_replaces_the_level(caller: TenantCaller, level: str) -> None:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_patch_changes_what_is_named_and_null_resets_it(caller: TenantCaller, level: str) -> None:
+def test_patch_changes_named_settings_and_null_resets_them(
+    caller: TenantCaller, level: str
+) -> None:
     caller.put(at(caller, level), {"minimum_dynos": 2, "maximum_dynos": 7})
     answer = caller.patch(at(caller, level), {"minimum_dynos": None, "concurrency": 4}).json()
     assert answer["settings"] == {"maximum_dynos": 7, "concurrency": 4}
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_what_was_put_is_read_again(caller: TenantCaller, level: str) -> None:
+def test_settings_that_were_put_are_read_back(caller: TenantCaller, level: str) -> None:
     put = caller.put(at(caller, level), {"target_deadline": 120, "dry_run": True}).json()
     assert caller.get(at(caller, level)).json() == put
 
 
-def test_null_in_a_put_is_not_set(caller: TenantCaller) -> None:
+def test_null_in_a_put_leaves_the_setting_unset(caller: TenantCaller) -> None:
     assert caller.put("/settings", {"minimum_dynos": None}).json()["settings"] == {}
 
 
-def test_setting_what_is_set_is_no_change(caller: TenantCaller) -> None:
+def test_putting_equal_settings_is_no_change(caller: TenantCaller) -> None:
     first = caller.put("/settings", {"maximum_dynos": 7}).json()
     assert caller.put("/settings", {"maximum_dynos": 7}).json() == first
 
 
-def test_each_effective_value_says_where_it_comes_from(caller: TenantCaller) -> None:
+def test_each_effective_setting_names_its_source(caller: TenantCaller) -> None:
     caller.put("/settings", {"maximum_dynos": 20, "percentile": 95.0, "alert_after": 30})
     caller.put(caller.app_path("/settings"), {"percentile": 98.0, "alert_after": 40})
     answer = caller.put(caller.role_path(), {"alert_after": 50}).json()
@@ -69,7 +71,7 @@ def test_each_effective_value_says_where_it_comes_from(caller: TenantCaller) -> 
     assert answer["effective_version"] == "1.1.1"
 
 
-def test_a_wider_level_does_not_show_what_belongs_to_roles(caller: TenantCaller) -> None:
+def test_a_wider_level_does_not_show_settings_of_roles(caller: TenantCaller) -> None:
     effective = caller.get("/settings").json()["effective"]
     assert not {"queues", "process_type", "override"} & effective.keys()
 
@@ -134,14 +136,16 @@ def test_a_wider_levels_interval_moves_the_schedules_of_roles_without_their_own(
     assert sorted(found) == [20, 45]
 
 
-def test_another_setting_leaves_the_schedule_alone(caller: TenantCaller, session: Session) -> None:
+def test_other_settings_leave_the_roles_schedule_alone(
+    caller: TenantCaller, session: Session
+) -> None:
     before = session.exec(select(TickSchedule.due_at)).one()
     caller.patch(caller.role_path(), {"maximum_dynos": 9})
     session.expire_all()
     assert session.exec(select(TickSchedule.due_at)).one() == before
 
 
-def test_a_change_is_logged_with_the_key_and_both_values(
+def test_a_settings_change_is_logged_with_the_key_and_both_values(
     caller: TenantCaller, session: Session
 ) -> None:
     caller.put("/settings", {"maximum_dynos": 7, "concurrency": 2})

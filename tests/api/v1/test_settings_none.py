@@ -34,7 +34,7 @@ def test_none_at_the_role_wins_over_a_value_at_the_tenant(caller: TenantCaller, 
 
 
 @pytest.mark.parametrize("name", sorted(WIDE))
-def test_null_takes_none_back(caller: TenantCaller, name: str) -> None:
+def test_null_resets_a_setting_that_is_none(caller: TenantCaller, name: str) -> None:
     caller.put("/settings", {name: WIDE[name]})
     caller.put(caller.role_path(), {name: "none"})
     assert caller.patch(caller.role_path(), {name: None}).json()["settings"] == {}
@@ -47,13 +47,15 @@ def test_a_role_is_not_paused_with_its_app(caller: TenantCaller) -> None:
     assert effective(caller, "pause") == {"value": None, "source": "role"}
 
 
-def test_a_patch_of_something_else_leaves_none(caller: TenantCaller) -> None:
+def test_a_patch_of_other_settings_keeps_none(caller: TenantCaller) -> None:
     caller.put("/settings", {"notify": "none"})
     answer = caller.patch("/settings", {"step_up": 3}).json()
     assert answer["settings"] == {"notify": "none", "step_up": 3}
 
 
-def test_a_target_replaces_none_and_none_a_target(caller: TenantCaller) -> None:
+def test_a_notification_target_replaces_none_and_none_replaces_the_target(
+    caller: TenantCaller,
+) -> None:
     caller.put("/settings", {"notify": "none"})
     assert "new_relic" in caller.patch("/settings", {"notify": WIDE["notify"]}).text
     assert caller.patch("/settings", {"notify": "none"}).json()["settings"] == {"notify": "none"}
@@ -63,5 +65,5 @@ def test_a_setting_that_needs_a_value_takes_no_none(caller: TenantCaller) -> Non
     assert faults(caller.put("/settings", {"maximum_dynos": "none"})).keys() == {"maximum_dynos"}
 
 
-def test_every_setting_that_may_be_none_is_tried_here() -> None:
+def test_every_setting_that_accepts_none_is_covered() -> None:
     assert {*WIDE, "pause"} == MAY_BE_NONE

@@ -28,18 +28,18 @@ def refused(caller: TenantCaller, path: str, body: Any) -> dict[str, str]:
         ("schedule", "schedules"),
     ],
 )
-def test_an_unknown_name_is_refused_with_the_nearest(
+def test_an_unknown_setting_is_refused_with_the_nearest(
     caller: TenantCaller, name: str, meant: str
 ) -> None:
     found = refused(caller, "/settings", {name: 1})
     assert found == {name: f"is not a known setting; did you mean {meant}?"}
 
 
-def test_a_name_like_no_other_is_refused_without_a_guess(caller: TenantCaller) -> None:
+def test_a_setting_like_no_other_is_refused_without_a_guess(caller: TenantCaller) -> None:
     assert refused(caller, "/settings", {"xyzzy": 1}) == {"xyzzy": "is not a known setting"}
 
 
-def test_an_unknown_name_inside_a_value_is_refused_with_the_nearest(caller: TenantCaller) -> None:
+def test_an_unknown_name_inside_a_setting_is_refused_with_the_nearest(caller: TenantCaller) -> None:
     found = refused(caller, caller.role_path(), {"override": {"till": 1, "maximum_dynos": 3}})
     assert found["override.till"] == "is not a known setting; did you mean until?"
     assert found["override.until"] == "is required"
@@ -67,7 +67,7 @@ def test_an_unknown_name_inside_a_value_is_refused_with_the_nearest(caller: Tena
         ("history", "x" * 300, "a number"),
     ],
 )
-def test_a_value_out_of_range_is_refused_with_the_range(
+def test_a_setting_out_of_range_is_refused_with_the_range(
     caller: TenantCaller, field: str, value: Any, right: str
 ) -> None:
     found = refused(caller, "/settings", {field: value})
@@ -91,7 +91,7 @@ def test_a_value_out_of_range_is_refused_with_the_range(
         ("override", {"until": "0001-01-01T00:00:00+14:00", "maximum_dynos": 1}, "from 1970"),
     ],
 )
-def test_a_roles_value_that_makes_no_sense_is_refused(
+def test_an_invalid_setting_of_a_role_is_refused(
     caller: TenantCaller, field: str, value: Any, right: str
 ) -> None:
     found = refused(caller, caller.role_path(), {field: value})
@@ -113,7 +113,7 @@ def test_a_roles_value_that_makes_no_sense_is_refused(
         ({"maximum_dynos": 1}, "minimum_dynos 2 is above maximum_dynos 1"),
     ],
 )
-def test_a_window_that_makes_no_sense_is_refused(
+def test_an_invalid_schedule_window_is_refused(
     caller: TenantCaller, change: dict[str, Any], right: str
 ) -> None:
     window = {"days": [0], "start": "08:00", "end": "18:00", "timezone": "UTC", "minimum_dynos": 2}
@@ -131,7 +131,7 @@ def test_a_window_that_makes_no_sense_is_refused(
         ("/apps/{app}/settings", {"queues": ["a"]}, "set it at a role"),
     ],
 )
-def test_a_setting_at_the_wrong_level_is_refused_with_the_right_one(
+def test_a_setting_at_the_wrong_level_is_refused_with_the_right_level(
     caller: TenantCaller, path: str, body: dict[str, Any], where: str
 ) -> None:
     found = refused(caller, path.format(app=caller.app.name), body)
@@ -157,7 +157,7 @@ def test_a_contradiction_within_a_wider_level_is_refused_without_any_role(
     assert "9 (from" in found["minimum_dynos"]
 
 
-def test_a_wider_change_is_refused_for_every_role_it_would_break(
+def test_a_change_of_a_wider_level_is_refused_for_every_role_that_would_break(
     caller: TenantCaller, session: Session
 ) -> None:
     caller.put(caller.role_path("one"), {"minimum_dynos": 4})
@@ -170,7 +170,7 @@ def test_a_wider_change_is_refused_for_every_role_it_would_break(
     assert session.exec(select(SettingsLevel).where(SettingsLevel.level == "global")).all() == []
 
 
-def test_a_deadline_that_cannot_be_met_from_zero_is_refused_with_what_can(
+def test_an_impossible_deadline_is_refused_with_the_lowest_possible(
     caller: TenantCaller,
 ) -> None:
     body = {"minimum_dynos": 0, "target_deadline": 30, "processing_time": 10, "boot_time": 25}
@@ -192,7 +192,7 @@ def test_an_interval_that_the_plan_does_not_allow_is_refused(
     assert message == "must be at least 60 s on plan test"
 
 
-def test_the_plans_shortest_interval_is_shown_where_it_holds(
+def test_the_plans_shortest_interval_is_shown_as_the_effective_interval(
     caller: TenantCaller, session: Session, sealer: Sealer
 ) -> None:
     poor = a_caller(caller.client, session, sealer, plan="test")
@@ -200,12 +200,12 @@ def test_the_plans_shortest_interval_is_shown_where_it_holds(
     assert effective["interval"] == {"value": 60, "source": "plan"}
 
 
-def test_a_refused_role_is_not_made(caller: TenantCaller, session: Session) -> None:
+def test_a_refused_role_is_not_created(caller: TenantCaller, session: Session) -> None:
     refused(caller, caller.role_path(), {"minimum_dynos": 9})
     assert session.exec(select(Role)).all() == []
 
 
-def test_a_refused_change_leaves_everything_as_it_was(caller: TenantCaller) -> None:
+def test_a_refused_settings_change_stores_nothing(caller: TenantCaller) -> None:
     before = caller.put(caller.role_path(), {"maximum_dynos": 3}).json()
     caller.patch(caller.role_path(), {"minimum_dynos": 9, "concurrency": 2})
     assert caller.get(caller.role_path()).json() == before

@@ -23,7 +23,7 @@ def test_sound_settings_have_no_warning(caller: TenantCaller) -> None:
     assert warned(caller, minimum_dynos=1, maximum_dynos=10) == {}
 
 
-def test_two_roles_on_one_queue_are_warned_about_at_both(caller: TenantCaller) -> None:
+def test_two_roles_on_the_same_queue_are_both_warned(caller: TenantCaller) -> None:
     assert warned(caller, queues=["mails", "orders"]) == {}
     other = caller.put(caller.role_path("other"), {"queues": ["orders"]}).json()
     [warning] = other["warnings"]
@@ -42,13 +42,13 @@ def test_a_role_on_web_requests_shares_no_queue(caller: TenantCaller) -> None:
     assert warned(caller, queues=["orders"]) == {}
 
 
-def test_a_deadline_that_assumed_times_miss_is_warned_about(caller: TenantCaller) -> None:
+def test_a_deadline_below_the_default_times_is_warned_about(caller: TenantCaller) -> None:
     found = warned(caller, minimum_dynos=0, target_deadline=45)
     assert "50 s are needed" in found["target_deadline"]
     assert "minimum_dynos 1" in found["target_deadline"]
 
 
-def test_a_deadline_that_told_times_miss_is_refused_with_what_would_do(
+def test_a_deadline_below_the_configured_times_is_refused_with_the_lowest_possible(
     caller: TenantCaller,
 ) -> None:
     times = {"processing_time": 10, "boot_time": 30}
@@ -56,12 +56,14 @@ def test_a_deadline_that_told_times_miss_is_refused_with_what_would_do(
     assert "must be above 50 s" in faults(answer)["target_deadline"]
 
 
-def test_a_parameter_of_another_policy_is_warned_about(caller: TenantCaller) -> None:
+def test_a_policy_parameter_of_another_policy_is_warned_about(caller: TenantCaller) -> None:
     found = warned(caller, policy="deadline", policy_parameters={"highest": 3})
     assert found == {"policy_parameters.highest": "is not used by policy deadline"}
 
 
-def test_a_parameter_of_no_policy_is_refused_with_those_it_has(caller: TenantCaller) -> None:
+def test_an_unknown_policy_parameter_is_refused_with_the_known_parameters(
+    caller: TenantCaller,
+) -> None:
     answer = caller.put("/settings", {"policy": "band", "policy_parameters": {"hihgest": 3}})
     assert "highest" in faults(answer)["policy_parameters.hihgest"]
 
@@ -69,28 +71,34 @@ def test_a_parameter_of_no_policy_is_refused_with_those_it_has(caller: TenantCal
 @pytest.mark.parametrize(
     ("value", "wanted"), [(-1, "a number from 0"), ("3", "a number"), (True, "a number")]
 )
-def test_a_parameter_out_of_range_is_refused(caller: TenantCaller, value: Any, wanted: str) -> None:
+def test_a_policy_parameter_out_of_range_is_refused(
+    caller: TenantCaller, value: Any, wanted: str
+) -> None:
     answer = caller.put("/settings", {"policy": "band", "policy_parameters": {"highest": value}})
     assert wanted in faults(answer)["policy_parameters.highest"]
 
 
-def test_a_choice_that_is_none_is_refused_with_the_choices(caller: TenantCaller) -> None:
+def test_an_unknown_policy_parameter_choice_is_refused_with_the_choices(
+    caller: TenantCaller,
+) -> None:
     answer = caller.put("/settings", {"policy": "band", "policy_parameters": {"source": "moon"}})
     assert "running, backlog, arrivals" in faults(answer)["policy_parameters.source"]
 
 
-def test_a_window_above_the_maximum_is_warned_about(caller: TenantCaller) -> None:
+def test_a_schedule_window_above_the_maximum_is_warned_about(caller: TenantCaller) -> None:
     assert "schedules.0" in warned(caller, schedules=[{**WEEKLY, "dynos": 9}])
 
 
 @pytest.mark.parametrize("name", ["override", "pause"])
-def test_an_end_in_the_past_is_warned_about(caller: TenantCaller, name: str) -> None:
+def test_a_pause_or_override_that_ended_in_the_past_is_warned_about(
+    caller: TenantCaller, name: str
+) -> None:
     value = {"until": "2020-01-01T00:00:00Z"}
     given = {**value, "minimum_dynos": 2} if name == "override" else value
     assert f"{name}.until" in warned(caller, **{name: given})
 
 
-def test_windows_that_overlap_are_refused_with_what_would_be_right(caller: TenantCaller) -> None:
+def test_schedule_windows_that_overlap_are_refused_with_a_correction(caller: TenantCaller) -> None:
     message = windows(caller, {}, {"start": "11:00", "end": "14:00"})["schedules"]
     assert "begin it at 12:00" in message
 
@@ -104,16 +112,18 @@ def test_windows_that_overlap_are_refused_with_what_would_be_right(caller: Tenan
         {"days": [], "date": "2026-12-24"},
     ],
 )
-def test_windows_that_lie_apart_are_taken(caller: TenantCaller, second: dict[str, Any]) -> None:
+def test_schedule_windows_without_overlap_are_accepted(
+    caller: TenantCaller, second: dict[str, Any]
+) -> None:
     path = {"schedules": [WEEKLY, {**WEEKLY, **second}]}
     assert caller.put("/settings", path).status_code == 200
 
 
-def test_a_window_of_sunday_night_overlaps_monday_morning(caller: TenantCaller) -> None:
+def test_a_schedule_window_of_sunday_night_overlaps_monday_morning(caller: TenantCaller) -> None:
     night = {"days": [6], "start": "22:00", "end": "09:00"}
     assert "schedules" in windows(caller, night, {})
 
 
-def test_two_one_off_windows_of_one_day_overlap(caller: TenantCaller) -> None:
+def test_two_one_off_schedule_windows_of_the_same_day_overlap(caller: TenantCaller) -> None:
     day = {"days": [], "date": "2026-12-24"}
     assert "schedules" in windows(caller, day, {**day, "start": "09:00", "end": "10:00"})

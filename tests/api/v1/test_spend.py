@@ -41,13 +41,13 @@ def spend(caller: TenantCaller) -> dict[str, Any]:
     return found
 
 
-def test_a_month_that_cost_nothing_yet(caller: TenantCaller, role: Role) -> None:
+def test_spend_of_a_month_without_cost_is_zero(caller: TenantCaller, role: Role) -> None:
     (found,) = spend(caller)["roles"]
     assert (found["role"], found["dyno_hours"], found["cost"]) == (role.name, 0.0, [])
     assert (found["share"], found["dyno_hours_a_day"], found["warning"]) == (0.0, None, None)
 
 
-def test_a_role_that_was_made_again_costs_what_it_used_itself(
+def test_spend_of_a_recreated_role_excludes_its_predecessor(
     session: Session, caller: TenantCaller, role: Role
 ) -> None:
     used(session, role, -2)
@@ -60,7 +60,7 @@ def test_a_role_that_was_made_again_costs_what_it_used_itself(
     assert found["cost"][0]["dyno_hours"] == 3.0
 
 
-def test_dynos_that_heroku_never_showed_have_no_size(
+def test_spend_of_dynos_of_unknown_size_has_no_price(
     session: Session, caller: TenantCaller, role: Role
 ) -> None:
     used(session, role, -1, dyno_seconds=0.0, dyno_size="")
@@ -68,7 +68,7 @@ def test_dynos_that_heroku_never_showed_have_no_size(
     assert (found["cost"], found["roles"][0]["cost"]) == ([], [])
 
 
-def test_the_cap_has_its_date_at_the_pace_of_the_last_week(
+def test_the_cap_date_follows_the_pace_of_the_last_week(
     session: Session, caller: TenantCaller, role: Role
 ) -> None:
     for day in range(1, 22):  # two dyno-hours each
@@ -80,7 +80,7 @@ def test_the_cap_has_its_date_at_the_pace_of_the_last_week(
     assert "on 2026-11-29 at 12:00 UTC" in found["warning"]
 
 
-def test_hours_of_other_months_do_not_count(
+def test_spend_excludes_hours_of_other_months(
     session: Session, caller: TenantCaller, role: Role
 ) -> None:
     used(session, role, -25 * DAY)  # 31 October
@@ -90,7 +90,7 @@ def test_hours_of_other_months_do_not_count(
     assert (answer["from"], answer["to"]) == ("2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z")
 
 
-def test_cost_is_by_size_for_each_role_and_for_all(
+def test_spend_is_by_dyno_size_for_each_role_and_in_total(
     session: Session, caller: TenantCaller, role: Role
 ) -> None:
     used(session, role, -1)
@@ -107,7 +107,7 @@ def test_cost_is_by_size_for_each_role_and_for_all(
     assert (mails["monthly_dyno_hours"], mails["share"]) == (None, None)
 
 
-def test_months_of_the_past_are_in_the_statistics(
+def test_statistics_have_the_spend_of_past_months(
     session: Session, caller: TenantCaller, role: Role
 ) -> None:
     for days in (1, 40):
@@ -143,7 +143,7 @@ def test_explain_knows_the_cap_as_a_tick_does(
     assert found["misses_at_maximum"] is True
 
 
-def test_another_tenants_hours_are_not_seen(
+def test_spend_excludes_another_tenants_hours(
     session: Session, caller: TenantCaller, role: Role, sealer: Sealer
 ) -> None:
     used(session, role, -1)

@@ -30,7 +30,9 @@ def total(caller: TenantCaller, **query: Any) -> dict[str, Any]:
     return found
 
 
-def test_hours_add_up(session: Session, caller: TenantCaller, role: Role) -> None:
+def test_statistics_sum_the_hours_of_the_span(
+    session: Session, caller: TenantCaller, role: Role
+) -> None:
     used(session, role, 0, ups=2, downs=1, maximum_seconds=60.0)
     used(session, role, 1, ups=1)
     found = total(caller)
@@ -39,7 +41,7 @@ def test_hours_add_up(session: Session, caller: TenantCaller, role: Role) -> Non
     assert (found["seconds_at_maximum"], found["seconds_watched"]) == (60.0, 7200.0)
 
 
-def test_the_share_in_time_is_of_what_was_measured(
+def test_the_share_in_time_counts_measured_jobs_only(
     session: Session, caller: TenantCaller, role: Role
 ) -> None:
     used(session, role, 0, finished=300, in_time=300.0)
@@ -47,12 +49,16 @@ def test_the_share_in_time_is_of_what_was_measured(
     assert total(caller)["share_in_time"] == 0.875
 
 
-def test_a_share_of_nothing_is_unknown(session: Session, caller: TenantCaller, role: Role) -> None:
+def test_the_share_in_time_is_unknown_without_jobs(
+    session: Session, caller: TenantCaller, role: Role
+) -> None:
     used(session, role)
     assert total(caller)["share_in_time"] is None
 
 
-def test_each_size_of_dyno_has_its_cost(session: Session, caller: TenantCaller, role: Role) -> None:
+def test_statistics_show_the_cost_of_each_dyno_size(
+    session: Session, caller: TenantCaller, role: Role
+) -> None:
     used(session, role, 0)
     used(session, role, 0, dyno_size="Performance-L")
     used(session, role, 0, dyno_size="")
@@ -63,7 +69,7 @@ def test_each_size_of_dyno_has_its_cost(session: Session, caller: TenantCaller, 
     ]
 
 
-def test_the_span_has_its_first_hour_and_not_its_end(
+def test_the_statistics_span_includes_its_start_and_excludes_its_end(
     session: Session, caller: TenantCaller, role: Role
 ) -> None:
     for hours in range(4):
@@ -74,7 +80,9 @@ def test_the_span_has_its_first_hour_and_not_its_end(
     assert answer["total"]["dyno_hours"] == 4.0
 
 
-def test_days_are_those_of_the_zone(session: Session, caller: TenantCaller, role: Role) -> None:
+def test_statistics_by_day_follow_the_time_zone(
+    session: Session, caller: TenantCaller, role: Role
+) -> None:
     used(session, role, 10)  # 22:00 UTC, 23:00 in Berlin
     used(session, role, 11)  # midnight in Berlin
     query = {**SPAN, "step": "day", "timezone": "Europe/Berlin"}
@@ -82,7 +90,9 @@ def test_days_are_those_of_the_zone(session: Session, caller: TenantCaller, role
     assert [one["at"] for one in steps] == ["2026-11-24T23:00:00Z", "2026-11-25T23:00:00Z"]
 
 
-def test_each_role_is_summed_apart(session: Session, caller: TenantCaller, role: Role) -> None:
+def test_statistics_are_summed_for_each_role(
+    session: Session, caller: TenantCaller, role: Role
+) -> None:
     used(session, role)
     used(session, a_role(session, caller.app, "mails"), dyno_seconds=3600.0)
     roles = caller.get("/statistics", **SPAN).json()["roles"]
@@ -90,14 +100,14 @@ def test_each_role_is_summed_apart(session: Session, caller: TenantCaller, role:
     assert total(caller, role="mails")["dyno_hours"] == 1.0
 
 
-def test_without_a_span_it_is_the_last_month(
+def test_statistics_default_to_the_last_month(
     session: Session, caller: TenantCaller, role: Role
 ) -> None:
     used(session, role, -24 * 365)
     assert caller.get("/statistics").json()["total"]["decisions"] == 0
 
 
-def test_another_tenants_hours_do_not_count(
+def test_statistics_exclude_another_tenants_hours(
     session: Session, caller: TenantCaller, role: Role, sealer: Any
 ) -> None:
     used(session, role)

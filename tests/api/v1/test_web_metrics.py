@@ -52,7 +52,7 @@ def fill(caller: TenantCaller, session: Session) -> Callable[..., None]:
     return add
 
 
-def test_pushed_figures_are_kept(caller: TenantCaller, web: str, session: Session) -> None:
+def test_pushed_web_metrics_are_stored(caller: TenantCaller, web: str, session: Session) -> None:
     answer = caller.ask("POST", f"{web}/web-metrics", GOOD)
     assert answer.status_code == 204
     [push] = session.exec(select(WebPush)).all()
@@ -70,7 +70,7 @@ def test_pushed_figures_are_kept(caller: TenantCaller, web: str, session: Sessio
         ({"p_95": 0.1}, "p_95"),
     ],
 )
-def test_figures_that_make_no_sense_are_refused_by_name(
+def test_invalid_pushed_web_metrics_are_refused_by_field(
     caller: TenantCaller, web: str, session: Session, change: dict[str, Any], field: str
 ) -> None:
     answer = caller.ask("POST", f"{web}/web-metrics", {**GOOD, **change})
@@ -79,27 +79,27 @@ def test_figures_that_make_no_sense_are_refused_by_name(
     assert session.exec(select(WebPush)).all() == []
 
 
-def test_figures_of_a_role_that_is_scaled_on_messages_are_refused(caller: TenantCaller) -> None:
+def test_web_metrics_pushed_for_a_queue_role_are_refused(caller: TenantCaller) -> None:
     caller.put(caller.role_path(), {})
     answer = caller.ask("POST", f"{caller.role_path()}/web-metrics", GOOD)
     assert answer.status_code == 422
     assert 'must be "web"' in faults(answer)["signal"]
 
 
-def test_the_pushed_figures_decide(caller: TenantCaller, web: str) -> None:
+def test_pushed_web_metrics_decide_the_scaling(caller: TenantCaller, web: str) -> None:
     caller.ask("POST", f"{web}/web-metrics", GOOD)
     effective = caller.get(web).json()["effective"]
     assert effective["policy"] == {"value": "response_time", "source": "default"}
     assert effective["signal"] == {"value": "web", "source": "role"}
 
 
-def test_a_web_role_is_warned_of_what_is_probably_not_meant(caller: TenantCaller) -> None:
+def test_a_web_roles_doubtful_settings_are_warned_about(caller: TenantCaller) -> None:
     answer = caller.put(caller.role_path("web"), {"signal": "web", "minimum_dynos": 0})
     named = {one["field"]: one["message"] for one in answer.json()["warnings"]}
     assert named.keys() >= {"concurrency", "minimum_dynos"}
 
 
-def test_figures_of_any_span_are_those_of_all_its_requests(
+def test_web_metrics_of_a_span_cover_all_its_requests(
     caller: TenantCaller, fill: Callable[..., None]
 ) -> None:
     fill(600, 900, 0.1, statuses={"2": 900})
@@ -116,7 +116,7 @@ def test_figures_of_any_span_are_those_of_all_its_requests(
     assert found["dynos"][1]["connect"]["p50"] == pytest.approx(0.001, rel=0.0201)
 
 
-def test_a_span_that_is_none_is_refused(caller: TenantCaller) -> None:
+def test_an_invalid_span_of_web_metrics_is_refused(caller: TenantCaller) -> None:
     for params in (
         {"from": "2026-11-26T00:00:00Z", "to": "2026-11-25T00:00:00Z"},
         {"from": "2026-11-20T00:00:00Z", "to": "2026-11-25T00:00:00Z"},
@@ -127,12 +127,12 @@ def test_a_span_that_is_none_is_refused(caller: TenantCaller) -> None:
     assert "to" in faults(caller.get(caller.app_path("/web"), to="0001-01-01T00:00:00Z"))
 
 
-def test_an_app_without_requests_has_figures_without_times(caller: TenantCaller) -> None:
+def test_web_metrics_of_an_app_without_requests_have_no_times(caller: TenantCaller) -> None:
     total = caller.get(caller.app_path("/web")).json()["total"]
     assert (total["requests"], total["mean"], total["service"]["p95"]) == (0, None, None)
 
 
-def test_a_drain_of_ones_own_has_its_url_shown_once(caller: TenantCaller, session: Session) -> None:
+def test_a_log_drains_url_is_shown_once(caller: TenantCaller, session: Session) -> None:
     path = caller.app_path("/drain")
     assert caller.get(path).status_code == 404
     made = caller.put(path, None).json()
@@ -148,7 +148,9 @@ def test_a_drain_of_ones_own_has_its_url_shown_once(caller: TenantCaller, sessio
     assert caller.delete(path).status_code == 404
 
 
-def test_the_drain_says_how_dynos_start_and_crash(caller: TenantCaller, session: Session) -> None:
+def test_the_log_drain_shows_starts_and_crashes_of_dynos(
+    caller: TenantCaller, session: Session
+) -> None:
     caller.put(caller.app_path("/drain"), None)
     start = datetime.now(UTC) - timedelta(minutes=5)  # noqa: TID251 - the route's own clock
     for seconds, dyno, state, quantity in [
@@ -195,6 +197,6 @@ def test_a_drain_that_guv_added_is_removed_at_heroku(desk: Desk) -> None:
 
 
 @pytest.mark.usefixtures("heroku_drain")
-def test_the_end_of_the_resource_ends_its_drain(desk: Desk, heroku: HerokuCaller) -> None:
+def test_deprovisioning_ends_the_log_drain(desk: Desk, heroku: HerokuCaller) -> None:
     assert heroku.ask("DELETE", f"/{desk.caller.tenant.id}").status_code == 204
     wait_until(lambda: not desk.shop.drains)

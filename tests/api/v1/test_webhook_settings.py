@@ -26,7 +26,7 @@ def role(caller: TenantCaller) -> None:
     caller.put(caller.role_path(), {})
 
 
-def test_the_worker_finds_what_was_set(
+def test_the_worker_reads_the_webhook_that_was_set(
     caller: TenantCaller, session: Session, sealer: Sealer
 ) -> None:
     answer = caller.put("/settings", webhook())
@@ -35,7 +35,7 @@ def test_the_worker_finds_what_was_set(
     assert stored_target(caller, session, sealer) == webhook()["notify"]
 
 
-def test_what_was_read_can_be_sent_back(
+def test_a_webhook_target_that_was_read_can_be_put_back(
     caller: TenantCaller, session: Session, sealer: Sealer
 ) -> None:
     before = caller.put("/settings", webhook()).json()
@@ -43,7 +43,7 @@ def test_what_was_read_can_be_sent_back(
     assert stored_target(caller, session, sealer) == webhook()["notify"]
 
 
-def test_a_new_relic_account_can_be_added_to_it(
+def test_a_new_relic_account_can_be_added_to_a_webhook(
     caller: TenantCaller, session: Session, sealer: Sealer
 ) -> None:
     caller.put("/settings", webhook())
@@ -79,7 +79,7 @@ def test_a_new_relic_account_can_be_added_to_it(
         (URL, "whsec_" + "A" * 120, "secret", "24 to 64 bytes"),
     ],
 )
-def test_what_could_not_work_is_refused_with_the_field(
+def test_an_invalid_webhook_is_refused_with_its_field(
     caller: TenantCaller, url: str, secret: str, field: str, words: str
 ) -> None:
     answer = caller.put("/settings", webhook(url, secret))
@@ -88,7 +88,7 @@ def test_what_could_not_work_is_refused_with_the_field(
     assert "password@" not in answer.text
 
 
-def test_a_test_page_goes_to_every_target(caller: TenantCaller, world: Sandbox) -> None:
+def test_a_test_alert_goes_to_every_target(caller: TenantCaller, world: Sandbox) -> None:
     world.hooks.secrets["shop"] = SECRET
     world.new_relic.accounts["7"] = "license-key-marker"
     new_relic = {"account_id": 7, "license_key": "license-key-marker"}
@@ -104,7 +104,7 @@ def test_a_test_page_goes_to_every_target(caller: TenantCaller, world: Sandbox) 
 
 
 @pytest.mark.parametrize("level", ["", "app"])
-def test_a_wider_levels_test_page_speaks_for_every_role(
+def test_a_wider_levels_test_alert_names_every_role(
     caller: TenantCaller, world: Sandbox, level: str
 ) -> None:
     world.hooks.secrets["wide"], app = SECRET, caller.app_path()
@@ -117,7 +117,7 @@ def test_a_wider_levels_test_page_speaks_for_every_role(
     assert [{name: one[name] for name in wanted} for one in told] == [wanted, wanted]
 
 
-def test_a_wider_levels_test_page_to_nowhere_is_refused(caller: TenantCaller) -> None:
+def test_a_wider_levels_test_alert_without_a_target_is_refused(caller: TenantCaller) -> None:
     caller.patch("/settings", webhook())
     caller.patch(caller.app_path("/settings"), {"notify": "none"})
     answer = caller.ask("POST", f"{caller.app_path()}/test-page")
@@ -127,7 +127,7 @@ def test_a_wider_levels_test_page_to_nowhere_is_refused(caller: TenantCaller) ->
     assert list(faults(answer)) == ["notify"]
 
 
-def test_a_test_page_says_which_target_refuses_and_why(
+def test_a_test_alert_shows_which_target_refused_and_why(
     caller: TenantCaller, world: Sandbox
 ) -> None:
     new_relic = {"account_id": 8, "license_key": "not-the-key-marker"}
@@ -141,7 +141,7 @@ def test_a_test_page_says_which_target_refuses_and_why(
     ]
 
 
-def test_after_a_good_test_page_what_was_refused_is_told_again(
+def test_refused_notifications_are_sent_again_after_a_good_test_alert(
     caller: TenantCaller, session: Session, world: Sandbox
 ) -> None:
     world.hooks.secrets["again"] = SECRET
@@ -155,7 +155,7 @@ def test_after_a_good_test_page_what_was_refused_is_told_again(
     assert incident.notify_at is not None
 
 
-def test_an_incident_shows_what_each_target_was_told(
+def test_an_incident_shows_the_notifications_of_each_target(
     caller: TenantCaller, session: Session
 ) -> None:
     role = session.exec(select(Role)).one()

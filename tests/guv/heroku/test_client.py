@@ -82,20 +82,20 @@ def test_calls_left_that_are_no_number_are_unknown(said: str) -> None:
     assert heroku.read_formation(APP, "HRKU-a").remaining is None
 
 
-def test_what_is_known_is_only_asked_to_be_confirmed() -> None:
+def test_a_known_formation_is_requested_with_its_etag() -> None:
     heroku, asked = recorded(FORMATION)
     heroku.read_formation(APP, "HRKU-a", Formation(etag='"abc"'))
     heroku.read_formation(APP, "HRKU-a", Formation())
     assert [one.headers.get("If-None-Match") for one in asked] == ['"abc"', None]
 
 
-def test_an_unchanged_formation_is_the_known_one() -> None:
+def test_an_unchanged_formation_is_the_known_formation() -> None:
     known = Formation({"worker": 3}, {"worker": "Basic"}, "shop", '"abc"', 5)
     heroku = answered(304, RateLimit_Remaining="7")
     assert heroku.read_formation(APP, "HRKU-a", known) == replace(known, remaining=7)
 
 
-def test_unchanged_without_anything_known_is_no_answer() -> None:
+def test_an_unexpected_304_is_an_invalid_answer() -> None:
     with pytest.raises(HerokuUnavailable):
         answered(304).read_formation(APP, "HRKU-a")
 
@@ -116,7 +116,7 @@ RELEASE = {
 }
 
 
-def test_only_the_newest_release_is_asked_for() -> None:
+def test_only_the_newest_release_is_requested() -> None:
     heroku, asked = recorded([RELEASE])
     found = heroku.read_last_release(APP, "HRKU-a")
     noon = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -130,12 +130,12 @@ def test_of_several_releases_the_newest_counts() -> None:
     assert found.version == 14
 
 
-def test_an_app_without_releases_has_no_last_one() -> None:
+def test_an_app_without_releases_has_no_last_release() -> None:
     assert always(200, []).read_last_release(APP, "HRKU-a") is None
 
 
 @pytest.mark.parametrize("body", [{"a": 1}, "text", [{}], [{**RELEASE, "created_at": None}], [3]])
-def test_an_answer_that_is_no_release_is_no_answer(body: object) -> None:
+def test_an_answer_that_is_no_release_is_invalid(body: object) -> None:
     with pytest.raises(HerokuUnavailable):
         always(200, body).read_last_release(APP, "HRKU-a")
 
@@ -147,7 +147,7 @@ def test_scaling_sends_an_absolute_quantity_and_no_size() -> None:
     assert loads(asked[0].content) == {"quantity": 4}
 
 
-def test_the_answers_quantity_is_what_runs() -> None:
+def test_the_quantity_in_the_scaling_answer_is_returned() -> None:
     assert always(200, {"quantity": 3}).scale(APP, "worker", 4, "HRKU-a") == 3
 
 
@@ -169,7 +169,7 @@ def test_tokens_are_refreshed_with_the_refresh_token() -> None:
     assert (form["grant_type"], form["refresh_token"]) == (["refresh_token"], ["HRKU-r"])
 
 
-def test_tokens_are_never_shown() -> None:
+def test_tokens_are_never_in_a_repr() -> None:
     assert "HRKU" not in repr(Tokens("HRKU-a", "HRKU-r", 1.0))
 
 
@@ -214,37 +214,37 @@ def test_a_refusal_keeps_herokus_words(
 
 
 @pytest.mark.parametrize("body", [None, [], "text", {}, {"id": 3, "message": None, "limit": "9"}])
-def test_a_refusal_of_an_unknown_form_is_still_one(body: object) -> None:
+def test_a_refusal_of_an_unknown_form_is_still_a_refusal(body: object) -> None:
     with pytest.raises(HerokuRefused) as refused:
         always(403, body).read_formation(APP, "HRKU-a")
     assert (refused.value.status, refused.value.limit) == (403, None)
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
-def test_what_may_pass_is_unavailable_and_no_refusal(status: int) -> None:
+def test_a_temporary_failure_is_unavailable_and_no_refusal(status: int) -> None:
     with pytest.raises(HerokuUnavailable, match=str(status)):
         always(status, {"id": "rate_limit", "message": "wait"}).read_formation(APP, "HRKU-a")
 
 
 @pytest.mark.parametrize("body", [None, {}, "text", [1], [{"type": "worker"}], [{"quantity": 1}]])
-def test_an_answer_that_is_no_formation_is_no_answer(body: object) -> None:
+def test_an_answer_that_is_no_formation_is_invalid(body: object) -> None:
     with pytest.raises(HerokuUnavailable):
         always(200, body).read_formation(APP, "HRKU-a")
 
 
 @pytest.mark.parametrize("body", [None, {}, [], {"app": None}, {"app": {"id": 3, "name": "shop"}}])
-def test_an_answer_that_is_no_addon_is_no_answer(body: object) -> None:
+def test_an_answer_that_is_no_addon_is_invalid(body: object) -> None:
     with pytest.raises(HerokuUnavailable):
         always(200, body).read_addon_app(APP, "HRKU-a")
 
 
 @pytest.mark.parametrize("body", [None, {}, [], {"access_token": "HRKU-a"}, {"expires_in": 1}])
-def test_an_answer_without_tokens_is_no_answer(body: object) -> None:
+def test_an_answer_without_tokens_is_invalid(body: object) -> None:
     with pytest.raises(HerokuUnavailable):
         always(200, body).exchange_grant("a-code")
 
 
-def test_a_failure_on_the_way_says_nothing_of_what_was_sent() -> None:
+def test_a_connection_failure_does_not_show_the_request() -> None:
     def fail(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError(f"{request.url} {request.headers} {request.content!r}")
 

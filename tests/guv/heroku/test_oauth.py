@@ -87,7 +87,7 @@ def test_a_settled_grant_is_an_app_with_tokens(
     assert not is_pending(tenant, NOON)
 
 
-def test_nothing_to_settle_asks_nobody(
+def test_a_tenant_without_a_grant_makes_no_request(
     exchange: GrantExchange, tenant: Tenant, heroku: ScriptedHeroku
 ) -> None:
     for _ in range(3):
@@ -128,7 +128,7 @@ def test_tokens_wait_for_their_app_for_as_long_as_they_work(
     assert session.exec(select(App)).one().token_expires_at == NOON + timedelta(hours=8)
 
 
-def test_a_new_code_takes_the_place_of_an_old_one_and_not_of_tokens(
+def test_a_new_grant_replaces_an_old_grant_and_not_tokens(
     session: Session,
     exchange: GrantExchange,
     tenant: Tenant,
@@ -147,5 +147,5 @@ def test_a_new_code_takes_the_place_of_an_old_one_and_not_of_tokens(
     assert "second-code" in "".join(heroku.exchanged)
 
 
-def test_an_unknown_tenant_has_nothing_to_settle(exchange: GrantExchange) -> None:
+def test_an_unknown_tenant_has_no_grant_to_settle(exchange: GrantExchange) -> None:
     assert settle_grant(exchange, uuid4(), NOON) is None

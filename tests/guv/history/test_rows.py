@@ -38,7 +38,7 @@ def test_another_tenants_app_is_not_found(session: Session, sealer: Sealer) -> N
     assert apps.find_broker(session, other, app) is None
 
 
-def test_an_app_that_comes_again_keeps_its_row_and_takes_its_new_name(session: Session) -> None:
+def test_a_stored_app_keeps_its_row_and_takes_its_new_name(session: Session) -> None:
     tenant, heroku_id = a_tenant(session), uuid4()
     first = apps.put_app(session, tenant, heroku_id, "old", NOON)
     session.flush()
@@ -46,7 +46,9 @@ def test_an_app_that_comes_again_keeps_its_row_and_takes_its_new_name(session: S
     assert (again.id, again.name, again.created_at) == (first.id, "new", NOON)
 
 
-def test_a_new_broker_forgets_the_old_ones_troubles(session: Session, sealer: Sealer) -> None:
+def test_a_new_broker_resets_the_failures_of_the_old_broker(
+    session: Session, sealer: Sealer
+) -> None:
     tenant = a_tenant(session)
     app = an_app(session, tenant, sealer)
     broker = apps.put_broker(session, tenant, app, b"sealed", "there", NOON)
@@ -72,7 +74,7 @@ def test_a_new_role_is_due_at_once(session: Session, sealer: Sealer) -> None:
     assert roles.count_roles(session, tenant) == 1
 
 
-def test_a_removed_role_is_found_by_its_history_only(session: Session, sealer: Sealer) -> None:
+def test_a_removed_role_is_found_for_its_history_only(session: Session, sealer: Sealer) -> None:
     tenant = a_tenant(session)
     app = an_app(session, tenant, sealer)
     role = a_role(session, app)
@@ -99,7 +101,7 @@ def test_a_role_is_due_again_only_when_its_interval_changes(
     assert (moved.due_at, moved.interval_s) == (LATER, 30.0)
 
 
-def test_a_key_opens_its_own_tenant_until_it_is_revoked(session: Session) -> None:
+def test_an_api_key_opens_its_own_tenant_until_revoked(session: Session) -> None:
     tenant = a_tenant(session)
     key = a_key(session, tenant.id, "GUV_URL", NOON)
     session.flush()
@@ -112,7 +114,7 @@ def test_a_key_opens_its_own_tenant_until_it_is_revoked(session: Session) -> Non
     assert keys.count_revoked(session, tenant.id, "GUV_URL") == 1
 
 
-def test_a_key_that_is_put_twice_is_stored_once(session: Session) -> None:
+def test_an_api_key_that_is_put_twice_is_stored_once(session: Session) -> None:
     tenant, key = a_tenant(session), new_api_key()
     for _ in range(2):
         keys.put_key(session, tenant.id, "GUV_URL", key, NOON)
@@ -122,7 +124,7 @@ def test_a_key_that_is_put_twice_is_stored_once(session: Session) -> None:
     assert keys.first_valid(session, a_tenant(session).id, [key]) is None
 
 
-def test_a_key_itself_is_not_stored(session: Session) -> None:
+def test_an_api_key_is_stored_as_its_hash_only(session: Session) -> None:
     key = a_key(session, a_tenant(session).id, "GUV_URL", NOON)
     session.flush()
     assert key not in str(session.exec(select(ApiKey)).one().model_dump())

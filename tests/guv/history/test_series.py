@@ -58,7 +58,7 @@ def test_a_step_shows_the_highest_of_its_counts(
     assert (first.dynos, second.at, second.messages_ready) == (3, NOON + MINUTE, 0)
 
 
-def test_a_step_begins_at_the_same_instant_whatever_is_asked_for(
+def test_a_steps_start_does_not_depend_on_the_span(
     session: Session, tenant: Tenant, role: Role
 ) -> None:
     a_tick(session, role, 130, {"dynos": 1})
@@ -67,7 +67,7 @@ def test_a_step_begins_at_the_same_instant_whatever_is_asked_for(
         assert [one.at for one in read_points(session, tenant, wanted)] == [NOON + 2 * MINUTE]
 
 
-def test_what_was_not_known_is_none_and_a_step_without_sample_has_no_point(
+def test_unknown_values_are_none_and_a_step_without_sample_has_no_point(
     session: Session, tenant: Tenant, role: Role
 ) -> None:
     a_tick(session, role, 0)
@@ -77,7 +77,7 @@ def test_what_was_not_known_is_none_and_a_step_without_sample_has_no_point(
     assert (second.at, second.messages_ready, second.dynos) == (NOON + 10 * MINUTE, 1, None)
 
 
-def test_a_decision_shows_what_it_wanted_and_how_long_the_last_message_waits(
+def test_a_point_shows_the_wanted_dynos_and_the_longest_wait(
     session: Session, tenant: Tenant, role: Role
 ) -> None:
     for seconds, desired, wait in ((0, 2, 12.5), (10, 4, 40.0), (20, None, None)):
@@ -86,7 +86,7 @@ def test_a_decision_shows_what_it_wanted_and_how_long_the_last_message_waits(
     assert (point.desired, point.predicted_wait, point.never_done) == (4, 40.0, False)
 
 
-def test_a_wait_without_end_is_said_beside_the_longest_that_has_one(
+def test_a_point_shows_an_endless_wait_beside_the_longest_finite_wait(
     session: Session, tenant: Tenant, role: Role
 ) -> None:
     for seconds, wait in ((0, 12.5), (10, inf)):
@@ -109,7 +109,7 @@ def test_rates_are_means_of_the_time_in_which_something_was_counted(
     assert (point.arrival_rate, point.departure_rate) == pytest.approx((5.0, 90 / 40))
 
 
-def test_the_share_in_time_is_of_those_whose_wait_is_known(
+def test_the_share_in_time_counts_jobs_with_a_known_wait_only(
     session: Session, tenant: Tenant, role: Role
 ) -> None:
     for at, served, in_time in ((0, 10, 9.0), (10, 30, 27.0), (20, 500, None)):
@@ -119,7 +119,7 @@ def test_the_share_in_time_is_of_those_whose_wait_is_known(
     assert (first.share_in_time, second.share_in_time) == (0.9, None)
 
 
-def test_without_any_count_there_is_no_rate(session: Session, tenant: Tenant, role: Role) -> None:
+def test_a_series_without_counts_has_no_rate(session: Session, tenant: Tenant, role: Role) -> None:
     a_tick(session, role, 0, watched=10.0)
     (point,) = points(session, tenant, role)
     assert (point.arrival_rate, point.departure_rate) == (None, None)
@@ -141,7 +141,7 @@ def long_points(session: Session, tenant: Tenant, role: Role) -> list[Point]:
     return read_points(session, tenant, wanted)
 
 
-def test_a_long_time_is_read_from_sums_and_its_end_from_the_ticks_that_are_not_summed_yet(
+def test_a_long_series_is_read_from_sums_and_from_ticks_not_yet_summed(
     session: Session, tenant: Tenant, role: Role
 ) -> None:
     a_tick(session, role, 0, {"messages_ready": 99}, arrived=99, watched=10.0)  # is in the sums
@@ -157,14 +157,14 @@ def test_a_long_time_is_read_from_sums_and_its_end_from_the_ticks_that_are_not_s
     assert now.arrival_rate == pytest.approx(50 / 310)
 
 
-def test_a_long_time_without_sums_is_read_from_its_ticks(
+def test_a_long_series_without_sums_is_read_from_ticks(
     session: Session, tenant: Tenant, role: Role
 ) -> None:
     a_tick(session, role, 0, {"messages_ready": 99})
     assert [one.messages_ready for one in long_points(session, tenant, role)] == [99]
 
 
-def test_sums_and_ticks_of_the_same_time_draw_the_same(
+def test_sums_and_ticks_of_the_same_time_give_equal_points(
     session: Session, tenant: Tenant, role: Role, engine: Engine
 ) -> None:
     for seconds in range(0, 1800, 10):
@@ -189,7 +189,7 @@ def test_sums_and_ticks_of_the_same_time_draw_the_same(
     ]
 
 
-def test_another_tenants_sums_are_not_seen(session: Session, role: Role) -> None:
+def test_a_series_excludes_another_tenants_sums(session: Session, role: Role) -> None:
     a_sum(session, role, NOON, waiting_max=3)
     assert long_points(session, a_tenant(session), role) == []
 
@@ -201,7 +201,7 @@ def test_another_tenants_role_has_no_points_and_no_changes(session: Session, rol
     assert changes(session, other, role) == []
 
 
-def test_only_the_role_and_the_time_asked_for_count(
+def test_a_series_has_only_its_role_and_span(
     session: Session, tenant: Tenant, role: Role, sealer: Sealer
 ) -> None:
     neighbour = a_role(session, an_app(session, tenant, sealer), "mails")
@@ -211,7 +211,7 @@ def test_only_the_role_and_the_time_asked_for_count(
     assert changes(session, tenant, role) == []
 
 
-def test_the_last_change_of_a_step_stands_for_all_of_it(
+def test_the_last_change_of_a_step_represents_the_step(
     session: Session, tenant: Tenant, role: Role
 ) -> None:
     a_decision(session, role, 0, direction="up", current=1, desired=2)

@@ -32,7 +32,7 @@ def asked_for(target: dict[str, object], base_url: str | None = None) -> httpx.R
     return asked[0]
 
 
-def test_events_are_packed_and_sent_with_the_tenants_key() -> None:
+def test_new_relic_events_are_compressed_and_sent_with_the_tenants_key() -> None:
     request = asked_for(TARGET)
     assert json.loads(gzip.decompress(request.content)) == [EVENT]
     assert request.headers["Api-Key"] == "license-marker"
@@ -47,12 +47,12 @@ def test_events_are_packed_and_sent_with_the_tenants_key() -> None:
         ("jp", "insights-collector.jp.nr-data.net"),
     ],
 )
-def test_each_region_has_its_own_collector(region: str, host: str) -> None:
+def test_each_new_relic_region_has_its_own_collector(region: str, host: str) -> None:
     url = asked_for({**TARGET, "region": region}).url
     assert str(url) == f"https://{host}/v1/accounts/1234567/events"
 
 
-def test_a_given_address_replaces_the_regions() -> None:
+def test_a_configured_collector_replaces_the_regions_collector() -> None:
     url = asked_for(TARGET, "http://127.0.0.1:8080/").url
     assert str(url) == "http://127.0.0.1:8080/v1/accounts/1234567/events"
 
@@ -72,14 +72,14 @@ def test_texts_are_cut_to_what_new_relic_stores() -> None:
     ("status", "attempts"),
     [(400, 1), (403, 1), (413, 1), (415, 1), (408, 2), (429, 2), (500, 2), (503, 2)],
 )
-def test_only_what_may_pass_is_worth_a_second_attempt(status: int, attempts: int) -> None:
+def test_only_temporary_new_relic_failures_are_retried(status: int, attempts: int) -> None:
     with pytest.raises(NotifierFailed, match=str(status)) as failure:
         client(lambda _: httpx.Response(status, json={})).send(TARGET, [EVENT])
     assert failure.value.retry is (attempts > 1)
 
 
 @pytest.mark.parametrize("error", [httpx.ConnectError("x"), httpx.ReadTimeout("x")])
-def test_a_collector_that_cannot_be_reached_may_come_back(error: httpx.HTTPError) -> None:
+def test_an_unreachable_new_relic_collector_is_retried(error: httpx.HTTPError) -> None:
     def fail(_: httpx.Request) -> httpx.Response:
         raise error
 
@@ -90,7 +90,7 @@ def test_a_collector_that_cannot_be_reached_may_come_back(error: httpx.HTTPError
 
 
 @pytest.mark.parametrize("key", ["schlüssel-marker", "two\nlines-marker"])
-def test_a_key_that_no_header_can_carry_is_refused_and_not_shown(key: str) -> None:
+def test_a_license_key_that_no_header_can_carry_is_refused_and_not_shown(key: str) -> None:
     refusing = client(lambda _: httpx.Response(403))
     with pytest.raises(NotifierFailed) as failure:
         refusing.send({**TARGET, "license_key": key}, [EVENT])

@@ -32,12 +32,12 @@ def asked_for(now: datetime) -> httpx.Request:
     return asked[0]
 
 
-def test_a_receivers_library_finds_the_signature_right() -> None:
+def test_a_receivers_library_accepts_the_webhook_signature() -> None:
     request = asked_for(utc_now())
     assert Webhook(SECRET).verify(request.content, dict(request.headers)) == BODY
 
 
-def test_another_secret_or_another_body_is_found_out() -> None:
+def test_a_webhook_signature_fails_with_another_secret_or_body() -> None:
     request = asked_for(utc_now())
     other = Webhook("whsec_YW5vdGhlci1zZWNyZXQtb2YtMjQtYnl0ZXM=")
     with pytest.raises(WebhookVerificationError):
@@ -46,7 +46,7 @@ def test_another_secret_or_another_body_is_found_out() -> None:
         Webhook(SECRET).verify(json.dumps({"type": "forged"}), dict(request.headers))
 
 
-def test_id_and_time_are_those_of_the_sending() -> None:
+def test_a_webhook_has_the_id_and_time_of_its_sending() -> None:
     request = asked_for(AT)
     assert request.headers["webhook-id"] == "incident-1.opened"
     assert request.headers["webhook-timestamp"] == str(int(AT.timestamp()))
@@ -68,7 +68,7 @@ def test_id_and_time_are_those_of_the_sending() -> None:
         (503, 2),
     ],
 )
-def test_only_what_may_pass_is_worth_another_attempt(status: int, attempts: int) -> None:
+def test_only_temporary_webhook_failures_are_retried(status: int, attempts: int) -> None:
     headers = {"Location": "https://elsewhere.example.com/"}
     with pytest.raises(NotifierFailed, match=str(status)) as failure:
         client(lambda _: httpx.Response(status, headers=headers)).send(TARGET, "1", BODY, AT)
@@ -76,7 +76,7 @@ def test_only_what_may_pass_is_worth_another_attempt(status: int, attempts: int)
 
 
 @pytest.mark.parametrize("error", [httpx.ConnectError("x"), httpx.ReadTimeout("x")])
-def test_an_address_that_cannot_be_reached_may_come_back(error: httpx.HTTPError) -> None:
+def test_an_unreachable_webhook_address_is_retried(error: httpx.HTTPError) -> None:
     def fail(_: httpx.Request) -> httpx.Response:
         raise error
 
@@ -87,7 +87,7 @@ def test_an_address_that_cannot_be_reached_may_come_back(error: httpx.HTTPError)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]", "localhost"])
-def test_no_private_address_is_called(host: str) -> None:
+def test_a_webhook_to_a_private_address_is_not_sent(host: str) -> None:
     target = {"url": f"https://{host}/url-marker", "secret": SECRET}
     with pytest.raises(NotifierFailed, match="is not called") as failure:
         WebhookClient(fence=Fence(), timeout=0.5).send(target, "1", BODY, AT)
@@ -96,7 +96,7 @@ def test_no_private_address_is_called(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["xn--", "xn--a.example.com", "a\0b"])
-def test_what_is_no_address_is_not_tried_again(host: str) -> None:
+def test_an_invalid_webhook_address_is_not_retried(host: str) -> None:
     target = {"url": f"https://{host}/url-marker", "secret": SECRET}
     with pytest.raises(NotifierFailed, match="is malformed") as failure:
         client(lambda _: httpx.Response(204)).send(target, "1", BODY, AT)

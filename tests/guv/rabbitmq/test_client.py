@@ -50,7 +50,7 @@ def always(status: int, **options: Any) -> BrokerClient:
     return client(lambda _: httpx.Response(status, **options))
 
 
-def test_counts_are_those_of_the_broker() -> None:
+def test_queue_counts_are_those_of_the_broker() -> None:
     counts = broker(JOBS).read_queues(["jobs"])["jobs"]
     assert counts == QueueCounts(
         messages_ready=254,
@@ -62,13 +62,13 @@ def test_counts_are_those_of_the_broker() -> None:
     )
 
 
-def test_live_totals_are_preferred_to_the_older_statistics() -> None:
+def test_live_queue_totals_are_preferred_to_older_statistics() -> None:
     live = {"jobs": {"messages_ready": 900, "messages_unacknowledged": 7}}
     counts = broker(JOBS, live=live).read_queues(["jobs"])["jobs"]
     assert (counts.messages_ready, counts.messages_unacknowledged) == (900, 7)
 
 
-def test_live_totals_are_enough_where_the_broker_keeps_no_statistics() -> None:
+def test_live_queue_totals_suffice_without_statistics() -> None:
     bare = {"name": "jobs", "type": "classic", "state": "live"}
     live = {"jobs": {"messages_ready": 3, "messages_unacknowledged": 1}}
     counts = broker(bare, live=live).read_queues(["jobs"])["jobs"]
@@ -76,7 +76,7 @@ def test_live_totals_are_enough_where_the_broker_keeps_no_statistics() -> None:
 
 
 @pytest.mark.parametrize("stats", [{}, {"message_stats": []}, {"message_stats": {}}])
-def test_a_queue_that_never_saw_a_message_has_counted_none(stats: Mapping[str, Any]) -> None:
+def test_a_queue_that_never_had_a_message_counts_zero(stats: Mapping[str, Any]) -> None:
     fresh = {"name": "jobs", "messages": 0, "messages_ready": 0, "messages_unacknowledged": 0}
     counts = broker({**fresh, **stats}).read_queues(["jobs"])["jobs"]
     assert (counts.published, counts.served, counts.redelivered) == (0, 0, 0)
@@ -88,7 +88,7 @@ def test_a_queue_just_declared_is_unknown_and_not_empty() -> None:
 
 
 @pytest.mark.parametrize("odd", [-1, 1.5, "12", True, None, 10**40, [], {}])
-def test_a_count_that_is_none_is_unknown(odd: object) -> None:
+def test_an_invalid_queue_count_is_unknown(odd: object) -> None:
     queue = {**JOBS, "messages_ready": odd, "consumers": odd}
     counts = broker(queue).read_queues(["jobs"])["jobs"]
     assert (counts.messages_ready, counts.consumers) == (None, None)
@@ -106,7 +106,7 @@ def test_a_count_that_is_none_is_unknown(odd: object) -> None:
         ("[a-z]+.*$", "%5Ba-z%5D%2B.%2A%24"),
     ],
 )
-def test_names_are_percent_encoded_once(name: str, encoded: str) -> None:
+def test_queue_names_are_percent_encoded_once(name: str, encoded: str) -> None:
     asked: list[bytes] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -118,7 +118,7 @@ def test_names_are_percent_encoded_once(name: str, encoded: str) -> None:
     assert path == f"/rabbit/api/queues/a%2Fb/{encoded}"
 
 
-def test_the_password_goes_as_basic_authorization() -> None:
+def test_the_broker_password_is_sent_as_basic_authorization() -> None:
     seen: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -143,14 +143,14 @@ def test_all_queues_are_listed_by_name() -> None:
         ([], None),
     ],
 )
-def test_whether_a_broker_keeps_statistics_is_what_it_says(
+def test_the_brokers_overview_says_whether_statistics_are_kept(
     body: object, *, keeps: bool | None
 ) -> None:
     assert always(200, json=body).keeps_statistics() is keeps
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-def test_a_broker_that_does_not_tell_may_keep_statistics(status: int) -> None:
+def test_a_broker_with_an_unclear_overview_may_keep_statistics(status: int) -> None:
     assert always(status, json={}).keeps_statistics() is None
 
 
@@ -169,7 +169,7 @@ def test_a_stream_is_refused_since_its_length_never_falls() -> None:
         (401, ["odd"], "HTTP 401"),
     ],
 )
-def test_a_refusal_is_told_in_the_brokers_words(status: int, body: object, words: str) -> None:
+def test_a_refusal_is_reported_in_the_brokers_words(status: int, body: object, words: str) -> None:
     with pytest.raises(BrokerRefused, match=words):
         always(status, json=body).read_queues(["jobs"])
 
@@ -190,7 +190,7 @@ def test_an_unknown_queue_is_named() -> None:
 
 
 @pytest.mark.parametrize("status", [302, 400, 429, 500, 503])
-def test_any_other_status_is_no_answer(status: int) -> None:
+def test_an_unexpected_broker_status_is_an_invalid_answer(status: int) -> None:
     with pytest.raises(BrokerUnreachable, match=str(status)):
         always(status).read_queues(["jobs"])
 
@@ -199,12 +199,12 @@ def test_any_other_status_is_no_answer(status: int) -> None:
     "body",
     [b"", b"<html>", b"{", b"\xff\xfe", b"3", b'"text"', b"[" * 100_000, json.dumps(1).encode()],
 )
-def test_what_is_no_list_of_queues_is_no_answer(body: bytes) -> None:
+def test_a_broker_answer_that_is_no_list_of_queues_is_invalid(body: bytes) -> None:
     with pytest.raises(BrokerUnreachable):
         always(200, content=body).read_queues(["jobs"])
 
 
-def test_a_broker_that_cannot_be_reached_is_told_without_its_address() -> None:
+def test_an_unreachable_broker_is_reported_without_its_address() -> None:
     def refuse(_: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("http://watcher:pass:word@broker.example refused")
 
@@ -213,17 +213,17 @@ def test_a_broker_that_cannot_be_reached_is_told_without_its_address() -> None:
     assert str(failure.value) == "no usable answer (ConnectError)"
 
 
-def test_counts_add_up_over_queues() -> None:
+def test_counts_are_summed_over_queues() -> None:
     both = add_up([QueueCounts(1, 2, 3, 4, 5, 6), QueueCounts(10, 20, 30, 40, 50, 60)])
     assert both == QueueCounts(11, 22, 33, 44, 55, 66)
 
 
-def test_a_count_unknown_in_one_queue_is_unknown_in_the_sum() -> None:
+def test_a_count_unknown_in_any_queue_is_unknown_in_the_sum() -> None:
     both = add_up([QueueCounts(1, 2, 3, 4, 5, 6), QueueCounts(10, None, 30, None, 50, 60)])
     assert (both.messages_ready, both.messages_unacknowledged, both.served) == (11, None, None)
 
 
-def test_no_queue_is_unknown_and_not_empty() -> None:
+def test_a_sum_over_no_queues_is_unknown_and_not_zero() -> None:
     assert add_up([]) == QueueCounts()
 
 
@@ -239,7 +239,7 @@ def listing(*queues: Mapping[str, Any], asked: list[str]) -> BrokerClient:
     return client(answer)
 
 
-def test_many_queues_take_two_requests() -> None:
+def test_reading_many_queues_takes_two_requests() -> None:
     asked: list[str] = []
     queues = [{**JOBS, "name": f"jobs-{n}", "messages_ready": n} for n in range(40)]
     counts = listing(*queues, asked=asked).read_queues([f"jobs-{n}" for n in range(40)])
@@ -247,14 +247,14 @@ def test_many_queues_take_two_requests() -> None:
     assert len(asked) == 2
 
 
-def test_names_that_no_address_can_carry_are_asked_for_in_parts() -> None:
+def test_queue_names_too_long_for_a_url_are_requested_in_parts() -> None:
     asked: list[str] = []
     names = [f"{n:03}" + "x" * 240 for n in range(30)]
     listing(*({**JOBS, "name": name} for name in names), asked=asked).read_queues(names)
     assert len(asked) == 6
 
 
-def test_of_many_queues_the_missing_one_and_the_stream_are_told_apart() -> None:
+def test_a_missing_queue_and_a_stream_among_many_queues_are_distinguished() -> None:
     asked: list[str] = []
     stream = {**JOBS, "name": "log", "type": "stream"}
     found = listing(JOBS, stream, asked=asked).look(["jobs", "log", "gone"])

@@ -64,14 +64,14 @@ def counts_once(
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
-def test_depths_are_live_whatever_the_name(vhost: Vhost, name: str) -> None:
+def test_queue_depths_are_live_with_any_queue_name(vhost: Vhost, name: str) -> None:
     vhost.declare(name)
     vhost.publish(name, 3)
     found = counts_once(vhost.client, name, lambda counts: counts.messages_ready == 3)
     assert found.messages_unacknowledged == 0
 
 
-def test_many_queues_are_told_as_one_is(vhost: Vhost) -> None:
+def test_many_queues_are_read_like_a_single_queue(vhost: Vhost) -> None:
     for number, name in enumerate(ODD_NAMES):
         vhost.declare(name)
         vhost.publish(name, number)
@@ -81,7 +81,7 @@ def test_many_queues_are_told_as_one_is(vhost: Vhost) -> None:
     assert vhost.client.read_queues(ODD_NAMES) == alone
 
 
-def test_a_depth_is_seen_long_before_the_statistics(vhost: Vhost) -> None:
+def test_a_queue_depth_is_seen_long_before_the_statistics(vhost: Vhost) -> None:
     vhost.declare("jobs")
     counts_once(vhost.client, "jobs", lambda counts: counts.published == 0)
     vhost.publish("jobs", 50)
@@ -90,7 +90,7 @@ def test_a_depth_is_seen_long_before_the_statistics(vhost: Vhost) -> None:
     assert steady_seconds() - start < 1.0
 
 
-def test_counters_follow_what_consumers_do(vhost: Vhost) -> None:
+def test_queue_counters_follow_consumers(vhost: Vhost) -> None:
     vhost.declare("jobs")
     vhost.publish("jobs", 10)
     channel = vhost.amqp.channel()
@@ -104,7 +104,7 @@ def test_counters_follow_what_consumers_do(vhost: Vhost) -> None:
     assert (found.messages_ready, found.messages_unacknowledged) == (5, 1)
 
 
-def test_consumers_are_counted(vhost: Vhost) -> None:
+def test_consumers_of_a_queue_are_counted(vhost: Vhost) -> None:
     vhost.declare("jobs")
     channel = vhost.amqp.channel()
     for _ in range(3):
@@ -118,13 +118,13 @@ def test_a_quorum_queue_is_like_any_other(vhost: Vhost) -> None:
     assert counts_once(vhost.client, "jobs", lambda counts: counts.messages_ready == 2)
 
 
-def test_a_stream_is_refused(vhost: Vhost) -> None:
+def test_a_stream_instead_of_a_queue_is_refused(vhost: Vhost) -> None:
     vhost.declare("jobs", **{"x-queue-type": "stream"})
     with pytest.raises(QueueMissing, match="stream"):
         vhost.client.read_queues(["jobs"])
 
 
-def test_a_queue_that_is_not_there_is_named(vhost: Vhost) -> None:
+def test_an_unknown_queue_of_the_broker_is_named(vhost: Vhost) -> None:
     vhost.declare("jobs")
     with pytest.raises(QueueMissing, match="'nowhere'"):
         vhost.client.read_queues(["jobs", "nowhere"])
@@ -165,7 +165,7 @@ def test_a_user_without_rights_on_the_virtual_host_is_refused(vhost: Vhost) -> N
         vhost.client.read_queues(["jobs"])
 
 
-def test_a_virtual_host_that_is_not_there_is_named(vhost: Vhost) -> None:
+def test_an_unknown_virtual_host_of_the_broker_is_named(vhost: Vhost) -> None:
     url = f"{vhost.management_url.partition('?')[0]}?vhost=nowhere"
     client = BrokerClient(parse_broker_url(url), fence=LOOPBACK, timeout=3.0)
     with pytest.raises((QueueMissing, BrokerRefused), match="virtual host 'nowhere'"):
@@ -203,7 +203,7 @@ def test_a_broker_without_statistics_says_so_and_still_has_live_totals(vhost: Vh
     assert (counts.published, counts.consumers) == (None, None)
 
 
-def test_a_stream_is_listed_as_one(vhost: Vhost) -> None:
+def test_a_stream_is_listed_as_a_stream(vhost: Vhost) -> None:
     vhost.declare("log", **{"x-queue-type": "stream"})
     vhost.declare("jobs")
     assert vhost.client.list_queues() == {"jobs": "classic", "log": "stream"}

@@ -24,7 +24,7 @@ from guv.rabbitmq.client import parse_broker_url
         ("  http://me:pw@127.0.0.1:15672?vhost=\n", "http://127.0.0.1:15672", "/"),
     ],
 )
-def test_a_url_stands_for_a_management_api_and_a_virtual_host(
+def test_a_broker_url_yields_a_management_api_and_a_virtual_host(
     url: str, base: str, vhost: str
 ) -> None:
     found = parse_broker_url(url)
@@ -32,7 +32,7 @@ def test_a_url_stands_for_a_management_api_and_a_virtual_host(
 
 
 @given(user=st.text(min_size=1, max_size=20), password=st.text(max_size=20))
-def test_user_and_password_are_decoded_exactly_once(user: str, password: str) -> None:
+def test_a_broker_urls_user_and_password_are_decoded_once(user: str, password: str) -> None:
     if any("\ud800" <= letter <= "\udfff" for letter in user + password):
         return  # no text that any encoding could carry
     found = parse_broker_url(f"amqps://{quote(user, safe='')}:{quote(password, safe='')}@host/v")
@@ -59,7 +59,7 @@ def test_user_and_password_are_decoded_exactly_once(user: str, password: str) ->
         "amqps://me:marker@xn--a.example/vhost",
     ],
 )
-def test_what_cannot_be_a_broker_is_refused_without_showing_it(url: str) -> None:
+def test_an_invalid_broker_url_is_refused_without_being_shown(url: str) -> None:
     with pytest.raises(ValueError, match=r"must|malformed") as refused:
         parse_broker_url(url)
     assert "mar" not in str(refused.value)

@@ -34,12 +34,12 @@ def seen(engine: Engine, minutes: float = 60) -> Watch:
         return look(connection, NOON + timedelta(minutes=minutes))
 
 
-def test_without_roles_all_is_well(engine: Engine) -> None:
+def test_the_fleet_is_healthy_without_roles(engine: Engine) -> None:
     assert seen(engine) == Watch(0, 0, 0, 0, 0, 0.0)
     assert seen(engine).alarms == []
 
 
-def test_roles_that_tick_and_hold_are_well(engine: Engine, session: Session, app: App) -> None:
+def test_roles_that_tick_and_hold_are_healthy(engine: Engine, session: Session, app: App) -> None:
     for name in "abc":
         ticking(session, app, name)
     assert seen(engine) == Watch(3, 0, 0, 0, 0, 0.0)
@@ -73,13 +73,13 @@ def test_a_role_with_a_long_interval_has_more_time(
     assert [seen(engine, minutes).overdue for minutes in (80, 91)] == [0, 1]
 
 
-def test_a_role_that_was_removed_is_not_missed(engine: Engine, session: Session, app: App) -> None:
+def test_a_removed_role_is_not_overdue(engine: Engine, session: Session, app: App) -> None:
     remove_role(session, a_role(session, app), NOON)
     session.commit()
     assert seen(engine).roles == 0
 
 
-def test_a_role_whose_every_tick_is_a_fault_is_said(
+def test_a_role_whose_every_tick_fails_is_reported(
     engine: Engine, session: Session, app: App
 ) -> None:
     role = ticking(session, app, "a")
@@ -89,7 +89,9 @@ def test_a_role_whose_every_tick_is_a_fault_is_said(
     assert seen(engine, 66).alarms == ["Every tick of 1 of 1 roles fails inside guv."]
 
 
-def test_nobody_is_scaled_although_many_wish(engine: Engine, session: Session, app: App) -> None:
+def test_wanted_changes_that_never_happen_page_the_operator(
+    engine: Engine, session: Session, app: App
+) -> None:
     for name in "abcd":
         ticking(session, app, name, **REFUSED)
     ticking(session, app, "e")
@@ -99,7 +101,7 @@ def test_nobody_is_scaled_although_many_wish(engine: Engine, session: Session, a
     assert "4 of 4 roles that need another number" in watch.alarms[0]
 
 
-def test_one_tenants_own_trouble_wakes_no_operator(
+def test_a_single_tenants_own_failures_page_no_operator(
     engine: Engine, session: Session, app: App
 ) -> None:
     ticking(session, app, "a", **REFUSED)
@@ -107,7 +109,9 @@ def test_one_tenants_own_trouble_wakes_no_operator(
     assert seen(engine).alarms == []
 
 
-def test_a_few_of_very_many_wake_no_operator(engine: Engine, session: Session, app: App) -> None:
+def test_failures_of_a_few_roles_among_many_page_no_operator(
+    engine: Engine, session: Session, app: App
+) -> None:
     for number in range(17):
         ticking(session, app, f"well-{number}", **UP)
     for number in range(3):
@@ -117,7 +121,7 @@ def test_a_few_of_very_many_wake_no_operator(engine: Engine, session: Session, a
 
 
 @pytest.mark.parametrize("outcome", ["scaled", "skipped"])
-def test_a_wish_that_is_granted_or_not_meant_is_fulfilled(
+def test_a_change_that_happened_or_is_a_dry_run_is_fulfilled(
     engine: Engine, session: Session, app: App, outcome: str
 ) -> None:
     for name in "abcd":
@@ -125,7 +129,7 @@ def test_a_wish_that_is_granted_or_not_meant_is_fulfilled(
     assert seen(engine).unfulfilled == 0
 
 
-def test_a_role_of_a_suspended_tenant_is_not_missed(
+def test_a_role_of_a_suspended_tenant_is_not_overdue(
     engine: Engine, session: Session, app: App
 ) -> None:
     a_role(session, app)

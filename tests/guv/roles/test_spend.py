@@ -16,18 +16,18 @@ NOW = datetime(2026, 11, 21, 0, 0, tzinfo=UTC)  # 240 hours are left of November
         (datetime(2027, 1, 1, tzinfo=UTC), (2027, 1), (2027, 2)),
     ],
 )
-def test_a_month_is_a_calendar_month(
+def test_a_spend_month_is_a_calendar_month(
     now: datetime, begin: tuple[int, int], end: tuple[int, int]
 ) -> None:
     assert month_begin(now) == datetime(*begin, 1, tzinfo=UTC)
     assert month_end(now) == datetime(*end, 1, tzinfo=UTC)
 
 
-def test_below_four_fifths_nobody_is_warned() -> None:
+def test_spend_below_four_fifths_of_the_cap_is_not_warned_about() -> None:
     assert Spend(cap=500, used=399, pace=50.0).warning(NOW) == ""
 
 
-def test_the_warning_has_the_date_at_the_present_pace() -> None:
+def test_the_spend_warning_has_the_date_at_the_present_pace() -> None:
     spend = Spend(cap=500, used=400, pace=2.0)
     assert spend.reached_at(NOW) == datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
     assert spend.warning(NOW) == (
@@ -36,18 +36,18 @@ def test_the_warning_has_the_date_at_the_present_pace() -> None:
     )
 
 
-def test_a_cap_that_is_reached_next_month_is_not_reached() -> None:
+def test_a_spend_cap_that_would_be_reached_next_month_has_no_date() -> None:
     spend = Spend(cap=500, used=400, pace=100 / 241)
     assert spend.reached_at(NOW) is None
     assert spend.warning(NOW).endswith("the cap is not reached this month")
 
 
 @pytest.mark.parametrize("pace", [None, 0.0])
-def test_without_a_pace_there_is_no_date(pace: float | None) -> None:
+def test_the_spend_warning_has_no_date_without_a_pace(pace: float | None) -> None:
     assert Spend(cap=500, used=450, pace=pace).reached_at(NOW) is None
 
 
-def test_at_the_cap_it_is_said_what_happens_and_how_long() -> None:
+def test_the_message_at_the_spend_cap_says_what_happens_and_how_long() -> None:
     assert Spend(cap=500, used=500.4, pace=2.0).warning(NOW) == (
         "500 of 500 dyno-hours of this month are used:"
         " minimum_dynos are kept until 2026-12-01 (UTC)"

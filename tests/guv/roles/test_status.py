@@ -141,7 +141,7 @@ LATE = a_tick(predicted_wait=90.4)
         (facts(a_tick(desired=4), dry_run=True), State.DRY_RUN, "rest", "dry run: would run 4"),
     ],
 )
-def test_a_state_is_said(given: Facts, state: State, tone: str, text: str) -> None:
+def test_each_role_state_has_its_text(given: Facts, state: State, tone: str, text: str) -> None:
     found = role_state(given, NOW, write)
     assert (found.state, found.tone, found.text) == (state, Tone(tone), text)
     assert found.also == ()
@@ -159,27 +159,27 @@ def test_a_state_is_said(given: Facts, state: State, tone: str, text: str) -> No
         (facts(a_tick(misses_at_maximum=True), pause=UNTIL_TWO), "paused until 14:00"),
     ],
 )
-def test_what_else_holds_is_said_beside_it(given: Facts, also: str) -> None:
+def test_a_role_state_shows_further_conditions(given: Facts, also: str) -> None:
     found = role_state(given, NOW, write)
     assert found.also == (also,)
     assert also not in found.text
 
 
-def test_an_override_that_is_over_is_not_said() -> None:
+def test_a_role_state_omits_an_expired_override() -> None:
     assert role_state(facts(override={"maximum_dynos": 9, **OVER}), NOW, write).also == ()
 
 
-def test_a_dry_run_keeps_what_else_holds() -> None:
+def test_the_dry_run_state_keeps_further_conditions() -> None:
     found = role_state(facts(dry_run=True, override={"maximum_dynos": 9, **UNTIL_TWO}), NOW, write)
     assert (found.state, found.also) == (State.DRY_RUN, ("override until 14:00: at most 9",))
 
 
-def test_a_trouble_that_does_not_page_yet_is_not_a_state() -> None:
+def test_a_failure_without_an_incident_is_not_a_role_state() -> None:
     pending = since_four_past("foreign_changes", "Another tool sets the dynos", is_open=False)
     assert role_state(facts(None, pending), NOW, write).state is State.IN_TIME
 
 
-def test_a_long_interval_is_not_overdue_before_three_ticks() -> None:
+def test_a_role_with_a_long_interval_is_not_overdue_before_three_ticks() -> None:
     slow = {"interval": 600.0, "tick": a_tick(at=NOW - timedelta(minutes=29))}
     assert role_state(changed(**slow), NOW, write).state is State.IN_TIME
     slow["tick"] = a_tick(at=NOW - timedelta(minutes=31))

@@ -50,7 +50,7 @@ def test_a_role_is_not_due_before_its_time(
     assert mark(engine, NOON - timedelta(milliseconds=1)) == []
 
 
-def test_the_latest_are_queued_first_and_no_more_than_wanted(
+def test_the_most_overdue_roles_are_queued_first_up_to_the_limit(
     engine: Engine, session: Session, sealer: Sealer
 ) -> None:
     ids = roles(session, sealer, 4)
@@ -69,7 +69,7 @@ def test_a_queued_role_that_nobody_claimed_is_queued_again_after_its_lease(
     assert mark(engine, SOON + timedelta(seconds=tick_schedule.LEASE_S)) == [role]
 
 
-def test_what_could_not_be_enqueued_is_due_again_at_once(
+def test_a_role_that_could_not_be_enqueued_is_due_again_at_once(
     engine: Engine, session: Session, sealer: Sealer
 ) -> None:
     [role] = roles(session, sealer, 1)
@@ -93,7 +93,7 @@ def test_a_role_cannot_be_claimed_twice(engine: Engine, session: Session, sealer
     assert claim(engine, [role], SOON) == []
 
 
-def test_a_claim_ends_the_lease(engine: Engine, session: Session, sealer: Sealer) -> None:
+def test_a_claimed_role_has_no_lease(engine: Engine, session: Session, sealer: Sealer) -> None:
     [role] = roles(session, sealer, 1)
     mark(engine, SOON)
     claim(engine, [role], SOON)
@@ -131,7 +131,7 @@ def test_a_removed_role_is_neither_queued_nor_claimed(
 
 
 @pytest.mark.parametrize("ids", [[], [UUID(int=1)]])
-def test_what_is_not_there_is_not_claimed(engine: Engine, ids: list[UUID]) -> None:
+def test_an_unknown_role_is_not_claimed(engine: Engine, ids: list[UUID]) -> None:
     assert claim(engine, ids, SOON) == []
 
 
@@ -144,7 +144,7 @@ def test_a_role_that_another_transaction_holds_is_skipped_and_not_waited_for(
         assert claim(engine, [role], SOON) == []
 
 
-def test_of_many_claims_at_the_same_time_one_gets_each_role(
+def test_of_many_concurrent_claims_only_one_gets_each_role(
     engine: Engine, session: Session, sealer: Sealer
 ) -> None:
     ids = roles(session, sealer, 30)
@@ -157,7 +157,7 @@ def test_of_many_claims_at_the_same_time_one_gets_each_role(
     assert sorted(found) == sorted(ids)
 
 
-def test_of_many_clocks_at_the_same_time_one_queues_each_role(
+def test_of_many_concurrent_clocks_only_one_queues_each_role(
     engine: Engine, session: Session, sealer: Sealer
 ) -> None:
     ids = roles(session, sealer, 30)
@@ -170,7 +170,7 @@ def test_of_many_clocks_at_the_same_time_one_queues_each_role(
     assert sorted(found) == sorted(ids)
 
 
-def test_the_lag_is_that_of_the_latest_role(
+def test_the_schedules_lag_is_that_of_the_most_overdue_role(
     engine: Engine, session: Session, sealer: Sealer
 ) -> None:
     roles(session, sealer, 2)
@@ -188,7 +188,7 @@ def test_a_tick_schedule_ends_with_its_role(
     assert mark(engine, SOON) == []
 
 
-def test_a_clock_that_went_ahead_and_back_puts_no_role_off(
+def test_a_clock_that_jumped_ahead_and_back_delays_no_role(
     engine: Engine, session: Session, sealer: Sealer
 ) -> None:
     ids = roles(session, sealer, 3)
@@ -201,7 +201,7 @@ def test_a_clock_that_went_ahead_and_back_puts_no_role_off(
     assert set(mark(engine, SOON)) == set(ids)
 
 
-def test_a_role_that_waits_as_it_should_is_not_mended(
+def test_a_role_with_a_plausible_due_time_is_not_rescheduled(
     engine: Engine, session: Session, sealer: Sealer
 ) -> None:
     ids = roles(session, sealer, 3)
@@ -229,7 +229,7 @@ def seconds_due(engine: Engine, ids: list[UUID]) -> list[float]:
     return [(due_at(engine, role) - NOON).total_seconds() for role in ids]
 
 
-def test_roles_of_an_app_come_to_tick_together(
+def test_roles_of_an_app_converge_to_tick_together(
     engine: Engine, session: Session, sealer: Sealer
 ) -> None:
     ids = roles(session, sealer, 3)
@@ -247,7 +247,9 @@ def test_a_role_that_has_just_ticked_does_not_tick_again_at_once(
     assert seconds_due(engine, ids) == [-1.0, 9.0, 9.0]
 
 
-def test_together_they_stay_together(engine: Engine, session: Session, sealer: Sealer) -> None:
+def test_roles_that_tick_together_keep_ticking_together(
+    engine: Engine, session: Session, sealer: Sealer
+) -> None:
     ids = roles(session, sealer, 3)
     apart(engine, ids, 1.0, 4.0, 7.0)
     aligned(engine, NOON)

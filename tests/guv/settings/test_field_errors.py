@@ -32,7 +32,7 @@ from guv.settings.schema import SETTINGS, SettingsValues
         ("", None),
     ],
 )
-def test_finds_the_name_that_was_meant(wrong: str, meant: str | None) -> None:
+def test_a_field_error_suggests_the_nearest_name(wrong: str, meant: str | None) -> None:
     assert nearest_name([wrong]) == meant
 
 
@@ -46,15 +46,17 @@ def test_finds_the_name_that_was_meant(wrong: str, meant: str | None) -> None:
         (["pause", "unti"], "until"),
     ],
 )
-def test_looks_inside_the_value_that_the_name_is_in(path: list[str], meant: str | None) -> None:
+def test_a_field_error_suggests_names_inside_nested_values(
+    path: list[str], meant: str | None
+) -> None:
     assert nearest_name(path) == meant
 
 
-def test_a_very_long_name_takes_no_time() -> None:
+def test_a_suggestion_for_a_very_long_name_is_fast() -> None:
     assert nearest_name(["x" * 1_000_000]) is None
 
 
-def test_a_role_may_set_everything() -> None:
+def test_the_role_level_accepts_every_setting() -> None:
     assert misplaced(SettingsValues.model_fields, "role") == []
 
 
@@ -65,7 +67,7 @@ def test_a_role_may_set_everything() -> None:
         ("app", ["override", "process_type", "queues", "signal"]),
     ],
 )
-def test_wider_levels_refuse_what_belongs_to_narrower_ones(level: str, refused: list[str]) -> None:
+def test_wider_levels_refuse_settings_of_narrower_levels(level: str, refused: list[str]) -> None:
     assert [one.field for one in misplaced(SettingsValues.model_fields, level)] == refused
 
 
@@ -105,7 +107,7 @@ def test_no_words_of_the_library_reach_a_user(values: dict[str, Any]) -> None:
         ({"queues": []}, {"queues": "must have at least 1 entry"}),
     ],
 )
-def test_says_which_field_is_wrong_and_what_would_be_right(
+def test_a_field_error_names_the_field_and_the_correction(
     values: dict[str, Any], errors: dict[str, str]
 ) -> None:
     assert errors_of(values) == errors

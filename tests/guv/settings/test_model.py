@@ -25,7 +25,7 @@ def model(name: str, levels: list[dict[str, Any]]) -> tuple[Any, str]:
 
 
 @given(st.lists(SETTINGS, min_size=3, max_size=3))
-def test_inheritance_is_as_its_model(levels: list[dict[str, Any]]) -> None:
+def test_settings_inheritance_matches_its_model(levels: list[dict[str, Any]]) -> None:
     chain = tuple(Level(name, values) for name, values in zip(LEVELS, levels, strict=True))
     effective = effective_settings("worker", chain)
     holds = {name: (getattr(effective, name), effective.sources[name]) for name in NAMES}

@@ -34,7 +34,7 @@ def limits(
     return [(one.minimum, one.maximum, one.deadline) for one in found]
 
 
-def test_without_any_change_the_defaults_held(
+def test_past_settings_without_changes_are_the_defaults(
     session: Session, tenant: Tenant, app: App, role: Role
 ) -> None:
     past = read_past_settings(session, tenant, app, role, NOON)
@@ -42,7 +42,7 @@ def test_without_any_change_the_defaults_held(
     assert limits_at(past, NOON - MINUTE) == Limits(1, 5, 60.0)
 
 
-def test_each_change_holds_from_its_instant_on(
+def test_past_settings_apply_each_change_from_its_instant(
     session: Session, tenant: Tenant, app: App, role: Role
 ) -> None:
     change(session, tenant, NOON, role.id, maximum_dynos=10)
@@ -52,7 +52,7 @@ def test_each_change_holds_from_its_instant_on(
     assert found == [(1, 5, 60.0), (1, 10, 60.0), (1, 10, 60.0), (1, 20, 30.0), (2, 5, 60.0)]
 
 
-def test_a_wider_levels_change_shows_where_the_role_says_nothing_itself(
+def test_past_settings_inherit_changes_of_wider_levels(
     session: Session, tenant: Tenant, app: App, role: Role
 ) -> None:
     change(session, tenant, NOON, role.id, maximum_dynos=10)
@@ -60,7 +60,7 @@ def test_a_wider_levels_change_shows_where_the_role_says_nothing_itself(
     assert limits(session, tenant, app, role, 0, 1) == [(1, 10, 60.0), (3, 10, 60.0)]
 
 
-def test_a_schedule_bounds_while_its_window_is_open(
+def test_past_settings_apply_a_schedule_while_its_window_is_open(
     session: Session, tenant: Tenant, app: App, role: Role
 ) -> None:
     window = {"days": [2], "start": "12:10", "end": "12:20", "timezone": "UTC", "dynos": 7}
@@ -69,7 +69,7 @@ def test_a_schedule_bounds_while_its_window_is_open(
     assert found == [(1, 5, 60.0), (7, 7, 60.0), (7, 7, 60.0), (1, 5, 60.0)]
 
 
-def test_another_tenants_changes_are_not_seen(
+def test_past_settings_exclude_another_tenants_changes(
     session: Session, tenant: Tenant, app: App, role: Role
 ) -> None:
     change(session, tenant, NOON, role.id, maximum_dynos=10)

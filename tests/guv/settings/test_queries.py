@@ -38,11 +38,11 @@ def write(
     return write_level(session, tenant, level, tenant.id, notify=notify, edit=EDIT)
 
 
-def test_a_level_that_was_never_set_is_empty(session: Session, tenant: Tenant) -> None:
+def test_a_settings_level_that_was_never_set_is_empty(session: Session, tenant: Tenant) -> None:
     assert read_level(session, tenant, "global", tenant.id) == Level("global", {}, 0)
 
 
-def test_each_change_has_the_next_version(session: Session, tenant: Tenant) -> None:
+def test_each_settings_change_has_the_next_version(session: Session, tenant: Tenant) -> None:
     assert write(session, tenant, {"concurrency": 1}).version == 1
     assert write(session, tenant, {"concurrency": 2}).version == 2
     assert read_level(session, tenant, "global", tenant.id) == Level(
@@ -50,13 +50,13 @@ def test_each_change_has_the_next_version(session: Session, tenant: Tenant) -> N
     )
 
 
-def test_the_same_again_is_no_change(session: Session, tenant: Tenant) -> None:
+def test_storing_equal_settings_is_no_change(session: Session, tenant: Tenant) -> None:
     write(session, tenant, {"concurrency": 1}, b"sealed")
     assert write(session, tenant, {"concurrency": 1}, b"sealed").version == 1
     assert len(changes(session, tenant)) == 1
 
 
-def test_the_log_has_what_differs_newest_first(session: Session, tenant: Tenant) -> None:
+def test_the_change_log_has_the_differences_newest_first(session: Session, tenant: Tenant) -> None:
     write(session, tenant, {"concurrency": 1, "dry_run": True})
     write(session, tenant, {"concurrency": 2, "dry_run": True})
     newest, first = changes(session, tenant)
@@ -68,14 +68,16 @@ def test_the_log_has_what_differs_newest_first(session: Session, tenant: Tenant)
     )
 
 
-def test_another_secret_is_logged_as_a_change_without_it(session: Session, tenant: Tenant) -> None:
+def test_a_new_secret_is_logged_as_a_change_without_the_secret(
+    session: Session, tenant: Tenant
+) -> None:
     write(session, tenant, {}, b"one")
     write(session, tenant, {}, b"two")
     newest = changes(session, tenant)[0]
     assert (newest.before, newest.after) == ({"notify": "[set]"}, {"notify": "[set]"})
 
 
-def test_another_tenants_levels_are_not_there(session: Session, tenant: Tenant) -> None:
+def test_settings_levels_exclude_another_tenants(session: Session, tenant: Tenant) -> None:
     write(session, tenant, {"concurrency": 1})
     other = a_tenant(session)
     assert read_level(session, other, "global", tenant.id).version == 0
@@ -83,13 +85,15 @@ def test_another_tenants_levels_are_not_there(session: Session, tenant: Tenant) 
     assert list_changes(session, other, ChangeFilter(), 10) == []
 
 
-def test_only_the_wanted_levels_are_read(session: Session, tenant: Tenant, role: Role) -> None:
+def test_only_the_requested_settings_levels_are_read(
+    session: Session, tenant: Tenant, role: Role
+) -> None:
     write(session, tenant, {"concurrency": 1})
     assert stored_levels(session, tenant, [role.id]) == {}
     assert list(stored_levels(session, tenant, [tenant.id])) == [tenant.id]
 
 
-def test_what_holds_for_all_roles_is_what_holds_for_each(
+def test_effective_settings_of_all_roles_equal_those_of_each_role(
     session: Session, tenant: Tenant, app: App
 ) -> None:
     roles = [a_role(session, app, name, concurrency=n) for n, name in enumerate("abc", start=1)]
@@ -101,7 +105,7 @@ def test_what_holds_for_all_roles_is_what_holds_for_each(
     assert together[0].name == f"role 'a' of app '{app.name}'"
 
 
-def test_what_would_hold_is_judged_without_storing_it(
+def test_prospective_settings_are_validated_without_storing(
     session: Session, tenant: Tenant, role: Role
 ) -> None:
     (one,) = tenant_settings(session, tenant, {role.id: Level("role", {"concurrency": 9})})
@@ -109,7 +113,9 @@ def test_what_would_hold_is_judged_without_storing_it(
     assert session.exec(select(SettingsLevel)).all() == []
 
 
-def test_removed_roles_hold_nothing(session: Session, tenant: Tenant, role: Role) -> None:
+def test_removed_roles_have_no_effective_settings(
+    session: Session, tenant: Tenant, role: Role
+) -> None:
     role.removed_at = NOON + timedelta(days=1)
     session.add(role)
     assert tenant_settings(session, tenant) == []

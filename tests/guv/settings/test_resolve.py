@@ -25,23 +25,23 @@ def blamed(*levels: dict[str, Any], plan: Plan = PREMIUM) -> dict[str, str]:
     return {one.field: one.message for one in contradictions(holds(*levels), plan)}
 
 
-def test_there_is_a_default_for_every_setting_and_no_other() -> None:
+def test_every_setting_has_a_default_and_every_default_a_setting() -> None:
     assert DEFAULTS.keys() == SettingsValues.model_fields.keys()
 
 
-def test_the_defaults_work_together_on_every_plan() -> None:
+def test_the_default_settings_are_consistent_on_every_plan() -> None:
     for plan in PLANS.values():
         assert contradictions(holds(), plan) == []
 
 
-def test_the_narrower_level_wins() -> None:
+def test_the_narrower_settings_level_wins() -> None:
     effective = holds({"concurrency": 2, "percentile": 90.0}, {"concurrency": 3}, {})
     assert (effective.concurrency, effective.sources["concurrency"]) == (3, "app")
     assert (effective.percentile, effective.sources["percentile"]) == (90.0, "global")
     assert effective.sources["interval"] == "default"
 
 
-def test_false_and_zero_and_an_empty_list_are_values_too() -> None:
+def test_false_zero_and_an_empty_list_are_settings_values() -> None:
     effective = holds(
         {"dry_run": True, "minimum_dynos": 3, "schedules": [{}]},
         {"dry_run": False, "minimum_dynos": 0, "schedules": []},
@@ -53,11 +53,11 @@ def test_false_and_zero_and_an_empty_list_are_values_too() -> None:
     ]
 
 
-def test_a_name_of_another_version_is_ignored() -> None:
+def test_a_stored_setting_of_another_version_is_ignored() -> None:
     assert "no_longer_known" not in holds({"no_longer_known": 1}).as_json()
 
 
-def test_the_version_names_all_levels() -> None:
+def test_the_settings_version_covers_all_levels() -> None:
     assert holds({}, {}, {}).version == "1.1.1"
 
 
@@ -68,7 +68,7 @@ def test_the_roles_name_is_its_queue_and_its_process_type() -> None:
 
 
 @pytest.mark.parametrize(("minimum", "maximum"), [(5, 5), (0, 0), (0, 1)])
-def test_a_minimum_up_to_the_maximum_is_fine(minimum: int, maximum: int) -> None:
+def test_a_minimum_up_to_the_maximum_is_consistent(minimum: int, maximum: int) -> None:
     assert blamed({"minimum_dynos": minimum, "maximum_dynos": maximum}) == {}
 
 
@@ -89,7 +89,7 @@ def test_a_minimum_above_the_maximum_is_blamed_with_both_sources() -> None:
         ({"processing_time": 50.0, "minimum_dynos": 0}, "60"),
     ],
 )
-def test_a_deadline_that_cannot_be_met_is_blamed_with_what_can(
+def test_an_impossible_deadline_is_blamed_with_the_lowest_possible(
     values: dict[str, Any], needed: str
 ) -> None:
     message = blamed({"target_deadline": 60.0} | values)["target_deadline"]
@@ -105,7 +105,7 @@ def test_a_deadline_that_cannot_be_met_is_blamed_with_what_can(
         {},
     ],
 )
-def test_a_deadline_that_can_be_met_is_fine(values: dict[str, Any]) -> None:
+def test_a_possible_deadline_is_consistent(values: dict[str, Any]) -> None:
     assert blamed({"target_deadline": 60.0} | values) == {}
 
 
@@ -132,12 +132,12 @@ def test_a_role_ticks_as_often_as_set_and_allowed(
     assert tick_interval(holds(values), plan) == interval
 
 
-def test_the_mathematics_gets_the_same_defaults() -> None:
+def test_the_scaling_settings_have_the_same_defaults() -> None:
     found = scaling_settings(holds(), PREMIUM)
     assert found == Settings()
 
 
-def test_the_mathematics_gets_every_setting() -> None:
+def test_the_scaling_settings_receive_every_setting() -> None:
     values = SettingsValues.model_validate(
         {
             "minimum_dynos": 2,
@@ -175,11 +175,11 @@ def test_the_mathematics_gets_every_setting() -> None:
     assert (found.platform_limit, found.dyno_hours_used) == (7, 1.5)
 
 
-def test_a_pause_without_an_end_has_none() -> None:
+def test_a_pause_without_an_end_resolves_to_no_end() -> None:
     assert scaling_settings(holds({"pause": {"direction": "both"}}), PREMIUM).pause == Pause()
 
 
-def test_every_setting_of_the_mathematics_comes_from_a_tenants_setting() -> None:
+def test_every_scaling_setting_comes_from_a_tenants_setting() -> None:
     derived = {"no_data_dynos", "dyno_hours_used", "platform_limit", "memory"}
     assert {one.name for one in fields(Settings)} - derived <= DEFAULTS.keys()
 
@@ -193,7 +193,7 @@ def test_a_web_role_has_a_policy_for_requests_unless_it_says_its_own() -> None:
     assert effective_settings("web", (wide, own)).policy == "utilization"
 
 
-def test_a_policy_for_messages_does_not_go_with_requests_nor_the_other_way_round() -> None:
+def test_queue_policies_and_web_policies_do_not_mix() -> None:
     for signal, policy, fits in [
         ("web", "deadline", "requests, response_time, schedule, utilization"),
         ("queue", "requests", "deadline"),

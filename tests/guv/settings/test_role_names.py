@@ -54,7 +54,7 @@ def config_option(name: str) -> object:
 @example("a" * 101)
 @example("a" * 150)
 @example("worker\n")
-def test_every_door_accepts_the_same_role_names(door: Door, name: str) -> None:
+def test_every_interface_accepts_the_same_role_names(door: Door, name: str) -> None:
     assume("/" not in name)  # in a file it parts the app from the role
     assume(name != "*")  # in a file and in --config it means all roles
     assert is_accepted(door, name) == is_accepted(role_name, name)

@@ -39,7 +39,7 @@ def dumped(body: Any) -> Any:
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), JSON, max_size=4))
-def test_whatever_is_accepted_can_be_stored_read_and_decided_with(body: Any) -> None:
+def test_accepted_settings_can_be_stored_read_and_decided_with(body: Any) -> None:
     try:
         values = dumped(body)
     except ValidationError:
@@ -52,12 +52,12 @@ def test_whatever_is_accepted_can_be_stored_read_and_decided_with(body: Any) -> 
 
 
 @given(st.sampled_from(NAMES))
-def test_null_is_not_set(name: str) -> None:
+def test_a_null_setting_is_unset(name: str) -> None:
     assert dumped({name: None}) == {}
 
 
 @pytest.mark.parametrize("value", [True, "3", 3.0, [3], {"a": 3}])
-def test_a_count_is_a_whole_number_and_nothing_that_looks_like_one(value: Any) -> None:
+def test_a_count_setting_accepts_integers_only(value: Any) -> None:
     with pytest.raises(ValidationError):
         SettingsValues.model_validate({"minimum_dynos": value})
 
@@ -76,7 +76,7 @@ def test_a_count_is_a_whole_number_and_nothing_that_looks_like_one(value: Any) -
         ("alert_after", 0, 86400),
     ],
 )
-def test_both_ends_of_a_range_belong_to_it(name: str, least: float, most: float) -> None:
+def test_both_ends_of_a_settings_range_are_accepted(name: str, least: float, most: float) -> None:
     for good in (least, most):
         assert dumped({name: good}) == {name: good}
     for bad in (least - 1, most + 1):
@@ -85,12 +85,12 @@ def test_both_ends_of_a_range_belong_to_it(name: str, least: float, most: float)
 
 
 @pytest.mark.parametrize("name", ["target_deadline", "processing_time", "history"])
-def test_a_time_that_must_pass_is_not_zero(name: str) -> None:
+def test_a_duration_that_must_pass_is_not_zero(name: str) -> None:
     with pytest.raises(ValidationError):
         SettingsValues.model_validate({name: 0})
 
 
-def test_a_license_key_is_not_printed() -> None:
+def test_a_license_key_is_not_in_the_settings_repr() -> None:
     target = {"account_id": 1, "license_key": "license-key-marker"}
     values = SettingsValues.model_validate({"notify": {"new_relic": target}})
     assert "license-key-marker" not in f"{values!r} {values} {values.model_dump(mode='json')}"

@@ -15,7 +15,7 @@ def test_an_unknown_slug_is_no_plan() -> None:
     assert find_plan("Basic") is None
 
 
-def test_a_tenant_of_a_plan_that_is_sold_no_more_has_the_smallest_ones_limits() -> None:
+def test_a_tenant_of_a_discontinued_plan_has_the_smallest_plans_limits() -> None:
     assert plan_of("legacy") == PLANS["test"]
     assert plan_of("premium") == PLANS["premium"]
 
@@ -30,5 +30,5 @@ def test_every_larger_plan_allows_at_least_as_much() -> None:
         assert small.interval >= large.interval
 
 
-def test_every_interval_is_one_that_a_tenant_may_set() -> None:
+def test_every_plans_interval_is_a_valid_setting() -> None:
     assert all(plan.interval % 5 == 0 for plan in PLANS.values())

@@ -26,7 +26,7 @@ def filled(queue: DrainQueue, drain: UUID) -> int:
     raise AssertionError("it is never full")
 
 
-def test_deliveries_are_read_in_order_and_stay_until_forgotten(redis: Redis) -> None:
+def test_deliveries_are_read_in_order_and_kept_until_deleted(redis: Redis) -> None:
     queue, drain = DrainQueue(redis), uuid4()
     for text in (b"first\n", b"second"):
         assert queue.put(drain, uuid4().hex, [text, b"x"], NOON) is Put.QUEUED
@@ -38,7 +38,7 @@ def test_deliveries_are_read_in_order_and_stay_until_forgotten(redis: Redis) -> 
     assert queue.read(drain, found[1].id, 10) == []
 
 
-def test_a_delivery_that_comes_again_counts_once_also_after_it_was_read(redis: Redis) -> None:
+def test_a_repeated_delivery_counts_once_even_after_reading(redis: Redis) -> None:
     queue, drain, other = DrainQueue(redis), uuid4(), uuid4()
     assert queue.put(drain, "a" * 32, [b"x"], NOON) is Put.QUEUED
     queue.forget(drain, queue.read(drain, "", 10), NOON)
@@ -48,7 +48,7 @@ def test_a_delivery_that_comes_again_counts_once_also_after_it_was_read(redis: R
     assert queue.read(drain, "", 10) == []
 
 
-def test_a_delivery_that_was_refused_counts_when_it_comes_again(redis: Redis) -> None:
+def test_a_refused_delivery_counts_when_sent_again(redis: Redis) -> None:
     queue, drain = DrainQueue(redis, of_one=300), uuid4()
     queue.put(drain, "a", [os.urandom(100)], NOON)
     assert queue.put(drain, "b", [os.urandom(100)], NOON) is Put.FULL
@@ -62,7 +62,7 @@ def test_a_drain_that_is_full_leaves_room_for_others(redis: Redis) -> None:
     assert queue.put(uuid4(), "a", [os.urandom(10_000)], NOON) is Put.QUEUED
 
 
-def test_when_all_is_used_only_those_above_their_share_are_refused(redis: Redis) -> None:
+def test_a_full_queue_refuses_only_drains_above_their_share(redis: Redis) -> None:
     queue = DrainQueue(redis, of_one=100_000, of_all=100_000)
     first, second = uuid4(), uuid4()
     queue.put(second, "a", [b"x"], NOON)
@@ -71,7 +71,7 @@ def test_when_all_is_used_only_those_above_their_share_are_refused(redis: Redis)
     assert queue.put(uuid4(), "a", [os.urandom(10_000)], NOON) is Put.QUEUED
 
 
-def test_what_was_forgotten_takes_no_room(redis: Redis) -> None:
+def test_deleted_deliveries_take_no_room(redis: Redis) -> None:
     queue, drain = DrainQueue(redis, of_one=100_000, of_all=100_000), uuid4()
     for _ in range(3):
         assert filled(queue, drain) == 9
@@ -83,13 +83,13 @@ def test_what_was_forgotten_takes_no_room(redis: Redis) -> None:
     assert redis.zcard("guv:drain:waiting") == 0
 
 
-def test_memory_stays_bounded_whatever_is_sent(redis: Redis) -> None:
+def test_memory_of_the_delivery_queue_is_bounded(redis: Redis) -> None:
     queue, before = DrainQueue(redis), int(redis.info("memory")["used_memory"])
     assert filled(queue, uuid4()) * (10_000 + OVERHEAD) <= 1_000_000
     assert int(redis.info("memory")["used_memory"]) - before < 1_500_000
 
 
-def test_drains_that_wait_are_told_to_one_until_the_lease_ends(redis: Redis) -> None:
+def test_waiting_drains_are_leased_to_a_single_reader(redis: Redis) -> None:
     queue, drain = DrainQueue(redis), uuid4()
     queue.put(drain, "a", [b"x"], NOON)
     assert queue.take_waiting(NOON, 10) == []
@@ -99,7 +99,7 @@ def test_drains_that_wait_are_told_to_one_until_the_lease_ends(redis: Redis) -> 
     assert queue.take_waiting(LATER + timedelta(seconds=LEASE_S), 10) == [drain]
 
 
-def test_what_waits_behind_what_was_read_is_due_at_once(redis: Redis) -> None:
+def test_deliveries_behind_a_read_batch_are_due_at_once(redis: Redis) -> None:
     queue, drain = DrainQueue(redis), uuid4()
     for frame in "ab":
         queue.put(drain, frame, [b"x"], NOON)

@@ -10,12 +10,12 @@ LINES = st.lists(st.binary(min_size=1, max_size=200), max_size=20)
 
 
 @given(LINES)
-def test_what_was_joined_is_split_into_the_same_lines(lines: list[bytes]) -> None:
+def test_joined_frames_are_split_into_the_same_lines(lines: list[bytes]) -> None:
     assert split_frames(join_frames(lines)) == lines
 
 
 @given(st.one_of(LINES.map(join_frames), st.binary(max_size=300)))
-def test_bytes_that_are_taken_are_whole_frames(body: bytes) -> None:
+def test_accepted_bytes_are_whole_frames(body: bytes) -> None:
     try:
         lines = split_frames(body)
     except BadFrames:
@@ -24,7 +24,7 @@ def test_bytes_that_are_taken_are_whole_frames(body: bytes) -> None:
 
 
 @given(LINES.filter(bool), st.data())
-def test_a_cut_body_is_refused_unless_it_was_cut_between_frames(
+def test_a_truncated_body_is_refused_unless_cut_between_frames(
     lines: list[bytes], data: st.DataObject
 ) -> None:
     ends = [len(join_frames(lines[:count])) for count in range(len(lines))]
@@ -37,7 +37,7 @@ def test_a_cut_body_is_refused_unless_it_was_cut_between_frames(
             split_frames(body[:cut])
 
 
-def test_lengths_count_bytes_and_lines_may_hold_newlines() -> None:
+def test_frame_lengths_count_bytes_and_lines_may_hold_newlines() -> None:
     line = "é\n".encode()
     assert split_frames(b"3 " + line + b"1 x") == [line, b"x"]
 
@@ -45,12 +45,12 @@ def test_lengths_count_bytes_and_lines_may_hold_newlines() -> None:
 @pytest.mark.parametrize(
     "body", [b"x", b" 3 abc", b"4 abc", b"-1 a", b"03 abc", b"0 ", b"99999999 a", b"3abc", b"3"]
 )
-def test_a_length_that_is_none_is_refused_by_its_line(body: bytes) -> None:
+def test_an_invalid_frame_length_is_refused_with_its_line(body: bytes) -> None:
     with pytest.raises(BadFrames, match="line 1"):
         split_frames(body)
 
 
-def test_a_refusal_shows_nothing_of_what_was_sent() -> None:
+def test_a_refusal_of_frames_does_not_show_the_body() -> None:
     with pytest.raises(BadFrames) as refusal:
         split_frames(b"3 abcsecret-marker")
     assert "secret" not in str(refusal.value)

@@ -47,18 +47,18 @@ def line(source: str, process: str, message: str, time: str = f"{TIME}.000000+00
         ),
     ],
 )
-def test_a_request_is_read_by_its_keys(message: str, request_: Request) -> None:
+def test_a_router_log_line_is_read_by_its_keys(message: str, request_: Request) -> None:
     assert read_line(line("heroku", "router", message)) == request_
 
 
-def test_a_path_cannot_pretend_to_be_another_dyno() -> None:
+def test_a_path_in_a_log_line_cannot_forge_a_dyno() -> None:
     message = r'path="/\" dyno=web.9 service=9ms status=500 \"" dyno=web.1 service=1ms status=200'
     found = read_line(line("heroku", "router", message))
     assert found == Request(NOON, "web.1", 200, "", None, 0.001)
 
 
 @pytest.mark.parametrize("time", [f"{TIME}+00:00", f"{TIME}.000000+00:00", "2026-11-25T12:00:00Z"])
-def test_times_may_be_whole_seconds(time: str) -> None:
+def test_log_line_times_may_be_whole_seconds(time: str) -> None:
     found = read_line(line("heroku", "router", ROUTER_2, time))
     assert isinstance(found, Request)
     assert found.at == NOON
@@ -69,18 +69,18 @@ def test_structured_data_that_is_nil_is_accepted() -> None:
     assert found == DynoChange(NOON, "web.1", "starting", "up")
 
 
-def test_a_change_of_a_dyno_is_read() -> None:
+def test_a_dyno_state_change_is_read_from_its_log_line() -> None:
     found = read_line(line("heroku", "worker.12", "State changed from up to crashed"))
     assert found == DynoChange(NOON, "worker.12", "up", "crashed")
 
 
-def test_a_scaling_names_all_its_process_types() -> None:
+def test_a_scaling_log_line_names_all_its_process_types() -> None:
     text = "Scaled to web@2:Standard-1X worker@10:Standard-2X release@0:Standard-1X by user a@b.c"
     found = read_line(line("app", "api", text))
     assert found == Scaled(NOON, {"web": 2, "worker": 10, "release": 0})
 
 
-def test_lost_lines_are_counted() -> None:
+def test_lost_log_lines_are_counted() -> None:
     text = "Error L10 (output buffer overflow): 491 messages dropped since 2026-11-25T11:59:00"
     assert read_line(line("heroku", "logplex", text)) == Lost(NOON, 491)
 
@@ -88,11 +88,11 @@ def test_lost_lines_are_counted() -> None:
 @pytest.mark.parametrize(
     "text", ["", "x", "<1>1 yesterday host heroku router - status=200 service=1ms", "<1>1 a b c d"]
 )
-def test_what_cannot_be_read_says_nothing(text: str) -> None:
+def test_an_unreadable_log_line_is_ignored(text: str) -> None:
     assert read_line(text.encode()) is None
 
 
-def test_an_apps_own_lines_are_neither_kept_nor_read() -> None:
+def test_an_apps_own_log_lines_are_neither_kept_nor_read() -> None:
     own = line("app", "web.1", ROUTER_2)
     forged = line("app", "api", "heroku router status=200 service=1ms")
     assert not is_wanted(own)
@@ -104,7 +104,7 @@ def test_an_apps_own_lines_are_neither_kept_nor_read() -> None:
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_are_read_without_an_error(text: bytes) -> None:
+def test_any_bytes_are_parsed_as_log_lines_without_an_error(text: bytes) -> None:
     router = b"<1>1 2026-11-25T12:00:00+00:00 host heroku router - " + text
     scaling = b"<1>1 2026-11-25T12:00:00+00:00 host app api - Scaled to " + text
     assert is_wanted(text) in {True, False}

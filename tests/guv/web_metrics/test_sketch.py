@@ -23,12 +23,12 @@ def near(found: float | None, values: list[float], percent: float) -> bool:
 
 
 @given(TIMES, st.sampled_from([50.0, 95.0, 99.0]))
-def test_a_percentile_is_within_the_accuracy(values: list[float], percent: float) -> None:
+def test_a_sketchs_percentile_is_within_the_accuracy(values: list[float], percent: float) -> None:
     assert near(percentile(sketch_of(counted(values)), percent), values, percent)
 
 
 @given(st.lists(TIMES, min_size=1, max_size=6), st.sampled_from([50.0, 95.0, 99.0]))
-def test_sketches_that_were_stored_and_merged_are_the_sketch_of_all(
+def test_merged_sketches_equal_the_sketch_of_all_values(
     parts: list[list[float]], percent: float
 ) -> None:
     stored = [unpacked(packed(sketch_of(counted(part)))) for part in parts]
@@ -36,7 +36,7 @@ def test_sketches_that_were_stored_and_merged_are_the_sketch_of_all(
     assert near(percentile(merged(stored), percent), together, percent)
 
 
-def test_no_values_have_no_percentile() -> None:
+def test_an_empty_sketch_has_no_percentile() -> None:
     assert percentile(unpacked(None), 95) is None
     assert percentile(unpacked(packed(sketch_of({}))), 95) is None
 
@@ -48,6 +48,6 @@ def test_a_sketch_of_very_many_values_is_small() -> None:
 
 
 @pytest.mark.parametrize("value", [0.0, 0.001, 30.0])
-def test_extreme_times_are_kept(value: float) -> None:
+def test_a_sketch_keeps_extreme_times(value: float) -> None:
     found = percentile(unpacked(packed(sketch_of({value: 5}))), 95)
     assert found == pytest.approx(value, rel=ACCURACY)

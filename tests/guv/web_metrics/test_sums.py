@@ -49,5 +49,5 @@ def test_lost_lines_changes_and_scalings_are_kept() -> None:
     assert (sums.changes, sums.scalings) == ([change], [scaled])
 
 
-def test_lines_from_another_time_say_nothing_of_the_present() -> None:
+def test_log_lines_from_another_time_are_not_summed() -> None:
     assert add_up([request(NOW - 1000), request(NOW + 100)], NOW).places == {}
