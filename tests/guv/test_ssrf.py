@@ -193,7 +193,7 @@ def test_an_unresolvable_host_is_a_connection_error(host: str) -> None:
         fetch(client, "GET", f"http://{host}/", 2.0)
 
 
-def test_a_host_name_is_resolved_once_per_address_family() -> None:
+def test_repeated_addresses_of_a_host_are_listed_once() -> None:
     assert addresses_of("127.0.0.1", 80) == ["127.0.0.1"]
 
 

@@ -114,7 +114,7 @@ def test_a_missing_space_in_a_config_file_is_pointed_out(caller: TenantCaller) -
 
 
 @pytest.mark.parametrize("name", ["broker", "apikey", "statuspage", "metric", "target"])
-def test_settings_missing_from_a_config_file_are_listed_as_kept(
+def test_settings_that_belong_elsewhere_are_refused_in_a_config_file(
     caller: TenantCaller, name: str
 ) -> None:
     assert f"*.{name}" in refused(caller, f"'*': {{{name}: x}}\n")
