@@ -123,8 +123,8 @@ def own_rabbitmq(services_folder: Path) -> Iterator[services.RabbitMQ]:
 def broker(request: pytest.FixtureRequest) -> services.RabbitMQ:
     """Return the shared broker, or `own_rabbitmq` for tests marked with `own_broker`."""
     is_own = request.node.get_closest_marker("own_broker") is not None
-    found: services.RabbitMQ = request.getfixturevalue("own_rabbitmq" if is_own else "rabbitmq")
-    return found
+    broker: services.RabbitMQ = request.getfixturevalue("own_rabbitmq" if is_own else "rabbitmq")
+    return broker
 
 
 @pytest.fixture(scope="session")

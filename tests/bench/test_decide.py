@@ -10,9 +10,9 @@ def test_a_history_is_long_and_adds_up(kind: str) -> None:
     samples = history(kind)
     assert len(samples) == SAMPLES
     assert all(
-        (one.published or 0) - (one.served or 0)
-        == (one.messages_ready or 0) + (one.messages_unacknowledged or 0)
-        for one in samples
+        (sample.published or 0) - (sample.served or 0)
+        == (sample.messages_ready or 0) + (sample.messages_unacknowledged or 0)
+        for sample in samples
     )
 
 

@@ -17,9 +17,9 @@ def test_a_small_fleet_ticks_and_is_measured(
     fleet.main()
     head, row, _, stored = capsys.readouterr().out.strip().splitlines()
     names, cells = ([cell.strip() for cell in line.strip("|").split("|")] for line in (head, row))
-    found = dict(zip(names, cells, strict=True))
-    assert found["roles"] == "40, 2 an app"
-    assert 0 < int(found["ticks/s (wanted)"].split()[0]) <= 40
+    figures = dict(zip(names, cells, strict=True))
+    assert figures["roles"] == "40, 2 an app"
+    assert 0 < int(figures["ticks/s (wanted)"].split()[0]) <= 40
     # One broker in twenty hangs; the roles of all others have data.
-    assert 0 < int(found["without data"].removesuffix(" %")) < 50
+    assert 0 < int(figures["without data"].removesuffix(" %")) < 50
     assert stored.startswith("bytes a row with its indexes: decision_full ")

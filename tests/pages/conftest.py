@@ -100,12 +100,14 @@ def watched(browser: Browser, **options: object) -> Iterator[Page]:
     page, broken = context.new_page(), list[str]()
     page.set_default_timeout(PATIENCE_MS)
     page.on("pageerror", lambda error: broken.append(str(error)))
-    page.on("console", lambda said: broken.append(said.text) if said.type == "error" else None)
+    page.on(
+        "console", lambda message: broken.append(message.text) if message.type == "error" else None
+    )
     try:
         yield page
     finally:
         context.close()
-    assert [one for one in broken if "the server responded with a status" not in one] == []
+    assert [fault for fault in broken if "the server responded with a status" not in fault] == []
 
 
 @pytest.fixture

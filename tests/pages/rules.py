@@ -8,12 +8,13 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 
 def broken_rules(page: Page) -> list[str]:
     """Return axe-core's findings in light and dark: rules and elements."""
-    found = []
+    findings = []
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
         result = Axe().run(page, options=RULES)
-        found += [
-            f"{theme} {one['id']}: {one['help']} at {[node['target'] for node in one['nodes']]}"
-            for one in result.response["violations"]
+        findings += [
+            f"{theme} {violation['id']}: {violation['help']} at "
+            f"{[node['target'] for node in violation['nodes']]}"
+            for violation in result.response["violations"]
         ]
-    return found
+    return findings

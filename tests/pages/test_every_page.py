@@ -50,7 +50,7 @@ def inhabited(site: Site, session: Session, sealer: Sealer, world: Sandbox) -> S
     a_role(session, site.app, "images", pause={"direction": "both", "until": until})
     long = a_role(session, site.app, LONG, queues=["q" * 255])
     changed(session, long, now)
-    told(session, site, sealer, now)
+    set_up_targets(session, site, sealer, now)
     session.commit()
     return site
 
@@ -64,7 +64,7 @@ def ticked(session: Session, role: Role, now: datetime, **values: Any) -> None:
     an_hour(session, role, now, finished=12345, in_time=12300.0, dyno_seconds=90000.0)
 
 
-def told(session: Session, site: Site, sealer: Sealer, now: datetime) -> None:
+def set_up_targets(session: Session, site: Site, sealer: Sealer, now: datetime) -> None:
     """Send alerts of all apps to a webhook and to New Relic, which refuses the heartbeat."""
     new_relic = {"account_id": 1234567, "license_key": "a-license-key", "heartbeat": True}
     webhook = {"url": "https://hooks.example.com/guv", "secret": "whsec_"}

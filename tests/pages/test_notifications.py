@@ -18,7 +18,7 @@ def test_a_refused_form_of_targets_marks_faults_and_is_accessible(
     visitor.get_by_role("button", name="Save targets").click()
     visitor.get_by_role("alert").wait_for()
     faults = visitor.locator(".fault").all_inner_texts()
-    assert [one.split()[0] for one in faults] == ["must", "must", "is"]
+    assert [fault.split()[0] for fault in faults] == ["must", "must", "is"]
     assert visitor.get_by_text("Kept from your last attempt").count() == 1
     assert visitor.get_by_label("Region").input_value() == "eu"
     assert "marker" not in visitor.content()

@@ -100,7 +100,7 @@ def test_the_role_chart_is_drawn_over_one_axis_in_place_of_the_table(shown: Page
     buttons = shown.locator("#chart .modebar-btn")
     names = buttons.evaluate_all("(all) => all.map((one) => one.dataset.title)")
     assert "Zoom" in names
-    assert not [one for one in names if "share" in one.lower()]  # it would leave our origin
+    assert not [name for name in names if "share" in name.lower()]  # it would leave our origin
 
 
 def test_zooming_into_one_panel_zooms_all_of_them(shown: Page) -> None:

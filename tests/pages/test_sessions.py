@@ -31,7 +31,7 @@ def test_a_click_at_heroku_opens_the_apps_page(visitor: Page, site: Site) -> Non
 
 
 def test_the_session_cookie_is_out_of_reach_of_script(visitor: Page) -> None:
-    cookies = {one["name"]: one for one in visitor.context.cookies()}
+    cookies = {cookie["name"]: cookie for cookie in visitor.context.cookies()}
     assert (cookies["guv"]["httpOnly"], cookies["guv"]["sameSite"]) == (True, "Lax")
     assert "guv=" not in visitor.evaluate("document.cookie").replace("guv-zone", "")
 

@@ -142,7 +142,7 @@ def alert_soon(page: Page, story: Story) -> None:
 
 def causes(story: Story) -> list[str]:
     """Return the causes of the incidents at New Relic."""
-    return [one.tags["aggregationTag.cause"] for one in story.sandbox.new_relic.incidents]
+    return [incident.tags["aggregationTag.cause"] for incident in story.sandbox.new_relic.incidents]
 
 
 def consent(page: Page, story: Story) -> None:

@@ -141,8 +141,8 @@ def test_a_list_can_be_paged_and_filtered(
 ) -> None:
     for name in ("mail", "mail.dead"):
         broker.declare(VHOST, name)
-    found = api.get("/queues/shop%2Fone", params=params).json()
-    assert [queue["name"] for queue in found["items"]] == names
+    page = api.get("/queues/shop%2Fone", params=params).json()
+    assert [queue["name"] for queue in page["items"]] == names
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ def test_a_resolve_without_an_incident_opens_none(sandbox: Sandbox, new_relic: N
 
 def test_an_incident_that_comes_back_is_a_new_one(sandbox: Sandbox, new_relic: NewRelic) -> None:
     post(sandbox, [ALARM, {**ALARM, "state": "resolve"}, ALARM])
-    assert [one.closed_at is None for one in new_relic.incidents] == [False, True]
+    assert [incident.closed_at is None for incident in new_relic.incidents] == [False, True]
 
 
 @pytest.mark.usefixtures("new_relic")
@@ -171,10 +171,10 @@ def test_the_control_routes_show_events_and_incidents(
     sandbox: Sandbox, control: httpx.Client
 ) -> None:
     post(sandbox, [ALARM, {"eventType": "bad type"}])
-    found = control.get("/events").json()
+    answer = control.get("/events").json()
     [incident] = control.get("/incidents").json()
-    assert found["events"][0]["attributes"]["title"] == ALARM["title"]
-    assert "eventType" in found["errors"][0]["reason"]
+    assert answer["events"][0]["attributes"]["title"] == ALARM["title"]
+    assert "eventType" in answer["errors"][0]["reason"]
     assert (incident["title"], incident["closed_at"]) == (ALARM["title"], None)
 
 

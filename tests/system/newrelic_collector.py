@@ -67,12 +67,12 @@ class Collector:
 
     def metrics(self) -> dict[str, float]:
         """Count each metric over all reports."""
-        found: dict[str, float] = {}
+        counts: dict[str, float] = {}
         for _, _, _, values in self.of("metric_data"):
             for identity, numbers in values:
                 name = str(identity["name"])
-                found[name] = found.get(name, 0.0) + float(numbers[0])
-        return found
+                counts[name] = counts.get(name, 0.0) + float(numbers[0])
+        return counts
 
 
 @contextmanager

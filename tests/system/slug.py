@@ -35,9 +35,9 @@ def _installed() -> Iterator[Path]:
         wanted = Requirement(line)
         if wanted.marker and not wanted.marker.evaluate():
             continue
-        found = distribution(wanted.name)
-        tops = {file.parts[0] for file in found.files or () if not file.parts[0].startswith(".")}
-        yield from (Path(str(found.locate_file(top))) for top in sorted(tops - {"__pycache__"}))
+        package = distribution(wanted.name)
+        tops = {file.parts[0] for file in package.files or () if not file.parts[0].startswith(".")}
+        yield from (Path(str(package.locate_file(top))) for top in sorted(tops - {"__pycache__"}))
 
 
 def _write(path: Path, text: str) -> None:

@@ -33,7 +33,7 @@ def test_all_processes_report_to_new_relic_to_the_last_without_secrets(
     assert (
         methods.count("connect") == methods.count("shutdown") == 4
     )  # API, clock, a ticking worker, a replaying one
-    assert {one[0]["app_name"][0] for one in collector.of("connect")} == {"guv"}
+    assert {report[0]["app_name"][0] for report in collector.of("connect")} == {"guv"}
     assert {report.license_key for report in collector.reports} == {OPERATORS_KEY}
     metrics = collector.metrics()
     assert metrics["OtherTransaction/RQ/worker.jobs.scale_roles"] >= 2
@@ -82,5 +82,5 @@ def live_a_little(
         heroku = world.sandbox.heroku.authorizations
         tokens = [*heroku.access, *heroku.refresh, *heroku.grants]
         urls = [world.app.config_vars["GUV_URL"], world.broker]
-    passwords = [str(urlsplit(one).password) for one in urls]
+    passwords = [str(urlsplit(url).password) for url in urls]
     return [BROKERS_PASSWORD, TENANTS_KEY, ADDON_PASSWORD, *passwords, *tokens]

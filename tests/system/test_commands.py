@@ -54,15 +54,15 @@ def test_an_invalid_variable_is_named_with_what_would_be_right(command: str) -> 
         "GUV_LOG_LEVEL": "marker",
     }
     done = run(command, **given)
-    said = done.stdout + done.stderr
+    output = done.stdout + done.stderr
 
-    assert "DATABASE_URL must begin with postgres://" in said
-    assert "Traceback" not in said
-    assert "marker" not in said
+    assert "DATABASE_URL must begin with postgres://" in output
+    assert "Traceback" not in output
+    assert "marker" not in output
     if command == PROCFILE["release"]:
         return  # it needs no other
-    assert "GUV_ENCRYPTION_KEYS must be Fernet keys" in said
-    assert "GUV_LOG_LEVEL must be 'DEBUG'" in said
+    assert "GUV_ENCRYPTION_KEYS must be Fernet keys" in output
+    assert "GUV_LOG_LEVEL must be 'DEBUG'" in output
 
 
 def test_a_database_outage_is_printed_as_one_line() -> None:
@@ -75,14 +75,14 @@ def test_a_database_outage_is_printed_as_one_line() -> None:
         done = run(command, **given)
         assert done.returncode in {1, 2}
         assert "database does not answer" in done.stdout + done.stderr
-        assert [one for one in ("marker", "Traceback") if one in done.stdout + done.stderr] == []
+        assert [word for word in ("marker", "Traceback") if word in done.stdout + done.stderr] == []
 
 
 def named_modules() -> list[str]:
     """Return the modules that the Procfile, the README and the docs tell people to start."""
     texts = [ROOT / "README.md", ROOT / "Procfile", *sorted((ROOT / "docs").rglob("*.md"))]
     pattern = re.compile(r"python -m ((?:api|bench|guv|sandbox|worker)\b(?:\.[a-z_]+)*)")
-    return sorted({name for one in texts for name in pattern.findall(one.read_text())})
+    return sorted({name for path in texts for name in pattern.findall(path.read_text())})
 
 
 @pytest.mark.parametrize("name", named_modules())
@@ -123,7 +123,9 @@ def test_the_release_phase_delays_no_ticks_behind_a_backup(empty_url: str) -> No
     engine.dispose()
 
 
-@pytest.mark.parametrize("command", [one for one in COMMANDS if one not in PROCFILE.values()])
+@pytest.mark.parametrize(
+    "command", [command for command in COMMANDS if command not in PROCFILE.values()]
+)
 def test_a_command_says_that_the_release_phase_has_not_run(
     empty_url: str, encryption_key: str, command: str
 ) -> None:

@@ -31,8 +31,8 @@ def test_a_broker_that_stops_for_six_ticks_scales_nothing_and_comes_back(
     held = _without_data(world)
     wait_until(lambda: world.decisions()[-1]["reason"] != "no_data", 90)
 
-    assert {one["direction"] for one in held} == {"hold"}
-    assert all(one["sample"]["messages_ready"] is None for one in held)
+    assert {decision["direction"] for decision in held} == {"hold"}
+    assert all(decision["sample"]["messages_ready"] is None for decision in held)
     assert [change.after for change in world.sandbox.heroku.changes] == [4]
 
 
@@ -73,4 +73,4 @@ def test_two_clocks_make_no_tick_twice(world: World) -> None:
     for name in ("worker", "mailer"):
         rows = world.decisions(name)
         assert 4 <= len(rows) <= 6 + 2  # one at once, and one of a tick that is late
-        assert {one["outcome"] for one in rows} == {"held"}
+        assert {row["outcome"] for row in rows} == {"held"}

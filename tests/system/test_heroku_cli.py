@@ -84,9 +84,9 @@ def test_a_terminal_session_from_create_to_destroy(customer: Customer) -> None:
     assert "guv is ready" in created
 
     assert heroku.run("config:get GUV_URL -a shop").startswith("http://guv:guv_")
-    said = customer.guv("apps/shop").json()
-    assert sorted(said["roles"]) == ["mailer", "worker"]
-    assert said["broker"]["address"].startswith("https://rabbit.example.com")
+    answer = customer.guv("apps/shop").json()
+    assert sorted(answer["roles"]) == ["mailer", "worker"]
+    assert answer["broker"]["address"].startswith("https://rabbit.example.com")
     role = customer.guv("apps/shop/roles/worker").json()["effective"]
     assert role["maximum_dynos"] == {"value": 8, "source": "app"}
 
@@ -119,9 +119,9 @@ def test_a_late_provisioning_is_finished_although_the_web_process_dies(
     assert customer.guv("apps/shop").json()["roles"] == ["worker"]
 
 
-def signed_on(told: str) -> str:
+def signed_on(output: str) -> str:
     """Follow the address in this text through Heroku's form to guv's page."""
-    [address] = re.findall(r"http://\S+", told)
+    [address] = re.findall(r"http://\S+", output)
     form = httpx.get(address)
     fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', form.text))
     [action] = re.findall(r'action="([^"]+)"', form.text)

@@ -19,8 +19,8 @@ def test_a_burst_of_jobs_brings_dynos_in_time_and_its_end_removes_them(world: Wo
         wait_until(lambda: world.dynos == 0, 120)
 
     decisions = world.decisions()
-    assert {"up", "down"} <= {one["direction"] for one in decisions}
-    assert max(one["desired"] or 0 for one in decisions) <= 10
+    assert {"up", "down"} <= {decision["direction"] for decision in decisions}
+    assert max(decision["desired"] or 0 for decision in decisions) <= 10
     assert no_tick_is_missing(decisions)
 
 
@@ -49,17 +49,17 @@ def test_a_spike_beyond_the_maximum_is_one_alert_that_resolves(world: World) -> 
     assert len(incidents) == 1
     assert "2 dynos" in incidents[0].description
     assert world.sandbox.new_relic.errors == []
-    told = [one.body["type"] for one in world.sandbox.hooks.taken]
-    assert told == ["incident.opened", "incident.resolved"]
-    kinds = {one.attributes["eventType"] for one in world.sandbox.new_relic.events}
+    delivered = [delivery.body["type"] for delivery in world.sandbox.hooks.taken]
+    assert delivered == ["incident.opened", "incident.resolved"]
+    kinds = {event.attributes["eventType"] for event in world.sandbox.new_relic.events}
     assert kinds >= {"NrAiIncidentExternal", "GuvHeartbeat"}
     known = world.api.get("incidents").json()["incidents"]
-    assert [one["cause"] for one in known] == ["deadline_missed"]
+    assert [incident["cause"] for incident in known] == ["deadline_missed"]
     assert known[0]["resolved_at"] is not None
 
 
 def no_tick_is_missing(decisions: list[dict[str, object]]) -> bool:
     """Return whether neighboring decisions are at most two intervals apart."""
-    times = [datetime.fromisoformat(str(one["at"])).timestamp() for one in decisions]
+    times = [datetime.fromisoformat(str(decision["at"])).timestamp() for decision in decisions]
     gaps = [late - early for early, late in pairwise(times)]
     return len(times) > 3 and max(gaps) < 2 * INTERVAL

@@ -38,20 +38,20 @@ def test_no_secret_is_found_anywhere_after_good_and_bad_times(
         "redis": stored(redis_url),
         "answers": answers,
         "pages": pages,
-        "webhooks": [str(one.body) for one in world.sandbox.hooks.taken],
+        "webhooks": [str(delivery.body) for delivery in world.sandbox.hooks.taken],
         "New Relic": [str(event) for event in world.sandbox.new_relic.events],
     }
 
     assert all("shop" in "".join(places[name]) for name in ("logs", "rows", "answers", "pages"))
     assert "opened" in "".join(places["webhooks"])
     assert "trigger" in "".join(places["New Relic"])
-    found = {
+    leaks = {
         (place, secret[:6])
         for place, texts in places.items()
         for secret in secrets
         if any(secret in text for text in texts)
     }
-    assert found == set()
+    assert leaks == set()
 
 
 def planted(world: World) -> list[str]:
@@ -107,7 +107,7 @@ def let_everything_in(world: World) -> list[str]:
     pasted = world.api.put("apps/shop/authorization", json={"token": token})
     replay = {"variants": [{"name": "other", "settings": {"policy": "ratio"}}]}
     asked = world.api.post("apps/shop/roles/worker/replay", json=replay)
-    assert [one.is_success for one in (drain, key, pasted, asked)] == [True] * 4, (
+    assert [answer.is_success for answer in (drain, key, pasted, asked)] == [True] * 4, (
         drain.text + pasted.text + asked.text
     )
     assert token not in pasted.text
@@ -118,18 +118,18 @@ def let_everything_in(world: World) -> list[str]:
 def consent_comes_and_goes(world: World, answers: list[str]) -> list[str]:
     """Give, refuse and lose a consent, add the answers' texts and return its secrets."""
     heroku, place = world.sandbox.heroku, "apps/shop/authorization"
-    said, secrets = [world.api.put(place, json={"token": WRONG_PASSWORD})], []
+    responses, secrets = [world.api.put(place, json={"token": WRONG_PASSWORD})], []
     for answer in ("yes", "no"):
         url = world.api.post(f"{place}/connect").json()["url"]
         back = httpx.post(url, data={"answer": answer}).headers["Location"]
-        said += [httpx.get(back, timeout=10), httpx.get(back, timeout=10)]
+        responses += [httpx.get(back, timeout=10), httpx.get(back, timeout=10)]
         secrets += [value for name, value in httpx.URL(back).params.items() if name != "error"]
-    assert [one.status_code for one in said] == [422, 200, 422, 422, 422]
+    assert [answer.status_code for answer in responses] == [422, 200, 422, 422, 422]
     secrets += [*heroku.authorizations.access, *heroku.consents.refresh]
     heroku.consents.revoke("customer@example.com")
     seen = len(world.decisions())
     wait_until(lambda: len(world.decisions()) > seen + 1, 60)
-    answers += [one.text for one in (*said, world.api.get(place))]
+    answers += [answer.text for answer in (*responses, world.api.get(place))]
     return secrets
 
 
@@ -169,6 +169,6 @@ def held(redis: Redis, key: bytes) -> str:
         b"zset": lambda name: redis.zrange(name, 0, -1),
         b"stream": redis.xrange,
     }
-    found: Any = read[redis.type(key)](key)
-    data = found.get(b"data") if isinstance(found, dict) else None
-    return str(found) + (str(zlib.decompress(data)) if data else "")
+    places: Any = read[redis.type(key)](key)
+    data = places.get(b"data") if isinstance(places, dict) else None
+    return str(places) + (str(zlib.decompress(data)) if data else "")

@@ -74,10 +74,10 @@ def formation(dyno: dict[str, str], logs: Path) -> Iterator[Callable[[], dict[st
 
 def health(url: str) -> dict[str, Any]:
     try:
-        said: dict[str, Any] = httpx.get(f"{url}/health", timeout=5).json()
+        health: dict[str, Any] = httpx.get(f"{url}/health", timeout=5).json()
     except httpx.HTTPError:
         return {}
-    return said
+    return health
 
 
 def events(logs: Path, name: str) -> list[str]:
@@ -90,15 +90,15 @@ def test_the_procfiles_lines_run_on_heroku(
     dyno: dict[str, str], tmp_path: Path, redis_url: str
 ) -> None:
     release(dyno)
-    with formation(dyno, tmp_path) as said:
-        wait_until(lambda: said().get("status") == "ok", 60)
+    with formation(dyno, tmp_path) as health:
+        wait_until(lambda: health().get("status") == "ok", 60)
         provision(dyno["GUV_PUBLIC_URL"])
         wait_until(lambda: "provisioning_tried" in events(tmp_path, "worker"), 30)
         with Redis.from_url(redis_url) as redis:
             assert len(redis.client_list()) <= MOST_IN_REDIS
         a_connection_that_was_idle_is_answered(int(dyno["PORT"]))
 
-    started = [one for one in events(tmp_path, "web") if one.startswith("Started server")]
+    started = [event for event in events(tmp_path, "web") if event.startswith("Started server")]
     assert len(started) == 1, "a web dyno is one process: its connections are counted"
     assert events(tmp_path, "clock")[:1] == ["clock_started"]
 

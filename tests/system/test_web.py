@@ -41,8 +41,8 @@ class Shop:
         return int(total["requests"])
 
     def reasons(self) -> set[tuple[str, str]]:
-        found = self.api.get("decisions", params={"role": "web", "limit": 200}).json()
-        return {(one["direction"], one["reason"]) for one in found["decisions"]}
+        page = self.api.get("decisions", params={"role": "web", "limit": 200}).json()
+        return {(decision["direction"], decision["reason"]) for decision in page["decisions"]}
 
 
 @pytest.fixture
@@ -78,5 +78,5 @@ def test_a_rush_of_requests_brings_web_dynos_and_its_end_removes_them(shop: Shop
         wait_until(lambda: shop.dynos == 1, 120)
     wait_until(lambda: shop.counted() == web.answered, 30)
     assert {("up", "response_time"), ("down", "idle")} <= shop.reasons()
-    assert sum(one.sent.repeats for one in web.logplexes) > 0
+    assert sum(logplex.sent.repeats for logplex in web.logplexes) > 0
     assert "own line" not in "".join(map(shop.fleet.log, ("api", "clock-1", "worker-1")))

@@ -70,7 +70,7 @@ class WebWorkload:
 
     def step(self, since: float, seconds: float, now: datetime) -> None:
         """Answer, log and deliver the requests of the last seconds before `now`."""
-        names = [one.name for one in self.heroku.dynos(self.app, "web", DynoState.UP)]
+        names = [dyno.name for dyno in self.heroku.dynos(self.app, "web", DynoState.UP)]
         self._log_states(now)
         at = 0.0
         rate = self.shape.rate_at(since)
@@ -110,12 +110,12 @@ class WebWorkload:
         self._log("an app's own line", name, now, "app")
 
     def _log_states(self, now: datetime) -> None:
-        states = {one.name: one.state(now) for one in self.heroku.dynos(self.app, "web")}
+        states = {dyno.name: dyno.state(now) for dyno in self.heroku.dynos(self.app, "web")}
         for name, state in states.items():
             if state is DynoState.UP and self._known.get(name) is DynoState.STARTING:
                 self._log("State changed from starting to up", name, now)
         self._known = states
-        changes = [one for one in self.heroku.changes if one.app == self.app.name]
+        changes = [change for change in self.heroku.changes if change.app == self.app.name]
         for change in changes[self._told :]:
             self._log(
                 f"Scaled to {change.process_type}@{change.after}:Standard-1X by user x@y.z",

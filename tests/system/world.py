@@ -48,20 +48,20 @@ class World:
         body = {"queues": [JOBS], "interval": INTERVAL, "boot_time": 2, **settings}
         answer = self.api.put(f"apps/{self.app.name}/roles/{name}", json=body)
         assert answer.is_success, answer.text
-        said: dict[str, Any] = answer.json()
-        return said
+        stored: dict[str, Any] = answer.json()
+        return stored
 
     def decisions(self, role: str = "worker", **filters: Any) -> list[dict[str, Any]]:
         """Read the role's decisions, oldest first."""
         asked = {"app": self.app.name, "role": role, "limit": 200, **filters}
-        found: list[dict[str, Any]] = []
+        decisions: list[dict[str, Any]] = []
         while True:
             answer = self.api.get("decisions", params=asked)
             assert answer.is_success, answer.text
             page = answer.json()
-            found += page["decisions"]
+            decisions += page["decisions"]
             if page["next_cursor"] is None:
-                return found[::-1]
+                return decisions[::-1]
             asked["cursor"] = page["next_cursor"]
 
     @property

@@ -20,7 +20,7 @@ def wanting(world: MakeWorld) -> World:
 
 
 def opened(here: World) -> list[str]:
-    return [one.cause for one in here.incidents() if one.opened_at is not None]
+    return [incident.cause for incident in here.incidents() if incident.opened_at is not None]
 
 
 def hold(here: World, held: list[Any]) -> None:
@@ -52,7 +52,7 @@ def test_jobs_that_never_end_are_not_joined_by_more(wanting: World) -> None:
     assert wanting.dynos() == stopped < 50
     assert wanting.decisions()[-1].reason == "no_gain"
     assert "no_gain" in opened(wanting)
-    assert any("no message was finished for" in one.text for one in wanting.incidents())
+    assert any("no message was finished for" in incident.text for incident in wanting.incidents())
 
 
 def test_dynos_that_consume_again_are_joined_by_more(wanting: World) -> None:

@@ -94,9 +94,9 @@ def test_roles_stay_due_while_redis_is_away(engine: Engine, queue: Queue, away: 
 
 def test_every_good_beat_is_recorded_in_redis(engine: Engine, queue: Queue) -> None:
     beat(engine, queue, SOON)
-    told = queue.connection.get(HEARTBEAT)
-    assert isinstance(told, bytes)
-    assert float(told) == SOON.timestamp()
+    recorded = queue.connection.get(HEARTBEAT)
+    assert isinstance(recorded, bytes)
+    assert float(recorded) == SOON.timestamp()
     assert queue.connection.ttl(HEARTBEAT) == 3600
 
 

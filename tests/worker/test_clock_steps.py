@@ -16,7 +16,7 @@ def test_a_clock_set_back_an_hour_scales_nobody_wrongly(world: MakeWorld) -> Non
     after = here.ticks(60)
 
     assert before == 9
-    assert {one.decision.desired for one in [back, *after]} == {9}
+    assert {result.decision.desired for result in [back, *after]} == {9}
     assert len(here.decisions()) == 6 + 1 + 6
 
 

@@ -53,7 +53,7 @@ def refuse(here: World, status: int, id_: str, message: str, **options: Any) -> 
 
 
 def texts(result: TickResult) -> dict[Cause, str]:
-    return {one.cause: one.text for one in result.troubles}
+    return {trouble.cause: trouble.text for trouble in result.troubles}
 
 
 @pytest.mark.parametrize(("status", "id_", "message"), REFUSALS)
@@ -101,7 +101,7 @@ def test_a_lasting_refusal_opens_one_incident(busy: World) -> None:
     refuse(busy, 402, "delinquent", "Your account has an unpaid balance.", method="PATCH")
     busy.ticks(200)
     events = busy.sandbox.new_relic.events
-    assert [one.attributes["aggregationTag.cause"] for one in events] == ["platform_refuses"]
+    assert [event.attributes["aggregationTag.cause"] for event in events] == ["platform_refuses"]
     assert "The bill of the Heroku account is not paid." in str(events[0].attributes["description"])
 
 
@@ -145,9 +145,9 @@ def test_a_refused_maximum_is_clamped_within_the_tick_and_not_asked_for_again(
     here.notify()
     here.ticks(200)
     asked = here.sandbox.traffic.requests("PATCH", "/apps")
-    assert [one.status for one in asked] == [422, 200]
+    assert [request.status for request in asked] == [422, 200]
     events = here.sandbox.new_relic.events
-    assert [one.attributes["aggregationTag.cause"] for one in events] == ["deadline_missed"]
+    assert [event.attributes["aggregationTag.cause"] for event in events] == ["deadline_missed"]
     assert "Heroku allows 10, maximum_dynos is 50" in str(events[0].attributes["description"])
 
 
@@ -160,7 +160,7 @@ def test_eco_and_basic_dynos_are_only_switched_on_and_off(world: MakeWorld, size
     here.publish(200)
     here.ticks(30)
     asked = here.sandbox.traffic.requests("PATCH", "/apps")
-    assert ([one.status for one in asked], here.dynos()) == ([200], 1)
+    assert ([request.status for request in asked], here.dynos()) == ([200], 1)
 
 
 @pytest.mark.parametrize("size", ["Performance-M", "Private-S", "Private-M", "Private-L"])
@@ -175,7 +175,7 @@ def test_sizes_of_teams_and_spaces_are_clamped_to_what_heroku_names(
 
 def test_no_dyno_size_is_ever_sent_to_heroku(busy: World) -> None:
     busy.tick()
-    assert [one.body for one in busy.sandbox.traffic.requests("PATCH")] == [{"quantity": 3}]
+    assert [request.body for request in busy.sandbox.traffic.requests("PATCH")] == [{"quantity": 3}]
 
 
 def test_an_app_in_maintenance_is_scaled_as_usual(busy: World) -> None:

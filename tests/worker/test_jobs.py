@@ -85,7 +85,7 @@ def test_a_fault_shows_no_secret_in_row_or_log(world: MakeWorld, logged: list[An
     assert "[masked]" in str(row.error)
     assert "url-marker" not in str(row.error)
     assert "url-marker" not in str(
-        next(one for one in logged if one["event"] == "tick_failed")["error"]
+        next(event for event in logged if event["event"] == "tick_failed")["error"]
     )
 
 

@@ -54,8 +54,8 @@ def a_drain(here: World) -> UUID:
 
 def one_of(here: World, table: str) -> str:
     """Return the id of the tenant's only row in a table."""
-    found = SQLModel.metadata.tables[table]
-    query = select(found.c.id).where(found.c.tenant_id == here.tenant.id)
+    columns = SQLModel.metadata.tables[table]
+    query = select(columns.c.id).where(columns.c.tenant_id == here.tenant.id)
     with Session(here.runtime.engine) as session:
         return str(session.execute(query).scalars().one())
 
@@ -71,13 +71,17 @@ WALK: dict[str, Callable[[World], Any]] = {
 
 
 def test_every_job_is_checked_for_isolation_of_tenants() -> None:
-    found = {
+    names = {
         name
         for name, function in inspect.getmembers(jobs, inspect.isfunction)
         if function.__module__ == jobs.__name__ and not name.startswith("_")
     }
-    helpers = {name for name in found if any(one.annotation is Runtime for one in parameters(name))}
-    assert found - helpers - OF_NOBODY == set(WALK)
+    helpers = {
+        name
+        for name in names
+        if any(parameter.annotation is Runtime for parameter in parameters(name))
+    }
+    assert names - helpers - OF_NOBODY == set(WALK)
 
 
 def parameters(name: str) -> list[inspect.Parameter]:
@@ -95,29 +99,32 @@ def test_a_job_of_one_tenant_changes_and_asks_nothing_of_another(
 
     assert done or rows_of(mine) != own  # it did something
     assert rows_of(other) == before
-    asked = " ".join(f"{one.path} {one.body}" for one in mine.sandbox.traffic.requests())
+    asked = " ".join(
+        f"{request.path} {request.body}" for request in mine.sandbox.traffic.requests()
+    )
     for mark in (other.shop.id, other.shop.name, other.access.vhost, other.tenant.id):
         assert str(mark) not in asked
 
 
 def rows_of(here: World) -> dict[str, list[tuple[Any, ...]]]:
     """Read every row that belongs to the tenant, by table."""
-    found = {}
+    by_table = {}
     subjects = [here.tenant.id, here.app.id, here.role.id, here.broker.id]
     with Session(here.runtime.engine) as session:
         for table in SQLModel.metadata.sorted_tables:
             names = ("tenant_id", "app_id", "role_id", "subject_id", "drain_id", "id")
             columns = [table.c[name] for name in names if name in table.c]
             is_theirs = or_(
-                false(), *(one.in_(subjects) for one in columns if one.type.python_type is UUID)
+                false(),
+                *(column.in_(subjects) for column in columns if column.type.python_type is UUID),
             )
             rows = session.execute(select(table).where(is_theirs)).all()
-            found[table.name] = sorted(map(tuple, rows), key=str)
-    return found
+            by_table[table.name] = sorted(map(tuple, rows), key=str)
+    return by_table
 
 
 def test_every_tenants_table_has_rows_to_compare(neighbours: tuple[World, World]) -> None:
     rows = rows_of(neighbours[1])
-    full = {name for name, found in rows.items() if found}
+    full = {name for name, stored in rows.items() if stored}
     tables = {"tenant", "app", "role", "broker", "decision", "sample", "incident", "drain"}
     assert full >= tables | {"tick_schedule", "replay"}

@@ -91,9 +91,9 @@ def start(
         return started[-1]
 
     yield run
-    for one in started:
-        one.process.kill()
-        one.process.wait()
+    for running in started:
+        running.process.kill()
+        running.process.wait()
 
 
 def _text(value: Any) -> str:

@@ -39,8 +39,10 @@ def overdue_by_an_hour(here: World) -> None:
         connection.exec_driver_sql("update tick_schedule set due_at = now() - interval '1 hour'")
 
 
-def told(here: World) -> list[dict[str, Any]]:
-    return [dict(one.attributes) for one in here.sandbox.new_relic.events if one.account == "99"]
+def watch_events(here: World) -> list[dict[str, Any]]:
+    return [
+        dict(event.attributes) for event in here.sandbox.new_relic.events if event.account == "99"
+    ]
 
 
 def test_the_operator_is_alerted_while_roles_do_not_tick(
@@ -53,15 +55,15 @@ def test_the_operator_is_alerted_while_roles_do_not_tick(
     unwell = watch(service)
     assert unwell.returncode == 1
     assert unwell.stdout.startswith("UNWELL\n1 of 1 roles did not tick")
-    assert [one.title for one in here.sandbox.new_relic.open_incidents()] == [
+    assert [incident.title for incident in here.sandbox.new_relic.open_incidents()] == [
         "guv does not do its work"
     ]
     tick_due(here.runtime, [here.role.id])
     well = watch(service)
     assert (well.returncode, well.stdout.splitlines()[0]) == (0, "ok")
     assert here.sandbox.new_relic.open_incidents() == []
-    figures = [one for one in told(here) if one["eventType"] == "GuvWatch"]
-    assert [(one["well"], one["overdue"]) for one in figures] == [(0, 1), (1, 0)]
+    figures = [event for event in watch_events(here) if event["eventType"] == "GuvWatch"]
+    assert [(event["well"], event["overdue"]) for event in figures] == [(0, 1), (1, 0)]
     assert here.sandbox.new_relic.errors == []
     assert KEY not in unwell.stdout + unwell.stderr + well.stdout
 
@@ -73,7 +75,7 @@ def test_without_a_new_relic_account_late_roles_are_only_printed(
     overdue_by_an_hour(here)
     del (bare := dict(service))["NEW_RELIC_ACCOUNT_ID"]
     assert watch(bare).returncode == 1
-    assert told(here) == []
+    assert watch_events(here) == []
 
 
 def test_a_database_outage_alerts_the_operator_too(

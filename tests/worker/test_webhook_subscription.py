@@ -53,7 +53,7 @@ class Here:
     def heroku(self) -> Heroku:
         return self.sandbox.heroku
 
-    def told(self) -> App:
+    def delivered_app(self) -> App:
         """Wait for all deliveries and read the app from the database."""
         self.heroku.post.wait()
         with Session(self.runtime.engine) as session:
@@ -122,7 +122,7 @@ def test_a_subscription_whose_answer_was_lost_is_not_made_twice(here: Here) -> N
     here.customer.ask("POST", "", here.customer.provision_body(here.addon, {}))
     tenant, token = here_tenant(here), next(iter(here.heroku.authorizations.access))
     here.runtime.subscriber().subscribe(tenant, token, utc_now())
-    assert [one.id for one in here.addon.webhooks] == [here.subscription().heroku_id]
+    assert [webhook.id for webhook in here.addon.webhooks] == [here.subscription().heroku_id]
 
 
 def here_tenant(here: Here) -> Tenant:
@@ -153,7 +153,7 @@ def test_a_refused_subscription_is_asked_for_again_a_day_later(here: Here) -> No
 def test_an_apps_name_and_maintenance_follow_events_at_once(here: Here) -> None:
     here.finish()
     here.heroku.change_app(here.addon.app, name="boutique", maintenance=True)
-    assert (here.told().name, here.told().maintenance) == ("boutique", True)
+    assert (here.delivered_app().name, here.delivered_app().maintenance) == ("boutique", True)
 
 
 def test_repeated_and_late_events_end_in_the_current_state(here: Here) -> None:
@@ -164,15 +164,15 @@ def test_repeated_and_late_events_end_in_the_current_state(here: Here) -> None:
     here.addon.app.name = "before"
     old = app_event(here.addon, "update", now - timedelta(seconds=5))
     here.heroku.change_app(here.addon.app, name="boutique")
-    here.told()
+    here.delivered_app()
     assert deliver(webhook, old) == 204
-    assert here.told().name == "boutique"
+    assert here.delivered_app().name == "boutique"
 
 
 def test_a_deleted_app_ends_its_ticks(here: Here) -> None:
     here.finish()
     here.heroku.remove_app(here.addon.app)
-    here.told()
+    here.delivered_app()
     with Session(here.runtime.engine) as session:
         assert [row.enabled for row in session.exec(select(TickSchedule))] == [False]
 
@@ -186,7 +186,7 @@ def test_dynos_changed_by_hand_make_their_role_due(here: Here) -> None:
         session.exec(select(Role)).one().dynos_left = 1
         session.commit()
     here.heroku.scale(here.addon.app, [{"type": "worker", "quantity": 3}])
-    here.told()
+    here.delivered_app()
     with Session(here.runtime.engine) as session:
         assert session.exec(select(TickSchedule)).one().due_at < later
 
@@ -205,10 +205,10 @@ def test_every_call_from_provisioning_to_removal_is_in_herokus_schema(here: Here
     here.customer.ask("DELETE", f"/{here.addon.id}", accepted=(204,))
     traffic = here.sandbox.traffic
     wait_until(lambda: len(traffic.requests("DELETE", WEBHOOKS)) == 1)
-    asked = [one for one in traffic.requests() if not one.path.startswith("/oauth/")]
-    for one in asked:
-        validate_request(one.method, one.path, one.body)
-    calls = {(one.method, one.path.rpartition("/")[2]) for one in asked}
+    asked = [request for request in traffic.requests() if not request.path.startswith("/oauth/")]
+    for request in asked:
+        validate_request(request.method, request.path, request.body)
+    calls = {(request.method, request.path.rpartition("/")[2]) for request in asked}
     assert {("GET", "webhooks"), ("POST", "webhooks"), ("PATCH", "formation")} <= calls
 
 

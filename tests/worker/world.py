@@ -163,7 +163,7 @@ class World:
             level = read_level(session, self.tenant, "role", self.role.id)
             sealed = self.runtime.sealer.seal(json.dumps(targets))
             edit = Edit("test", self.clock.now)
-            kept = {name: one for name, one in level.values.items() if name != "notify"}
+            kept = {name: value for name, value in level.values.items() if name != "notify"}
             level = replace(level, values=kept)
             write_level(session, self.tenant, level, self.role.id, notify=sealed, edit=edit)
             session.commit()

@@ -48,7 +48,11 @@ def test_no_scaler_that_meets_the_share_is_cheaper(seed: int) -> None:
     assert bound is not None
 
     results = [simulate(built, peer.make(built)) for peer in (*PEERS[1::3], PEERS[-1])]
-    met = [one.billed for one in results if one.on_time >= 0.99 and one.finished == one.jobs]
+    met = [
+        result.billed
+        for result in results
+        if result.on_time >= 0.99 and result.finished == result.jobs
+    ]
     assert met, "not even the maximum meets the share"
     assert min(met) >= bound * (1 - 1e-6)
 

@@ -90,12 +90,12 @@ def test_the_report_comes_with_figures_and_plots(tmp_path: Path) -> None:
 
 def test_the_same_figures_give_the_same_report(tmp_path: Path) -> None:
     rows = [row("steady", "guv", 1.0, 1.0)]
-    for folder in ("one", "two"):
+    for folder in ("first", "second"):
         (tmp_path / folder).mkdir()
         write(rows, tmp_path / folder / "benchmark.md")
 
-    one, two = tmp_path / "one" / "benchmark", tmp_path / "two" / "benchmark"
-    assert (one / "overview.svg").read_bytes() == (two / "overview.svg").read_bytes()
+    first, second = (tmp_path / name / "benchmark" for name in ("first", "second"))
+    assert (first / "overview.svg").read_bytes() == (second / "overview.svg").read_bytes()
 
 
 def test_runs_give_a_row_per_scaler() -> None:

@@ -28,15 +28,15 @@ def start(folder: Path, *options: str) -> subprocess.Popen[str]:
 
 def left_behind(folder: Path) -> list[str]:
     """Return the processes that were started with this folder for their files."""
-    mark, found = str(folder).encode(), []
+    mark, command_lines = str(folder).encode(), []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            said = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
+            process_text = (process / "environ").read_bytes() + (process / "cmdline").read_bytes()
         except OSError:
             continue
-        if mark in said and int(process.name) != os.getpid():
-            found.append((process / "cmdline").read_text().replace("\0", " "))
-    return found
+        if mark in process_text and int(process.name) != os.getpid():
+            command_lines.append((process / "cmdline").read_text().replace("\0", " "))
+    return command_lines
 
 
 def wait_until_left(folder: Path, seconds: float = 15.0) -> list[str]:
@@ -57,10 +57,10 @@ def lines_until(process: subprocess.Popen[str], text: str) -> Iterator[str]:
 
 def test_the_demo_shows_everything_and_ends_by_itself(tmp_path: Path) -> None:
     process = start(tmp_path, "--cycle=60", "--exit-after=85")
-    said, _ = process.communicate(timeout=180)
-    assert process.returncode == 0, said
-    assert 'curl -X PUT "$GUV_URL/apps/shop/roles/worker"' in said
-    assert "Not shown" not in said
+    output, _ = process.communicate(timeout=180)
+    assert process.returncode == 0, output
+    assert 'curl -X PUT "$GUV_URL/apps/shop/roles/worker"' in output
+    assert "Not shown" not in output
     assert list(tmp_path.iterdir()) == []
     assert left_behind(tmp_path) == []
 
@@ -73,8 +73,8 @@ def test_ended_by_hand_the_demo_leaves_no_process_and_no_file(
     list(lines_until(process, "Ready"))
     process.send_signal(way)
     process.send_signal(way)  # an impatient second time
-    said, _ = process.communicate(timeout=60)
-    assert process.returncode == 0, said
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
     assert list(tmp_path.iterdir()) == []
     assert left_behind(tmp_path) == []
 
@@ -89,13 +89,13 @@ def test_killed_the_demo_leaves_no_process(tmp_path: Path) -> None:
 
 def test_a_demo_too_short_to_show_everything_says_what_is_missing(tmp_path: Path) -> None:
     process = start(tmp_path, "--exit-after=2")
-    said, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "Not shown: exactly one alert (there were 0)." in said
-    assert "One round takes 120 s" in said
+    assert "Not shown: exactly one alert (there were 0)." in output
+    assert "One round takes 120 s" in output
 
 
 def test_a_round_that_is_too_short_is_refused(tmp_path: Path) -> None:
     process = start(tmp_path, "--cycle=10")
-    said, _ = process.communicate(timeout=60)
-    assert (process.returncode, "must be at least 60" in said) == (2, True)
+    output, _ = process.communicate(timeout=60)
+    assert (process.returncode, "must be at least 60" in output) == (2, True)

@@ -104,9 +104,9 @@ def test_the_grant_in_a_provision_call_opens_the_app(
         api_url=sandbox.url, id_url=sandbox.url, client_secret="oauth-secret", timeout=5
     )
     tokens = client.exchange_grant(partner.calls[0].body["oauth_grant"]["code"])
-    found = client.read_addon_app(addon.id, tokens.access_token)
+    app_read = client.read_addon_app(addon.id, tokens.access_token)
     client.close()
-    assert (found.id, found.name) == (shop.id, "shop")
+    assert (app_read.id, app_read.name) == (shop.id, "shop")
 
 
 def test_a_refused_add_on_leaves_nothing(

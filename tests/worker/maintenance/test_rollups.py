@@ -44,7 +44,7 @@ ticks = st.lists(
         }
     ),
     max_size=60,
-    unique_by=lambda one: one["at"],
+    unique_by=lambda row: row["at"],
 )
 
 
@@ -56,26 +56,26 @@ def role(session: Session, sealer: Any) -> Role:
     return role
 
 
-def store(session: Session, role: Role, found: list[dict[str, Any]]) -> None:
+def store(session: Session, role: Role, rows: list[dict[str, Any]]) -> None:
     """Store these ticks, and no others, as the worker writes them."""
     for table in ("decision", "sample", "rollup"):
         session.connection().execute(text(f"truncate {table}"))
     ids: dict[str, Any] = {"tenant_id": role.tenant_id, "app_id": role.app_id, "role_id": role.id}
-    for one in found:
-        values = {k: v for k, v in one.items() if k not in SAMPLED}
+    for tick in rows:
+        values = {k: v for k, v in tick.items() if k not in SAMPLED}
         session.add(
             DecisionRow(
                 **ids, **values, direction="hold", explanation="ok", settings_version="0.0.1"
             )
         )
-        waiting, dynos = one["waiting"], one["dynos"]
+        waiting, dynos = tick["waiting"], tick["dynos"]
         session.add(
             SampleRow(
                 role_id=role.id,
-                at=one["at"],
-                kept=one["kept"],
+                at=tick["at"],
+                kept=tick["kept"],
                 messages_ready=waiting,
-                messages_unacknowledged=one["unacknowledged"],
+                messages_unacknowledged=tick["unacknowledged"],
                 dynos=dynos,
             )
         )
@@ -87,28 +87,28 @@ def series(session: Session, role: Role, width: int) -> list[Point]:
     return read_sums(session, role.id, NOON, LATER, width)
 
 
-def expected(found: list[dict[str, Any]], width: int) -> dict[datetime, dict[str, Any]]:
+def expected(rows: list[dict[str, Any]], width: int) -> dict[datetime, dict[str, Any]]:
     """Compute the same sums in plain Python."""
     spans: dict[datetime, list[dict[str, Any]]] = {}
-    for one in found:
-        begin = NOON + timedelta(seconds=(one["at"] - NOON).total_seconds() // width * width)
-        spans.setdefault(begin, []).append(one)
-    return {begin: _sums(some) for begin, some in spans.items()}
+    for tick in rows:
+        begin = NOON + timedelta(seconds=(tick["at"] - NOON).total_seconds() // width * width)
+        spans.setdefault(begin, []).append(tick)
+    return {begin: _sums(ticks) for begin, ticks in spans.items()}
 
 
-def _sums(some: list[dict[str, Any]]) -> dict[str, Any]:
+def _sums(ticks: list[dict[str, Any]]) -> dict[str, Any]:
     def known(name: str) -> list[Any]:
-        return [one[name] for one in some if one[name] is not None]
+        return [tick[name] for tick in ticks if tick[name] is not None]
 
-    timed = [one for one in some if one["in_time"] is not None and one["served"] is not None]
+    timed = [tick for tick in ticks if tick["in_time"] is not None and tick["served"] is not None]
     in_time = sum(known("in_time")) if known("in_time") else None
     return {
-        "ticks": len(some),
-        "changes": sum(one["outcome"] == "scaled" for one in some),
-        "refused": sum(one["outcome"] == "refused" for one in some),
-        "failed": sum(one["outcome"] == "failed" for one in some),
-        "without_data": sum(one["reason"] == "no_data" for one in some),
-        "at_maximum": sum(bool(one["at_maximum"]) for one in some),
+        "ticks": len(ticks),
+        "changes": sum(tick["outcome"] == "scaled" for tick in ticks),
+        "refused": sum(tick["outcome"] == "refused" for tick in ticks),
+        "failed": sum(tick["outcome"] == "failed" for tick in ticks),
+        "without_data": sum(tick["reason"] == "no_data" for tick in ticks),
+        "at_maximum": sum(bool(tick["at_maximum"]) for tick in ticks),
         "seconds": sum(known("seconds")),
         **{f"{n}_min": min(known(n), default=None) for n in ("waiting", "dynos", "desired")},
         **{f"{n}_max": max(known(n), default=None) for n in ("waiting", "dynos", "desired")},
@@ -117,7 +117,7 @@ def _sums(some: list[dict[str, Any]]) -> dict[str, Any]:
         "predicted_wait_max": max(known("predicted_wait"), default=None),
         **{n: sum(known(n)) if known(n) else None for n in ("arrived", "served")},
         "on_time": in_time,
-        "late": None if in_time is None else sum(one["served"] for one in timed) - in_time,
+        "late": None if in_time is None else sum(tick["served"] for tick in timed) - in_time,
     }
 
 
@@ -143,14 +143,14 @@ def _nearly(sums: dict[str, Any]) -> dict[str, Any]:
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(found=ticks)
+@given(rows=ticks)
 def test_rollups_equal_the_sums_of_the_ticks(
-    engine: Engine, session: Session, role: Role, found: list[dict[str, Any]]
+    engine: Engine, session: Session, role: Role, rows: list[dict[str, Any]]
 ) -> None:
-    store(session, role, found)
+    store(session, role, rows)
     roll_up(engine, LATER)
     for width in (MINUTE, FIVE_MINUTES):
-        assert same(series(session, role, width), expected(found, width))
+        assert same(series(session, role, width), expected(rows, width))
     session.rollback()
 
 
@@ -237,7 +237,7 @@ def test_statistics_of_hours_agree_with_the_ticks(world: MakeWorld) -> None:
 
 
 def _totals(here: World, source: str, columns: str) -> tuple[float, ...]:
-    sums = ", ".join(f"coalesce(sum({one}), 0)::float8" for one in columns.split(","))
+    sums = ", ".join(f"coalesce(sum({column}), 0)::float8" for column in columns.split(","))
     with here.runtime.engine.connect() as connection:
         return tuple(connection.exec_driver_sql(f"select {sums} from {source}").one())
 
@@ -262,8 +262,8 @@ def test_rollups_keep_roles_apart(engine: Engine, session: Session, role: Role) 
     )
     session.commit()
     roll_up(engine, LATER)
-    found: dict[UUID, int | None] = {
+    rows: dict[UUID, int | None] = {
         row.role_id: row.arrived for row in session.exec(select(Rollup)) if row.width_s == MINUTE
     }
-    assert found == {role.id: 1, other.id: 5}
+    assert rows == {role.id: 1, other.id: 5}
     session.rollback()

@@ -47,17 +47,17 @@ def test_two_clocks_share_the_chores(engine: Engine) -> None:
         return [name for now in beats for name in taken(engine, now)]
 
     with ThreadPoolExecutor(4) as clocks:
-        found = [name for names in clocks.map(clock, range(4)) for name in names]
-    assert found.count("roll_up") <= len(beats)
-    assert found.count("partitions") == 1
+        names_taken = [name for names in clocks.map(clock, range(4)) for name in names]
+    assert names_taken.count("roll_up") <= len(beats)
+    assert names_taken.count("partitions") == 1
 
 
 def test_two_clocks_at_one_instant_take_each_chore_once(engine: Engine) -> None:
     with ThreadPoolExecutor(8) as clocks:
-        found = [
+        names_taken = [
             name for names in clocks.map(lambda _: taken(engine, NOON), range(8)) for name in names
         ]
-    assert sorted(found) == sorted(CHORES)
+    assert sorted(names_taken) == sorted(CHORES)
 
 
 def test_due_chores_wait_in_the_job_queue(engine: Engine, queue: Queue) -> None:

@@ -29,7 +29,7 @@ def late(world: MakeWorld) -> World:
 
 def kinds(here: World) -> list[str]:
     """Return the types of events that the webhook took."""
-    return [str(one.body["type"]) for one in here.sandbox.hooks.taken]
+    return [str(delivery.body["type"]) for delivery in here.sandbox.hooks.taken]
 
 
 def states(here: World) -> list[str]:
@@ -38,8 +38,8 @@ def states(here: World) -> list[str]:
 
 
 def delivery(here: World, kind: str = "webhook") -> dict[str, Any]:
-    found: dict[str, Any] = here.incidents()[0].deliveries[kind]
-    return found
+    delivery: dict[str, Any] = here.incidents()[0].deliveries[kind]
+    return delivery
 
 
 def remove_role(here: World) -> None:
@@ -99,8 +99,8 @@ def test_a_temporary_refusal_is_sent_again_with_the_same_id(late: World, status:
     late.ticks(60)
     sent = late.sandbox.traffic.requests("POST", HOOKS)
     assert kinds(late) == ["incident.opened"]
-    assert [one.status for one in sent] == [status] * 3 + [204]
-    assert len({one.headers["webhook-id"] for one in sent}) == 1
+    assert [request.status for request in sent] == [status] * 3 + [204]
+    assert len({request.headers["webhook-id"] for request in sent}) == 1
     assert "error" not in delivery(late)
 
 

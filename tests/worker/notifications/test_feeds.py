@@ -33,8 +33,8 @@ def minutes(here: World, count: int) -> None:
 
 
 def events(here: World, kind: str) -> list[dict[str, Any]]:
-    found = here.sandbox.new_relic.events
-    return [dict(one.attributes) for one in found if one.attributes["eventType"] == kind]
+    sent = here.sandbox.new_relic.events
+    return [dict(event.attributes) for event in sent if event.attributes["eventType"] == kind]
 
 
 def level(here: World) -> SettingsLevel:
@@ -47,8 +47,8 @@ def test_each_decision_is_one_event_within_two_minutes(fed: World) -> None:
     sent = events(fed, "GuvScaled")
     kept = fed.decisions()
     due = [row for row in kept if row.at <= fed.clock.now - timedelta(minutes=2)]
-    assert [one["decision"] for one in sent][: len(due)] == [str(row.id) for row in due]
-    assert len({one["decision"] for one in sent}) == len(sent)
+    assert [event["decision"] for event in sent][: len(due)] == [str(row.id) for row in due]
+    assert len({event["decision"] for event in sent}) == len(sent)
     assert fed.sandbox.new_relic.errors == []
 
 
@@ -60,7 +60,7 @@ def test_many_decisions_are_sent_in_one_request(fed: World) -> None:
 def test_a_decisions_event_says_what_was_decided_and_why(fed: World) -> None:
     fed.publish(300)
     minutes(fed, 4)
-    up = next(one for one in events(fed, "GuvScaled") if one["direction"] == "up")
+    up = next(event for event in events(fed, "GuvScaled") if event["direction"] == "up")
     row = next(row for row in fed.decisions() if str(row.id) == up["decision"])
     assert (up["app"], up["role"]) == (fed.app.name, "worker")
     assert (up["desired"], up["reason"], up["outcome"]) == (row.desired, row.reason, row.outcome)
@@ -71,9 +71,9 @@ def test_a_decisions_event_says_what_was_decided_and_why(fed: World) -> None:
 def test_an_unknown_value_has_no_attribute_in_its_event(fed: World) -> None:
     fed.fail("/api/queues", 500)
     minutes(fed, 4)
-    unknown = [one for one in events(fed, "GuvScaled") if one["reason"] == "no_data"]
+    unknown = [event for event in events(fed, "GuvScaled") if event["reason"] == "no_data"]
     assert unknown
-    assert not any("messagesReady" in one or "required" in one for one in unknown)
+    assert not any("messagesReady" in event or "required" in event for event in unknown)
 
 
 def test_a_feed_of_changes_gets_no_other_decision(world: MakeWorld) -> None:
@@ -81,7 +81,7 @@ def test_a_feed_of_changes_gets_no_other_decision(world: MakeWorld) -> None:
     here.notify(events="changes")
     here.publish(300)
     minutes(here, 5)
-    sent = [one["outcome"] for one in events(here, "GuvScaled")]
+    sent = [event["outcome"] for event in events(here, "GuvScaled")]
     kept = [row.outcome for row in here.decisions() if row.outcome != "held"]
     assert sent
     assert sent == kept[: len(sent)]
@@ -100,8 +100,8 @@ def test_a_heartbeat_a_minute_says_that_the_role_ticks(fed: World) -> None:
     minutes(fed, 5)
     beats = events(fed, "GuvHeartbeat")
     assert 4 <= len(beats) <= 6
-    assert {(one["app"], one["role"]) for one in beats} == {(fed.app.name, "worker")}
-    assert max(one["secondsSinceTick"] for one in beats) <= 10
+    assert {(event["app"], event["role"]) for event in beats} == {(fed.app.name, "worker")}
+    assert max(event["secondsSinceTick"] for event in beats) <= 10
 
 
 def test_a_role_that_ticks_no_more_is_late_in_its_heartbeat(fed: World) -> None:
@@ -109,7 +109,7 @@ def test_a_role_that_ticks_no_more_is_late_in_its_heartbeat(fed: World) -> None:
     for _ in range(10):
         fed.clock.now += timedelta(seconds=60)
         send_due(fed.runtime, fed.clock.now)
-    late = [one["secondsLate"] for one in events(fed, "GuvHeartbeat")]
+    late = [event["secondsLate"] for event in events(fed, "GuvHeartbeat")]
     assert late[0] == 0
     assert late[-1] == 10 * 60 - 10
 
@@ -117,7 +117,7 @@ def test_a_role_that_ticks_no_more_is_late_in_its_heartbeat(fed: World) -> None:
 def test_a_role_that_never_ticked_is_late_since_it_was_made(fed: World) -> None:
     fed.clock.now += timedelta(minutes=20)
     send_due(fed.runtime, fed.clock.now)
-    assert [one["secondsLate"] for one in events(fed, "GuvHeartbeat")] == [20 * 60 - 10]
+    assert [event["secondsLate"] for event in events(fed, "GuvHeartbeat")] == [20 * 60 - 10]
 
 
 def test_a_role_that_ticks_seldom_is_not_late(world: MakeWorld) -> None:
@@ -126,7 +126,7 @@ def test_a_role_that_ticks_seldom_is_not_late(world: MakeWorld) -> None:
     here.tick()
     here.clock.now += timedelta(minutes=50)
     send_due(here.runtime, here.clock.now)
-    assert [one["secondsLate"] for one in events(here, "GuvHeartbeat")] == [0]
+    assert [event["secondsLate"] for event in events(here, "GuvHeartbeat")] == [0]
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -137,7 +137,7 @@ def test_an_outage_of_new_relic_loses_no_event(fed: World, status: int) -> None:
     assert level(fed).feed_failures > 1
     fed.mend()
     minutes(fed, 6)
-    sent = [one["decision"] for one in events(fed, "GuvScaled")]
+    sent = [event["decision"] for event in events(fed, "GuvScaled")]
     kept = [str(row.id) for row in fed.decisions()]
     assert sent == kept[: len(sent)]
     assert len(sent) > 6 * 9
@@ -171,9 +171,9 @@ def test_a_large_backlog_of_events_is_sent_in_parts_and_nothing_twice(fed: World
     for _ in range(4):
         fed.clock.now += timedelta(seconds=1)
         send_due(fed.runtime, fed.clock.now)
-    sent = [one["decision"] for one in events(fed, "GuvScaled")]
+    sent = [event["decision"] for event in events(fed, "GuvScaled")]
     assert sent == [str(row.id) for row in fed.decisions()]
-    sizes = [len(one.body) for one in fed.sandbox.traffic.requests("POST", COLLECTOR)]
+    sizes = [len(request.body) for request in fed.sandbox.traffic.requests("POST", COLLECTOR)]
     assert max(sizes) == 500
 
 

@@ -14,9 +14,9 @@ MakeWorld = Callable[..., World]
 
 def test_the_next_batch_begins_as_soon_as_a_batch_has_ended() -> None:
     underway, ends = BackgroundBatches(most=2), [Event(), Event()]
-    for one in ends:
+    for end in ends:
         underway.wait_for_room()
-        underway.start(one.wait)
+        underway.start(end.wait)
     third = Thread(target=underway.wait_for_room)
     third.start()
     third.join(0.2)
@@ -33,7 +33,7 @@ def test_a_failed_batch_is_logged_without_secrets_and_makes_room() -> None:
     with capture_logs() as logged:
         underway.start(fails)
         underway.wait()
-    assert [(one["event"], one["log_level"]) for one in logged] == [("ticks_failed", "error")]
+    assert [(event["event"], event["log_level"]) for event in logged] == [("ticks_failed", "error")]
     assert "marker" not in logged[0]["error"]
     underway.wait_for_room()
 

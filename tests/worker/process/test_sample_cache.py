@@ -32,9 +32,9 @@ def write(session: Session, role: Role) -> Write:
     """Store samples of the role at these seconds after noon."""
 
     def store(*seconds: float, kept: bool = False) -> None:
-        for one in seconds:
-            at = NOON + timedelta(seconds=one)
-            session.add(SampleRow(role_id=role.id, at=at, messages_ready=int(one), kept=kept))
+        for second in seconds:
+            at = NOON + timedelta(seconds=second)
+            session.add(SampleRow(role_id=role.id, at=at, messages_ready=int(second), kept=kept))
         session.commit()
 
     return store
@@ -42,8 +42,8 @@ def write(session: Session, role: Role) -> Write:
 
 def ready(engine: Engine, histories: SampleCache, role: UUID, seconds: float) -> list[int | None]:
     with engine.connect() as connection:
-        found = histories.read(connection, [role], NOON + timedelta(seconds=seconds))
-    return [sample.messages_ready for sample in found[role].samples]
+        cached = histories.read(connection, [role], NOON + timedelta(seconds=seconds))
+    return [sample.messages_ready for sample in cached[role].samples]
 
 
 def test_samples_come_from_old_to_new(engine: Engine, role: Role, write: Write) -> None:
@@ -104,8 +104,8 @@ def test_no_more_samples_are_cached_than_a_decision_reads(
     write(*range(MOST_SAMPLES + 5))
     assert len(ready(engine, histories, role.id, 600)) == MOST_SAMPLES
     write(600)
-    found = ready(engine, histories, role.id, 601)
-    assert (len(found), found[-1]) == (MOST_SAMPLES, 600)
+    cached = ready(engine, histories, role.id, 601)
+    assert (len(cached), cached[-1]) == (MOST_SAMPLES, 600)
 
 
 def test_a_full_cache_keeps_the_roles_that_came_first(

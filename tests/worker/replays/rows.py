@@ -21,7 +21,9 @@ def a_replay(here: World, *variants: dict[str, Any], **values: Any) -> ReplayRow
         "asked_by": "test",
         "since": NOON - timedelta(minutes=30),
         "until": NOON,
-        "variants": [{"name": f"variant {n}", "settings": one} for n, one in enumerate(variants)],
+        "variants": [
+            {"name": f"variant {n}", "settings": settings} for n, settings in enumerate(variants)
+        ],
         "seen_at": utc_now(),
     }
     row = ReplayRow(**{**given, **values})

@@ -99,7 +99,7 @@ def test_a_dry_run_decides_and_changes_nothing(shop: Shop) -> None:
 
 def test_the_roles_of_an_app_share_one_reading_of_its_formation(shop: Shop) -> None:
     shop.publish(1, "mails")
-    assert [one.decision.current for one in shop.run_all("worker: {}\nmails: {}\n")] == [1, 2]
+    assert [result.decision.current for result in shop.run_all("worker: {}\nmails: {}\n")] == [1, 2]
     assert len(shop.sandbox.traffic.requests("GET", f"/apps/{shop.app.id}/formation")) == 1
 
 

@@ -11,7 +11,7 @@ def roles(text: str, app: str | None = "shop") -> dict[str, FileRole]:
 def faults(text: str, app: str | None = "shop") -> dict[str, str]:
     with pytest.raises(GuvError) as refused:
         read_roles(text, app)
-    return {one.field: one.message for one in refused.value.fields}
+    return {fault.field: fault.message for fault in refused.value.fields}
 
 
 def test_an_empty_roles_file_is_refused() -> None:
@@ -25,10 +25,10 @@ def test_a_roles_file_of_guv_0_3_is_accepted() -> None:
     worker: {queue: orders, min: 0, max: 10, concurrency: 4}
     mailer: {app: news, deadline: 300}
     """
-    found = roles(text, None)
+    parsed = roles(text, None)
 
-    assert list(found) == ["shop/worker", "news/mailer"]
-    worker, mailer = (role.effective for role in found.values())
+    assert list(parsed) == ["shop/worker", "news/mailer"]
+    worker, mailer = (role.effective for role in parsed.values())
     assert (worker.target_deadline, mailer.target_deadline) == (120, 300)
     assert (worker.queues, mailer.queues) == (["orders"], ["mailer"])
     assert (worker.minimum_dynos, worker.maximum_dynos) == (0, 10)
@@ -36,10 +36,10 @@ def test_a_roles_file_of_guv_0_3_is_accepted() -> None:
 
 
 def test_settings_of_an_app_as_a_whole_hold_for_its_roles() -> None:
-    found = roles("'*': {apps: {shop: {max: 9}}}\nworker: {}\nmails: {app: news}")
+    parsed = roles("'*': {apps: {shop: {max: 9}}}\nworker: {}\nmails: {app: news}")
 
-    assert found["shop/worker"].effective.maximum_dynos == 9
-    assert found["news/mails"].effective.maximum_dynos == 5
+    assert parsed["shop/worker"].effective.maximum_dynos == 9
+    assert parsed["news/mails"].effective.maximum_dynos == 5
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,9 @@ def test_settings_of_an_app_as_a_whole_hold_for_its_roles() -> None:
 def test_an_invalid_setting_is_named_with_its_role_and_what_would_be_right(
     text: str, field: str, message: str
 ) -> None:
-    found = faults(text)
-    assert message in found[field]
-    assert "marker" not in str(found)
+    parsed = faults(text)
+    assert message in parsed[field]
+    assert "marker" not in str(parsed)
 
 
 def test_a_role_without_an_app_is_refused() -> None:

@@ -24,7 +24,7 @@ def busy(world: MakeWorld) -> World:
 
 
 def refreshes(here: World) -> int:
-    return sum(1 for one in here.sandbox.traffic.requests("POST", REFRESH)) - 1  # the first grant
+    return len(here.sandbox.traffic.requests("POST", REFRESH)) - 1  # the first grant
 
 
 def test_a_first_success_authorizes_the_app(busy: World) -> None:
@@ -86,7 +86,7 @@ def test_an_app_whose_rights_are_gone_needs_authorization(busy: World) -> None:
     app, row = busy.stored_app(), busy.decisions()[0]
     assert (app.authorization_state, row.outcome) == ("needs_authorization", "skipped")
     assert "You do not have access" in app.authorization_note
-    assert [one.cause for one in result.troubles] == [Cause.AUTHORIZATION_LOST]
+    assert [trouble.cause for trouble in result.troubles] == [Cause.AUTHORIZATION_LOST]
 
 
 def test_messages_are_still_counted_without_authorization(busy: World) -> None:
@@ -124,7 +124,7 @@ def test_a_token_that_may_look_but_not_scale_needs_authorization(busy: World) ->
     row = busy.decisions()[0]
     assert (row.outcome, row.error) == ("refused", "forbidden: " + FORBIDDEN["message"])
     assert busy.stored_app().authorization_state == "needs_authorization"
-    assert Cause.AUTHORIZATION_LOST in {one.cause for one in result.troubles}
+    assert Cause.AUTHORIZATION_LOST in {trouble.cause for trouble in result.troubles}
 
 
 def test_a_right_to_look_does_not_pass_for_the_right_to_scale(busy: World) -> None:
@@ -136,7 +136,9 @@ def test_a_right_to_look_does_not_pass_for_the_right_to_scale(busy: World) -> No
     busy.sandbox.broker.declare(busy.access.vhost, "worker")
     busy.ticks(1500)
     assert busy.stored_app().authorization_state == "needs_authorization"
-    assert [one.resolved_at for one in busy.incidents() if one.cause == LOST] == [None]
+    assert [incident.resolved_at for incident in busy.incidents() if incident.cause == LOST] == [
+        None
+    ]
     busy.mend()
     busy.tick(after=300)
     assert busy.stored_app().authorization_state == "authorized"
@@ -145,7 +147,7 @@ def test_a_right_to_look_does_not_pass_for_the_right_to_scale(busy: World) -> No
 def test_a_suspended_app_is_no_lost_authorization(busy: World) -> None:
     busy.fail(FORMATION, 403, body={"id": "suspended", "message": "This app is suspended."})
     result = busy.tick()
-    assert [one.cause for one in result.troubles] == [Cause.NO_DATA]
+    assert [trouble.cause for trouble in result.troubles] == [Cause.NO_DATA]
     assert busy.stored_app().authorization_state == "unknown"
 
 

@@ -17,8 +17,8 @@ MakeWorld = Callable[..., World]
 def tick_roles(here: World, *roles: Role) -> Counter[str]:
     """Tick the roles in one job and count each outcome."""
     here.make_due()
-    found = jobs.tick_due(here.runtime, [role.id for role in roles])
-    return Counter(str(one and one.actuated.outcome) for one in found.values())
+    results = jobs.tick_due(here.runtime, [role.id for role in roles])
+    return Counter(str(result and result.actuated.outcome) for result in results.values())
 
 
 def with_queues(here: World, count: int) -> list[Role]:
@@ -56,8 +56,8 @@ def test_one_roles_missing_queue_is_its_own_trouble(world: MakeWorld) -> None:
 def test_a_role_that_cannot_even_be_read_keeps_no_other_from_its_tick(world: MakeWorld) -> None:
     here = world()
     broken = here.add_role("broken", queues=["worker"], signal="web", policy=["nonsense"])
-    found = tick_roles(here, broken, *with_queues(here, 3))
-    assert (found["held"], found["None"]) == (3, 1)
+    outcomes = tick_roles(here, broken, *with_queues(here, 3))
+    assert (outcomes["held"], outcomes["None"]) == (3, 1)
     rows = {row.role_id: row for row in here.decisions()}
     assert (rows[broken.id].outcome, len(rows)) == ("failed", 4)
 
@@ -149,7 +149,7 @@ def test_roles_of_one_app_share_a_change_of_its_formation(world: MakeWorld) -> N
     assert here.asked("PATCH", "/apps/.*/formation.*") == 1
     assert [here.dynos(name) for name in TYPES] == [4] * 6
     assert {(row.role_id, row.desired) for row in here.decisions()} == {
-        (one.id, 4) for one in roles
+        (role.id, 4) for role in roles
     }
 
 
@@ -159,7 +159,7 @@ def test_a_change_that_is_refused_holds_up_no_other_role_of_the_app(world: MakeW
     tick_roles(here, *roles)
     assert [here.dynos(name) for name in TYPES] == [3] * 6
     rows = {row.role_id: row for row in here.decisions()}
-    assert [rows[one.id].error is None for one in roles] == [True] * 5 + [False]
+    assert [rows[role.id].error is None for role in roles] == [True] * 5 + [False]
 
 
 def test_an_unanswered_change_fails_for_all_roles_and_is_sent_once(

@@ -13,7 +13,7 @@ QUEUES = "/api/queues"
 
 
 def trouble(result: TickResult) -> dict[Cause, str]:
-    return {one.cause: one.text for one in result.troubles}
+    return {trouble.cause: trouble.text for trouble in result.troubles}
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
@@ -33,8 +33,8 @@ def test_a_sample_without_data_is_unknown_and_not_zero(world: MakeWorld) -> None
     here.fail(QUEUES, 500)
     here.tick()
     sample = here.samples()[0]
-    found = (sample.messages_ready, sample.messages_unacknowledged, sample.published)
-    assert found == (None, None, None)
+    counts = (sample.messages_ready, sample.messages_unacknowledged, sample.published)
+    assert counts == (None, None, None)
     assert (sample.dynos, sample.queues) == (3, None)
 
 

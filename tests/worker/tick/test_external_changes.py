@@ -48,7 +48,7 @@ def a_change(minutes: float, after: int = 2, by: str | None = None) -> ExternalC
 
 
 def causes(result: TickResult) -> set[Cause]:
-    return {one.cause for one in result.troubles}
+    return {trouble.cause for trouble in result.troubles}
 
 
 def test_a_foreign_change_is_seen_and_kept_with_the_decision(here: World) -> None:
@@ -102,7 +102,7 @@ def test_the_other_tool_is_named_by_the_release_beside_its_change(here: World) -
     for _ in range(3):
         release(here)
         result = reset(here)
-    text = {one.cause: one.text for one in result.troubles}[Cause.FOREIGN_CHANGES]
+    text = {trouble.cause: trouble.text for trouble in result.troubles}[Cause.FOREIGN_CHANGES]
     assert "It comes with release v3 (Deploy fa8b262f) by ci@example.com." in text
 
 
@@ -118,7 +118,7 @@ def test_a_notice_says_that_releases_are_hidden(here: World) -> None:
     here.fail("/apps/.*/releases", 403, body={"id": "forbidden", "message": "No."})
     for _ in range(3):
         result = reset(here)
-    text = {one.cause: one.text for one in result.troubles}[Cause.FOREIGN_CHANGES]
+    text = {trouble.cause: trouble.text for trouble in result.troubles}[Cause.FOREIGN_CHANGES]
     assert "Heroku does not tell guv which one." in text
     assert Cause.AUTHORIZATION_LOST not in causes(result)
 
@@ -130,7 +130,7 @@ def test_the_owner_is_alerted_of_foreign_changes_once(world: MakeWorld) -> None:
     for _ in range(5):
         reset(here)
     events = here.sandbox.new_relic.events
-    assert [one.attributes["aggregationTag.cause"] for one in events] == ["foreign_changes"]
+    assert [event.attributes["aggregationTag.cause"] for event in events] == ["foreign_changes"]
 
 
 def test_the_incident_of_foreign_changes_ends_a_day_after_the_last_reset(here: World) -> None:
@@ -163,8 +163,8 @@ def test_changes_to_different_numbers_within_an_hour_are_another_autoscaler() ->
 
 def test_foreign_changes_older_than_a_day_are_forgotten() -> None:
     kept = [a_change(0).dump(), a_change(60).dump()]
-    found = remembered_changes(kept, a_change(100), NOON + REMEMBERED)
-    assert [one.at for one in found] == [a_change(60).at, a_change(100).at]
+    remembered = remembered_changes(kept, a_change(100), NOON + REMEMBERED)
+    assert [change.at for change in remembered] == [a_change(60).at, a_change(100).at]
     assert SHORT < REMEMBERED
 
 

@@ -82,8 +82,8 @@ def test_processes_that_find_the_token_expired_cost_one_refresh(here: World) -> 
     here.fail(REFRESH, hang=0.3)
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=spawn) as processes:
-        found = [processes.submit(a_token, config, here.app.id, now) for _ in range(4)]
-        tokens = {one.result() for one in found}
+        futures = [processes.submit(a_token, config, here.app.id, now) for _ in range(4)]
+        tokens = {future.result() for future in futures}
     assert (len(tokens), refreshes(here)) == (1, 1)
 
 
@@ -164,7 +164,7 @@ def test_roles_that_lose_the_right_at_the_same_moment_share_one_incident(here: W
     here.tick()
     here.make_due()
     assert len(jobs.tick_due(here.runtime, [role.id for role in roles])) == 10
-    causes = [one.cause for one in here.incidents()]
+    causes = [incident.cause for incident in here.incidents()]
     assert causes.count("authorization_lost") == 1
 
 
@@ -195,7 +195,7 @@ def test_a_new_authorization_is_used_at_the_next_tick_and_ends_the_incident(here
     assert here.tick().actuated.outcome == "scaled"
     assert here.stored_app().authorization_state == "authorized"
     here.ticks(310)
-    assert [one.resolved_at is not None for one in here.incidents()] == [True]
+    assert [incident.resolved_at is not None for incident in here.incidents()] == [True]
 
 
 def test_a_pasted_token_that_is_refused_once_is_not_forgotten(here: World) -> None:
@@ -247,7 +247,7 @@ def test_a_withdrawn_consent_is_one_notice_that_a_new_consent_ends(agreed: World
     agree(agreed)
     assert agreed.tick().actuated.outcome == "scaled"
     agreed.ticks(310)
-    assert [one.resolved_at is not None for one in agreed.incidents()] == [True]
+    assert [incident.resolved_at is not None for incident in agreed.incidents()] == [True]
 
 
 def test_a_refusal_of_an_old_token_does_not_count_against_a_new_token(here: World) -> None:

@@ -104,7 +104,7 @@ def test_minutes_without_data_do_not_resolve_an_incident(late: World) -> None:
     late.ticks(70)
     late.fail(QUEUES, 500)
     late.ticks(400)
-    open_causes = {one.cause for one in late.incidents() if one.resolved_at is None}
+    open_causes = {incident.cause for incident in late.incidents() if incident.resolved_at is None}
     assert open_causes == {"deadline_missed", "no_data"}
 
 
@@ -142,7 +142,7 @@ def test_each_cause_has_its_own_incident(
     here.notify()
     here.fail(path, status, body=body)
     here.ticks(80)
-    assert [one.cause for one in here.incidents()] == [cause]
+    assert [incident.cause for incident in here.incidents()] == [cause]
     assert states(here) == ["trigger"]
 
 
@@ -151,7 +151,7 @@ def test_dynos_that_do_not_consume_are_one_alert_until_they_consume(world: MakeW
     here.notify()
     here.publish(50)
     here.ticks(150)
-    assert [one.cause for one in here.incidents()] == ["no_gain"]
+    assert [incident.cause for incident in here.incidents()] == ["no_gain"]
     assert states(here) == ["trigger"]
     page = here.sandbox.new_relic.events[0].attributes
     assert page["title"] == f"{here.app.name} / worker: more dynos would not help"
@@ -159,9 +159,11 @@ def test_dynos_that_do_not_consume_are_one_alert_until_they_consume(world: MakeW
 
     here.sandbox.broker.consume(here.access.vhost, "worker")
     here.ticks(310)
-    assert [one.resolved_at is not None for one in here.incidents() if one.cause == "no_gain"] == [
-        True
-    ]
+    assert [
+        incident.resolved_at is not None
+        for incident in here.incidents()
+        if incident.cause == "no_gain"
+    ] == [True]
 
 
 def test_a_missed_deadline_says_that_no_dyno_consumes(world: MakeWorld) -> None:
@@ -169,7 +171,7 @@ def test_a_missed_deadline_says_that_no_dyno_consumes(world: MakeWorld) -> None:
     here.notify()
     here.publish(50)
     here.ticks(190)
-    assert [one.cause for one in here.incidents()] == ["deadline_missed"]
+    assert [incident.cause for incident in here.incidents()] == ["deadline_missed"]
     assert "but do not consume" in here.incidents()[0].text
     assert "would do" not in here.incidents()[0].text
 

@@ -31,9 +31,9 @@ def test_trouble_that_lasts_is_kept_once_in_five_minutes(world: MakeWorld) -> No
     here.ticks(20)
     here.fail("/apps/.*/formation", 500)
     here.ticks(620)
-    found = kept(here)
-    assert found[:3] == [False, False, True]
-    assert (found.count(True), len(found)) == (3, 64)
+    flags = kept(here)
+    assert flags[:3] == [False, False, True]
+    assert (flags.count(True), len(flags)) == (3, 64)
 
 
 def test_trouble_that_comes_back_is_kept_again(world: MakeWorld) -> None:

@@ -25,13 +25,13 @@ def utc(text: str) -> datetime:
 
 def dynos_at(here: World, *instants: str) -> list[int]:
     """Tick from just before each instant (UTC) to it, and return how many dynos run then."""
-    found = []
+    counts = []
     for instant in instants:
         here.clock.now = max(here.clock.now, utc(instant) - timedelta(seconds=90))
         while here.clock.now < utc(instant):
             here.tick()
-        found.append(here.dynos())
-    return found
+        counts.append(here.dynos())
+    return counts
 
 
 def set_values(here: World, **values: Any) -> None:
@@ -172,7 +172,7 @@ def test_dynos_set_by_hand_are_noticed_and_scaling_continues_from_them(world: Ma
     here.sandbox.heroku.scale(here.shop, [{"type": "worker", "quantity": 7}])
     result = here.tick(after=60)
     assert result.decision.current == 7
-    assert any("somebody else changed the dynos from 1 to 7" in one for one in _notices(here))
+    assert any("somebody else changed the dynos from 1 to 7" in notice for notice in _notices(here))
 
 
 def _notices(here: World) -> list[str]:

@@ -87,7 +87,9 @@ def test_an_app_that_is_gone_is_asked_for_once_a_minute(busy: World) -> None:
     busy.sandbox.heroku.remove_app(busy.shop)
     results = busy.ticks(120)
     assert reads(busy) == 2
-    assert all(Cause.NO_DATA in {one.cause for one in result.troubles} for result in results)
+    assert all(
+        Cause.NO_DATA in {trouble.cause for trouble in result.troubles} for result in results
+    )
 
 
 def test_an_authorization_that_came_back_is_not_kept_waiting_by_a_shared_refusal(
@@ -102,7 +104,7 @@ def test_an_authorization_that_came_back_is_not_kept_waiting_by_a_shared_refusal
 def test_an_unchanged_formation_costs_no_body(world: MakeWorld) -> None:
     here = world(formation={"worker": 1})
     here.ticks(30)
-    statuses = [one.status for one in here.sandbox.traffic.requests("GET", FORMATION)]
+    statuses = [request.status for request in here.sandbox.traffic.requests("GET", FORMATION)]
     assert statuses == [200, 304, 304]
     assert [row.dynos for row in here.samples()] == [1, 1, 1]
 
@@ -122,9 +124,9 @@ def test_what_guv_changed_is_known_to_the_apps_other_roles_at_once(busy: World) 
 
 
 def test_two_apps_with_the_same_process_type_are_not_mixed_up(world: MakeWorld) -> None:
-    one, two = world(formation={"worker": 10}), world(formation={"worker": 1})
-    assert one.tick().collected.formation.dynos == 10
-    assert two.tick(after=0.1).collected.formation.dynos == 1
+    large, small = world(formation={"worker": 10}), world(formation={"worker": 1})
+    assert large.tick().collected.formation.dynos == 10
+    assert small.tick(after=0.1).collected.formation.dynos == 1
 
 
 def test_reads_of_formations_stop_before_scaling_up_stops(busy: World) -> None:
@@ -146,7 +148,7 @@ def test_a_formation_that_nobody_knows_is_read_with_almost_the_last_calls(busy: 
 def test_without_calls_left_the_formation_is_unknown_and_unchanged(busy: World) -> None:
     spend(busy, 50)
     result = busy.tick()
-    assert "run out" in {one.cause: one.text for one in result.troubles}[Cause.NO_DATA]
+    assert "run out" in {trouble.cause: trouble.text for trouble in result.troubles}[Cause.NO_DATA]
     assert (result.actuated.outcome, busy.asked("PATCH", "/apps")) == ("held", 0)
 
 
@@ -217,15 +219,15 @@ def test_the_fewer_calls_are_left_the_more_important_a_call_must_be(
     busy: World, left: int, allowed: list[str]
 ) -> None:
     budget, now = busy.runtime.budget, busy.clock.now
-    found = []
+    granted = []
     for need in Need:
         budget.learn("account", left, now)
         try:
             budget.take("account", need, now)
         except CallsSpent:
             continue
-        found.append(need.name)
-    assert sorted(found) == sorted(allowed)
+        granted.append(need.name)
+    assert sorted(granted) == sorted(allowed)
 
 
 def test_spent_calls_come_back_with_time(busy: World) -> None:

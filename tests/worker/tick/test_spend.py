@@ -65,7 +65,7 @@ def test_at_the_cap_the_minimum_runs_with_that_reason(capped: World) -> None:
 
 def test_a_deadline_missed_because_of_the_cap_sends_an_alert(capped: World) -> None:
     minutes(capped, 160)
-    (incident,) = [one for one in capped.incidents() if one.resolved_at is None]
+    (incident,) = [incident for incident in capped.incidents() if incident.resolved_at is None]
     assert incident.cause == "deadline_missed"
     assert "the spend cap of 10 dyno-hours a month is reached" in incident.text
 

@@ -77,7 +77,7 @@ def test_what_a_tenant_pushes_scales_its_web_dynos(web: MakeWorld) -> None:
     assert (row.outcome, row.reason) == ("scaled", "response_time")
     assert sample.web is not None
     assert (sample.web["requests"], sample.messages_ready) == (2880, None)
-    assert not result.troubles or {one.cause for one in result.troubles} <= {Cause.NO_DATA}
+    assert not result.troubles or {trouble.cause for trouble in result.troubles} <= {Cause.NO_DATA}
 
 
 def test_an_old_push_counts_as_no_data(web: MakeWorld) -> None:
@@ -95,7 +95,7 @@ def test_the_history_keeps_web_readings(web: MakeWorld) -> None:
     here.tick()
     push(here, requests=300)
     result = here.tick()
-    assert [one.web.requests for one in result.context.history if one.web] == [2880]
+    assert [sample.web.requests for sample in result.context.history if sample.web] == [2880]
     assert isinstance(result.context.history[0].web, WebReading)
 
 
@@ -112,7 +112,7 @@ def test_the_first_tick_makes_a_drain_at_heroku_once(web: MakeWorld) -> None:
         hash_secret(drain.token),
         drain.id,
     )
-    text = {one.cause: one.text for one in result.troubles}[Cause.NO_DATA]
+    text = {trouble.cause: trouble.text for trouble in result.troubles}[Cause.NO_DATA]
     assert "no log line of the app has come yet" in text
     assert here.decisions()[-1].outcome == "held"
 
@@ -132,7 +132,7 @@ def test_a_fir_app_has_no_drain_and_is_told_to_push(web: MakeWorld) -> None:
     here.tick()
     result = here.tick()
     assert here.shop.drains == []
-    [trouble] = [one for one in result.troubles if one.cause is Cause.NO_DATA]
+    [trouble] = [trouble for trouble in result.troubles if trouble.cause is Cause.NO_DATA]
     assert "Fir generation; its figures can be pushed instead" in trouble.text
     push(here)
     assert here.tick().collected.sample.web is not None
@@ -242,7 +242,7 @@ def test_herokus_own_autoscaling_is_not_fought(web: MakeWorld) -> None:
     push(here)
     result = here.tick()
     assert here.dynos("web") == 2
-    [trouble] = [one for one in result.troubles if one.cause is Cause.FOREIGN_CHANGES]
+    [trouble] = [trouble for trouble in result.troubles if trouble.cause is Cause.FOREIGN_CHANGES]
     assert "heroku ps:autoscale:disable" in trouble.text
     push(here)
     here.tick()
@@ -257,8 +257,8 @@ def test_percentiles_of_any_span_are_those_of_all_its_requests(web: MakeWorld) -
     with Session(here.runtime.engine) as session:
         rows = read_sums(session, here.app, here.clock.now - timedelta(hours=1), here.clock.now)
     reading = reading_of(rows, 3600.0)
-    found = (reading.p50, reading.p95, reading.p99)
-    assert found == pytest.approx((0.1, 1.0, 1.0), rel=0.0201)
+    percentiles = (reading.p50, reading.p95, reading.p99)
+    assert percentiles == pytest.approx((0.1, 1.0, 1.0), rel=0.0201)
     assert reading_of(rows[-1:], 10.0).p50 == pytest.approx(5.0, rel=0.02)
 
 
