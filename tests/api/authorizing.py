@@ -20,7 +20,7 @@ OWNER = "customer@example.com"
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where a right to scale is given and taken back."""
+    """Calls that authorize guv to scale an app and that remove the authorization."""
 
     caller: TenantCaller
     world: Sandbox
@@ -34,29 +34,29 @@ class Desk:
         return self.ask("PUT", "", {"token": token})
 
     def state(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.ask("GET").json()
-        return found
+        state: dict[str, Any] = self.ask("GET").json()
+        return state
 
     def stored(self) -> App:
         with Session(self.engine) as session:
             return session.get_one(App, self.caller.app.id)
 
     def token(self, scope: str = "write", app: heroku.App | None = None) -> str:
-        """A token as the owner of the app, or of another one, would paste it."""
+        """Return a token of the owner of this app or of another app."""
         office = self.world.heroku.authorizations
         return office.user_token(app or self.shop, OWNER, scope)
 
     def connect(self) -> str:
-        """Heroku's question, begun over the API."""
+        """Start a consent over the API and return Heroku's address of it."""
         url: str = self.ask("POST", "/connect").json()["url"]
         return url
 
     def arrive(self, url: str, answer: str = "yes") -> Response:
-        """What guv shows to a person who answered Heroku's question so."""
+        """Return guv's answer to a person who came back from Heroku's page."""
         return self.follow(self.back(url, answer))
 
     def back(self, url: str, answer: str = "yes") -> str:
-        """Where Heroku sends that person."""
+        """Return the address to which Heroku sends that person."""
         assert httpx.get(url).is_success
         location: str = httpx.post(url, data={"answer": answer}).headers["Location"]
         return location

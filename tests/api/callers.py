@@ -1,4 +1,4 @@
-"""Those who call the API: a tenant with its key, and Heroku with the add-on's password."""
+"""Callers of the API: a tenant with its key, and Heroku with the add-on's password."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +20,7 @@ from tests.builders import NOON, a_key, a_tenant, an_app
 
 @dataclass(frozen=True, slots=True)
 class TenantCaller:
-    """A tenant with one app and a key."""
+    """A tenant with an app and a key."""
 
     client: TestClient
     key: str
@@ -54,7 +54,7 @@ class TenantCaller:
 def a_caller(
     client: TestClient, session: Session, sealer: Sealer, **tenant_values: Any
 ) -> TenantCaller:
-    """A tenant with an app and a key, committed."""
+    """Commit a tenant with an app and a key."""
     tenant = a_tenant(session, **tenant_values)
     app = an_app(session, tenant, sealer)
     key = a_key(session, tenant.id, "GUV_URL", NOON)
@@ -63,7 +63,7 @@ def a_caller(
 
 
 def stored_target(caller: TenantCaller, session: Session, sealer: Sealer) -> Any:
-    """Where the caller's only role sends its incidents, as the worker reads it."""
+    """Return the notification target of the caller's only role, as the worker reads it."""
     session.expire_all()
     role = session.exec(select(Role)).one()
     return notify_target(session, caller.tenant, caller.app, role, sealer)
@@ -86,11 +86,11 @@ class HerokuCaller:
 
 
 def faults(answer: Response) -> dict[str, str]:
-    """The fields that an error answer blames, with its messages."""
-    return {one["field"]: one["message"] for one in answer.json()["fields"]}
+    """Return the messages of an error answer by field."""
+    return {fault["field"]: fault["message"] for fault in answer.json()["fields"]}
 
 
 def engine_of(client: TestClient) -> Engine:
-    """The web process's own connections to the database."""
+    """Return the web process's database engine."""
     parts: Parts = client.app.state.parts  # type: ignore[attr-defined]  # it is a FastAPI
     return parts.engine

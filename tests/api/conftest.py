@@ -1,4 +1,4 @@
-"""A web process in this one, over real stores, with the sandbox as its outside."""
+"""A web process over real stores, with the sandbox as its outside."""
 
 import io
 import logging
@@ -29,7 +29,7 @@ def endless_world() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def world(endless_world: Sandbox) -> Iterator[Sandbox]:
-    """The world around guv; nothing is remembered of what was asked, and nothing is broken."""
+    """The sandbox around guv, without recorded requests and without faults."""
     endless_world.traffic.forget()
     yield endless_world
     endless_world.heroku.authorizations.partner_may_scale = True
@@ -91,14 +91,14 @@ def desk(client: TestClient, world: Sandbox, session: Session, sealer: Sealer) -
 
 @pytest.fixture
 def addon(world: Sandbox) -> AddOn:
-    """A resource of an app at the sandbox's Heroku that guv has not heard of yet."""
+    """A resource of an app at the sandbox's Heroku that guv does not know yet."""
     app = world.heroku.new_app(f"shop-{len(world.heroku.apps)}", {"worker": 1})
     return world.heroku.new_addon(app, "basic")
 
 
 @pytest.fixture
 def logged() -> Iterator[Callable[[], str]]:
-    """All that was logged since the test began, as a web process logs it."""
+    """Logs of the test so far, as a web process writes them."""
     root, stream = logging.getLogger(), io.StringIO()
     handlers, level = root.handlers[:], root.level
     configure_logs("DEBUG", json=True)

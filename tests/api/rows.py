@@ -1,4 +1,4 @@
-"""What ticks would have stored, with everything filled in that a test does not care about."""
+"""Rows as ticks store them, with defaults for what a test does not name."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from tests.builders import NOON
 
 
 def a_decision(session: Session, role: Role, seconds: float = 0, **values: Any) -> DecisionRow:
-    """A decision of the role to hold, so many seconds after noon, committed."""
+    """Commit a decision of the role to hold, `seconds` after noon."""
     given = {"direction": "hold", "reason": "steady", "outcome": "held", "explanation": "ok"}
     row = DecisionRow(
         tenant_id=role.tenant_id,
@@ -27,7 +27,7 @@ def a_decision(session: Session, role: Role, seconds: float = 0, **values: Any) 
 
 
 def an_incident(session: Session, role: Role, minutes: int = 0, **values: Any) -> Incident:
-    """An incident of the role first seen so many minutes after noon, pending, committed."""
+    """Commit a pending incident of the role, first seen `minutes` after noon."""
     seen = NOON + timedelta(minutes=minutes)
     given = {"cause": f"cause_{minutes}", "title": "The deadline is missed", "text": "5 would do"}
     incident = Incident(

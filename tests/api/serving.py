@@ -1,4 +1,4 @@
-"""A web process that answers over the network, from a thread of this one."""
+"""A web process that answers over the network, on a thread of the test process."""
 
 import socket
 import threading
@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 @contextmanager
 def serving(app: FastAPI, port: int = 0) -> Iterator[str]:
-    """The address of the app, which answers there until the block ends; 0: on any free port."""
+    """Serve the app until the block ends and yield its address; port 0 takes any free port."""
     listener = socket.create_server(("127.0.0.1", port))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)

@@ -1,4 +1,4 @@
-"""Whatever comes in either works or gets an error in the one form; never a fault of ours."""
+"""Arbitrary input, which is accepted or refused in the error form."""
 
 from typing import Any
 from urllib.parse import quote

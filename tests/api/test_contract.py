@@ -1,4 +1,4 @@
-"""Whatever the OpenAPI document allows and forbids is asked of a real service; nothing breaks."""
+"""Generated requests from the OpenAPI document against a running service."""
 
 from typing import Any
 

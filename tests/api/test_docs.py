@@ -1,4 +1,4 @@
-"""Every command of docs/api.md does what it says, as printed."""
+"""Commands and routes of docs/api.md."""
 
 import os
 import re
@@ -25,7 +25,7 @@ COMMANDS = re.findall(r"^curl .*$", TEXT, flags=re.MULTILINE)
 
 
 def status(command: str, environment: dict[str, str]) -> str:
-    """The HTTP status that a command of the page gets."""
+    """Return the HTTP status that a command of the page gets."""
     quiet = command.replace("curl ", "curl -s -o /dev/null -w '%{http_code}' ", 1)
     done = subprocess.run(
         ["bash", "-c", quiet],  # the shell that a reader has

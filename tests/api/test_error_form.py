@@ -1,4 +1,4 @@
-"""Every error has one form, and says nothing that nobody should know."""
+"""The form of every error, which shows nothing confidential."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -71,8 +71,8 @@ def test_a_body_sent_as_a_form_is_refused_with_what_is_needed(caller: TenantCall
 
 
 def test_a_body_that_is_too_large_has_the_error_form(caller: TenantCaller) -> None:
-    told = caller.put("/settings", {"queues": ["x" * 1_100_000]})
-    assert (told.status_code, told.json()["id"]) == (413, "payload_too_large")
+    answer = caller.put("/settings", {"queues": ["x" * 1_100_000]})
+    assert (answer.status_code, answer.json()["id"]) == (413, "payload_too_large")
 
 
 def test_a_body_of_undeclared_length_is_read_up_to_the_limit(caller: TenantCaller) -> None:
@@ -120,7 +120,7 @@ def test_a_key_in_a_path_is_masked_in_errors(client: TestClient) -> None:
 
 @pytest.fixture
 def broken() -> Iterator[TestClient]:
-    """An app with our error handlers whose one route fails."""
+    """An app with our error handlers whose only route fails."""
     app = FastAPI()
     install_error_handlers(app, as_page)
     app.add_middleware(UnhandledErrors, as_page=as_page)
@@ -164,5 +164,5 @@ def test_errors_use_the_same_words_for_the_same_fault(
     caller: TenantCaller, settings: Any, message: str
 ) -> None:
     answer = caller.put(caller.role_path(), settings)
-    [found] = faults(answer).values()
-    assert found.startswith(message)
+    [text] = faults(answer).values()
+    assert text.startswith(message)

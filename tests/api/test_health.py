@@ -1,4 +1,4 @@
-"""Is guv well? The answer says what is not."""
+"""The health endpoint, and what it reports as failing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""The notebook example of docs/ runs as printed, against a service that answers."""
+"""The notebook example of docs/, run as printed against a running service."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ SCRIPT = Path(__file__).parents[2] / "docs" / "decisions.py"
 
 @pytest.fixture
 def key(session: Session, sealer: Sealer) -> str:
-    """Of a tenant whose role was scaled up and down again within a minute."""
+    """An API key of a tenant whose role was scaled up and down within a minute."""
     tenant = a_tenant(session)
     role = a_role(session, an_app(session, tenant, sealer, name="shop"))
     a_history(session, role)
@@ -37,7 +37,7 @@ def key(session: Session, sealer: Sealer) -> str:
 
 
 def run(script: str, environment: dict[str, str], *arguments: str) -> str:
-    """What the script prints."""
+    """Run the script and return its output."""
     done = subprocess.run(
         [sys.executable, script, *arguments],
         env={**os.environ, "MPLBACKEND": "agg", **environment},

@@ -1,4 +1,4 @@
-"""What is written for operators is what is there: variables, manifest, routes, plans, secrets."""
+"""The operations docs, compared with variables, manifest, routes, plans and secrets."""
 
 import json
 import re
@@ -25,7 +25,7 @@ MANIFEST = json.loads((ROOT / "addon-manifest.json").read_text())
 
 
 def rows(section: str, text: str = OPERATIONS) -> list[list[str]]:
-    """The cells of the rows of a section's tables."""
+    """Yield the cells of the rows of a section's tables."""
     part = text.partition(f"## {section}\n")[2].partition("\n## ")[0]
     lines = [line for line in part.splitlines() if line.startswith("| `")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
@@ -70,7 +70,7 @@ def test_the_plans_of_the_readme_hold_its_dynos() -> None:
     limits = {cells[0].strip("`"): int(cells[1]) for cells in rows("Connections")[3:]}
     plans = [limits[name] for name in re.findall(r"addons:create (heroku-[a-z0-9:-]+)", readme)]
     [scaled] = re.findall(r"ps:scale (.*)", readme)
-    dynos = {name: int(count) for name, count in (one.split("=") for one in scaled.split())}
+    dynos = {name: int(count) for name, count in (pair.split("=") for pair in scaled.split())}
     wanted = [
         sum(dynos[name] * counts[store] for name, counts in connections().items())
         for store in (0, 1)
@@ -80,9 +80,9 @@ def test_the_plans_of_the_readme_hold_its_dynos() -> None:
 
 
 def connections() -> dict[str, list[int]]:
-    """Most connections to PostgreSQL and to Redis that a dyno opens, as the operators read it."""
+    """The documented most connections of a dyno to PostgreSQL and to Redis."""
     return {
-        cells[0].strip("`"): [int(one) for one in cells[1:3]] for cells in rows("Connections")[:3]
+        cells[0].strip("`"): [int(cell) for cell in cells[1:3]] for cells in rows("Connections")[:3]
     }
 
 
@@ -101,7 +101,7 @@ def test_every_address_that_heroku_calls_is_named(web_config: Config) -> None:
 
 
 def all_paths(routes: Any) -> Iterator[str]:
-    """The paths of routes, and of those that others hold."""
+    """Return the paths of routes and of their nested routes."""
     for route in routes:
         inner = getattr(getattr(route, "original_router", None), "routes", None)
         if inner is not None:

@@ -1,4 +1,4 @@
-"""The docs page is served, and everything on it comes from our own origin."""
+"""The reference page, served from our own origin."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""No secret shows: not in an answer, not in a log line, not in a row. Markers are planted."""
+"""Planted secrets, which must show in no answer, log line or row."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ TARGET = {"new_relic": {"account_id": 1, "license_key": "license-key-marker"}}
 
 
 class Watched:
-    """All that was answered, and the secrets that came up on the way."""
+    """All answers of the web process, and the secrets used so far."""
 
     def __init__(self, client: TestClient, config: Config) -> None:
         self.client = client
@@ -63,7 +63,7 @@ def watched(web_config: Config) -> Iterator[Watched]:
 
 
 def provision(watched: Watched, world: Sandbox, addon: AddOn) -> TenantCaller:
-    """The tenant that came of a provisioning whose first attempt failed half-way."""
+    """Provision a tenant whose first attempt fails half-way."""
     heroku = HerokuCaller(watched.client, "addon-password-marker")
     body = Customer(world.heroku, Partner("", "", "")).provision_body(addon, {})
     world.traffic.add_fault(Fault("/addons", status=500, calls=1))
@@ -113,19 +113,19 @@ def test_no_secret_shows(
     use_everything(tenant)
     fail_once(tenant)
     shown = {
-        "answers": "\n".join(f"{dict(one.headers)} {one.text}" for one in watched.answers),
+        "answers": "\n".join(f"{dict(answer.headers)} {answer.text}" for answer in watched.answers),
         "logs": logged(),
         "rows": rows(session),
     }
     assert len(watched.answers) > 15
     assert all(len(part) > 1000 for part in shown.values())
-    for place, found in shown.items():
+    for place, text in shown.items():
         for secret in watched.secrets:
-            assert secret not in found, place
+            assert secret not in text, place
 
 
 def fail_once(tenant: TenantCaller) -> None:
-    """A request that ends in an error of ours, whose text holds secrets."""
+    """Cause an unexpected error whose text holds secrets."""
     engine = engine_of(tenant.client)
 
     def boom(*_: Any) -> None:
@@ -137,16 +137,16 @@ def fail_once(tenant: TenantCaller) -> None:
 
 
 def rows(session: Session) -> str:
-    """Every row of every table as text; sealed columns in hexadecimal and decoded."""
-    found = []
+    """Return every row of every table as text, sealed columns in hexadecimal and decoded."""
+    dumped_rows = []
     for table in SQLModel.metadata.sorted_tables:
         for row in session.execute(select(table)).mappings():
             values = {
                 name: bytes(value).decode("latin-1") if isinstance(value, bytes) else value
                 for name, value in row.items()
             }
-            found.append(json.dumps({"table": table.name, **values}, default=str))
-    return "\n".join(found)
+            dumped_rows.append(json.dumps({"table": table.name, **values}, default=str))
+    return "\n".join(dumped_rows)
 
 
 def test_a_log_line_of_a_failure_is_written_with_its_secrets_masked(

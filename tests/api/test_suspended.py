@@ -1,4 +1,4 @@
-"""A tenant whom the operator suspended may look, and hears why it may do nothing else."""
+"""Requests of a suspended tenant, which may read and change nothing."""
 
 from sqlmodel import Session
 

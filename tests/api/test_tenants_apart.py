@@ -1,4 +1,4 @@
-"""What belongs to another tenant is not there: every route is walked with another tenant's key."""
+"""Isolation of tenants: every route is called with another tenant's key."""
 
 import itertools
 import json
@@ -22,7 +22,7 @@ from tests.builders import NOON, a_broker, a_key, a_level, a_role
 
 @pytest.fixture
 def victim(client: TestClient, session: Session, sealer: Sealer) -> TenantCaller:
-    """A tenant that has one of everything, each with the marker in it."""
+    """A tenant with a row of every kind, each with the marker in it."""
     caller = a_caller(client, session, sealer)
     caller.app.name = "victim-marker"
     session.add(caller.app)
@@ -46,7 +46,7 @@ def victim(client: TestClient, session: Session, sealer: Sealer) -> TenantCaller
 
 
 def a_target(session: Session, caller: TenantCaller, sealer: Sealer) -> None:
-    """Nothing; the app's incidents go somewhere."""
+    """Set a notification target for the app."""
     target = {"webhook": {"url": "https://victim-marker.example.com/", "secret": "whsec_"}}
     own = {"level": "app", "updated_by": "victim-marker"}
     sealed = sealer.seal(json.dumps(target))

@@ -1,4 +1,4 @@
-"""One request, one commit; what is answered is stored, and nobody waits for himself."""
+"""Transactions of requests: one commit each, stored before the answer."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,3 +1,5 @@
+"""Configuration from environment variables."""
+
 from base64 import urlsafe_b64encode
 
 import pytest

@@ -1,3 +1,5 @@
+"""Sealed secrets, encryption keys and API keys."""
+
 import pytest
 from cryptography.fernet import Fernet
 from hypothesis import given

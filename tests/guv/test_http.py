@@ -1,3 +1,5 @@
+"""Limits of HTTP answers in time, size and nesting."""
+
 import gzip
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +16,7 @@ from guv.http import fetch, new_client
 
 @contextmanager
 def server(serve: Callable[[socket], None]) -> Iterator[str]:
-    """Answers one connection on a thread, byte by byte as `serve` likes."""
+    """Answer a single connection on a thread with `serve`."""
     with create_server(("127.0.0.1", 0)) as listener:
 
         def accept() -> None:
@@ -30,7 +32,7 @@ def server(serve: Callable[[socket], None]) -> Iterator[str]:
 
 
 def dribble_a_body(connection: socket) -> None:
-    """A byte every 50 ms, which no timeout of a single read ever notices."""
+    """Send a byte every 50 ms, which no timeout of a single read notices."""
     dribble(connection, b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
 
 

@@ -1,3 +1,5 @@
+"""JSON logs and the masking of secrets in them."""
+
 import json
 import logging
 import subprocess
@@ -13,7 +15,7 @@ from guv.logging import configure_logs, mask
 
 @pytest.fixture
 def start_logs() -> Iterator[Callable[[], None]]:
-    """Starts JSON logs on the stdout of the test itself; afterwards logging is as it was."""
+    """Start JSON logs on the stdout of the test and restore logging afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield lambda: configure_logs("INFO", json=True)
@@ -123,8 +125,8 @@ def test_numbers_stay_numbers_in_logs(
     start_logs()
     structlog.get_logger().info("tick_done", dynos=3, milliseconds=1.5, error=None, is_up=True)
     line = lines(capsys)[0]
-    found = (line["dynos"], line["milliseconds"], line["error"], line["is_up"])
-    assert found == (3, 1.5, None, True)
+    values = (line["dynos"], line["milliseconds"], line["error"], line["is_up"])
+    assert values == (3, 1.5, None, True)
 
 
 FAULT = """
@@ -143,7 +145,7 @@ def test_a_fault_that_ends_a_process_or_a_thread_is_one_line_without_secrets(whe
     argv = [sys.executable, "-c", FAULT.format(where)]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
     [line] = done.stdout.splitlines()
-    said = json.loads(line)
-    assert (said["event"], done.stderr) == ("process_failed", "")
-    assert "KeyError" in said["exception"]
+    record = json.loads(line)
+    assert (record["event"], done.stderr) == ("process_failed", "")
+    assert "KeyError" in record["exception"]
     assert "marker" not in line

@@ -1,4 +1,4 @@
-"""The operator's commands, and what a tenant and its roles feel of them."""
+"""The operator's commands, and their effects on a tenant and its roles."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -26,7 +26,7 @@ def here(world: MakeWorld, config: Config, monkeypatch: pytest.MonkeyPatch) -> W
 
 
 def ticked(here: World) -> int:
-    """How many decisions there are after the role was due once more."""
+    """Tick the role once more and return the number of its decisions."""
     here.make_due()
     jobs.tick_due(here.runtime, [here.role.id])
     return len(here.decisions())

@@ -1,3 +1,5 @@
+"""Rotation of encryption keys."""
+
 import os
 import subprocess
 import sys
@@ -52,7 +54,7 @@ def secrets(engine: Engine) -> Callable[[Sealer], list[str]]:
                 session.get_one(Consent, "state").verifier_sealed,
                 session.get_one(Subscription, tenant_id).secret_sealed,
             ]
-        return [sealer.open(one) for one in sealed if one is not None]
+        return [sealer.open(secret) for secret in sealed if secret is not None]
 
     return opened
 
@@ -90,8 +92,8 @@ def test_rotation_counts_the_resealed_secrets_of_each_table(
     engine: Engine, secrets: Secrets
 ) -> None:
     assert secrets(Sealer([OLD]))
-    found = {name: count for name, count in rotate(engine, Sealer([NEW, OLD])).items() if count}
-    assert found == {
+    resealed = {name: count for name, count in rotate(engine, Sealer([NEW, OLD])).items() if count}
+    assert resealed == {
         "tenant": 1,
         "app": 2,
         "broker": 1,
@@ -118,10 +120,10 @@ def test_rotation_names_the_row_of_an_unknown_key_without_the_secret(
 
 def test_every_bytes_column_is_covered_by_rotation() -> None:
     for table in SQLModel.metadata.sorted_tables:
-        binary = {one.name for one in table.columns if isinstance(one.type, LargeBinary)}
+        binary = {column.name for column in table.columns if isinstance(column.type, LargeBinary)}
         if table.name == "web_bucket":
             binary -= {"service", "connect"}  # sketches of times
-        assert {one.name for one in sealed_columns(table)} == binary
+        assert {column.name for column in sealed_columns(table)} == binary
 
 
 def test_the_rotate_keys_command_reports_what_was_rotated(

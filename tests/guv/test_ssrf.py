@@ -1,3 +1,5 @@
+"""The SSRF guard: refused addresses, resolution and redirects."""
+
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -94,7 +96,7 @@ def test_an_invalid_allowed_network_is_refused(text: str) -> None:
 
 @contextmanager
 def listening(address: str = "127.0.0.1") -> Iterator[tuple[int, list[str]]]:
-    """A port, and the addresses on this machine at which somebody connected to it.
+    """Yield a port and the local addresses at which it was connected to.
 
     The addresses are complete when the block has ended.
     """

@@ -1,4 +1,4 @@
-"""The add-on is removed: scaling stops before Heroku is answered, and secrets are gone."""
+"""Removal of the add-on: scaling stops before the answer, secrets are deleted."""
 
 from uuid import uuid4
 

@@ -1,3 +1,5 @@
+"""Intake of log drains: deliveries, tokens and limits."""
+
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -62,8 +64,8 @@ def sender(client: TestClient, drain: tuple[Drain, str]) -> Sender:
 
 @pytest.fixture
 def queue(client: TestClient) -> DrainQueue:
-    found: DrainQueue = client.app.state.parts.drain_queue  # type: ignore[attr-defined]
-    return found
+    queue: DrainQueue = client.app.state.parts.drain_queue  # type: ignore[attr-defined]
+    return queue
 
 
 def test_a_log_delivery_is_queued_without_the_apps_own_lines(
@@ -71,7 +73,7 @@ def test_a_log_delivery_is_queued_without_the_apps_own_lines(
 ) -> None:
     answer = sender.send(OWN, ROUTER, OWN)
     assert (answer.status_code, answer.content) == (204, b"")
-    assert [one.lines for one in queue.read(drain[0].id, "", 9)] == [[ROUTER]]
+    assert [delivery.lines for delivery in queue.read(drain[0].id, "", 9)] == [[ROUTER]]
 
 
 def test_a_log_delivery_that_is_sent_again_is_accepted_and_counts_once(
@@ -96,7 +98,9 @@ def test_an_incomplete_log_body_is_dropped_and_counted_as_lost(
     answer = sender.send(body=body, Logplex_Msg_Count=count)
     assert answer.status_code == 400
     assert why in answer.json()["message"]
-    assert [(one.lines, one.lost) for one in queue.read(drain[0].id, "", 9)] == [([], int(count))]
+    assert [(delivery.lines, delivery.lost) for delivery in queue.read(drain[0].id, "", 9)] == [
+        ([], int(count))
+    ]
 
 
 def test_a_log_body_of_a_mebibyte_is_refused(sender: Sender) -> None:

@@ -1,4 +1,4 @@
-"""What Heroku knows of us is what we answer; its secrets are not in the repository."""
+"""The add-on manifest, compared with the routes and the configuration."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A resource changes its plan."""
+"""Plan changes of a resource."""
 
 import pytest
 from sqlmodel import Session, select

@@ -1,4 +1,4 @@
-"""Heroku is slow, and is told that the config comes later; who dies meanwhile does not matter."""
+"""Provisioning with a slow Heroku: answered 202 and finished later."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ NOBODY = Partner("http://127.0.0.1:9", "guv", "unused")
 
 @pytest.fixture
 def body(world: Sandbox, addon: AddOn) -> dict[str, Any]:
-    """What Heroku sends for the resource."""
+    """The body that Heroku sends for the resource."""
     return Customer(world.heroku, NOBODY).provision_body(addon, {})
 
 
@@ -63,8 +63,8 @@ def test_twenty_deliveries_at_once_make_one_tenant_one_key_and_one_exchange(
     again = heroku.ask("POST", "", body)
     config = {answer.text for answer in [*answers, again] if answer.status_code == 200}
     assert len(config) == 1
-    found = [len(session.exec(select(table)).all()) for table in (Tenant, ApiKey, App)]
-    assert found == [1, 1, 1]
+    counts = [len(session.exec(select(table)).all()) for table in (Tenant, ApiKey, App)]
+    assert counts == [1, 1, 1]
     assert len(world.traffic.requests("POST", "/oauth/token")) == 1
 
 

@@ -1,4 +1,4 @@
-"""`heroku addons:create guv -- ...`: what follows is done, or said to be wrong."""
+"""Options of `heroku addons:create guv -- ...`: applied, or refused with a reason."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ URL = "amqps://user:password-marker@rabbit.example.com/orders"
 
 @pytest.fixture
 def provision(heroku: HerokuCaller, world: Sandbox, addon: AddOn) -> Any:
-    """Sends a provisioning with these options, as the command line gives them: all as text."""
+    """Send a provisioning with options as the command line gives them: all as text."""
 
     def send(**options: str) -> Any:
         named = {name.replace("_", "-"): value for name, value in options.items()}
@@ -57,9 +57,9 @@ def test_provisioning_options_with_queues_create_their_role(
 ) -> None:
     provision(queues="orders, mails", role="mailer", maximum_dynos="3")
     assert session.exec(select(Role)).one().name == "mailer"
-    found = levels(session)
-    assert found["role"] == {"queues": ["orders", "mails"]}
-    assert found["app"] == {"maximum_dynos": 3}
+    stored = levels(session)
+    assert stored["role"] == {"queues": ["orders", "mails"]}
+    assert stored["app"] == {"maximum_dynos": 3}
 
 
 def test_the_config_option_sets_many_roles_and_common_settings(
@@ -93,7 +93,7 @@ def test_a_repeated_delivery_does_not_set_options_again(provision: Any, session:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"broker_url": "http"}, "--broker-url"),
         ({"maximum_dynos": "many"}, "--maximum-dynos"),
@@ -104,11 +104,11 @@ def test_a_repeated_delivery_does_not_set_options_again(provision: Any, session:
     ],
 )
 def test_an_invalid_option_is_refused_with_a_sentence_for_the_customer(
-    provision: Any, session: Session, options: dict[str, str], said: str
+    provision: Any, session: Session, options: dict[str, str], message: str
 ) -> None:
     answer = provision(**options)
     assert answer.status_code == 422
-    assert said in answer.json()["message"]
+    assert message in answer.json()["message"]
     assert session.exec(select(Tenant)).all() == []
 
 

@@ -1,4 +1,4 @@
-"""A provisioning as Heroku puts it on the wire, in all forms that are known of it."""
+"""Provisioning requests in all forms that Heroku is known to send."""
 
 from typing import Any
 from uuid import uuid4
@@ -83,9 +83,9 @@ def test_an_expired_grant_is_named_in_the_answer(
     heroku: HerokuCaller, body: dict[str, Any], world: Sandbox
 ) -> None:
     world.heroku.authorizations.grants.clear()
-    said = heroku.ask("POST", "", body).json()["message"]
-    assert "It cannot scale your app yet: Heroku refused the authorization." in said
-    assert "addons:open" in said
+    message = heroku.ask("POST", "", body).json()["message"]
+    assert "It cannot scale your app yet: Heroku refused the authorization." in message
+    assert "addons:open" in message
 
 
 def test_a_late_provisioning_answer_has_no_config(

@@ -1,4 +1,4 @@
-"""Heroku tells of apps and add-ons by itself: signed, more than once, and in any order."""
+"""Heroku's webhooks about apps and add-ons: signed, repeated and out of order."""
 
 import base64
 import hashlib
@@ -36,7 +36,7 @@ def addon(desk: Desk) -> AddOn:
 
 @pytest.fixture
 def deliver(desk: Desk, session: Session, sealer: Sealer) -> Deliver:
-    """Delivers an event as Heroku does; with another secret, to another resource, if wanted."""
+    """Deliver an event as Heroku does, by default with the right secret and resource."""
     sealed = sealer.seal(SECRET)
     session.add(
         Subscription(tenant_id=desk.caller.tenant.id, secret_sealed=sealed, created_at=NOON)
@@ -231,7 +231,7 @@ def test_the_webhook_answer_does_not_wait_for_heroku(
 def test_an_event_names_no_other_tenants_app(
     desk: Desk, addon: AddOn, deliver: Deliver, session: Session, caller: TenantCaller
 ) -> None:
-    """Two tenants may have the same Heroku app; an event of one subscription is for one only."""
+    """Two tenants may have the same Heroku app; an event belongs to the subscription's tenant."""
     caller.app.heroku_id = addon.app.id
     session.add(caller.app)
     session.commit()

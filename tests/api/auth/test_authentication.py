@@ -1,4 +1,4 @@
-"""Who may call, and with what."""
+"""Authentication of tenants and of Heroku."""
 
 import base64
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Whoever tries key after key is sent away; whoever has one is not."""
+"""The throttle of failed authentication, by address."""
 
 from collections.abc import Iterator
 
@@ -56,7 +56,7 @@ def test_a_throttled_browser_gets_a_page(client: TestClient) -> None:
 def test_wrong_keys_are_counted_and_then_throttled(client: TestClient) -> None:
     answers = [tried(client, f"guess-{number}") for number in range(MOST + 2)]
 
-    assert [one.status_code for one in answers] == [401] * MOST + [429] * 2
+    assert [answer.status_code for answer in answers] == [401] * MOST + [429] * 2
     assert answers[-1].json()["id"] == "rate_limit"
     assert int(answers[-1].headers["Retry-After"]) == 300
 
@@ -128,7 +128,7 @@ def test_the_throttle_counts_the_addresses_of_an_ipv6_network_together(
     client: TestClient, addresses: list[str]
 ) -> None:
     answers = [tried(client, "guess", via=address) for address in addresses]
-    assert [one.status_code for one in answers] == [401] * MOST + [429]
+    assert [answer.status_code for answer in answers] == [401] * MOST + [429]
 
 
 def test_the_throttle_counts_each_ipv6_network_alone(client: TestClient) -> None:

@@ -1,4 +1,4 @@
-"""Every request leaves one line, by an id that the client sees too."""
+"""The log line of each request, and its request id."""
 
 import json
 import re
@@ -14,11 +14,11 @@ from tests.api.callers import TenantCaller
 
 @pytest.fixture
 def lines(logged: Callable[[], str]) -> Callable[[], list[dict[str, Any]]]:
-    """The lines about requests that were written since the last call."""
+    """Return the log lines of requests since the last call."""
 
     def written() -> list[dict[str, Any]]:
-        found = (json.loads(line) for line in logged().splitlines())
-        return [line for line in found if line["event"] == "request_answered"]
+        records = (json.loads(line) for line in logged().splitlines())
+        return [line for line in records if line["event"] == "request_answered"]
 
     return written
 

@@ -1,3 +1,5 @@
+"""Security headers of answers and errors."""
+
 from typing import Any
 
 import pytest

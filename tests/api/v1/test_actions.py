@@ -1,4 +1,4 @@
-"""What a tenant does now and then: pause, override, look ahead, explain, try."""
+"""Actions: pause, override, schedule preview, explanation, broker check and test alert."""
 
 from collections.abc import Iterator
 from datetime import timedelta

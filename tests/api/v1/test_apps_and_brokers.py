@@ -1,4 +1,4 @@
-"""A tenant's apps, and the broker that feeds each: tested before it is saved."""
+"""A tenant's apps and their brokers, which are checked before they are saved."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ GOOD = "https://watcher:broker-password-marker@rabbit.example.com?vhost=orders"
 
 @contextmanager
 def with_broker(web_config: Config, caller: TenantCaller, answer: Any) -> Iterator[TenantCaller]:
-    """The same tenant, at a web process whose brokers all give that answer."""
+    """Return the tenant at a web process whose brokers all give that answer."""
     outside = Outside(broker=httpx.MockTransport(answer))
     with TestClient(create_app(web_config, outside)) as client:
         yield replace(caller, client=client)
@@ -84,7 +84,7 @@ def test_a_new_broker_is_not_held_back_by_the_old_ones_failures(
 
 
 def without_statistics(request: httpx.Request) -> httpx.Response:
-    """A broker with three queues, one of them a stream, that keeps no statistics."""
+    """A broker with three queues, including a stream, that keeps no statistics."""
     if request.url.path.endswith("/overview"):
         return httpx.Response(200, json={"disable_stats": True})
     kinds = {"orders": "classic", "mails": "quorum", "log": "stream"}

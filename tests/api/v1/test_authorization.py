@@ -1,4 +1,4 @@
-"""The right to scale is given and taken back: a token is pasted, the add-on's own comes back."""
+"""Authorization of an app by a pasted token, and its removal."""
 
 import threading
 import time
@@ -20,14 +20,14 @@ FORMATION = "/apps/.*/formation"
 def test_a_token_that_may_scale_is_what_guv_scales_with(desk: Desk) -> None:
     answer = desk.paste(desk.token())
     assert answer.status_code == 200
-    said = answer.json()
-    assert (said["state"], said["credential"], said["by"]) == (
+    state = answer.json()
+    assert (state["state"], state["credential"], state["by"]) == (
         "authorized",
         "pasted",
         "key GUV_URL",
     )
-    assert said["since"] is not None
-    assert said == desk.state()
+    assert state["since"] is not None
+    assert state == desk.state()
 
 
 def test_a_pasted_token_is_never_shown_and_stored_sealed(
@@ -103,21 +103,21 @@ def test_the_add_ons_own_tokens_come_back_and_are_tried_at_once(desk: Desk, seal
     before = desk.stored().access_token_sealed
     token = desk.token()
     desk.paste(token)
-    said = desk.ask("DELETE").json()
+    state = desk.ask("DELETE").json()
     stored = desk.stored()
-    assert (said["state"], said["credential"], said["by"]) == ("authorized", "partner", "")
+    assert (state["state"], state["credential"], state["by"]) == ("authorized", "partner", "")
     assert stored.access_token_sealed == before
     sealed = [value for name, value in stored.model_dump().items() if name.endswith("_sealed")]
-    assert token not in {sealer.open(one) for one in sealed if one is not None}
+    assert token not in {sealer.open(ciphertext) for ciphertext in sealed if ciphertext is not None}
 
 
 def test_removing_the_only_authorization_makes_the_app_need_authorization(desk: Desk) -> None:
     desk.world.heroku.authorizations.partner_may_scale = False
     desk.paste(desk.token())
-    said = desk.ask("DELETE").json()
-    assert said["state"] == "needs_authorization"
-    assert "You do not have access" in said["note"]
-    assert said["retry_at"] is not None
+    state = desk.ask("DELETE").json()
+    assert state["state"] == "needs_authorization"
+    assert "You do not have access" in state["note"]
+    assert state["retry_at"] is not None
 
 
 def test_removing_an_authorization_that_does_not_exist_changes_nothing(desk: Desk) -> None:
@@ -129,8 +129,8 @@ def test_removing_an_authorization_that_does_not_exist_changes_nothing(desk: Des
 def test_removing_an_authorization_works_while_heroku_is_unreachable(desk: Desk) -> None:
     desk.paste(desk.token())
     desk.world.traffic.add_fault(Fault("/", status=503))
-    said = desk.ask("DELETE").json()
-    assert (said["credential"], said["state"]) == ("partner", "unknown")
+    state = desk.ask("DELETE").json()
+    assert (state["credential"], state["state"]) == ("partner", "unknown")
 
 
 def test_a_removed_add_on_keeps_no_token(desk: Desk, heroku_delete: Callable[[], int]) -> None:

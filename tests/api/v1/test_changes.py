@@ -1,4 +1,4 @@
-"""The change log says who changed what, when, from what to what."""
+"""The change log: who changed what, when, from what to what."""
 
 from typing import Any
 
@@ -16,12 +16,12 @@ def changed(caller: TenantCaller) -> None:
 
 
 def changes(caller: TenantCaller, **query: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = caller.get("/changes", **query).json()["changes"]
-    return found
+    rows: list[dict[str, Any]] = caller.get("/changes", **query).json()["changes"]
+    return rows
 
 
 def test_the_newest_change_comes_first(caller: TenantCaller) -> None:
-    assert [one["level"] for one in changes(caller)] == ["global", "role", "app", "global"]
+    assert [change["level"] for change in changes(caller)] == ["global", "role", "app", "global"]
 
 
 def test_a_change_says_who_and_from_what_to_what(caller: TenantCaller) -> None:
@@ -33,22 +33,22 @@ def test_a_change_says_who_and_from_what_to_what(caller: TenantCaller) -> None:
 
 
 def test_a_change_names_its_app_and_role(caller: TenantCaller) -> None:
-    named = [(one["app"], one["role"]) for one in changes(caller)]
+    named = [(change["app"], change["role"]) for change in changes(caller)]
     shop = caller.app.name
     assert named == [(None, None), (shop, "worker"), (shop, None), (None, None)]
 
 
 def test_changes_are_filtered_by_app(caller: TenantCaller) -> None:
-    assert [one["level"] for one in changes(caller, app=caller.app.name)] == ["app"]
+    assert [change["level"] for change in changes(caller, app=caller.app.name)] == ["app"]
 
 
 def test_changes_are_filtered_by_role(caller: TenantCaller) -> None:
-    assert [one["level"] for one in changes(caller, role="worker")] == ["role"]
+    assert [change["level"] for change in changes(caller, role="worker")] == ["role"]
 
 
 def test_changes_of_a_removed_role_can_be_read(caller: TenantCaller) -> None:
     caller.delete(caller.role_path())
-    assert [one["role"] for one in changes(caller, role="worker")] == ["worker", "worker"]
+    assert [change["role"] for change in changes(caller, role="worker")] == ["worker", "worker"]
 
 
 def test_the_removal_of_a_role_says_who_and_what_was_set(caller: TenantCaller) -> None:
@@ -69,7 +69,7 @@ def test_pages_of_changes_follow_each_other(caller: TenantCaller) -> None:
     first = caller.get("/changes", limit=3).json()
     caller.put("/settings", {})
     second = caller.get("/changes", limit=3, cursor=first["next_cursor"]).json()
-    assert [one["version"] for one in second["changes"]] == [1]
+    assert [change["version"] for change in second["changes"]] == [1]
     assert second["next_cursor"] is None
 
 

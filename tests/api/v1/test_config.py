@@ -1,4 +1,4 @@
-"""A tenant's settings leave and come in as one file in guv's YAML."""
+"""Import and export of a tenant's settings as a YAML file."""
 
 from typing import Any
 
@@ -48,9 +48,9 @@ def test_a_config_file_is_refused_with_unknown_names_and_contradictions_together
     caller: TenantCaller,
 ) -> None:
     put(caller, FILE)
-    found = refused(caller, "worker: {foo: 1}\nmails: {min: 9, max: 3}\nother: {app: nobodys}\n")
-    assert found.keys() == {"worker.foo", "minimum_dynos", "other.app"}
-    assert "role 'mails'" in found["minimum_dynos"]
+    messages = refused(caller, "worker: {foo: 1}\nmails: {min: 9, max: 3}\nother: {app: nobodys}\n")
+    assert messages.keys() == {"worker.foo", "minimum_dynos", "other.app"}
+    assert "role 'mails'" in messages["minimum_dynos"]
     assert caller.get(caller.role_path("mails")).json()["settings"] == {}
 
 
@@ -93,10 +93,11 @@ def test_a_config_dry_run_lists_changes_and_makes_none(caller: TenantCaller) -> 
     caller.put("/settings", {"target_deadline": 60})
     answer = put(caller, "'*': {deadline: 90}\nnew: {}\n", dry_run=True).json()
     assert answer["dry_run"] is True
-    found = [
-        (one["role"], one["setting"], one["before"], one["after"]) for one in answer["differences"]
+    differences = [
+        (difference["role"], difference["setting"], difference["before"], difference["after"])
+        for difference in answer["differences"]
     ]
-    assert found == [(None, "target_deadline", 60.0, 90.0), ("new", "role", None, "new")]
+    assert differences == [(None, "target_deadline", 60.0, 90.0), ("new", "role", None, "new")]
     assert caller.get("/settings").json()["settings"] == {"target_deadline": 60.0}
     assert caller.get(caller.role_path("new")).status_code == 404
 
@@ -104,8 +105,8 @@ def test_a_config_dry_run_lists_changes_and_makes_none(caller: TenantCaller) -> 
 def test_all_faults_of_a_config_file_come_at_once_and_nothing_is_changed(
     caller: TenantCaller,
 ) -> None:
-    found = refused(caller, "'*': {percentile: 101}\nworker: {minn: 1}\nmails: {max: -1}\n")
-    assert found.keys() == {"*.percentile", "worker.minn", "mails.maximum_dynos"}
+    messages = refused(caller, "'*': {percentile: 101}\nworker: {minn: 1}\nmails: {max: -1}\n")
+    assert messages.keys() == {"*.percentile", "worker.minn", "mails.maximum_dynos"}
     assert caller.get(caller.app_path("/roles")).json()["roles"] == []
 
 
@@ -121,9 +122,9 @@ def test_settings_that_belong_elsewhere_are_refused_in_a_config_file(
 
 
 def test_a_duplicate_name_in_a_config_file_is_refused(caller: TenantCaller) -> None:
-    found = refused(caller, "worker: {min: 1, minimum: 2, p: 1, processing_time: 2}\n")
-    assert found["worker.minimum"] == "is there twice, also as min"
-    assert found["worker.processing_time"] == "is there twice, also as p"
+    messages = refused(caller, "worker: {min: 1, minimum: 2, p: 1, processing_time: 2}\n")
+    assert messages["worker.minimum"] == "is there twice, also as min"
+    assert messages["worker.processing_time"] == "is there twice, also as p"
 
 
 def test_times_and_days_in_a_config_file_need_no_quotes(caller: TenantCaller) -> None:
@@ -131,9 +132,9 @@ def test_times_and_days_in_a_config_file_need_no_quotes(caller: TenantCaller) ->
     override = "{until: 2027-01-01T00:00:00Z, minimum_dynos: 1}"
     file = f"worker: {{queue: 2026-01-01, schedules: [{window}], override: {override}}}\n"
     assert put(caller, file).status_code == 200
-    found = caller.get(caller.role_path()).json()["settings"]
-    assert found["queues"] == ["2026-01-01"]
-    assert found["schedules"][0] | {"days": []} == {
+    stored = caller.get(caller.role_path()).json()["settings"]
+    assert stored["queues"] == ["2026-01-01"]
+    assert stored["schedules"][0] | {"days": []} == {
         "days": [],
         "date": "2027-01-31",
         "start": "08:00",
@@ -141,7 +142,7 @@ def test_times_and_days_in_a_config_file_need_no_quotes(caller: TenantCaller) ->
         "timezone": "UTC",
         "dynos": 2,
     }
-    assert found["override"] == {"until": "2027-01-01T00:00:00Z", "minimum_dynos": 1}
+    assert stored["override"] == {"until": "2027-01-01T00:00:00Z", "minimum_dynos": 1}
 
 
 def test_an_unquoted_time_read_as_minutes_is_refused(caller: TenantCaller) -> None:
@@ -187,7 +188,10 @@ def test_a_body_that_is_not_a_config_file_is_refused(
 
 def test_a_change_by_config_file_is_in_the_change_log(caller: TenantCaller) -> None:
     put(caller, FILE)
-    assert {one["level"] for one in caller.get("/changes").json()["changes"]} == {"global", "role"}
+    assert {change["level"] for change in caller.get("/changes").json()["changes"]} == {
+        "global",
+        "role",
+    }
 
 
 @pytest.mark.parametrize(

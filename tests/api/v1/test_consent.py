@@ -1,4 +1,4 @@
-"""Somebody lets guv scale an app at Heroku's own page, and comes back."""
+"""Consent at Heroku's page: a person lets guv scale an app."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -26,8 +26,8 @@ from tests.api.callers import TenantCaller
 def test_consent_given_at_herokus_page_lets_guv_scale(desk: Desk, sealer: Sealer) -> None:
     page = desk.arrive(desk.connect())
     assert (page.status_code, desk.shop.name in page.text) == (200, True)
-    said, stored = desk.state(), desk.stored()
-    assert (said["state"], said["credential"]) == ("authorized", "user")
+    state, stored = desk.state(), desk.stored()
+    assert (state["state"], state["credential"]) == ("authorized", "user")
     assert stored.access_token_sealed is not None
     token = sealer.open(stored.access_token_sealed)
     assert desk.world.heroku.authorizations.access[token].account == OWNER

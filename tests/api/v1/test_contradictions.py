@@ -1,4 +1,4 @@
-"""Schedules, zones, dates and caps that contradict themselves or each other: field and reason."""
+"""Contradictory schedules, zones, dates and caps: field and reason of each refusal."""
 
 from typing import Any
 
@@ -69,7 +69,7 @@ def test_a_schedule_window_with_both_bounds_may_exceed_the_settings(caller: Tena
     settings = in_window(minimum_dynos=8, maximum_dynos=9)
     answer = caller.put(caller.role_path(), settings)
     assert answer.status_code == 201
-    assert [one["field"] for one in answer.json()["warnings"]] == ["schedules.0"]
+    assert [warning["field"] for warning in answer.json()["warnings"]] == ["schedules.0"]
 
 
 def test_a_maximum_below_a_schedule_windows_minimum_is_refused(caller: TenantCaller) -> None:
@@ -92,7 +92,7 @@ def test_doubtful_settings_are_warned_about(
 ) -> None:
     answer = caller.put(caller.role_path(), settings)
     assert answer.status_code == 201, answer.text
-    warned = {one["field"]: one["message"] for one in answer.json()["warnings"]}
+    warned = {warning["field"]: warning["message"] for warning in answer.json()["warnings"]}
     assert list(warned) == [field]
     assert reason in warned[field]
 

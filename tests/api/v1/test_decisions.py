@@ -1,4 +1,4 @@
-"""What was decided can be read: filtered, newest first, a page at a time."""
+"""Decisions over the API: filtered, newest first, in pages."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ Decide = Callable[..., DecisionRow]
 
 @pytest.fixture
 def decide(session: Session) -> Decide:
-    """Stores a decision of a role, some seconds after noon."""
+    """Store a decision of a role, `seconds` after noon."""
     return partial(a_decision, session)
 
 
@@ -32,10 +32,10 @@ def role(caller: TenantCaller, session: Session) -> Role:
     return role
 
 
-def found(caller: TenantCaller, **query: Any) -> list[Any]:
+def decisions_of(caller: TenantCaller, **query: Any) -> list[Any]:
     answer = caller.get("/decisions", **query)
     assert answer.status_code == 200, answer.text
-    return [one["id"] for one in answer.json()["decisions"]]
+    return [decision["id"] for decision in answer.json()["decisions"]]
 
 
 def test_a_decision_is_shown_with_its_names_and_figures(
@@ -78,7 +78,7 @@ def test_an_endless_wait_has_a_decision_field_of_its_own(
 
 def test_the_newest_decision_is_first(caller: TenantCaller, role: Role, decide: Decide) -> None:
     rows = [decide(role, seconds) for seconds in (10, 30, 20)]
-    assert found(caller) == [rows[1].id, rows[2].id, rows[0].id]
+    assert decisions_of(caller) == [rows[1].id, rows[2].id, rows[0].id]
 
 
 def test_pages_of_decisions_have_no_gap_or_repeat(
@@ -88,7 +88,7 @@ def test_pages_of_decisions_have_no_gap_or_repeat(
     seen, cursor = [], None
     while True:
         page = caller.get("/decisions", limit=3, **({"cursor": cursor} if cursor else {})).json()
-        seen.append([one["id"] for one in page["decisions"]])
+        seen.append([decision["id"] for decision in page["decisions"]])
         cursor = page["next_cursor"]
         if cursor is None:
             break
@@ -102,7 +102,7 @@ def test_the_next_page_of_decisions_ignores_newer_rows(
     rows = [decide(role, seconds) for seconds in range(4)]
     cursor = caller.get("/decisions", limit=2).json()["next_cursor"]
     decide(role, 100)
-    assert found(caller, limit=2, cursor=cursor) == [rows[1].id, rows[0].id]
+    assert decisions_of(caller, limit=2, cursor=cursor) == [rows[1].id, rows[0].id]
 
 
 def test_decisions_of_the_same_instant_are_ordered_by_their_id(
@@ -110,7 +110,7 @@ def test_decisions_of_the_same_instant_are_ordered_by_their_id(
 ) -> None:
     rows = [decide(a_role(session, caller.app, name)) for name in ("a", "b", "c")]
     cursor = caller.get("/decisions", limit=1).json()["next_cursor"]
-    assert found(caller, cursor=cursor) == [rows[1].id, rows[0].id]
+    assert decisions_of(caller, cursor=cursor) == [rows[1].id, rows[0].id]
 
 
 @pytest.mark.parametrize(
@@ -133,16 +133,16 @@ def test_decisions_are_filtered(
         decide(role, 10, direction="up", reason="deadline", outcome="scaled"),
         decide(role, 20, reason="no_data", outcome="failed"),
     ]
-    assert found(caller, **query) == [rows[index].id for index in expected]
+    assert decisions_of(caller, **query) == [rows[index].id for index in expected]
 
 
 def test_decisions_are_filtered_by_role_and_app(
     caller: TenantCaller, role: Role, decide: Decide, session: Session
 ) -> None:
     worker, mails = decide(role), decide(a_role(session, caller.app, "mails"))
-    assert found(caller, role="mails") == [mails.id]
-    assert found(caller, app=caller.app.name, role="worker") == [worker.id]
-    assert found(caller, app=str(caller.app.heroku_id)) == [mails.id, worker.id]
+    assert decisions_of(caller, role="mails") == [mails.id]
+    assert decisions_of(caller, app=caller.app.name, role="worker") == [worker.id]
+    assert decisions_of(caller, app=str(caller.app.heroku_id)) == [mails.id, worker.id]
 
 
 def test_a_removed_roles_decisions_can_still_be_read(
@@ -150,7 +150,7 @@ def test_a_removed_roles_decisions_can_still_be_read(
 ) -> None:
     row = decide(role)
     caller.delete(caller.role_path())
-    assert found(caller, role="worker") == [row.id]
+    assert decisions_of(caller, role="worker") == [row.id]
 
 
 @pytest.mark.parametrize("query", [{"app": "nobodys"}, {"role": "nobodys"}])
@@ -198,17 +198,17 @@ def test_a_longer_page_of_decisions_takes_no_more_queries(
 ) -> None:
     for seconds in range(20):
         decide(role, seconds)
-    found(caller)  # notes the key's use, once an hour
+    decisions_of(caller)  # notes the key's use, once an hour
     with counted_statements(caller) as short:
-        assert len(found(caller, limit=1)) == 1
+        assert len(decisions_of(caller, limit=1)) == 1
     with counted_statements(caller) as long:
-        assert len(found(caller, limit=20)) == 20
+        assert len(decisions_of(caller, limit=20)) == 20
     assert len(long) == len(short)
 
 
 @contextmanager
 def counted_statements(caller: TenantCaller) -> Iterator[list[str]]:
-    """The statements that the web process sends to the database."""
+    """Collect the statements that the web process sends to the database."""
     engine, statements = engine_of(caller.client), list[str]()
 
     def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:

@@ -1,4 +1,4 @@
-"""Two people change the same settings: none of them undoes the other unknowingly."""
+"""ETags of settings: concurrent changes do not overwrite each other."""
 
 import pytest
 from httpx2 import Response

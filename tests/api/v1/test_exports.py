@@ -1,4 +1,4 @@
-"""A tenant takes its decisions and samples away: as much as it wants, in the form it wants."""
+"""Exports of decisions and samples, with their formats and filters."""
 
 import csv
 import io
@@ -85,8 +85,8 @@ def test_an_export_longer_than_its_portions_is_complete(
         SampleRow(role_id=role.id, at=NOON + timedelta(seconds=s), dynos=s) for s in range(1203)
     )
     session.commit()
-    found = lines(caller, "/samples", app=caller.app.name, role="worker", fields="dynos")
-    assert [row["dynos"] for row in found] == list(reversed(range(1203)))
+    rows = lines(caller, "/samples", app=caller.app.name, role="worker", fields="dynos")
+    assert [row["dynos"] for row in rows] == list(reversed(range(1203)))
 
 
 def test_too_many_exports_are_refused_and_pages_are_not(caller: TenantCaller) -> None:

@@ -1,4 +1,4 @@
-"""Incidents can be read, the one that was first seen last at the top."""
+"""Incidents over the API: filtered, last seen first, in pages."""
 
 from typing import Any
 
@@ -18,10 +18,10 @@ def role(caller: TenantCaller, session: Session) -> Role:
     return role
 
 
-def found(caller: TenantCaller, **query: Any) -> list[str]:
+def ids_of(caller: TenantCaller, **query: Any) -> list[str]:
     answer = caller.get("/incidents", **query)
     assert answer.status_code == 200, answer.text
-    return [one["id"] for one in answer.json()["incidents"]]
+    return [incident["id"] for incident in answer.json()["incidents"]]
 
 
 def test_an_incident_is_shown_with_its_names_and_state(
@@ -42,7 +42,7 @@ def test_incidents_are_filtered_by_state(
         "open": str(an_incident(session, role, 2, opened_at=NOON).id),
         "resolved": str(an_incident(session, role, 3, opened_at=NOON, resolved_at=NOON).id),
     }
-    assert found(caller, state=state) == [ids[state]]
+    assert ids_of(caller, state=state) == [ids[state]]
 
 
 def test_incidents_are_filtered_by_role_and_app(
@@ -50,8 +50,8 @@ def test_incidents_are_filtered_by_role_and_app(
 ) -> None:
     worker = str(an_incident(session, role, 1).id)
     mails = str(an_incident(session, a_role(session, caller.app, "mails"), 2).id)
-    assert found(caller, role="mails") == [mails]
-    assert found(caller, app=caller.app.name) == [mails, worker]
+    assert ids_of(caller, role="mails") == [mails]
+    assert ids_of(caller, app=caller.app.name) == [mails, worker]
 
 
 def test_pages_of_incidents_follow_each_other(
@@ -59,8 +59,8 @@ def test_pages_of_incidents_follow_each_other(
 ) -> None:
     ids = [str(an_incident(session, role, minutes).id) for minutes in range(3)]
     page = caller.get("/incidents", limit=2).json()
-    assert [one["id"] for one in page["incidents"]] == [ids[2], ids[1]]
-    assert found(caller, limit=2, cursor=page["next_cursor"]) == [ids[0]]
+    assert [incident["id"] for incident in page["incidents"]] == [ids[2], ids[1]]
+    assert ids_of(caller, limit=2, cursor=page["next_cursor"]) == [ids[0]]
 
 
 @pytest.mark.parametrize(

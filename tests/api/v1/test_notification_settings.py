@@ -1,4 +1,4 @@
-"""Where incidents go is set like everything else, and its license key is never shown."""
+"""New Relic targets: set like other settings, license key never shown."""
 
 from typing import Any
 

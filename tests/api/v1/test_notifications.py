@@ -1,4 +1,4 @@
-"""A tenant sees where its notifications go, and whether they are taken."""
+"""The list of notification targets, and whether they accept alerts."""
 
 from typing import Any
 
@@ -22,8 +22,8 @@ def targets(caller: TenantCaller) -> list[dict[str, Any]]:
     answer = caller.get("/notifications")
     assert answer.status_code == 200
     assert "marker" not in answer.text
-    found: list[dict[str, Any]] = answer.json()["targets"]
-    return found
+    targets: list[dict[str, Any]] = answer.json()["targets"]
+    return targets
 
 
 def test_the_notifications_are_empty_without_a_target(caller: TenantCaller) -> None:
@@ -36,7 +36,7 @@ def test_each_level_with_a_notification_target_is_listed_the_widest_first(
     caller.patch(caller.role_path(), {"notify": {"webhook": HOOK}})
     caller.patch("/settings", {"notify": {"new_relic": NEW_RELIC}})
     caller.patch(caller.app_path("/settings"), {"notify": {"new_relic": NEW_RELIC}})
-    assert [(one["level"], one["app"], one["role"]) for one in targets(caller)] == [
+    assert [(target["level"], target["app"], target["role"]) for target in targets(caller)] == [
         ("global", None, None),
         ("app", caller.app.name, None),
         ("role", caller.app.name, "worker"),

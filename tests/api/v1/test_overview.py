@@ -1,4 +1,4 @@
-"""All roles at once: in words, in figures, with a fixed number of queries."""
+"""The overview of all roles, with a fixed number of queries."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,25 +41,25 @@ def role(caller: TenantCaller, session: Session, sealer: Sealer) -> Role:
 
 
 def only(caller: TenantCaller) -> Any:
-    (found,) = caller.get("/overview").json()["roles"]
-    return found
+    (overview,) = caller.get("/overview").json()["roles"]
+    return overview
 
 
 def test_the_overview_shows_the_newest_tick_in_words_and_figures(
     caller: TenantCaller, role: Role
 ) -> None:
-    found = only(caller)
-    assert found["state"] == {
+    overview = only(caller)
+    assert overview["state"] == {
         "state": "in_time",
         "tone": "good",
         "text": "within deadline",
         "also": [],
     }
-    assert (found["app"], found["role"]) == (caller.app.name, role.name)
-    assert (found["dynos"], found["desired"], found["predicted_wait"]) == (2, 3, 12.5)
-    assert (found["messages_ready"], found["messages_unacknowledged"]) == (40, None)
-    assert found["share_in_time_24h"] is None
-    assert found["monthly_dyno_hours"] == 100.0
+    assert (overview["app"], overview["role"]) == (caller.app.name, role.name)
+    assert (overview["dynos"], overview["desired"], overview["predicted_wait"]) == (2, 3, 12.5)
+    assert (overview["messages_ready"], overview["messages_unacknowledged"]) == (40, None)
+    assert overview["share_in_time_24h"] is None
+    assert overview["monthly_dyno_hours"] == 100.0
 
 
 def test_the_overview_shows_the_start_of_an_open_incident(
@@ -67,9 +67,9 @@ def test_the_overview_shows_the_start_of_an_open_incident(
 ) -> None:
     a_decision(session, role, seconds() - 2, misses_at_maximum=True, predicted_wait=float("inf"))
     an_incident(session, role, cause="deadline_missed", opened_at=NOON)
-    found = only(caller)
-    assert found["state"]["text"].endswith("missing the deadline since 2026-11-25 12:00 UTC")
-    assert (found["never_done"], found["predicted_wait"]) == (True, None)
+    overview = only(caller)
+    assert overview["state"]["text"].endswith("missing the deadline since 2026-11-25 12:00 UTC")
+    assert (overview["never_done"], overview["predicted_wait"]) == (True, None)
 
 
 def test_the_overview_omits_a_resolved_incident(
@@ -83,16 +83,14 @@ def test_the_overview_has_the_share_of_24_hours_and_the_cost_of_the_month(
     caller: TenantCaller, role: Role, session: Session
 ) -> None:
     counts = {"finished": 100, "in_time": 99.0}
-    usage(session, role, 1, dyno_size="Standard-1X", dyno_seconds=7200.0, **counts)
-    usage(session, role, 1, dyno_size="Standard-2X", dyno_seconds=3600.0, **counts)
+    hours_ago = 0 if utc_now().hour == 0 else 1  # an hour of this month, even on its first day
+    usage(session, role, hours_ago, dyno_size="Standard-1X", dyno_seconds=7200.0, **counts)
+    usage(session, role, hours_ago, dyno_size="Standard-2X", dyno_seconds=3600.0, **counts)
     usage(session, role, 24 * 40, dyno_size="Basic", dyno_seconds=3600.0, finished=100, in_time=0)
-    found = only(caller)
-    assert (found["finished_24h"], found["share_in_time_24h"]) == (200, 0.99)
-    if (
-        utc_now() - timedelta(hours=1)
-    ).month == utc_now().month:  # else the hour was in the month before
-        assert found["dyno_hours_month"] == 3.0
-        assert found["usd_month"] == pytest.approx(2 * 0.035 + 0.069)
+    overview = only(caller)
+    assert (overview["finished_24h"], overview["share_in_time_24h"]) == (200, 0.99)
+    assert overview["dyno_hours_month"] == 3.0
+    assert overview["usd_month"] == pytest.approx(2 * 0.035 + 0.069)
 
 
 def test_the_overview_cost_is_unknown_where_a_dyno_size_has_no_price(
@@ -107,8 +105,12 @@ def test_the_overview_cost_is_unknown_where_a_dyno_size_has_no_price(
 def test_the_overview_shows_a_role_without_a_tick(caller: TenantCaller, session: Session) -> None:
     a_role(session, caller.app)
     session.commit()
-    found = only(caller)
-    assert (found["state"]["state"], found["at"], found["dynos"]) == ("no_broker", None, None)
+    overview = only(caller)
+    assert (overview["state"]["state"], overview["at"], overview["dynos"]) == (
+        "no_broker",
+        None,
+        None,
+    )
 
 
 def test_the_overview_omits_a_removed_role(caller: TenantCaller, role: Role) -> None:
@@ -118,7 +120,7 @@ def test_the_overview_omits_a_removed_role(caller: TenantCaller, role: Role) -> 
 
 @contextmanager
 def counted(caller: TenantCaller) -> Iterator[list[str]]:
-    """The statements that the web process sends meanwhile."""
+    """Collect the statements that the web process sends within the block."""
     sent: list[str] = []
 
     def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
@@ -134,11 +136,11 @@ def test_the_overview_of_ten_roles_takes_as_many_queries_as_of_a_single_role(
     caller: TenantCaller, role: Role, session: Session
 ) -> None:
     caller.get("/overview")  # notes the key's use
-    with counted(caller) as one:
+    with counted(caller) as single:
         caller.get("/overview")
     for number in range(9):
         a_decision(session, a_role(session, caller.app, f"{role.name}-{number}"))
     with counted(caller) as ten:
         assert len(caller.get("/overview").json()["roles"]) == 10
-    assert len(ten) == len(one)
-    assert 5 < len(one) < 14
+    assert len(ten) == len(single)
+    assert 5 < len(single) < 14

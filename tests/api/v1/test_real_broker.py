@@ -1,4 +1,4 @@
-"""What a real RabbitMQ says when a tenant gives its URL."""
+"""Answers to broker URLs of a real RabbitMQ."""
 
 from urllib.parse import quote
 

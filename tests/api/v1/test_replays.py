@@ -1,3 +1,5 @@
+"""Replays over the API: queued, limited, refused and listed."""
+
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -39,7 +41,7 @@ def ask(caller: TenantCaller, body: Any = None, role: str = "worker") -> Any:
 
 
 def run_all(config: Config, session: Session) -> None:
-    """Nothing; every replay is run, as the worker would."""
+    """Run every queued replay as the worker would."""
     runtime = build_runtime(config)
     for row in session.exec(select(ReplayRow.id)).all():
         run_replay(runtime, row)
@@ -217,7 +219,7 @@ def test_the_newest_replays_come_first_page_by_page(
         run_all(web_config, session)
     first = caller.get("/replays", limit=2, role="worker").json()
     second = caller.get("/replays", limit=2, cursor=first["next_cursor"]).json()
-    shown = [one["id"] for one in (*first["replays"], *second["replays"])]
+    shown = [replay["id"] for replay in (*first["replays"], *second["replays"])]
     assert (shown, second["next_cursor"]) == (ids[::-1], None)
     assert "result" not in first["replays"][0]
 

@@ -1,4 +1,4 @@
-"""Roles come and go as the plan allows."""
+"""Roles over the API: created, replaced and removed within the plan."""
 
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
@@ -126,8 +126,8 @@ def test_paths_queries_and_the_file_accept_the_same_role_names(
     is_name = len(name) <= 100 and not {" ", "ä"} & set(name)
     created = caller.put(caller.role_path(quote(name)), {"process_type": "worker"})
     assert created.status_code == (201 if is_name else 422)
-    found = caller.get("/decisions", role=name)
-    assert found.status_code == (200 if is_name else 422)
+    answer = caller.get("/decisions", role=name)
+    assert answer.status_code == (200 if is_name else 422)
     document = f"{caller.app.name}/{name}: {{process_type: worker}}\n".encode()
     auth = ("guv", caller.key)
     imported = caller.client.put("/v1/config", content=document, auth=auth)

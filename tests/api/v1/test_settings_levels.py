@@ -1,4 +1,4 @@
-"""Settings are set at three levels; what holds says where each value comes from."""
+"""Settings at three levels, and the source of each effective value."""
 
 import pytest
 from sqlmodel import Session, select
@@ -132,8 +132,8 @@ def test_a_wider_levels_interval_moves_the_schedules_of_roles_without_their_own(
     caller.put(caller.role_path("own"), {"interval": 20})
     caller.put("/settings", {"interval": 45})
     session.expire_all()
-    found = session.exec(select(TickSchedule.interval_s)).all()
-    assert sorted(found) == [20, 45]
+    intervals = session.exec(select(TickSchedule.interval_s)).all()
+    assert sorted(intervals) == [20, 45]
 
 
 def test_other_settings_leave_the_roles_schedule_alone(

@@ -1,4 +1,4 @@
-""" "none" at a narrower level means nothing, whatever the wider levels say."""
+"""The value "none", which overrides the wider levels with no value."""
 
 from typing import Any
 

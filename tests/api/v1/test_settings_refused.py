@@ -1,4 +1,4 @@
-"""A setting that cannot be accepted is refused when it is saved, saying what would be right."""
+"""Refusals of settings, each with the field and the correction."""
 
 from typing import Any
 
@@ -31,18 +31,21 @@ def refused(caller: TenantCaller, path: str, body: Any) -> dict[str, str]:
 def test_an_unknown_setting_is_refused_with_the_nearest(
     caller: TenantCaller, name: str, meant: str
 ) -> None:
-    found = refused(caller, "/settings", {name: 1})
-    assert found == {name: f"is not a known setting; did you mean {meant}?"}
+    messages = refused(caller, "/settings", {name: 1})
+    assert messages.keys() == {name}
+    assert f"did you mean {meant}?" in messages[name]
 
 
 def test_a_setting_like_no_other_is_refused_without_a_guess(caller: TenantCaller) -> None:
-    assert refused(caller, "/settings", {"xyzzy": 1}) == {"xyzzy": "is not a known setting"}
+    messages = refused(caller, "/settings", {"xyzzy": 1})
+    assert messages.keys() == {"xyzzy"}
+    assert "did you mean" not in messages["xyzzy"]
 
 
 def test_an_unknown_name_inside_a_setting_is_refused_with_the_nearest(caller: TenantCaller) -> None:
-    found = refused(caller, caller.role_path(), {"override": {"till": 1, "maximum_dynos": 3}})
-    assert found["override.till"] == "is not a known setting; did you mean until?"
-    assert found["override.until"] == "is required"
+    messages = refused(caller, caller.role_path(), {"override": {"till": 1, "maximum_dynos": 3}})
+    assert messages.keys() == {"override.till", "override.until"}
+    assert "did you mean until?" in messages["override.till"]
 
 
 @pytest.mark.parametrize(
@@ -70,46 +73,46 @@ def test_an_unknown_name_inside_a_setting_is_refused_with_the_nearest(caller: Te
 def test_a_setting_out_of_range_is_refused_with_the_range(
     caller: TenantCaller, field: str, value: Any, right: str
 ) -> None:
-    found = refused(caller, "/settings", {field: value})
-    assert any(right in message for message in found.values()), found
-    assert all(name.startswith(field) for name in found)
+    messages = refused(caller, "/settings", {field: value})
+    assert any(right in message for message in messages.values()), messages
+    assert all(name.startswith(field) for name in messages)
 
 
 @pytest.mark.parametrize(
     ("field", "value", "right"),
     [
-        ("queues", [], "must have at least 1 entry"),
-        ("queues", [""], "must have at least 1 character"),
+        ("queues", [], "1 entry"),
+        ("queues", [""], "1 character"),
         ("queues", ["a", "a"], "same thing twice"),
         ("queues", ["nul\x00"], "not contain the character U+0000"),
         ("queues", "jobs", "must be a list"),
         ("process_type", "a b", "letters, digits, - and _"),
-        ("override", {"until": "2027-01-01T00:00:00Z"}, "needs minimum_dynos or maximum_dynos"),
+        ("override", {"until": "2027-01-01T00:00:00Z"}, "minimum_dynos or"),
         ("override", {"until": "2027-01-01T00:00:00", "maximum_dynos": 1}, "offset from UTC"),
         ("pause", {"direction": "sideways"}, "both, up or down"),
-        ("pause", {"until": "9999-12-31T23:59:59-12:00"}, "year from 1970 to 2199"),
-        ("override", {"until": "0001-01-01T00:00:00+14:00", "maximum_dynos": 1}, "from 1970"),
+        ("pause", {"until": "9999-12-31T23:59:59-12:00"}, "2199"),
+        ("override", {"until": "0001-01-01T00:00:00+14:00", "maximum_dynos": 1}, "1970"),
     ],
 )
 def test_an_invalid_setting_of_a_role_is_refused(
     caller: TenantCaller, field: str, value: Any, right: str
 ) -> None:
-    found = refused(caller, caller.role_path(), {field: value})
-    assert any(right in message for message in found.values()), found
+    messages = refused(caller, caller.role_path(), {field: value})
+    assert any(right in message for message in messages.values()), messages
 
 
 @pytest.mark.parametrize(
     ("change", "right"),
     [
-        ({"timezone": "Mars/Olympus"}, "not an IANA time zone"),
+        ({"timezone": "Mars/Olympus"}, "IANA"),
         ({"start": "25:00"}, "from 00:00 to 23:59"),
         ({"days": [7]}, "at most 6"),
-        ({"days": []}, "needs either days (weekly) or a date (once)"),
-        ({"date": "2027-02-01"}, "needs either days (weekly) or a date (once)"),
+        ({"days": []}, "a date"),
+        ({"date": "2027-02-01"}, "a date"),
         ({"days": [], "date": "2027-02-31"}, "not a day of the calendar"),
-        ({"days": [], "date": "9999-12-31"}, "year from 1970 to 2199"),
-        ({"days": [], "date": "0001-01-01"}, "year from 1970 to 2199"),
-        ({"minimum_dynos": None}, "needs minimum_dynos, maximum_dynos or dynos"),
+        ({"days": [], "date": "9999-12-31"}, "2199"),
+        ({"days": [], "date": "0001-01-01"}, "1970"),
+        ({"minimum_dynos": None}, "or dynos"),
         ({"maximum_dynos": 1}, "minimum_dynos 2 is above maximum_dynos 1"),
     ],
 )
@@ -117,9 +120,9 @@ def test_an_invalid_schedule_window_is_refused(
     caller: TenantCaller, change: dict[str, Any], right: str
 ) -> None:
     window = {"days": [0], "start": "08:00", "end": "18:00", "timezone": "UTC", "minimum_dynos": 2}
-    found = refused(caller, "/settings", {"schedules": [window | change]})
-    assert any(right in message for message in found.values()), found
-    assert all(name.startswith("schedules.0") for name in found)
+    messages = refused(caller, "/settings", {"schedules": [window | change]})
+    assert any(right in message for message in messages.values()), messages
+    assert all(name.startswith("schedules.0") for name in messages)
 
 
 @pytest.mark.parametrize(
@@ -134,15 +137,15 @@ def test_an_invalid_schedule_window_is_refused(
 def test_a_setting_at_the_wrong_level_is_refused_with_the_right_level(
     caller: TenantCaller, path: str, body: dict[str, Any], where: str
 ) -> None:
-    found = refused(caller, path.format(app=caller.app.name), body)
-    assert list(found) == list(body)
-    assert where in next(iter(found.values()))
+    messages = refused(caller, path.format(app=caller.app.name), body)
+    assert list(messages) == list(body)
+    assert where in next(iter(messages.values()))
 
 
 def test_a_minimum_above_the_maximum_is_refused_with_both_sources(caller: TenantCaller) -> None:
     caller.put("/settings", {"maximum_dynos": 4})
-    found = refused(caller, caller.role_path(), {"minimum_dynos": 9})
-    message = found["minimum_dynos"]
+    messages = refused(caller, caller.role_path(), {"minimum_dynos": 9})
+    message = messages["minimum_dynos"]
     assert "role 'worker' of app" in message
     assert "9 (from role)" in message
     assert "4 (from global)" in message
@@ -153,8 +156,8 @@ def test_a_contradiction_within_a_wider_level_is_refused_without_any_role(
     caller: TenantCaller, path: str
 ) -> None:
     body = {"minimum_dynos": 9, "maximum_dynos": 4}
-    found = refused(caller, path.format(app=caller.app.name), body)
-    assert "9 (from" in found["minimum_dynos"]
+    messages = refused(caller, path.format(app=caller.app.name), body)
+    assert "9 (from" in messages["minimum_dynos"]
 
 
 def test_a_change_of_a_wider_level_is_refused_for_every_role_that_would_break(
@@ -165,7 +168,7 @@ def test_a_change_of_a_wider_level_is_refused_for_every_role_that_would_break(
     caller.put(caller.role_path("own"), {"minimum_dynos": 4, "maximum_dynos": 8})
     answer = caller.put("/settings", {"maximum_dynos": 3})
     assert answer.status_code == 422
-    named = [one["message"].split(" of ")[0] for one in answer.json()["fields"]]
+    named = [fault["message"].split(" of ")[0] for fault in answer.json()["fields"]]
     assert named == ["role 'one'", "role 'two'"]
     assert session.exec(select(SettingsLevel).where(SettingsLevel.level == "global")).all() == []
 

@@ -1,4 +1,4 @@
-"""What works and is probably not meant is said; what cannot work is refused with what would."""
+"""Warnings of doubtful settings, and refusals that name the correction."""
 
 from typing import Any
 
@@ -12,11 +12,13 @@ WEEKLY = {"days": [0], "start": "08:00", "end": "12:00", "timezone": "UTC", "dyn
 def warned(caller: TenantCaller, **settings: Any) -> dict[str, str]:
     answer = caller.put(caller.role_path(), settings)
     assert answer.status_code in {200, 201}, answer.text
-    return {one["field"]: one["message"] for one in answer.json()["warnings"]}
+    return {warning["field"]: warning["message"] for warning in answer.json()["warnings"]}
 
 
 def windows(caller: TenantCaller, *changes: dict[str, Any]) -> dict[str, str]:
-    return faults(caller.put("/settings", {"schedules": [{**WEEKLY, **one} for one in changes]}))
+    return faults(
+        caller.put("/settings", {"schedules": [{**WEEKLY, **change} for change in changes]})
+    )
 
 
 def test_sound_settings_have_no_warning(caller: TenantCaller) -> None:
@@ -32,7 +34,7 @@ def test_two_roles_on_the_same_queue_are_both_warned(caller: TenantCaller) -> No
     [warning] = caller.get(caller.role_path()).json()["warnings"]
     assert warning["field"] == "queues.1"
     listed = caller.get(caller.app_path("/roles")).json()["roles"]
-    assert [len(one["warnings"]) for one in listed] == [1, 1]
+    assert [len(role["warnings"]) for role in listed] == [1, 1]
     caller.put(caller.role_path("other"), {"queues": ["others"]})
     assert caller.get(caller.role_path()).json()["warnings"] == []
 
@@ -43,9 +45,9 @@ def test_a_role_on_web_requests_shares_no_queue(caller: TenantCaller) -> None:
 
 
 def test_a_deadline_below_the_default_times_is_warned_about(caller: TenantCaller) -> None:
-    found = warned(caller, minimum_dynos=0, target_deadline=45)
-    assert "50 s are needed" in found["target_deadline"]
-    assert "minimum_dynos 1" in found["target_deadline"]
+    warnings = warned(caller, minimum_dynos=0, target_deadline=45)
+    assert "50 s are needed" in warnings["target_deadline"]
+    assert "minimum_dynos 1" in warnings["target_deadline"]
 
 
 def test_a_deadline_below_the_configured_times_is_refused_with_the_lowest_possible(
@@ -57,8 +59,8 @@ def test_a_deadline_below_the_configured_times_is_refused_with_the_lowest_possib
 
 
 def test_a_policy_parameter_of_another_policy_is_warned_about(caller: TenantCaller) -> None:
-    found = warned(caller, policy="deadline", policy_parameters={"highest": 3})
-    assert found == {"policy_parameters.highest": "is not used by policy deadline"}
+    warnings = warned(caller, policy="deadline", policy_parameters={"highest": 3})
+    assert warnings == {"policy_parameters.highest": "is not used by policy deadline"}
 
 
 def test_an_unknown_policy_parameter_is_refused_with_the_known_parameters(

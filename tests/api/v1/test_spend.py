@@ -1,4 +1,4 @@
-"""A tenant sees what the month costs, and when a cap is reached."""
+"""Spend of the month, and the date at which a cap is reached."""
 
 from datetime import timedelta
 from typing import Any
@@ -37,14 +37,14 @@ def role(session: Session, caller: TenantCaller) -> Role:
 def spend(caller: TenantCaller) -> dict[str, Any]:
     answer = caller.get("/spend")
     assert answer.status_code == 200
-    found: dict[str, Any] = answer.json()
-    return found
+    report: dict[str, Any] = answer.json()
+    return report
 
 
 def test_spend_of_a_month_without_cost_is_zero(caller: TenantCaller, role: Role) -> None:
-    (found,) = spend(caller)["roles"]
-    assert (found["role"], found["dyno_hours"], found["cost"]) == (role.name, 0.0, [])
-    assert (found["share"], found["dyno_hours_a_day"], found["warning"]) == (0.0, None, None)
+    (report,) = spend(caller)["roles"]
+    assert (report["role"], report["dyno_hours"], report["cost"]) == (role.name, 0.0, [])
+    assert (report["share"], report["dyno_hours_a_day"], report["warning"]) == (0.0, None, None)
 
 
 def test_spend_of_a_recreated_role_excludes_its_predecessor(
@@ -54,18 +54,18 @@ def test_spend_of_a_recreated_role_excludes_its_predecessor(
     caller.delete(caller.role_path())
     again = a_role(session, caller.app)
     used(session, again, -1, dyno_seconds=3600.0)
-    found = spend(caller)
-    (one,) = found["roles"]
-    assert (one["dyno_hours"], one["cost"][0]["dyno_hours"]) == (1.0, 1.0)
-    assert found["cost"][0]["dyno_hours"] == 3.0
+    report = spend(caller)
+    (usage,) = report["roles"]
+    assert (usage["dyno_hours"], usage["cost"][0]["dyno_hours"]) == (1.0, 1.0)
+    assert report["cost"][0]["dyno_hours"] == 3.0
 
 
 def test_spend_of_dynos_of_unknown_size_has_no_price(
     session: Session, caller: TenantCaller, role: Role
 ) -> None:
     used(session, role, -1, dyno_seconds=0.0, dyno_size="")
-    found = spend(caller)
-    assert (found["cost"], found["roles"][0]["cost"]) == ([], [])
+    report = spend(caller)
+    assert (report["cost"], report["roles"][0]["cost"]) == ([], [])
 
 
 def test_the_cap_date_follows_the_pace_of_the_last_week(
@@ -73,11 +73,11 @@ def test_the_cap_date_follows_the_pace_of_the_last_week(
 ) -> None:
     for day in range(1, 22):  # two dyno-hours each
         used(session, role, -day * DAY, dyno_seconds=4 * 3600.0)
-    (found,) = spend(caller)["roles"]
-    assert (found["dyno_hours"], found["share"]) == (84.0, 0.84)
-    assert found["dyno_hours_a_day"] == 4.0
-    assert found["cap_reached_at"] == "2026-11-29T12:00:00Z"
-    assert "on 2026-11-29 at 12:00 UTC" in found["warning"]
+    (report,) = spend(caller)["roles"]
+    assert (report["dyno_hours"], report["share"]) == (84.0, 0.84)
+    assert report["dyno_hours_a_day"] == 4.0
+    assert report["cap_reached_at"] == "2026-11-29T12:00:00Z"
+    assert "on 2026-11-29 at 12:00 UTC" in report["warning"]
 
 
 def test_spend_excludes_hours_of_other_months(
@@ -97,13 +97,13 @@ def test_spend_is_by_dyno_size_for_each_role_and_in_total(
     used(session, role, -1, dyno_size="Performance-L")
     used(session, a_role(session, caller.app, "mails"), -1)
     answer = spend(caller)
-    assert [(one["dyno_size"], one["usd"]) for one in answer["cost"]] == [
+    assert [(cost["dyno_size"], cost["usd"]) for cost in answer["cost"]] == [
         ("Basic", 0.04),
         ("Performance-L", 1.388),
     ]
     mails, worker = answer["roles"]
-    assert [one["dyno_size"] for one in mails["cost"]] == ["Basic"]
-    assert [one["dyno_size"] for one in worker["cost"]] == ["Basic", "Performance-L"]
+    assert [cost["dyno_size"] for cost in mails["cost"]] == ["Basic"]
+    assert [cost["dyno_size"] for cost in worker["cost"]] == ["Basic", "Performance-L"]
     assert (mails["monthly_dyno_hours"], mails["share"]) == (None, None)
 
 
@@ -114,7 +114,7 @@ def test_statistics_have_the_spend_of_past_months(
         used(session, role, -days * DAY)
     query = {"from": "2026-09-01T00:00:00Z", "to": "2026-12-01T00:00:00Z", "step": "month"}
     steps = caller.get("/statistics", **query).json()["steps"]
-    assert [(one["at"], one["cost"][0]["usd"]) for one in steps] == [
+    assert [(step["at"], step["cost"][0]["usd"]) for step in steps] == [
         ("2026-10-01T00:00:00Z", 0.02),
         ("2026-11-01T00:00:00Z", 0.02),
     ]
@@ -138,9 +138,9 @@ def test_explain_knows_the_cap_as_a_tick_does(
             )
         )
     session.commit()
-    found = caller.get(f"{caller.role_path()}/explain").json()
-    assert (found["reason"], found["desired"]) == ("spend_cap", 1)
-    assert found["misses_at_maximum"] is True
+    explanation = caller.get(f"{caller.role_path()}/explain").json()
+    assert (explanation["reason"], explanation["desired"]) == ("spend_cap", 1)
+    assert explanation["misses_at_maximum"] is True
 
 
 def test_spend_excludes_another_tenants_hours(

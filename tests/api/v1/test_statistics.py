@@ -1,4 +1,4 @@
-"""How well it went and what it cost, summed over any span of time."""
+"""Statistics: share in time, dyno hours and cost of any span."""
 
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,7 @@ SPAN = {"from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00Z"}
 
 
 def used(session: Session, role: Role, hours: int = 0, **values: Any) -> None:
-    """An hour of the role with two Basic dynos, so many hours after noon."""
+    """Store an hour of the role with two Basic dynos, `hours` after noon."""
     given = {"ticks": 360, "seconds": 3600.0, "dyno_seconds": 7200.0}
     an_hour(session, role, NOON + timedelta(hours=hours), **{**given, **values})
     session.commit()
@@ -26,8 +26,8 @@ def role(session: Session, caller: TenantCaller) -> Role:
 
 
 def total(caller: TenantCaller, **query: Any) -> dict[str, Any]:
-    found: dict[str, Any] = caller.get("/statistics", **{**SPAN, **query}).json()["total"]
-    return found
+    sums: dict[str, Any] = caller.get("/statistics", **{**SPAN, **query}).json()["total"]
+    return sums
 
 
 def test_statistics_sum_the_hours_of_the_span(
@@ -35,10 +35,10 @@ def test_statistics_sum_the_hours_of_the_span(
 ) -> None:
     used(session, role, 0, ups=2, downs=1, maximum_seconds=60.0)
     used(session, role, 1, ups=1)
-    found = total(caller)
-    assert (found["dyno_hours"], found["decisions"]) == (4.0, 720)
-    assert (found["changes"], found["ups"], found["downs"]) == (4, 3, 1)
-    assert (found["seconds_at_maximum"], found["seconds_watched"]) == (60.0, 7200.0)
+    sums = total(caller)
+    assert (sums["dyno_hours"], sums["decisions"]) == (4.0, 720)
+    assert (sums["changes"], sums["ups"], sums["downs"]) == (4, 3, 1)
+    assert (sums["seconds_at_maximum"], sums["seconds_watched"]) == (60.0, 7200.0)
 
 
 def test_the_share_in_time_counts_measured_jobs_only(
@@ -87,7 +87,7 @@ def test_statistics_by_day_follow_the_time_zone(
     used(session, role, 11)  # midnight in Berlin
     query = {**SPAN, "step": "day", "timezone": "Europe/Berlin"}
     steps = caller.get("/statistics", **query).json()["steps"]
-    assert [one["at"] for one in steps] == ["2026-11-24T23:00:00Z", "2026-11-25T23:00:00Z"]
+    assert [step["at"] for step in steps] == ["2026-11-24T23:00:00Z", "2026-11-25T23:00:00Z"]
 
 
 def test_statistics_are_summed_for_each_role(
@@ -96,7 +96,7 @@ def test_statistics_are_summed_for_each_role(
     used(session, role)
     used(session, a_role(session, caller.app, "mails"), dyno_seconds=3600.0)
     roles = caller.get("/statistics", **SPAN).json()["roles"]
-    assert [(one["role"], one["dyno_hours"]) for one in roles] == [("mails", 1.0), ("worker", 2.0)]
+    assert [(row["role"], row["dyno_hours"]) for row in roles] == [("mails", 1.0), ("worker", 2.0)]
     assert total(caller, role="mails")["dyno_hours"] == 1.0
 
 

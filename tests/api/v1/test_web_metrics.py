@@ -1,3 +1,5 @@
+"""Web metrics over the API: pushed, read, and taken from a log drain."""
+
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,7 +33,7 @@ def web(caller: TenantCaller) -> str:
 
 @pytest.fixture
 def fill(caller: TenantCaller, session: Session) -> Callable[..., None]:
-    """Stores ten seconds of a dyno, so many seconds before now."""
+    """Store ten seconds of a dyno, `ago` seconds before now."""
 
     def add(ago: int, requests: int, service: float, dyno: str = "web.1", **values: Any) -> None:
         at = datetime.now(UTC) - timedelta(seconds=ago)  # noqa: TID251 - the route's own clock
@@ -95,7 +97,7 @@ def test_pushed_web_metrics_decide_the_scaling(caller: TenantCaller, web: str) -
 
 def test_a_web_roles_doubtful_settings_are_warned_about(caller: TenantCaller) -> None:
     answer = caller.put(caller.role_path("web"), {"signal": "web", "minimum_dynos": 0})
-    named = {one["field"]: one["message"] for one in answer.json()["warnings"]}
+    named = {warning["field"]: warning["message"] for warning in answer.json()["warnings"]}
     assert named.keys() >= {"concurrency", "minimum_dynos"}
 
 
@@ -105,15 +107,15 @@ def test_web_metrics_of_a_span_cover_all_its_requests(
     fill(600, 900, 0.1, statuses={"2": 900})
     fill(300, 100, 2.0, dyno="web.2", statuses={"2": 90, "5": 10}, errors={"H12": 10})
     fill(7200, 5000, 9.0)
-    found = caller.get(caller.app_path("/web")).json()
-    assert found["total"]["requests"] == 1000
-    assert found["total"]["statuses"] == {"2": 990, "5": 10}
-    assert found["total"]["errors"] == {"H12": 10}
-    assert found["total"]["service"]["p50"] == pytest.approx(0.1, rel=0.0201)
-    assert found["total"]["service"]["p95"] == pytest.approx(2.0, rel=0.0201)
-    assert found["total"]["mean"] == pytest.approx(0.29)
-    assert [one["dyno"] for one in found["dynos"]] == ["web.1", "web.2"]
-    assert found["dynos"][1]["connect"]["p50"] == pytest.approx(0.001, rel=0.0201)
+    metrics = caller.get(caller.app_path("/web")).json()
+    assert metrics["total"]["requests"] == 1000
+    assert metrics["total"]["statuses"] == {"2": 990, "5": 10}
+    assert metrics["total"]["errors"] == {"H12": 10}
+    assert metrics["total"]["service"]["p50"] == pytest.approx(0.1, rel=0.0201)
+    assert metrics["total"]["service"]["p95"] == pytest.approx(2.0, rel=0.0201)
+    assert metrics["total"]["mean"] == pytest.approx(0.29)
+    assert [dyno["dyno"] for dyno in metrics["dynos"]] == ["web.1", "web.2"]
+    assert metrics["dynos"][1]["connect"]["p50"] == pytest.approx(0.001, rel=0.0201)
 
 
 def test_an_invalid_span_of_web_metrics_is_refused(caller: TenantCaller) -> None:
@@ -174,8 +176,8 @@ def test_samples_show_what_web_dynos_did(caller: TenantCaller, session: Session)
     role = a_role(session, caller.app, "web", signal="web")
     session.add(SampleRow(role_id=role.id, at=NOON, web=GOOD))
     session.commit()
-    found = caller.get("/samples", app=caller.app.name, role="web").json()["samples"]
-    assert found[0]["web"] == GOOD
+    samples = caller.get("/samples", app=caller.app.name, role="web").json()["samples"]
+    assert samples[0]["web"] == GOOD
 
 
 @pytest.fixture

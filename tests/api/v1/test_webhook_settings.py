@@ -1,4 +1,4 @@
-"""A webhook is set like everything else; its secret, and what follows its host, is never shown."""
+"""Webhook targets: set like other settings, secret and path never shown."""
 
 from typing import Any
 
@@ -96,10 +96,10 @@ def test_a_test_alert_goes_to_every_target(caller: TenantCaller, world: Sandbox)
     caller.put("/settings", {"notify": {**hook, "new_relic": new_relic}})
     answer = caller.ask("POST", f"{caller.role_path()}/test-page")
     assert answer.json() == {"ok": True, "messages": []}
-    taken = [one.body["type"] for one in world.hooks.taken if one.hook == "shop"]
+    taken = [request.body["type"] for request in world.hooks.taken if request.hook == "shop"]
     assert taken == ["incident.opened", "incident.resolved"]
-    pages = [one for one in world.new_relic.incidents if one.account == "7"]
-    assert [one.closed_at is not None for one in pages] == [True]
+    pages = [incident for incident in world.new_relic.incidents if incident.account == "7"]
+    assert [incident.closed_at is not None for incident in pages] == [True]
     assert world.new_relic.errors == []
 
 
@@ -112,9 +112,9 @@ def test_a_wider_levels_test_alert_names_every_role(
     before = len(world.hooks.taken)
     answer = caller.ask("POST", f"{app if level else ''}/test-page")
     assert answer.json() == {"ok": True, "messages": []}
-    told = [one.body["data"] for one in world.hooks.taken[before:]]
+    events = [request.body["data"] for request in world.hooks.taken[before:]]
     wanted = {"app": caller.app.name if level else "every app", "role": "every role"}
-    assert [{name: one[name] for name in wanted} for one in told] == [wanted, wanted]
+    assert [{name: data[name] for name in wanted} for data in events] == [wanted, wanted]
 
 
 def test_a_wider_levels_test_alert_without_a_target_is_refused(caller: TenantCaller) -> None:
@@ -159,10 +159,13 @@ def test_an_incident_shows_the_notifications_of_each_target(
     caller: TenantCaller, session: Session
 ) -> None:
     role = session.exec(select(Role)).one()
-    told = {"webhook": {"opened_at": NOON.isoformat()}, "new_relic": {"attempts": 2, "error": "x"}}
-    an_incident(session, role, opened_at=NOON, deliveries=told)
+    deliveries = {
+        "webhook": {"opened_at": NOON.isoformat()},
+        "new_relic": {"attempts": 2, "error": "x"},
+    }
+    an_incident(session, role, opened_at=NOON, deliveries=deliveries)
     (shown,) = caller.get("/incidents").json()["incidents"]
-    assert [(one["target"], one["attempts"]) for one in shown["deliveries"]] == [
+    assert [(delivery["target"], delivery["attempts"]) for delivery in shown["deliveries"]] == [
         ("new_relic", 2),
         ("webhook", 0),
     ]

@@ -1,3 +1,5 @@
+"""The Heroku client: requests, answers and failures."""
+
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -66,19 +68,19 @@ def answered(status: int, body: object = None, **headers: str) -> HerokuClient:
 
 def test_sizes_and_the_apps_name_come_with_the_formation() -> None:
     entry = {"type": "worker", "quantity": 3, "size": "Basic", "app": {"name": "shop"}}
-    found = always(200, [entry]).read_formation(APP, "HRKU-a")
-    assert (found.sizes, found.app_name) == ({"worker": "Basic"}, "shop")
+    result = always(200, [entry]).read_formation(APP, "HRKU-a")
+    assert (result.sizes, result.app_name) == ({"worker": "Basic"}, "shop")
 
 
 def test_the_calls_left_and_the_etag_come_with_the_formation() -> None:
     heroku = answered(200, FORMATION, RateLimit_Remaining="4321", ETag='"abc"')
-    found = heroku.read_formation(APP, "HRKU-a")
-    assert (found.remaining, found.etag) == (4321, '"abc"')
+    result = heroku.read_formation(APP, "HRKU-a")
+    assert (result.remaining, result.etag) == (4321, '"abc"')
 
 
-@pytest.mark.parametrize("said", ["", "many", "-1", "1.5"])
-def test_calls_left_that_are_no_number_are_unknown(said: str) -> None:
-    heroku = answered(200, FORMATION, RateLimit_Remaining=said)
+@pytest.mark.parametrize("remaining", ["", "many", "-1", "1.5"])
+def test_calls_left_that_are_no_number_are_unknown(remaining: str) -> None:
+    heroku = answered(200, FORMATION, RateLimit_Remaining=remaining)
     assert heroku.read_formation(APP, "HRKU-a").remaining is None
 
 
@@ -86,7 +88,7 @@ def test_a_known_formation_is_requested_with_its_etag() -> None:
     heroku, asked = recorded(FORMATION)
     heroku.read_formation(APP, "HRKU-a", Formation(etag='"abc"'))
     heroku.read_formation(APP, "HRKU-a", Formation())
-    assert [one.headers.get("If-None-Match") for one in asked] == ['"abc"', None]
+    assert [request.headers.get("If-None-Match") for request in asked] == ['"abc"', None]
 
 
 def test_an_unchanged_formation_is_the_known_formation() -> None:
@@ -118,16 +120,16 @@ RELEASE = {
 
 def test_only_the_newest_release_is_requested() -> None:
     heroku, asked = recorded([RELEASE])
-    found = heroku.read_last_release(APP, "HRKU-a")
+    result = heroku.read_last_release(APP, "HRKU-a")
     noon = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
-    assert found == Release(14, "Deploy fa8b262f", "ci@example.com", noon)
+    assert result == Release(14, "Deploy fa8b262f", "ci@example.com", noon)
     assert asked[0].headers["Range"] == "version ..; order=desc,max=1"
 
 
 def test_of_several_releases_the_newest_counts() -> None:
-    found = always(200, [{**RELEASE, "version": 9}, RELEASE]).read_last_release(APP, "HRKU-a")
-    assert found is not None
-    assert found.version == 14
+    result = always(200, [{**RELEASE, "version": 9}, RELEASE]).read_last_release(APP, "HRKU-a")
+    assert result is not None
+    assert result.version == 14
 
 
 def test_an_app_without_releases_has_no_last_release() -> None:
@@ -174,8 +176,8 @@ def test_tokens_are_never_in_a_repr() -> None:
 
 
 def test_the_app_behind_an_addon_is_found() -> None:
-    found = always(200, {"app": {"id": str(APP), "name": "shop"}}).read_addon_app(APP, "HRKU-a")
-    assert (found.id, found.name) == (APP, "shop")
+    result = always(200, {"app": {"id": str(APP), "name": "shop"}}).read_addon_app(APP, "HRKU-a")
+    assert (result.id, result.name) == (APP, "shop")
 
 
 @pytest.mark.parametrize(
@@ -208,9 +210,9 @@ def test_a_refusal_keeps_herokus_words(
 ) -> None:
     with pytest.raises(HerokuRefused) as refused:
         always(status, body).scale(APP, "worker", 12, "HRKU-a")
-    found = refused.value
-    assert (found.status, found.id, found.limit) == (status, body["id"], limit)
-    assert str(found) == f"{body['id']}: {body['message']}"
+    result = refused.value
+    assert (result.status, result.id, result.limit) == (status, body["id"], limit)
+    assert str(result) == f"{body['id']}: {body['message']}"
 
 
 @pytest.mark.parametrize("body", [None, [], "text", {}, {"id": 3, "message": None, "limit": "9"}])

@@ -1,4 +1,4 @@
-"""A grant becomes tokens, and the tokens an app, however often Heroku fails in between."""
+"""The exchange of a grant for tokens while Heroku fails in between."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ IN_5_MINUTES = NOON + timedelta(minutes=5)
 
 
 class ScriptedHeroku:
-    """Heroku's token endpoint and add-on, which can be told to fail."""
+    """Heroku's token endpoint and add-on, which fail on request."""
 
     def __init__(self) -> None:
         self.token_status = self.addon_status = 200

@@ -1,4 +1,4 @@
-"""Apps, roles, keys and tenants, each seen by its own tenant only."""
+"""Apps, roles, keys and tenants, each visible to its own tenant only."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -105,10 +105,10 @@ def test_an_api_key_opens_its_own_tenant_until_revoked(session: Session) -> None
     tenant = a_tenant(session)
     key = a_key(session, tenant.id, "GUV_URL", NOON)
     session.flush()
-    found = keys.find_tenant(session, key, NOON)
-    assert found is not None
-    assert found[0] == tenant
-    found[1].revoked_at = LATER
+    opened = keys.find_tenant(session, key, NOON)
+    assert opened is not None
+    assert opened[0] == tenant
+    opened[1].revoked_at = LATER
     session.flush()
     assert keys.find_tenant(session, key, LATER) is None
     assert keys.count_revoked(session, tenant.id, "GUV_URL") == 1

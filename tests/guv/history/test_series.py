@@ -1,4 +1,4 @@
-"""A role's points over a time: the worst of each step, and nothing where nothing was known."""
+"""Points of a role over time, by steps."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -31,7 +31,7 @@ def a_tick(
     watched: float | None = None,
     **decided: Any,
 ) -> DecisionRow:
-    """A sample of these counts, and the decision made on it; the seconds since the one before."""
+    """Store a sample of these counts and its decision, with the seconds since the last tick."""
     row = a_decision(session, role, after, **decided)
     row.seconds = watched
     session.add(SampleRow(role_id=role.id, at=row.at, kept=row.kept, **(counts or {})))
@@ -64,7 +64,7 @@ def test_a_steps_start_does_not_depend_on_the_span(
     a_tick(session, role, 130, {"dynos": 1})
     for since in (NOON, NOON + timedelta(seconds=7), NOON + timedelta(seconds=121)):
         wanted = SeriesFilter(role.id, since, NOON + HOUR, MINUTE)
-        assert [one.at for one in read_points(session, tenant, wanted)] == [NOON + 2 * MINUTE]
+        assert [point.at for point in read_points(session, tenant, wanted)] == [NOON + 2 * MINUTE]
 
 
 def test_unknown_values_are_none_and_a_step_without_sample_has_no_point(
@@ -126,7 +126,7 @@ def test_a_series_without_counts_has_no_rate(session: Session, tenant: Tenant, r
 
 
 def a_sum(session: Session, role: Role, at: datetime, **values: Any) -> None:
-    """The sum of five minutes, with no count that a test does not name."""
+    """Store the sum of five minutes, with zero for counts that a test does not name."""
     counts = ("ticks", "changes", "refused", "failed", "without_data", "at_maximum")
     ticks = ("waiting_ticks", "dynos_ticks", "desired_ticks")
     given = {**dict.fromkeys((*counts, *ticks), 0), "seconds": 300.0, **values}
@@ -135,7 +135,7 @@ def a_sum(session: Session, role: Role, at: datetime, **values: Any) -> None:
 
 
 def long_points(session: Session, tenant: Tenant, role: Role) -> list[Point]:
-    """A week in steps of a quarter of an hour."""
+    """Read a week in steps of a quarter of an hour."""
     step = timedelta(minutes=15)
     wanted = SeriesFilter(role.id, NOON - timedelta(days=7), NOON + HOUR, step)
     return read_points(session, tenant, wanted)
@@ -161,7 +161,7 @@ def test_a_long_series_without_sums_is_read_from_ticks(
     session: Session, tenant: Tenant, role: Role
 ) -> None:
     a_tick(session, role, 0, {"messages_ready": 99})
-    assert [one.messages_ready for one in long_points(session, tenant, role)] == [99]
+    assert [point.messages_ready for point in long_points(session, tenant, role)] == [99]
 
 
 def test_sums_and_ticks_of_the_same_time_give_equal_points(
@@ -184,8 +184,8 @@ def test_sums_and_ticks_of_the_same_time_give_equal_points(
     session.execute(delete(DecisionRow))
     session.commit()
     sums = long_points(session, tenant, role)
-    assert [replace(one, predicted_wait=None) for one in sums] == [
-        replace(one, predicted_wait=None) for one in ticks
+    assert [replace(point, predicted_wait=None) for point in sums] == [
+        replace(point, predicted_wait=None) for point in ticks
     ]
 
 
@@ -205,8 +205,8 @@ def test_a_series_has_only_its_role_and_span(
     session: Session, tenant: Tenant, role: Role, sealer: Sealer
 ) -> None:
     neighbour = a_role(session, an_app(session, tenant, sealer), "mails")
-    for one, seconds in ((neighbour, 0), (role, -3601), (role, 3600)):
-        a_tick(session, one, seconds, direction="up")
+    for other, seconds in ((neighbour, 0), (role, -3601), (role, 3600)):
+        a_tick(session, other, seconds, direction="up")
     assert points(session, tenant, role) == []
     assert changes(session, tenant, role) == []
 

@@ -1,3 +1,5 @@
+"""Events sent to New Relic."""
+
 import gzip
 import json
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""Webhooks to tenants: signature, retries and address checks."""
+
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,3 +1,5 @@
+"""The RabbitMQ client: counts, refusals and many queues."""
+
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -30,7 +32,7 @@ def client(handler: Handler) -> BrokerClient:
 
 
 def broker(*queues: Mapping[str, Any], live: Mapping[str, Any] | None = None) -> BrokerClient:
-    """A broker with those queues; `live` are the totals of its list, by queue."""
+    """Return a client of a broker with those queues; `live` has the listed totals by queue."""
     by_name = {str(queue["name"]): queue for queue in queues}
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -228,7 +230,7 @@ def test_a_sum_over_no_queues_is_unknown_and_not_zero() -> None:
 
 
 def listing(*queues: Mapping[str, Any], asked: list[str]) -> BrokerClient:
-    """A broker that lists those queues and knows none by its own address."""
+    """Return a client of a broker that lists those queues and serves none by its own URL."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request.url.raw_path.decode().partition("?")[0].split("/")[-1])
@@ -243,7 +245,7 @@ def test_reading_many_queues_takes_two_requests() -> None:
     asked: list[str] = []
     queues = [{**JOBS, "name": f"jobs-{n}", "messages_ready": n} for n in range(40)]
     counts = listing(*queues, asked=asked).read_queues([f"jobs-{n}" for n in range(40)])
-    assert [one.messages_ready for one in counts.values()] == list(range(40))
+    assert [count.messages_ready for count in counts.values()] == list(range(40))
     assert len(asked) == 2
 
 
@@ -257,8 +259,8 @@ def test_queue_names_too_long_for_a_url_are_requested_in_parts() -> None:
 def test_a_missing_queue_and_a_stream_among_many_queues_are_distinguished() -> None:
     asked: list[str] = []
     stream = {**JOBS, "name": "log", "type": "stream"}
-    found = listing(JOBS, stream, asked=asked).look(["jobs", "log", "gone"])
-    assert isinstance(found["jobs"], QueueCounts)
-    assert "is a stream" in str(found["log"])
-    assert "knows no queue 'gone'" in str(found["gone"])
+    listed = listing(JOBS, stream, asked=asked).look(["jobs", "log", "gone"])
+    assert isinstance(listed["jobs"], QueueCounts)
+    assert "is a stream" in str(listed["log"])
+    assert "knows no queue 'gone'" in str(listed["gone"])
     assert len(asked) == 3

@@ -1,4 +1,4 @@
-"""The client against a real RabbitMQ: what the documentation does not say."""
+"""The RabbitMQ client against a real broker: what the documentation does not say."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -55,20 +55,20 @@ def vhost(broker: RabbitMQ) -> Iterator[Vhost]:
 def counts_once(
     client: BrokerClient, queue: str, is_there: Callable[[QueueCounts], bool]
 ) -> QueueCounts:
-    """The queue's counts as soon as they are so; statistics are up to 10 seconds old."""
+    """Wait for counts that meet the condition; statistics are up to 10 seconds old."""
     end = steady_seconds() + 15
-    while not is_there(found := client.read_queues([queue])[queue]):
-        assert steady_seconds() < end, found
+    while not is_there(seen := client.read_queues([queue])[queue]):
+        assert steady_seconds() < end, seen
         time.sleep(0.1)
-    return found
+    return seen
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
 def test_queue_depths_are_live_with_any_queue_name(vhost: Vhost, name: str) -> None:
     vhost.declare(name)
     vhost.publish(name, 3)
-    found = counts_once(vhost.client, name, lambda counts: counts.messages_ready == 3)
-    assert found.messages_unacknowledged == 0
+    seen = counts_once(vhost.client, name, lambda counts: counts.messages_ready == 3)
+    assert seen.messages_unacknowledged == 0
 
 
 def test_many_queues_are_read_like_a_single_queue(vhost: Vhost) -> None:
@@ -76,7 +76,7 @@ def test_many_queues_are_read_like_a_single_queue(vhost: Vhost) -> None:
         vhost.declare(name)
         vhost.publish(name, number)
     for number, name in enumerate(ODD_NAMES):
-        counts_once(vhost.client, name, lambda one, n=number: one.published == n)  # type: ignore[misc]
+        counts_once(vhost.client, name, lambda counts, n=number: counts.published == n)  # type: ignore[misc]
     alone = {name: vhost.client.read_queues([name])[name] for name in ODD_NAMES}
     assert vhost.client.read_queues(ODD_NAMES) == alone
 
@@ -98,10 +98,10 @@ def test_queue_counters_follow_consumers(vhost: Vhost) -> None:
     for tag in tags[:3]:
         channel.basic_ack(tag)
     channel.basic_get("jobs", auto_ack=True)
-    found = counts_once(
+    seen = counts_once(
         vhost.client, "jobs", lambda counts: (counts.published, counts.served) == (10, 4)
     )
-    assert (found.messages_ready, found.messages_unacknowledged) == (5, 1)
+    assert (seen.messages_ready, seen.messages_unacknowledged) == (5, 1)
 
 
 def test_consumers_of_a_queue_are_counted(vhost: Vhost) -> None:
@@ -182,7 +182,7 @@ def test_a_port_without_a_broker_is_unreachable() -> None:
 
 @pytest.fixture
 def without_statistics(broker: RabbitMQ) -> Iterator[None]:
-    """The broker keeps none, as the plain image of it is set up."""
+    """Switch off the broker's statistics, as its plain image is set up."""
     setting = "application:set_env(rabbitmq_management_agent, disable_metrics_collector, {})."
     broker.control("eval", setting.format("true"))
     yield
@@ -199,7 +199,7 @@ def test_a_broker_without_statistics_says_so_and_still_has_live_totals(vhost: Vh
     vhost.declare("jobs")
     vhost.publish("jobs", 3)
     assert vhost.client.keeps_statistics() is False
-    counts = counts_once(vhost.client, "jobs", lambda one: one.messages_ready == 3)
+    counts = counts_once(vhost.client, "jobs", lambda counts: counts.messages_ready == 3)
     assert (counts.published, counts.consumers) == (None, None)
 
 

@@ -1,3 +1,5 @@
+"""Parsing of broker URLs."""
+
 from urllib.parse import quote
 
 import pytest
@@ -27,16 +29,18 @@ from guv.rabbitmq.client import parse_broker_url
 def test_a_broker_url_yields_a_management_api_and_a_virtual_host(
     url: str, base: str, vhost: str
 ) -> None:
-    found = parse_broker_url(url)
-    assert (found.base, found.vhost) == (base, vhost)
+    url_parts = parse_broker_url(url)
+    assert (url_parts.base, url_parts.vhost) == (base, vhost)
 
 
 @given(user=st.text(min_size=1, max_size=20), password=st.text(max_size=20))
 def test_a_broker_urls_user_and_password_are_decoded_once(user: str, password: str) -> None:
     if any("\ud800" <= letter <= "\udfff" for letter in user + password):
         return  # no text that any encoding could carry
-    found = parse_broker_url(f"amqps://{quote(user, safe='')}:{quote(password, safe='')}@host/v")
-    assert (found.user, found.password) == (user, password)
+    url_parts = parse_broker_url(
+        f"amqps://{quote(user, safe='')}:{quote(password, safe='')}@host/v"
+    )
+    assert (url_parts.user, url_parts.password) == (user, password)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""An operator is woken when guv does not do its work, and for nobody's own trouble."""
+"""The fleet's health, and the failures that page the operator."""
 
 from datetime import timedelta
 from typing import Any
@@ -22,7 +22,7 @@ UP = {"direction": "up", "outcome": "scaled", "reason": "deadline"}
 
 
 def ticking(session: Session, app: App, name: str, **decision: Any) -> Role:
-    """A role that ticked every minute for the last hour before one o'clock."""
+    """Store a role that ticked every minute of the hour before 13:00."""
     role = a_role(session, app, name)
     for minute in range(1, 60):
         a_decision(session, role, 60.0 * minute, **decision)

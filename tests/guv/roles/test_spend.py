@@ -1,3 +1,5 @@
+"""Spend caps: warnings and the date at which a cap is reached."""
+
 from datetime import UTC, datetime
 
 import pytest

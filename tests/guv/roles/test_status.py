@@ -1,4 +1,4 @@
-"""A role's state is said in words, what hurts most first."""
+"""Role states in words, the most severe first."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -31,7 +31,7 @@ def a_tick(**values: Any) -> Tick:
 
 
 def facts(tick: Tick | None = None, *troubles: Trouble, **values: Any) -> Facts:
-    """A role that is well, except for what is said."""
+    """Return the facts of a healthy role, with the given changes."""
     return Facts(
         settings=effective_settings("worker", (Level("role", values),)),
         interval=10.0,
@@ -142,9 +142,9 @@ LATE = a_tick(predicted_wait=90.4)
     ],
 )
 def test_each_role_state_has_its_text(given: Facts, state: State, tone: str, text: str) -> None:
-    found = role_state(given, NOW, write)
-    assert (found.state, found.tone, found.text) == (state, Tone(tone), text)
-    assert found.also == ()
+    shown = role_state(given, NOW, write)
+    assert (shown.state, shown.tone, shown.text) == (state, Tone(tone), text)
+    assert shown.also == ()
 
 
 @pytest.mark.parametrize(
@@ -160,9 +160,9 @@ def test_each_role_state_has_its_text(given: Facts, state: State, tone: str, tex
     ],
 )
 def test_a_role_state_shows_further_conditions(given: Facts, also: str) -> None:
-    found = role_state(given, NOW, write)
-    assert found.also == (also,)
-    assert also not in found.text
+    shown = role_state(given, NOW, write)
+    assert shown.also == (also,)
+    assert also not in shown.text
 
 
 def test_a_role_state_omits_an_expired_override() -> None:
@@ -170,8 +170,8 @@ def test_a_role_state_omits_an_expired_override() -> None:
 
 
 def test_the_dry_run_state_keeps_further_conditions() -> None:
-    found = role_state(facts(dry_run=True, override={"maximum_dynos": 9, **UNTIL_TWO}), NOW, write)
-    assert (found.state, found.also) == (State.DRY_RUN, ("override until 14:00: at most 9",))
+    shown = role_state(facts(dry_run=True, override={"maximum_dynos": 9, **UNTIL_TWO}), NOW, write)
+    assert (shown.state, shown.also) == (State.DRY_RUN, ("override until 14:00: at most 9",))
 
 
 def test_a_failure_without_an_incident_is_not_a_role_state() -> None:
@@ -204,8 +204,8 @@ def test_web_dynos_are_judged_by_their_response_time_and_need_no_broker(
         policy="response_time",
         policy_parameters=parameters,
     )
-    found = role_state(replace(given, has_broker=False), NOW, write)
-    assert (found.state, found.text) == (state, text)
+    shown = role_state(replace(given, has_broker=False), NOW, write)
+    assert (shown.state, shown.text) == (state, text)
 
 
 def test_web_dynos_without_a_target_are_as_many_as_they_need() -> None:

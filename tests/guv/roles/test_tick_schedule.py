@@ -1,3 +1,5 @@
+"""The tick schedule: due roles, leases, claims and lag."""
+
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -15,7 +17,7 @@ SOON = NOON + timedelta(seconds=1)
 
 
 def roles(session: Session, sealer: Sealer, count: int, **settings: object) -> list[UUID]:
-    """So many roles, all due since noon, with an interval of 10 seconds."""
+    """Store `count` roles, all due since noon, with an interval of 10 seconds."""
     app = an_app(session, a_tenant(session), sealer)
     made = [a_role(session, app, f"role-{number}", **settings) for number in range(count)]
     session.commit()
@@ -149,12 +151,12 @@ def test_of_many_concurrent_claims_only_one_gets_each_role(
 ) -> None:
     ids = roles(session, sealer, 30)
     with ThreadPoolExecutor(12) as threads:
-        found = [
+        taken = [
             role
             for claimed in threads.map(lambda _: claim(engine, ids, SOON), range(24))
             for role in claimed
         ]
-    assert sorted(found) == sorted(ids)
+    assert sorted(taken) == sorted(ids)
 
 
 def test_of_many_concurrent_clocks_only_one_queues_each_role(
@@ -162,12 +164,12 @@ def test_of_many_concurrent_clocks_only_one_queues_each_role(
 ) -> None:
     ids = roles(session, sealer, 30)
     with ThreadPoolExecutor(8) as threads:
-        found = [
+        taken = [
             role
             for marked in threads.map(lambda _: mark(engine, SOON), range(8))
             for role in marked
         ]
-    assert sorted(found) == sorted(ids)
+    assert sorted(taken) == sorted(ids)
 
 
 def test_the_schedules_lag_is_that_of_the_most_overdue_role(
@@ -213,7 +215,7 @@ def test_a_role_with_a_plausible_due_time_is_not_rescheduled(
 
 
 def apart(engine: Engine, ids: list[UUID], *seconds: float) -> None:
-    """Make the roles due that many seconds after noon."""
+    """Make the roles due `seconds` after noon."""
     with Session(engine) as session:
         for role, late in zip(ids, seconds, strict=True):
             session.get_one(TickSchedule, role).due_at = NOON + timedelta(seconds=late)
@@ -273,5 +275,5 @@ def test_queued_roles_come_app_by_app(engine: Engine, session: Session, sealer: 
     first, second = roles(session, sealer, 4), roles(session, sealer, 4)
     mixed = [role for pair in zip(first, second, strict=True) for role in pair]
     apart(engine, mixed, *(number / 10 for number in range(8)))
-    found = mark(engine, SOON)
-    assert set(found[:4]) in ({*first}, {*second})
+    taken = mark(engine, SOON)
+    assert set(taken[:4]) in ({*first}, {*second})

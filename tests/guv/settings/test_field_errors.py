@@ -1,4 +1,4 @@
-"""Sentences about wrong fields: ours for every rule, with the name that was probably meant."""
+"""Sentences about wrong fields, with suggestions for misspelled names."""
 
 import re
 from typing import Any
@@ -68,7 +68,7 @@ def test_the_role_level_accepts_every_setting() -> None:
     ],
 )
 def test_wider_levels_refuse_settings_of_narrower_levels(level: str, refused: list[str]) -> None:
-    assert [one.field for one in misplaced(SettingsValues.model_fields, level)] == refused
+    assert [fault.field for fault in misplaced(SettingsValues.model_fields, level)] == refused
 
 
 JSON = st.recursive(
@@ -84,7 +84,7 @@ def errors_of(values: Any) -> dict[str, str]:
     try:
         SettingsValues.model_validate(values)
     except ValidationError as error:
-        return {one.field: one.message for one in field_errors(error.errors(), "setting")}
+        return {fault.field: fault.message for fault in field_errors(error.errors(), "setting")}
     return {}
 
 

@@ -1,4 +1,4 @@
-"""Whatever is set where, the narrowest level that says something holds, and says so."""
+"""Inheritance of settings, compared with a simple model."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ SETTINGS = st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=8)
 
 
 def model(name: str, levels: list[dict[str, Any]]) -> tuple[Any, str]:
-    """What holds, looked for from the narrowest level on."""
+    """Return the effective settings by a search from the narrowest level."""
     for place, values in zip(reversed(LEVELS), reversed(levels), strict=True):
         value = values.get(name)
         if value is not None:

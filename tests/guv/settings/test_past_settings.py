@@ -1,4 +1,4 @@
-"""What held for a role in the past, read from the change log."""
+"""Past settings of a role, read from the change log."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def change(session: Session, tenant: Tenant, at: datetime, subject: UUID, **values: Any) -> None:
-    """Sets the level of that subject to exactly these values."""
+    """Set the level of that subject to exactly these values."""
     name = "global" if subject == tenant.id else "role"
     level = Level(name, values)
     write_level(session, tenant, level, subject, notify=None, edit=Edit("key a", at))
@@ -28,10 +28,10 @@ def change(session: Session, tenant: Tenant, at: datetime, subject: UUID, **valu
 def limits(
     session: Session, tenant: Tenant, app: App, role: Role, *minutes: float
 ) -> list[tuple[int, int, float]]:
-    """The limits so many minutes after noon."""
+    """Return the limits at `minutes` after noon."""
     past = read_past_settings(session, tenant, app, role, NOON - 60 * MINUTE)
-    found = [limits_at(past, NOON + minute * MINUTE) for minute in minutes]
-    return [(one.minimum, one.maximum, one.deadline) for one in found]
+    bounds = [limits_at(past, NOON + minute * MINUTE) for minute in minutes]
+    return [(limit.minimum, limit.maximum, limit.deadline) for limit in bounds]
 
 
 def test_past_settings_without_changes_are_the_defaults(
@@ -48,8 +48,8 @@ def test_past_settings_apply_each_change_from_its_instant(
     change(session, tenant, NOON, role.id, maximum_dynos=10)
     change(session, tenant, NOON + MINUTE, role.id, maximum_dynos=20, target_deadline=30.0)
     change(session, tenant, NOON + 2 * MINUTE, role.id, minimum_dynos=2)
-    found = limits(session, tenant, app, role, -0.1, 0, 0.9, 1, 2)
-    assert found == [(1, 5, 60.0), (1, 10, 60.0), (1, 10, 60.0), (1, 20, 30.0), (2, 5, 60.0)]
+    bounds = limits(session, tenant, app, role, -0.1, 0, 0.9, 1, 2)
+    assert bounds == [(1, 5, 60.0), (1, 10, 60.0), (1, 10, 60.0), (1, 20, 30.0), (2, 5, 60.0)]
 
 
 def test_past_settings_inherit_changes_of_wider_levels(
@@ -65,8 +65,8 @@ def test_past_settings_apply_a_schedule_while_its_window_is_open(
 ) -> None:
     window = {"days": [2], "start": "12:10", "end": "12:20", "timezone": "UTC", "dynos": 7}
     change(session, tenant, NOON - 2 * MINUTE, role.id, schedules=[window])
-    found = limits(session, tenant, app, role, 9, 10, 19.9, 20)  # NOON is a Wednesday
-    assert found == [(1, 5, 60.0), (7, 7, 60.0), (7, 7, 60.0), (1, 5, 60.0)]
+    bounds = limits(session, tenant, app, role, 9, 10, 19.9, 20)  # NOON is a Wednesday
+    assert bounds == [(1, 5, 60.0), (7, 7, 60.0), (7, 7, 60.0), (1, 5, 60.0)]
 
 
 def test_past_settings_exclude_another_tenants_changes(
@@ -74,4 +74,4 @@ def test_past_settings_exclude_another_tenants_changes(
 ) -> None:
     change(session, tenant, NOON, role.id, maximum_dynos=10)
     past = read_past_settings(session, a_tenant(session), app, role, NOON - MINUTE)
-    assert [one.settings.maximum_dynos for one in past] == [5]
+    assert [span.settings.maximum_dynos for span in past] == [5]

@@ -1,4 +1,4 @@
-"""Settings are stored by level, with a version and a log."""
+"""Settings stored by level, with a version and a change log."""
 
 from datetime import timedelta
 from typing import Any
@@ -28,7 +28,7 @@ EDIT = Edit("key test", NOON)
 
 def changes(session: Session, tenant: Tenant) -> list[SettingsChange]:
     wanted = ChangeFilter(subjects=[tenant.id])
-    return [one.change for one in list_changes(session, tenant, wanted, 10)]
+    return [entry.change for entry in list_changes(session, tenant, wanted, 10)]
 
 
 def write(
@@ -99,7 +99,7 @@ def test_effective_settings_of_all_roles_equal_those_of_each_role(
     roles = [a_role(session, app, name, concurrency=n) for n, name in enumerate("abc", start=1)]
     write(session, tenant, {"dry_run": True})
     together = tenant_settings(session, tenant)
-    assert [one.effective for one in together] == [
+    assert [resolved.effective for resolved in together] == [
         role_settings(session, tenant, app, role) for role in roles
     ]
     assert together[0].name == f"role 'a' of app '{app.name}'"
@@ -108,8 +108,8 @@ def test_effective_settings_of_all_roles_equal_those_of_each_role(
 def test_prospective_settings_are_validated_without_storing(
     session: Session, tenant: Tenant, role: Role
 ) -> None:
-    (one,) = tenant_settings(session, tenant, {role.id: Level("role", {"concurrency": 9})})
-    assert one.effective.concurrency == 9
+    (resolved,) = tenant_settings(session, tenant, {role.id: Level("role", {"concurrency": 9})})
+    assert resolved.effective.concurrency == 9
     assert session.exec(select(SettingsLevel)).all() == []
 
 

@@ -1,4 +1,4 @@
-"""What holds for a role, where it comes from, and what cannot work together."""
+"""Effective settings of a role, their sources and their contradictions."""
 
 from dataclasses import fields
 from typing import Any
@@ -17,12 +17,12 @@ PREMIUM, TEST = PLANS["premium"], PLANS["test"]
 def holds(*levels: dict[str, Any], role: str = "worker") -> EffectiveSettings:
     names = ("global", "app", "role")
     return effective_settings(
-        role, tuple(Level(name, one, 1) for name, one in zip(names, levels, strict=False))
+        role, tuple(Level(name, values, 1) for name, values in zip(names, levels, strict=False))
     )
 
 
 def blamed(*levels: dict[str, Any], plan: Plan = PREMIUM) -> dict[str, str]:
-    return {one.field: one.message for one in contradictions(holds(*levels), plan)}
+    return {fault.field: fault.message for fault in contradictions(holds(*levels), plan)}
 
 
 def test_every_setting_has_a_default_and_every_default_a_setting() -> None:
@@ -133,8 +133,8 @@ def test_a_role_ticks_as_often_as_set_and_allowed(
 
 
 def test_the_scaling_settings_have_the_same_defaults() -> None:
-    found = scaling_settings(holds(), PREMIUM)
-    assert found == Settings()
+    scaling = scaling_settings(holds(), PREMIUM)
+    assert scaling == Settings()
 
 
 def test_the_scaling_settings_receive_every_setting() -> None:
@@ -157,22 +157,22 @@ def test_the_scaling_settings_receive_every_setting() -> None:
             "no_data": {"after": 120, "dynos": 3},
         }
     )
-    found = scaling_settings(
+    scaling = scaling_settings(
         holds(values.model_dump(mode="json", exclude_none=True)),
         PREMIUM,
         platform_limit=7,
         dyno_hours_used=1.5,
     )
-    assert (found.minimum_dynos, found.maximum_dynos, found.interval) == (2, 9, 15.0)
-    assert found.policy_parameters == {"high": 10.0}
-    assert found.schedules == (
+    assert (scaling.minimum_dynos, scaling.maximum_dynos, scaling.interval) == (2, 9, 15.0)
+    assert scaling.policy_parameters == {"high": 10.0}
+    assert scaling.schedules == (
         Window("08:00", "12:00", "UTC", date="2026-12-24", dynos=1),
         Window("00:00", "00:00", "Asia/Tokyo", days=(5, 6), maximum_dynos=3),
     )
-    assert found.override == Override(100.0, None, 20)
-    assert found.pause == Pause("down", 0.0)
-    assert (found.no_data, found.no_data_dynos) == (120.0, 3)
-    assert (found.platform_limit, found.dyno_hours_used) == (7, 1.5)
+    assert scaling.override == Override(100.0, None, 20)
+    assert scaling.pause == Pause("down", 0.0)
+    assert (scaling.no_data, scaling.no_data_dynos) == (120.0, 3)
+    assert (scaling.platform_limit, scaling.dyno_hours_used) == (7, 1.5)
 
 
 def test_a_pause_without_an_end_resolves_to_no_end() -> None:
@@ -181,7 +181,7 @@ def test_a_pause_without_an_end_resolves_to_no_end() -> None:
 
 def test_every_scaling_setting_comes_from_a_tenants_setting() -> None:
     derived = {"no_data_dynos", "dyno_hours_used", "platform_limit", "memory"}
-    assert {one.name for one in fields(Settings)} - derived <= DEFAULTS.keys()
+    assert {field_.name for field_ in fields(Settings)} - derived <= DEFAULTS.keys()
 
 
 def test_a_web_role_has_a_policy_for_requests_unless_it_says_its_own() -> None:
@@ -199,7 +199,7 @@ def test_queue_policies_and_web_policies_do_not_mix() -> None:
         ("queue", "requests", "deadline"),
     ]:
         wrong = effective_settings("r", (Level("role", {"signal": signal, "policy": policy}),))
-        assert [one.field for one in contradictions(wrong, PREMIUM)] == ["policy"]
+        assert [fault.field for fault in contradictions(wrong, PREMIUM)] == ["policy"]
         assert fits in contradictions(wrong, PREMIUM)[0].message
     both = effective_settings("r", (Level("role", {"signal": "web", "policy": "fixed"}),))
     assert contradictions(both, PREMIUM) == []

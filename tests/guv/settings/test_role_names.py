@@ -1,4 +1,4 @@
-"""A role's name is accepted or refused alike by every door."""
+"""Validation of role names, equal in every interface."""
 
 import json
 from collections.abc import Callable

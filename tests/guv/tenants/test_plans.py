@@ -1,4 +1,4 @@
-"""What each plan allows."""
+"""Limits of each plan."""
 
 from itertools import pairwise
 

@@ -1,3 +1,5 @@
+"""The queue of log deliveries in Redis: order, repeats, shares and bounds."""
+
 import os
 from collections.abc import Iterator
 from datetime import timedelta
@@ -19,7 +21,7 @@ def redis(redis_url: str) -> Iterator[Redis]:
 
 
 def filled(queue: DrainQueue, drain: UUID) -> int:
-    """How many deliveries of 10,000 random bytes the drain could put until it was full."""
+    """Fill the drain with deliveries of 10,000 random bytes and return their number."""
     for count in range(1000):
         if queue.put(drain, uuid4().hex, [os.urandom(10_000)], NOON) is Put.FULL:
             return count
@@ -30,12 +32,12 @@ def test_deliveries_are_read_in_order_and_kept_until_deleted(redis: Redis) -> No
     queue, drain = DrainQueue(redis), uuid4()
     for text in (b"first\n", b"second"):
         assert queue.put(drain, uuid4().hex, [text, b"x"], NOON) is Put.QUEUED
-    found = queue.read(drain, "", 10)
-    assert [one.lines for one in found] == [[b"first\n", b"x"], [b"second", b"x"]]
-    assert queue.read(drain, "", 10) == found
-    queue.forget(drain, found[:1], NOON)
-    assert queue.read(drain, "", 10) == found[1:]
-    assert queue.read(drain, found[1].id, 10) == []
+    batch = queue.read(drain, "", 10)
+    assert [delivery.lines for delivery in batch] == [[b"first\n", b"x"], [b"second", b"x"]]
+    assert queue.read(drain, "", 10) == batch
+    queue.forget(drain, batch[:1], NOON)
+    assert queue.read(drain, "", 10) == batch[1:]
+    assert queue.read(drain, batch[1].id, 10) == []
 
 
 def test_a_repeated_delivery_counts_once_even_after_reading(redis: Redis) -> None:
@@ -75,8 +77,8 @@ def test_deleted_deliveries_take_no_room(redis: Redis) -> None:
     queue, drain = DrainQueue(redis, of_one=100_000, of_all=100_000), uuid4()
     for _ in range(3):
         assert filled(queue, drain) == 9
-        found = queue.read(drain, "", 5)
-        queue.forget(drain, found, NOON)
+        batch = queue.read(drain, "", 5)
+        queue.forget(drain, batch, NOON)
         assert filled(queue, drain) == 5
         queue.forget(drain, queue.read(drain, "", 100), NOON)
     assert redis.hgetall("guv:drain:sizes") == {}

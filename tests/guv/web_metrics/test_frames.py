@@ -1,4 +1,4 @@
-"""Frames of a log drain: joined, split, and refused where they are not whole."""
+"""Frames of a log drain: joined, split, and refused where they are incomplete."""
 
 import pytest
 from hypothesis import given, reject

@@ -1,3 +1,5 @@
+"""Parsing of the log lines of Heroku's router and dynos."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,31 +55,31 @@ def test_a_router_log_line_is_read_by_its_keys(message: str, request_: Request) 
 
 def test_a_path_in_a_log_line_cannot_forge_a_dyno() -> None:
     message = r'path="/\" dyno=web.9 service=9ms status=500 \"" dyno=web.1 service=1ms status=200'
-    found = read_line(line("heroku", "router", message))
-    assert found == Request(NOON, "web.1", 200, "", None, 0.001)
+    event = read_line(line("heroku", "router", message))
+    assert event == Request(NOON, "web.1", 200, "", None, 0.001)
 
 
 @pytest.mark.parametrize("time", [f"{TIME}+00:00", f"{TIME}.000000+00:00", "2026-11-25T12:00:00Z"])
 def test_log_line_times_may_be_whole_seconds(time: str) -> None:
-    found = read_line(line("heroku", "router", ROUTER_2, time))
-    assert isinstance(found, Request)
-    assert found.at == NOON
+    event = read_line(line("heroku", "router", ROUTER_2, time))
+    assert isinstance(event, Request)
+    assert event.at == NOON
 
 
 def test_structured_data_that_is_nil_is_accepted() -> None:
-    found = read_line(line("heroku", "web.1", "- State changed from starting to up"))
-    assert found == DynoChange(NOON, "web.1", "starting", "up")
+    event = read_line(line("heroku", "web.1", "- State changed from starting to up"))
+    assert event == DynoChange(NOON, "web.1", "starting", "up")
 
 
 def test_a_dyno_state_change_is_read_from_its_log_line() -> None:
-    found = read_line(line("heroku", "worker.12", "State changed from up to crashed"))
-    assert found == DynoChange(NOON, "worker.12", "up", "crashed")
+    event = read_line(line("heroku", "worker.12", "State changed from up to crashed"))
+    assert event == DynoChange(NOON, "worker.12", "up", "crashed")
 
 
 def test_a_scaling_log_line_names_all_its_process_types() -> None:
     text = "Scaled to web@2:Standard-1X worker@10:Standard-2X release@0:Standard-1X by user a@b.c"
-    found = read_line(line("app", "api", text))
-    assert found == Scaled(NOON, {"web": 2, "worker": 10, "release": 0})
+    event = read_line(line("app", "api", text))
+    assert event == Scaled(NOON, {"web": 2, "worker": 10, "release": 0})
 
 
 def test_lost_log_lines_are_counted() -> None:

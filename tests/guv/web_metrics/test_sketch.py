@@ -1,3 +1,5 @@
+"""Sketches of response times and their percentiles."""
+
 import random
 
 import pytest
@@ -13,13 +15,13 @@ def counted(values: list[float]) -> dict[float, int]:
     return {value: values.count(value) for value in values}
 
 
-def near(found: float | None, values: list[float], percent: float) -> bool:
-    """Whether it is within the accuracy of a value of that rank or of the one beside it."""
+def near(estimate: float | None, values: list[float], percent: float) -> bool:
+    """Tell whether an estimate is within the accuracy of a value at that rank or a neighbor."""
     ordered = sorted(values)
     rank = percent / 100 * (len(ordered) - 1)
     low, high = ordered[int(rank)], ordered[min(len(ordered) - 1, int(rank) + 1)]
-    assert found is not None
-    return low * (1 - ACCURACY) - 1e-9 <= found <= high * (1 + ACCURACY) + 1e-9
+    assert estimate is not None
+    return low * (1 - ACCURACY) - 1e-9 <= estimate <= high * (1 + ACCURACY) + 1e-9
 
 
 @given(TIMES, st.sampled_from([50.0, 95.0, 99.0]))
@@ -49,5 +51,5 @@ def test_a_sketch_of_very_many_values_is_small() -> None:
 
 @pytest.mark.parametrize("value", [0.0, 0.001, 30.0])
 def test_a_sketch_keeps_extreme_times(value: float) -> None:
-    found = percentile(unpacked(packed(sketch_of({value: 5}))), 95)
-    assert found == pytest.approx(value, rel=ACCURACY)
+    estimate = percentile(unpacked(packed(sketch_of({value: 5}))), 95)
+    assert estimate == pytest.approx(value, rel=ACCURACY)

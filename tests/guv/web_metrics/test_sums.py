@@ -1,3 +1,5 @@
+"""Sums of requests by ten seconds and dyno."""
+
 from guv.web_metrics.log_lines import DynoChange, Event, Lost, Request, Scaled
 from guv.web_metrics.sums import add_up
 
@@ -21,7 +23,7 @@ def test_requests_are_added_up_by_ten_seconds_and_dyno() -> None:
         None,
     ]
     places = add_up(events, NOW).places
-    assert {place: one.requests for place, one in places.items()} == {
+    assert {place: sums.requests for place, sums in places.items()} == {
         (START, "web.1"): 2,
         (START, "web.2"): 1,
         (START - 10, "web.1"): 1,
