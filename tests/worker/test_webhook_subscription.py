@@ -216,3 +216,4 @@ def test_the_stand_ins_subscriptions_are_in_herokus_schema(here: Here) -> None:
     here.finish()
     body = webhook_json(here.addon.webhooks[0])
     validate_answer("POST", f"/addons/{here.addon.id}/webhooks", body)
+    assert body["id"] == str(here.subscription().heroku_id)
