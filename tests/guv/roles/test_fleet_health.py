@@ -84,7 +84,7 @@ def test_a_role_whose_every_tick_fails_is_reported(
 ) -> None:
     role = ticking(session, app, "a")
     for minute in range(60, 66):
-        a_decision(session, role, 60.0 * minute, settings_version="", outcome="failed")
+        a_decision(session, role, 60.0 * minute, outcome="failed", is_fault=True)
     assert seen(engine, 61).faulty == 0
     assert seen(engine, 66).alarms == ["Every tick of 1 of 1 roles fails inside guv."]
 
