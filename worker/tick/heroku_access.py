@@ -68,16 +68,20 @@ class HerokuAccess:
         """
         self._budget.take(self._account, need, self._now)
         try:
-            try:
-                return request(self._tokens.current())
-            except HerokuRefused as refusal:
-                token = self._tokens.renewed() if refusal.is_about_token else None
-                if token is None:
-                    raise
-            return request(token)
+            return self._request(request)
         except HerokuLimited:
             self.learn_remaining(0)
             raise
+
+    def _request(self, request: Callable[[str], Result]) -> Result:
+        token = self._tokens.current()  # A refusal to make one is no refusal of a token.
+        try:
+            return request(token)
+        except HerokuRefused as refusal:
+            renewed = self._tokens.renewed() if refusal.is_about_token else None
+            if renewed is None:
+                raise
+        return request(renewed)
 
     def learn_remaining(self, calls: int | None) -> None:
         """Tell the budget how many calls Heroku says are left, where it says so."""

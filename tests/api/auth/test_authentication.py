@@ -9,10 +9,10 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.auth.credentials import BasicCredentials, are_equal, parse_api_key, parse_basic
-from guv.clock import utc_now
 from guv.config import Config
 from guv.tenants.models import ApiKey
 from tests.api.callers import TenantCaller
+from tests.api.dashboard.conftest import HandClock
 
 
 def basic(text: str) -> str:
@@ -101,8 +101,8 @@ def test_a_missing_key_and_an_unknown_key_are_refused(client: TestClient) -> Non
     assert client.get("/v1/apps", auth=("guv", "guv_unknown")).status_code == 401
 
 
-def test_a_revoked_key_is_refused(caller: TenantCaller, session: Session) -> None:
-    session.exec(select(ApiKey)).one().revoked_at = utc_now()
+def test_a_revoked_key_is_refused(caller: TenantCaller, session: Session, clock: HandClock) -> None:
+    session.exec(select(ApiKey)).one().revoked_at = clock()
     session.commit()
     assert caller.get("/apps").status_code == 401
 
@@ -121,7 +121,9 @@ def test_a_read_only_key_reads_and_changes_nothing(caller: TenantCaller, session
     assert caller.put("/settings", {}).status_code == 403
 
 
-def test_a_keys_last_use_is_noted_once_an_hour(caller: TenantCaller, session: Session) -> None:
+def test_a_keys_last_use_is_noted_once_an_hour(
+    caller: TenantCaller, session: Session, clock: HandClock
+) -> None:
     key = session.exec(select(ApiKey)).one()
 
     def used_at() -> object:
@@ -132,9 +134,8 @@ def test_a_keys_last_use_is_noted_once_an_hour(caller: TenantCaller, session: Se
     first = used_at()
     assert first is not None
     assert used_at() == first
-    key.last_used_at = utc_now() - timedelta(hours=2)
-    session.commit()
-    assert used_at() != first
+    clock.pass_by(timedelta(hours=2))
+    assert used_at() == clock()
 
 
 def test_authentication_comes_before_validation_of_the_body(client: TestClient) -> None:
