@@ -62,7 +62,7 @@ def test_an_invalid_variable_is_named_with_what_would_be_right(command: str) -> 
     if command == PROCFILE["release"]:
         return  # it needs no other
     assert "GUV_ENCRYPTION_KEYS must be Fernet keys" in output
-    assert "GUV_LOG_LEVEL must be 'DEBUG'" in output
+    assert "GUV_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR" in output
 
 
 def test_a_database_outage_is_printed_as_one_line() -> None:
