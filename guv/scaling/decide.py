@@ -8,6 +8,7 @@ from guv.scaling.demand.forecast import Prediction, next_downscale, predict
 from guv.scaling.demand.profile import Profile, growth
 from guv.scaling.estimate.cleaning import clean, is_counted, is_number, sound, usual_gap
 from guv.scaling.estimate.estimate import estimate
+from guv.scaling.estimate.reconcile import reconcile
 from guv.scaling.model import (
     Decision,
     Direction,
@@ -54,14 +55,21 @@ def decide(
     settings = sound(settings)
     if not is_number(now):
         return _held(None, Wish(0, Reason.NO_DATA, "the present time is unknown"), 0.0)
-    samples = clean(history, now)
+    samples: Sequence[Sample] = clean(history, now)
     missing = _missing(settings, samples, now)
     if missing:
         return _without_data(settings, samples, now, missing)
     if settings.is_web:
         estimates = web_estimates(settings, samples)
     else:
+        believed = reconcile(settings, samples)
+        samples = believed.samples
         estimates = _foreseen(estimate(settings, samples), profile, now)
+        estimates = replace(
+            estimates,
+            arrival_source=believed.arrival_source,
+            notices=believed.notices + estimates.notices,
+        )
     return _decided(settings, samples, estimates, now)
 
 

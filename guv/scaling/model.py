@@ -292,6 +292,8 @@ class Estimates:
         arrival_rate_stddev: Uncertainty of that rate, messages per second.
         arrival_rate_confirmed: The rate as far as the last sample and earlier ones bear it out.
         arrival_rate_ahead: The rate a boot from now where a rise is certain, else the same.
+        arrival_source: What the arrivals were told from: "published", "finished and waiting" or
+            "backlog".
         arrival_dispersion: Variance of the number of arrivals by their mean; 1 is Poisson.
         departure_rate: Messages finished per second.
         service_time: Seconds that one slot needs for a message.
@@ -313,6 +315,7 @@ class Estimates:
     arrival_rate_stddev: float | None = None
     arrival_rate_confirmed: float | None = None
     arrival_rate_ahead: float | None = None
+    arrival_source: str = "published"
     arrival_dispersion: float = 1.0
     departure_rate: float | None = None
     service_time: float | None = None
