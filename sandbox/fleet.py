@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from sandbox.heroku.model import AddOn, App
 from sandbox.server import Sandbox
 from sandbox.services.process import KEEPER, Command, free_port, running
 
+PROVISIONED_S = 60.0  # Seconds that a provisioning may take on a busy machine.
 ADDON_PASSWORD = "sandbox-addon-password"  # noqa: S105  # the sandbox's Heroku knows it too
 OAUTH_SECRET = "sandbox-oauth-secret"  # noqa: S105
 SSO_SALT = "sandbox-sso-salt"
@@ -86,12 +88,21 @@ class Fleet:
     def create_addon(self, sandbox: Sandbox, app: App, plan: str = "premium") -> AddOn:
         """Provision the add-on as `heroku addons:create guv` does, ready to ask for consent.
 
+        On a busy machine guv answers that it will finish later; then this waits until it has.
+
         Raises:
             PartnerRefused: As `Customer.create_addon` does.
+            TimeoutError: The add-on has no config vars after a minute.
         """
         sandbox.offer_consent(USER_CLIENT, USER_SECRET, self.api_url)
         partner = Partner(f"{self.api_url}/heroku/resources", "guv", ADDON_PASSWORD, SSO_SALT)
-        return sandbox.customer(partner).create_addon(app, plan)
+        addon = sandbox.customer(partner).create_addon(app, plan)
+        end = time.monotonic() + PROVISIONED_S
+        while "GUV_URL" not in app.config_vars:
+            if time.monotonic() > end:
+                raise TimeoutError("the add-on has no GUV_URL yet")
+            time.sleep(0.1)
+        return addon
 
     def stop(self, name: str) -> None:
         """Ask the process to end, and wait until it has."""
