@@ -111,8 +111,8 @@ def watched(browser: Browser, **options: object) -> Iterator[Page]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """Open a desktop's browser that is not signed on."""
+def page(browser: Browser, site: Site) -> Iterator[Page]:  # noqa: ARG001  # closed before it
+    """Open a desktop's browser that is not signed on, and close it before the site ends."""
     with watched(browser, viewport=DESKTOP, timezone_id="Europe/Berlin") as page:
         yield page
 
